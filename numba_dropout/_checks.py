@@ -1,0 +1,134 @@
+"""Check what users pass in, once, before any kernel sees it; every message names the argument, the rule and the value."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "EVERYTHING",
+    "InputError",
+    "counter",
+    "float_array",
+    "integer",
+    "key",
+    "kernel_input",
+    "number",
+    "output",
+    "probability",
+    "scale",
+    "threshold",
+]
+
+EVERYTHING = 1 << 32  # the threshold of p = 1
+
+
+class InputError(ValueError):
+    """What was given cannot be used; the message says what is wrong, where, and how to mend it."""
+
+
+def number(value: Any, name: str, *, above: float | None = None, at_least: float | None = None) -> float:
+    """Return a finite real number, above or at least a bound."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {value!r}") from None
+    rule = f"above {above:g}" if above is not None else f"at least {at_least:g}" if at_least is not None else "finite"
+    outside = (above is not None and not result > above) or (at_least is not None and not result >= at_least)
+    if outside or not math.isfinite(result):
+        raise InputError(f"{name}: expected a number {rule}, got {value!r}")
+    return result
+
+
+def integer(value: Any, name: str, low: int, high: int) -> int:
+    """Return an integer of low..high."""
+    try:
+        result = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected an integer, got {value!r}") from None
+    if not low <= result <= high:
+        raise InputError(f"{name}: expected an integer from {low} to {high}, got {result}")
+    return result
+
+
+def probability(p: Any, name: str = "p") -> float:
+    """Return a dropout probability of [0, 1] as a float64."""
+    try:
+        result = float(p)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {p!r}") from None
+    if not 0.0 <= result <= 1.0:
+        raise InputError(f"{name}: dropout probability has to be between 0 and 1, but got {result!r}")
+    return result
+
+
+def threshold(p: float) -> int:
+    """Return rint(p * 2**32), ties to even: 0 keeps everything, 2**32 nothing."""
+    return int(np.rint(np.float64(p) * 2.0**32))
+
+
+def scale(threshold: int, dtype: np.dtype[Any]) -> Any:
+    """Return the reciprocal of the share that is kept at a threshold, rounded once to dtype; 0 where nothing is."""
+    return dtype.type(0.0 if threshold == EVERYTHING else 2.0**32 / (2.0**32 - threshold))
+
+
+def key(seed: Any) -> tuple[np.uint64, np.uint64]:
+    """Return the low and high 32 bits of a seed of 0..2**64-1."""
+    value = integer(seed, "seed", 0, 2**64 - 1)
+    return np.uint64(value & 0xFFFFFFFF), np.uint64(value >> 32)
+
+
+def counter(stream: Any, step: Any, offset: Any, size: int) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Return stream, step and offset as the kernels take them; offset + size may not pass 2**63 - 1."""
+    return (
+        np.uint64(integer(stream, "stream", 0, 2**24 - 1)),
+        np.uint64(integer(step, "step", 0, 2**32 - 1)),
+        np.uint64(integer(offset, "offset", 0, 2**63 - 1 - size)),
+    )
+
+
+def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:
+    """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
+    array = np.asarray(value)
+    if array.dtype != np.float32 and array.dtype != np.float64:
+        raise TypeError(f"{name}: expected an array of float32 or float64, got {array.dtype}")
+    if ndim is not None and array.ndim != ndim:
+        raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, got shape {array.shape}")
+    return array
+
+
+class _Memory:
+    """A read-only array's memory without the flag, for kernels, which write into nothing but `out`.
+
+    Numba would compile every kernel once more for the read-only type.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.owner = array
+        self.__array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
+
+
+def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as the kernels are compiled for: contiguous, aligned, and not marked read-only."""
+    array = np.require(array, requirements=["C", "A"])
+    return array if array.flags.writeable else np.asarray(_Memory(array))
+
+
+def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+    """Return `out` after checking it, or a new array where it is None."""
+    if out is None:
+        return np.empty(tuple(shape), dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out: expected a NumPy array, got {type(out).__name__}")
+    if out.dtype != dtype:
+        raise TypeError(f"out: expected dtype {np.dtype(dtype)}, got {out.dtype}")
+    if out.shape != tuple(shape):
+        raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
+    if not out.flags.writeable:
+        raise InputError("out: expected an array that can be written to, got a read-only one")
+    return out

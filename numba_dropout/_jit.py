@@ -1,0 +1,195 @@
+"""Compile the package's functions: the only place that spells Numba's options.
+
+`scalar` is for functions of numbers shared by every target, `span` for the serial loop over one part of an
+array, `kernel` for what is called from outside: it cuts the work in parts that do not depend on the number of
+threads. `composed` is for functions that only call kernels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import compiler, config, serialize
+from numba.core.caching import _Cache
+from numba.misc.appdirs import AppDirs
+
+__all__ = ["composed", "exclusive", "kernel", "reordered_span", "scalar", "span"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).parent
+
+# A multiply and an add may become one operation and a sum may be taken in lanes: both are needed to vectorise a
+# dot product. NaN, infinity and -0 keep their meaning ("nnan", "ninf", "nsz", "arcp" stay off).
+_REORDER = {"contract", "reassoc"}
+
+
+# Called from compiled code only: no way in from Python or C, which would take as long to compile as the loop.
+_LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def scalar(function: F) -> F:
+    """Inline a function of scalars into its caller, on every target (no signature: CUDA refuses one)."""
+    return numba.njit(inline="always")(function)
+
+
+def span(function: F) -> F:
+    """Compile the serial loop over one part of an array; its code is linked into the kernel that calls it."""
+    return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
+
+
+def reordered_span(function: F) -> F:
+    """Compile a `span` whose sums may be taken in another order, which does not depend on the threads."""
+    return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_LINKED)(function)
+
+
+def kernel(function: F | None = None, *, parallel: bool = True) -> Any:
+    """Compile a kernel at its first use and keep it on disk; `parallel` gives its `prange` all threads."""
+    if function is None:
+        return lambda given: kernel(given, parallel=parallel)
+    return _on_disk(numba.njit(parallel=parallel, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+
+
+def composed(function: F) -> F:
+    """Compile a function that calls kernels by name, and keep it on disk together with them."""
+    return _on_disk(numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+
+
+# ---------------------------------------------------------------- one lock where threads need it
+
+_region: contextlib.AbstractContextManager[Any] | None = None
+
+
+def exclusive() -> contextlib.AbstractContextManager[Any]:
+    """Return what every call of a kernel from Python is wrapped in.
+
+    Numba's `workqueue` threading layer aborts the process when two Python threads enter it at once, so under that
+    layer this is one lock; the other layers take care of themselves and get nothing.
+    """
+    global _region
+    if _region is None:
+        numba.get_num_threads()  # starts the threads, which settles the layer
+        layer = "none" if config.DISABLE_JIT else numba.threading_layer()
+        _region = threading.RLock() if layer == "workqueue" else contextlib.nullcontext()
+    return _region
+
+
+# ---------------------------------------------------------------- the cache on disk
+
+
+def _source_hash() -> str:
+    """Hash all that compiled code is made from: Numba itself notices only edits of the outermost function's file."""
+    digest = hashlib.sha256()
+    files = [_PACKAGE / "_jit.py", _PACKAGE / "backprop.py", *sorted((_PACKAGE / "kernels").rglob("*.py"))]
+    for file in files:
+        digest.update(file.relative_to(_PACKAGE).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path | None:
+    """Choose where compiled code is kept; None turns the cache off (NUMBA_DROPOUT_CACHE=0, or no JIT)."""
+    if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0":
+        return None
+    if config.CACHE_DIR:
+        base = Path(config.CACHE_DIR)
+    elif os.access(_PACKAGE, os.W_OK):
+        base = _PACKAGE / "__pycache__"
+    else:
+        base = Path(AppDirs(appname="numba", appauthor=False).user_cache_dir)
+    try:
+        return base / f"numba_dropout-{_source_hash()}"
+    except OSError:  # the sources cannot be read (a zip archive): nothing to tell stale code by
+        return None
+
+
+class _DiskCache(_Cache):
+    """Keep each specialisation in a file of its own, named by all that it depends on.
+
+    Numba's own cache keeps an index beside numbered files; two processes that compile at the same time can leave
+    an index that names the other's code (Numba issues 4807 and 10128). Here a name stands for one content only,
+    files appear whole by a rename, and there is no index to race for.
+    """
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        cells = function.__closure__ or ()
+        self._identity = (
+            numba.__version__,
+            sys.version_info[:2],
+            function.__module__,
+            function.__qualname__,
+            tuple(_name(cell.cell_contents) for cell in cells),
+        )
+        self._stem = function.__name__
+        self._folder = folder
+
+    @property
+    def cache_path(self) -> str:
+        return str(self._folder)
+
+    def _file(self, sig: Any, codegen: Any) -> Path:
+        key = repr((self._identity, sig, codegen.magic_tuple()))
+        return self._folder / f"{self._stem}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.nbc"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        target_context.refresh()
+        numba.get_num_threads()  # the code calls the threading layer's functions: they must be there to link
+        try:
+            data = self._file(sig, target_context.codegen()).read_bytes()
+            return compiler.CompileResult._rebuild(target_context, *pickle.loads(data))
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None  # not there, or not whole: it is compiled again
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        if data.lifted or data.library.has_dynamic_globals:
+            raise RuntimeError(f"{self._stem} cannot be kept on disk: it refers to an address of this process")
+        content = serialize.dumps(data._reduce())
+        with contextlib.suppress(OSError):  # a full or read-only disk costs time, not the result
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self._folder)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                os.replace(temporary, self._file(sig, data.codegen))
+            except BaseException:
+                os.unlink(temporary)
+                raise
+
+    def enable(self) -> None:
+        """Do nothing: a cache that is off is never attached."""
+
+    def disable(self) -> None:
+        """Do nothing: a cache that is off is never attached."""
+
+    def flush(self) -> None:
+        for file in self._folder.glob(f"{self._stem}-*.nbc"):
+            file.unlink(missing_ok=True)
+
+
+def _name(value: Any) -> str:
+    """Name what a closure holds: a function or module by its path, the rest by its value."""
+    value = getattr(value, "py_func", value)
+    path = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    if path is None:
+        return repr(value)
+    inner = getattr(value, "__closure__", None) or ()
+    return f"{getattr(value, '__module__', '')}:{path}:{[_name(cell.cell_contents) for cell in inner]}"
+
+
+_FOLDER = _cache_folder()
+
+
+def _on_disk(function: Any) -> Any:
+    if _FOLDER is not None:
+        function._cache = _DiskCache(function.py_func, _FOLDER)
+    return function

@@ -1,0 +1,266 @@
+"""The network's forward and backward pass, by hand, over a table of layers: one composition for every target.
+
+`compose` takes the kernels of a target and what to compile with. Over `kernels.cpu` Numba compiles the whole of
+it, so that many training steps run without Python. All arrays are laid out before the first step, and nothing here
+allocates: a layer's weight, gradient or output is a view into a flat buffer.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import composed, span
+from .kernels import cpu
+
+__all__ = ["LOSSES", "Composition", "Network", "compiled", "compose", "layer_table", "matrix"]
+
+LOSSES = ("cross_entropy", "mse", "bce")
+
+# Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
+INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
+
+ZERO = np.uint64(0)
+FIRST = np.int64(0)
+EVERYTHING = np.uint64(1 << 32)
+
+
+class Network(NamedTuple):
+    """All that a pass reads and writes; R is the number of rows that there is room for."""
+
+    layers: NDArray[np.int64]  # (L, 5), columns above
+    params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases
+    dparams: NDArray[Any]  # (P,): their gradients
+    shift: NDArray[np.float64]  # (C,): the input is (x - shift) * stretch
+    stretch: NDArray[np.float64]  # (C,)
+    target_shift: NDArray[np.float64]  # (K,): the same for the target of a regression
+    target_stretch: NDArray[np.float64]  # (K,)
+    thresholds: NDArray[np.uint64]  # (L,): of the dropout on each layer's input; 0 is none, 2**32 drops all
+    scales: NDArray[Any]  # (L,): their scales
+    key: NDArray[np.uint64]  # (2,): low and high half of the seed
+    outputs: NDArray[Any]  # (R * units,): the input, then every layer's output, each (rows, units)
+    doutputs: NDArray[Any]  # (2, R * most units): the gradient by a layer's output and by its input, in turn
+    losses: NDArray[Any]  # (R,)
+    hits: NDArray[Any]  # (R,)
+    labels: NDArray[np.int64]  # (R,): the batch's classes
+    targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
+
+
+class Composition(NamedTuple):
+    """The functions over a network that `compose` builds."""
+
+    forward: Callable[..., None]
+    backward: Callable[..., None]
+    train_steps: Callable[..., None]
+    evaluate: Callable[..., None]
+
+
+def layer_table(sizes: list[int]) -> NDArray[np.int64]:
+    """Lay out a network of the given sizes, input first: all weights come first, so that decay can stop after them."""
+    table = np.zeros((len(sizes) - 1, 5), np.int64)
+    table[:, INPUTS], table[:, UNITS] = sizes[:-1], sizes[1:]
+    weights = table[:, INPUTS] * table[:, UNITS]
+    table[:, WEIGHT] = np.cumsum(weights) - weights
+    table[:, BIAS] = weights.sum() + np.cumsum(table[:, UNITS]) - table[:, UNITS]
+    table[:, OUTPUT] = np.cumsum(table[:, INPUTS])
+    return table
+
+
+def matrix(flat, start, rows, columns):
+    """View rows * columns elements of a flat buffer, from start on, as a matrix."""
+    return flat[start : start + rows * columns].reshape(rows, columns)
+
+
+def compose(
+    kernels: ModuleType, loss: str, update: str, build: Callable[[Any], Any], part: Callable[[Any], Any]
+) -> Composition:
+    """Write the passes over the kernels of one target, for one loss and one update rule, each built by `build`."""
+    kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
+    loss_forward = getattr(kernels, f"{kernel}_forward")
+    loss_backward = getattr(kernels, f"{kernel}_backward")
+    step_params = getattr(kernels, f"{update}_update")
+    view = part(matrix)
+
+    @part
+    def layer_input(net, layer, rows):
+        """View the input of a layer: the output of the one before."""
+        units = net.layers[layer, INPUTS]
+        return view(net.outputs, (net.layers[layer, OUTPUT] - units) * net.losses.size, rows, units)
+
+    @part
+    def layer_output(net, layer, rows):
+        """View the output of a layer."""
+        return view(net.outputs, net.layers[layer, OUTPUT] * net.losses.size, rows, net.layers[layer, UNITS])
+
+    @part
+    def weight(net, flat, layer):
+        """View a layer's weight, (units, inputs), in the parameters or in their gradients."""
+        return view(flat, net.layers[layer, WEIGHT], net.layers[layer, UNITS], net.layers[layer, INPUTS])
+
+    @part
+    def bias(net, flat, layer):
+        """View a layer's bias, (units,), in the parameters or in their gradients."""
+        start = net.layers[layer, BIAS]
+        return flat[start : start + net.layers[layer, UNITS]]
+
+    @part
+    def load(net, data, rows):
+        """Bring rows of the data, standardised, to the network's input."""
+        kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
+
+    @part
+    def dropout_input(net, rows, step, row_offset):
+        """Drop elements of the input, in place: site 0."""
+        out = layer_input(net, FIRST, rows)
+        threshold = net.thresholds[0]
+        if threshold == EVERYTHING:
+            out[:] = 0
+        elif threshold != ZERO:
+            flat = out.reshape(out.size)
+            offset = row_offset * np.uint64(out.shape[1])
+            kernels.dropout_forward(
+                flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset
+            )
+
+    @build
+    def forward(net, rows, training, step, row_offset):
+        """Run the loaded batch through all layers; the batch's first row is row row_offset of the masks."""
+        if training:
+            dropout_input(net, rows, step, row_offset)
+        last = net.layers.shape[0] - 1
+        for layer in range(last):
+            out = layer_output(net, layer, rows)
+            site = layer + 1
+            threshold = net.thresholds[site] if training else ZERO
+            if threshold == EVERYTHING:
+                out[:] = 0
+            else:
+                kernels.linear_relu_dropout_forward(
+                    out,
+                    layer_input(net, layer, rows),
+                    weight(net, net.params, layer),
+                    bias(net, net.params, layer),
+                    threshold,
+                    net.scales[site],
+                    net.key[0],
+                    net.key[1],
+                    np.uint64(site),
+                    step,
+                    row_offset * np.uint64(out.shape[1]),
+                )
+        kernels.linear_forward(
+            layer_output(net, last, rows),
+            layer_input(net, last, rows),
+            weight(net, net.params, last),
+            bias(net, net.params, last),
+        )
+
+    @part
+    def doutput(net, layer, rows):
+        """View the gradient by the output of a layer (-1: by the network's input); neighbours share no memory."""
+        units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
+        return view(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
+
+    @build
+    def backward(net, rows, training, to_input):
+        """Turn the gradient by the last output into those by all parameters, and by the input where it is asked for."""
+        last = net.layers.shape[0] - 1
+        for back in range(last + 1):
+            layer = last - back
+            dout = doutput(net, layer, rows)
+            dinp = doutput(net, layer - 1, rows if layer > 0 or to_input else 0)
+            inp = layer_input(net, layer, rows)
+            dweight, dbias = weight(net, net.dparams, layer), bias(net, net.dparams, layer)
+            if layer == last:
+                kernels.linear_backward(dinp, dweight, dbias, dout, inp, weight(net, net.params, layer))
+            else:
+                kernels.linear_relu_dropout_backward(
+                    dinp,
+                    dweight,
+                    dbias,
+                    dout,
+                    layer_output(net, layer, rows),
+                    inp,
+                    weight(net, net.params, layer),
+                    net.scales[layer + 1] if training else net.scales.dtype.type(1),
+                )
+
+    if loss == "cross_entropy":
+
+        @part
+        def load_targets(net, y, rows):
+            """Bring the classes of rows of the data to the batch."""
+            target = net.labels[: rows.size]
+            kernels.gather_labels(target, y, rows)
+            return target
+
+    else:
+
+        @part
+        def load_targets(net, y, rows):
+            """Bring the targets of rows of the data, standardised, to the batch."""
+            target = view(net.targets, FIRST, rows.size, y.shape[1])
+            kernels.gather_rows(target, y, rows, net.target_shift, net.target_stretch)
+            return target
+
+    @part
+    def measure(net, out, saved, target, totals):
+        """Write the sums of the batch's losses and hits, and into `saved` what the loss's derivative needs."""
+        losses, hits = net.losses[: out.shape[0]], net.hits[: out.shape[0]]
+        loss_forward(losses, hits, saved, out, target)
+        kernels.batch_totals(totals, losses, hits)
+
+    @build
+    def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, max_norm):
+        """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
+
+        totals (S, 2) receives the sums of losses and hits of each batch; the last batch may be smaller.
+        """
+        last = net.layers.shape[0] - 1
+        decayed = net.layers[0, BIAS]  # the weights, which stand before the first bias
+        for s in range(totals.shape[0]):
+            batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
+            size = batch.size
+            load(net, data, batch)
+            forward(net, size, True, np.uint64(first_step + s), ZERO)
+            dout = doutput(net, last, size)
+            target = load_targets(net, y, batch)
+            measure(net, layer_output(net, last, size), dout, target, totals[s])
+            loss_backward(dout, dout, target)
+            backward(net, size, True, False)
+            step_params(net.params, net.dparams, state, settings[s], decayed)
+            if max_norm > 0:
+                for layer in range(last):
+                    kernels.max_norm(weight(net, net.params, layer), max_norm)
+
+    @build
+    def evaluate(net, totals, data, y, rows):
+        """Write the sums of the losses and hits of rows of the data in evaluation mode, as many at once as there is room."""
+        last = net.layers.shape[0] - 1
+        room = net.losses.size
+        for s in range(totals.shape[0]):
+            batch = rows[s * room : min((s + 1) * room, rows.size)]
+            size = batch.size
+            load(net, data, batch)
+            forward(net, size, False, ZERO, ZERO)
+            target = load_targets(net, y, batch)
+            measure(net, layer_output(net, last, size), doutput(net, last, size), target, totals[s])
+
+    @build
+    def load_and_forward(net, data, rows, training, step, row_offset):
+        """Load rows of the data and run them through the network."""
+        load(net, data, rows)
+        forward(net, rows.size, training, step, row_offset)
+
+    return Composition(load_and_forward, backward, train_steps, evaluate)
+
+
+@functools.cache
+def compiled(loss: str, update: str) -> Composition:
+    """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
+    return compose(cpu, loss, update, composed, span)

@@ -1,0 +1,50 @@
+"""CPU kernels: they write into `out`, check nothing, and run on all of Numba's threads.
+
+Call them from your own `@njit` functions, or through `numba_dropout`'s functions, which check and allocate.
+Random ones take the seed as two `uint64` words (low, high 32 bits), and `stream`, `step`, `offset` as `uint64`.
+"""
+
+from .adam import adam_update
+from .bce import bce_backward, bce_forward
+from .dropout import dropout_backward, dropout_forward
+from .linear import linear_backward, linear_forward
+from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
+from .mask import sample_mask, sample_packed_mask
+from .max_norm import max_norm
+from .mse import mse_backward, mse_forward
+from .random import random_bits, uniform
+from .relu import relu_backward, relu_forward
+from .relu_dropout import relu_dropout_backward, relu_dropout_forward
+from .rows import gather_labels, gather_rows
+from .sgd import sgd_update
+from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from .totals import batch_totals
+
+__all__ = [
+    "adam_update",
+    "batch_totals",
+    "bce_backward",
+    "bce_forward",
+    "dropout_backward",
+    "dropout_forward",
+    "gather_labels",
+    "gather_rows",
+    "linear_backward",
+    "linear_forward",
+    "linear_relu_dropout_backward",
+    "linear_relu_dropout_forward",
+    "max_norm",
+    "mse_backward",
+    "mse_forward",
+    "random_bits",
+    "relu_backward",
+    "relu_dropout_backward",
+    "relu_dropout_forward",
+    "relu_forward",
+    "sample_mask",
+    "sample_packed_mask",
+    "sgd_update",
+    "softmax_cross_entropy_backward",
+    "softmax_cross_entropy_forward",
+    "uniform",
+]

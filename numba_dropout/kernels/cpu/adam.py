@@ -1,0 +1,36 @@
+"""Adam, and AdamW with its decoupled weight decay."""
+
+import numpy as np
+from numba import prange
+
+from ..._jit import kernel, span
+from ..pointwise import ONE, adam
+from .mask import PART, SERIAL
+
+
+@span
+def _update_span(params, dparams, state, settings, decayed, start, stop):
+    lr, beta1, beta2, eps = settings[0], settings[1], settings[2], settings[3]
+    decay, shrink, correction = settings[4], settings[5], settings[6]
+    m, v = state[0], state[1]
+    for i in range(start, min(stop, decayed)):
+        params[i], m[i], v[i] = adam(
+            params[i], dparams[i], m[i], v[i], lr, beta1, beta2, eps, decay, shrink, correction
+        )
+    none = params.dtype.type(0)
+    for i in range(max(start, decayed), stop):
+        params[i], m[i], v[i] = adam(params[i], dparams[i], m[i], v[i], lr, beta1, beta2, eps, none, ONE, correction)
+
+
+@kernel
+def adam_update(params, dparams, state, settings, decayed):
+    """Step the parameters; weight decay reaches the first `decayed` of them (the weights, not the biases)."""
+    # params (P,), dparams (P,), state (2, P) first and second moment, settings (7,): lr / (1 - beta1**t), beta1,
+    # beta2, eps, weight decay into the gradient, factor on the weight (1 - lr * decay), sqrt(1 - beta2**t)
+    n = params.size
+    if n <= SERIAL:
+        _update_span(params, dparams, state, settings, decayed, np.int64(0), n)
+    else:
+        for part in prange((n + PART - 1) // PART):
+            start = np.int64(part) * PART
+            _update_span(params, dparams, state, settings, decayed, start, min(start + PART, n))

@@ -1,0 +1,32 @@
+"""Binary cross-entropy of the sigmoid of logits with targets in [0, 1]."""
+
+from ..._jit import kernel
+from ..pointwise import HALF, ZERO, bce_with_logits, sigmoid
+
+
+@kernel(parallel=False)
+def bce_forward(losses, hits, probs, logits, target):
+    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids."""
+    # losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    rows, columns = logits.shape
+    for i in range(rows):
+        total = logits.dtype.type(0)
+        right = 0
+        for k in range(columns):
+            z = logits[i, k]
+            total += bce_with_logits(z, target[i, k])
+            right += (z > ZERO) == (target[i, k] > HALF)
+            probs[i, k] = sigmoid(z)
+        losses[i] = total / columns
+        hits[i] = right / columns
+
+
+@kernel(parallel=False)
+def bce_backward(dlogits, probs, target):
+    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs."""
+    # dlogits (B, K), probs (B, K), target (B, K)
+    rows, columns = probs.shape
+    scale = dlogits.dtype.type(1 / (rows * columns))
+    for i in range(rows):
+        for k in range(columns):
+            dlogits[i, k] = (probs[i, k] - target[i, k]) * scale

@@ -1,0 +1,36 @@
+"""Max-norm: bound the norm of each unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1)."""
+
+import math
+
+import numpy as np
+from numba import prange
+
+from ..._jit import kernel, reordered_span
+
+PART = 32  # units of a thread's part
+SERIAL = 1 << 14  # up to this many weights one thread does it
+
+
+@reordered_span
+def _limit_part(weight, limit, start, stop):
+    for o in range(start, stop):
+        squares = weight.dtype.type(0)
+        for c in range(weight.shape[1]):
+            squares += weight[o, c] * weight[o, c]
+        if squares > limit * limit:
+            scale = limit / weight.dtype.type(math.sqrt(squares))
+            for c in range(weight.shape[1]):
+                weight[o, c] *= scale
+
+
+@kernel
+def max_norm(weight, limit):
+    """Scale the rows of weight whose Euclidean norm is above the limit down to it."""
+    # weight (K, C): row o holds the weights into unit o
+    units = weight.shape[0]
+    if weight.size <= SERIAL:
+        _limit_part(weight, limit, np.int64(0), units)
+    else:
+        for part in prange((units + PART - 1) // PART):
+            start = np.int64(part) * PART
+            _limit_part(weight, limit, start, min(start + PART, units))

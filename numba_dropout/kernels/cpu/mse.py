@@ -1,0 +1,29 @@
+"""Mean squared error: over the outputs of a row, then over the rows."""
+
+from ..._jit import kernel
+
+
+@kernel(parallel=False)
+def mse_forward(losses, hits, residuals, out, target):
+    """Write each row's mean squared error, 0 hits (a regression has none), and out - target."""
+    # losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    rows, columns = out.shape
+    for i in range(rows):
+        total = out.dtype.type(0)
+        for k in range(columns):
+            residual = out[i, k] - target[i, k]
+            residuals[i, k] = residual
+            total += residual * residual
+        losses[i] = total / columns
+        hits[i] = 0
+
+
+@kernel(parallel=False)
+def mse_backward(dout, residuals, target):
+    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals."""
+    # dout (B, K), residuals (B, K), target (B, K)
+    rows, columns = residuals.shape
+    scale = dout.dtype.type(2 / (rows * columns))
+    for i in range(rows):
+        for k in range(columns):
+            dout[i, k] = residuals[i, k] * scale

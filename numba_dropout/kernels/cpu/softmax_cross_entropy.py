@@ -1,0 +1,40 @@
+"""Cross-entropy of the softmax of a row of logits with the index of its class."""
+
+import math
+
+from ..._jit import kernel
+
+
+@kernel(parallel=False)
+def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
+    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax."""
+    # losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
+    rows, columns = logits.shape
+    for i in range(rows):
+        best = 0
+        for k in range(1, columns):
+            if logits[i, k] > logits[i, best]:
+                best = k
+        largest = logits[i, best]
+        total = logits.dtype.type(0)
+        for k in range(columns):
+            probs[i, k] = math.exp(logits[i, k] - largest)
+            total += probs[i, k]
+        for k in range(columns):
+            probs[i, k] /= total
+        losses[i] = math.log(total) - (logits[i, labels[i]] - largest)
+        hits[i] = best == labels[i]
+
+
+@kernel(parallel=False)
+def softmax_cross_entropy_backward(dlogits, probs, labels):
+    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs."""
+    # dlogits (B, K), probs (B, K), labels (B,) int64
+    rows, columns = probs.shape
+    scale = dlogits.dtype.type(1 / rows)
+    one = dlogits.dtype.type(1)
+    for i in range(rows):
+        right = (probs[i, labels[i]] - one) * scale
+        for k in range(columns):
+            dlogits[i, k] = probs[i, k] * scale
+        dlogits[i, labels[i]] = right

@@ -1,0 +1,92 @@
+"""Functions of one element, each beside its derivative, written once for every target.
+
+No bare float literal meets a float32 (it would widen it): constants are float32 values that float64 holds exactly.
+"""
+
+import math
+
+import numpy as np
+
+from .._jit import scalar
+
+ZERO = np.float32(0)
+HALF = np.float32(0.5)
+ONE = np.float32(1)
+
+
+@scalar
+def relu(x):
+    """Return x where it is positive or NaN, else +0."""
+    return x if x > ZERO or x != x else ZERO
+
+
+@scalar
+def relu_derivative(dy, y):
+    """Pass a gradient where the ReLU's output y is positive; +0 elsewhere."""
+    return dy if y > ZERO else ZERO
+
+
+@scalar
+def relu_dropout_derivative(dy, y, scale):
+    """Pass a scaled gradient where ReLU, then dropout, gave a positive y: there it was kept and its input positive."""
+    return dy * scale if y > ZERO else ZERO
+
+
+@scalar
+def sigmoid(z):
+    """Return 1 / (1 + exp(-z)) without overflow."""
+    if z >= ZERO:
+        return ONE / (ONE + math.exp(-z))
+    e = math.exp(z)
+    return e / (ONE + e)
+
+
+@scalar
+def bce_with_logits(z, target):
+    """Return the cross-entropy of sigmoid(z) with a target in [0, 1], without overflow; dz is sigmoid(z) - target."""
+    largest = z if z > ZERO else ZERO
+    return largest - z * target + math.log1p(math.exp(-abs(z)))
+
+
+@scalar
+def sgd(w, dw, v, lr, momentum, nesterov, decay):
+    """Return a weight and its velocity after a step of SGD (Sutskever et al., ICML 2013; form as in PyTorch)."""
+    dw = dw + decay * w
+    v = momentum * v + dw
+    ahead = dw + momentum * v
+    return w - lr * (ahead if nesterov != ZERO else v), v
+
+
+@scalar
+def adam(w, dw, m, v, lr, beta1, beta2, eps, decay, shrink, correction):
+    """Return a weight and both moments after a step of Adam (Kingma & Ba, ICLR 2015, algorithm 1).
+
+    `lr` is already divided by 1 - beta1**t, `correction` is sqrt(1 - beta2**t). `decay` joins the gradient (L2);
+    `shrink` is AdamW's factor 1 - lr * decay on the weight itself (Loshchilov & Hutter, ICLR 2019).
+    """
+    dw = dw + decay * w
+    m = beta1 * m + (ONE - beta1) * dw
+    v = beta2 * v + (ONE - beta2) * dw * dw
+    return w * shrink - lr * m / (math.sqrt(v) / correction + eps), m, v
+
+
+# Uniform numbers: the intervals are exact. The largest word rounds up to 1, the smallest stays above 0.
+
+SHIFT8 = np.uint64(8)
+SHIFT11 = np.uint64(11)
+SHIFT32 = np.uint64(32)
+STEP24 = 2.0**-24
+STEP53 = 2.0**-53
+MIDDLE = 0.5
+
+
+@scalar
+def uniform24(word):
+    """Return ((word >> 8) + 0.5) * 2**-24 of a 32-bit word, as float64: in (0, 1), and (0, 1] once rounded to float32."""
+    return (np.float64(word >> SHIFT8) + MIDDLE) * STEP24
+
+
+@scalar
+def uniform53(low, high):
+    """Return a float64 in (0, 1] of 53 bits of two 32-bit words."""
+    return (np.float64(((high << SHIFT32) | low) >> SHIFT11) + MIDDLE) * STEP53

@@ -1,0 +1,5 @@
+"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers and the stack."""
+
+from .stack import scratch
+
+__all__ = ["scratch"]

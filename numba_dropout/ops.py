@@ -1,0 +1,448 @@
+"""The public operations: check, allocate, call the kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _checks
+from ._jit import exclusive
+from .kernels import cpu
+
+__all__ = [
+    "MaskGenerator",
+    "dropout",
+    "dropout_backward",
+    "linear",
+    "linear_backward",
+    "linear_relu_dropout",
+    "linear_relu_dropout_backward",
+    "relu",
+    "relu_backward",
+    "sample_mask",
+]
+
+
+def sample_mask(
+    shape: int | Sequence[int],
+    p: float = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    packed: bool = False,
+    device: str = "cpu",
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Return a dropout mask, True where an element is kept.
+
+    The mask depends on (seed, stream, step, element index) alone: not on the thread count, the instruction set or
+    the way in which it is cut into pieces. Element i in C order is element `offset + i` of the stream.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+        Shape of the mask.
+    p : float
+        Probability of dropping, in [0, 1]; honoured to within 2**-33.
+    seed : int
+        0..2**64-1.
+    stream, step, offset : int
+        Site of the mask (below 2**24), training step (below 2**32), and index of the first element.
+    packed : bool
+        Return bits instead: bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), the rest of the last
+        byte 0, as `numpy.packbits(mask, bitorder="little")`.
+    device : str
+        "cpu".
+    out : array, optional
+        Where to write: bool of `shape`, or uint8 (ceil(n / 8),).
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is out of its range or of the wrong type.
+
+    Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
+    """
+    check_device(device)
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
+    size = int(np.prod(shape, dtype=object))
+    threshold = _checks.threshold(_checks.probability(p))
+    k0, k1 = _checks.key(seed)
+    position = _checks.counter(stream, step, offset, size)
+    result = _checks.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
+    flat, write_back = _flat_output(result)
+    if threshold in (0, _checks.EVERYTHING):
+        flat[...] = 0 if threshold else 255 if packed else 1
+        if packed and not threshold and size & 7:
+            flat[-1] = (1 << (size & 7)) - 1
+    elif packed:
+        with exclusive():
+            cpu.sample_packed_mask(flat, size, np.uint64(threshold), k0, k1, *position)
+    else:
+        with exclusive():
+            cpu.sample_mask(flat, np.uint64(threshold), k0, k1, *position)
+    return write_back()
+
+
+def dropout(
+    x: Any,
+    p: float = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Return x with each element dropped with probability p, and the kept ones divided by the share that is kept.
+
+    Dropped elements are exactly +0, even where x is NaN or infinite. The mask is `sample_mask`'s for the same
+    seed, stream, step and offset; nothing is stored. The result never shares x's memory, unless `out` is x.
+
+    Parameters
+    ----------
+    x : array of float32 or float64
+        Any shape.
+    p : float
+        Probability of dropping, in [0, 1].
+    seed : int
+        0..2**64-1; required, as a default would repeat one mask for ever, except with training=False.
+    stream, step, offset : int
+        Site of the mask (below 2**24), training step (below 2**32), and index of x's first element.
+    training : bool
+        False returns x as it is.
+    out : array, optional
+        Where to write; may be x.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is out of its range or of the wrong type.
+
+    Source: Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
+    """
+    return _dropout(cpu.dropout_forward, x, "x", p, seed, (stream, step, offset), training, out)
+
+
+def dropout_backward(
+    dy: Any,
+    p: float = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Return the gradient of `dropout` by its input: dy times the scale where kept, +0 elsewhere.
+
+    The mask is drawn again from the same seed, stream, step and offset. Arguments and errors are those of
+    `dropout`.
+    """
+    return _dropout(cpu.dropout_backward, dy, "dy", p, seed, (stream, step, offset), True, out)
+
+
+def _dropout(
+    kernel: Callable[..., None],
+    given: Any,
+    name: str,
+    p: Any,
+    seed: Any,
+    position: tuple[Any, Any, Any],
+    training: bool,
+    out: NDArray[Any] | None,
+) -> NDArray[Any]:
+    x = _checks.float_array(given, name)
+    threshold = _checks.threshold(_checks.probability(p)) if training else 0
+    if seed is None and training:
+        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
+    k0, k1 = _checks.key(0 if seed is None else seed)
+    words = _checks.counter(*position, x.size)
+    result = _checks.output(out, x.shape, x.dtype)
+    if threshold == 0:
+        np.copyto(result, x)
+        return result
+    if threshold == _checks.EVERYTHING:
+        result[...] = 0
+        return result
+    scale = _checks.scale(threshold, x.dtype)
+    return _elementwise(
+        result, [x], lambda out, x: kernel(out, x, np.uint64(threshold), scale, k0, k1, *words)
+    )
+
+
+def relu(x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return x where it is positive or NaN, else +0.
+
+    x : array of float32 or float64, any shape; out : where to write, may be x. Raises ValueError or TypeError.
+    """
+    x = _checks.float_array(x, "x")
+    return _elementwise(_checks.output(out, x.shape, x.dtype), [x], cpu.relu_forward)
+
+
+def relu_backward(dy: Any, y: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return the gradient of `relu` by its input: dy where the output y is positive, else +0.
+
+    dy, y : arrays of one shape and dtype; out : where to write, may be dy. Raises ValueError or TypeError.
+    """
+    dy = _checks.float_array(dy, "dy")
+    y = _same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    return _elementwise(_checks.output(out, dy.shape, dy.dtype), [dy, y], cpu.relu_backward)
+
+
+def linear(x: Any, weight: Any, bias: Any = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return x @ weight.T + bias.
+
+    Parameters
+    ----------
+    x : array (..., in_features) of float32 or float64
+    weight : array (out_features, in_features)
+        PyTorch's layout.
+    bias : array (out_features,), optional
+    out : array (..., out_features), optional
+        Where to write; may overlap none of the others.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes or dtypes do not fit each other.
+    """
+    x, weight, bias = _layer(x, weight, bias)
+    result = _checks.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    return _layer_output(result, x, weight, bias, cpu.linear_forward)
+
+
+def linear_backward(
+    dy: Any, x: Any, weight: Any, *, out: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the gradients of `linear` by x, weight and bias: (dx, dweight, dbias).
+
+    Parameters
+    ----------
+    dy : array (..., out_features) of float32 or float64
+    x : array (..., in_features)
+    weight : array (out_features, in_features)
+    out : three arrays, optional
+        Where to write dx, dweight and dbias; they may overlap none of the others.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes or dtypes do not fit each other.
+    """
+    return _layer_backward(dy, x, weight, out, cpu.linear_backward)
+
+
+def linear_relu_dropout(
+    x: Any,
+    weight: Any,
+    bias: Any,
+    p: float,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Return dropout(relu(linear(x, weight, bias)), p): a hidden layer as one operation.
+
+    Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the output's first element.
+    """
+    x, weight, bias = _layer(x, weight, bias)
+    result = _checks.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    threshold = _checks.threshold(_checks.probability(p)) if training else 0
+    if seed is None and training:
+        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
+    k0, k1 = _checks.key(0 if seed is None else seed)
+    words = _checks.counter(stream, step, offset, result.size)
+    if threshold == _checks.EVERYTHING:
+        result[...] = 0
+        return result
+    scale = _checks.scale(threshold, x.dtype)
+    return _layer_output(
+        result,
+        x,
+        weight,
+        bias,
+        lambda out, x, weight, bias: cpu.linear_relu_dropout_forward(
+            out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words
+        ),
+    )
+
+
+def linear_relu_dropout_backward(
+    dy: Any,
+    y: Any,
+    x: Any,
+    weight: Any,
+    p: float,
+    *,
+    out: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the gradients of `linear_relu_dropout` by x, weight and bias: (dx, dweight, dbias).
+
+    No seed is needed: the output y is positive exactly where it was kept and the ReLU let it through (defined for
+    y that is not NaN). p is that of the forward pass, 0 after training=False. Otherwise as `linear_backward`.
+    """
+    dy = _checks.float_array(dy, "dy")
+    y = _same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    scale = _checks.scale(_checks.threshold(_checks.probability(p)), dy.dtype)
+    outputs = _checks.kernel_input(y).reshape(-1)
+
+    def backward(dx: Any, dweight: Any, dbias: Any, dy: Any, x: Any, weight: Any) -> None:
+        cpu.linear_relu_dropout_backward(
+            dx, dweight, dbias, dy.copy(), outputs.reshape(dy.shape), x, weight, scale
+        )
+
+    return _layer_backward(dy, x, weight, out, backward)
+
+
+class MaskGenerator:
+    """Count (seed, stream, step): hand out sites, so that layers never share a mask by accident, and steps.
+
+    >>> masks = MaskGenerator(seed=7)
+    >>> first, second = masks.site(), masks.site()
+    >>> masks.at(first), masks.at(second)
+    ({'seed': 7, 'stream': 0, 'step': 0}, {'seed': 7, 'stream': 1, 'step': 0})
+    >>> masks.advance()
+    >>> masks.at(first)
+    {'seed': 7, 'stream': 0, 'step': 1}
+
+    Parameters
+    ----------
+    seed : int
+        0..2**64-1.
+    step : int
+        The first step, below 2**32.
+    """
+
+    def __init__(self, seed: int, step: int = 0) -> None:
+        _checks.key(seed)
+        self.seed = int(seed)
+        self.step = _checks.integer(step, "step", 0, 2**32 - 1)
+        self.sites = 0
+
+    def site(self) -> int:
+        """Return the next site's number, to be used as `stream`."""
+        self.sites = _checks.integer(self.sites + 1, "number of sites", 1, 2**24)
+        return self.sites - 1
+
+    def at(self, site: int) -> dict[str, int]:
+        """Return the keyword arguments seed, stream and step of a site at the present step."""
+        return {"seed": self.seed, "stream": _checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
+
+    def advance(self) -> None:
+        """Go to the next step."""
+        self.step = _checks.integer(self.step + 1, "step", 0, 2**32 - 1)
+
+
+# ---------------------------------------------------------------- what the operations share
+
+
+def check_device(device: str) -> None:
+    """Raise unless a device is one that there are kernels for."""
+    if device != "cpu":
+        raise _checks.InputError(f"device: expected 'cpu', the only one with kernels so far, got {device!r}")
+
+
+def _same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    if array.dtype != dtype:
+        raise TypeError(f"{name}: expected dtype {dtype} like the first argument, got {array.dtype}")
+    if array.shape != shape:
+        raise _checks.InputError(f"{name}: expected shape {shape}, got {array.shape}")
+    return array
+
+
+def _flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
+    """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
+    if result.flags.c_contiguous and result.flags.aligned:
+        return result.reshape(-1), lambda: result
+    flat = np.empty(result.size, result.dtype)
+
+    def write_back() -> NDArray[Any]:
+        result[...] = flat.reshape(result.shape)
+        return result
+
+    return flat, write_back
+
+
+def _elementwise(
+    result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callable[..., None]
+) -> NDArray[Any]:
+    flat, write_back = _flat_output(result)
+    operands = []
+    for array in inputs:
+        operand = _checks.kernel_input(array).reshape(-1)
+        if np.may_share_memory(operand, flat) and operand.ctypes.data != flat.ctypes.data:
+            operand = operand.copy()  # they overlap, shifted: read all of it before writing
+        operands.append(operand)
+    with exclusive():
+        kernel(flat, *operands)
+    return write_back()
+
+
+def _layer(x: Any, weight: Any, bias: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    x = _checks.float_array(x, "x")
+    if x.ndim == 0:
+        raise _checks.InputError("x: expected at least 1 dimension, got a scalar")
+    weight = _checks.float_array(weight, "weight", 2)
+    if weight.dtype != x.dtype:
+        raise TypeError(f"weight: expected dtype {x.dtype} like x, got {weight.dtype}")
+    if weight.shape[1] != x.shape[-1]:
+        raise _checks.InputError(
+            f"weight: expected shape (out_features, {x.shape[-1]}) for x of shape {x.shape}, got {weight.shape}"
+        )
+    if bias is None:
+        return x, weight, np.empty(0, x.dtype)
+    return x, weight, _same(_checks.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
+
+
+def _matrix(array: NDArray[Any]) -> NDArray[Any]:
+    return _checks.kernel_input(array).reshape(math.prod(array.shape[:-1]), array.shape[-1])
+
+
+def _no_overlap(out: NDArray[Any], *inputs: NDArray[Any]) -> NDArray[Any]:
+    if any(np.may_share_memory(out, array) for array in inputs):
+        raise _checks.InputError("out: expected memory of its own, got an array that overlaps an input")
+    return out
+
+
+def _layer_output(
+    result: NDArray[Any], x: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any], kernel: Callable[..., None]
+) -> NDArray[Any]:
+    _no_overlap(result, x, weight, bias)
+    flat, write_back = _flat_output(result)
+    rows = _matrix(x)
+    with exclusive():
+        kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, _matrix(weight), _checks.kernel_input(bias))
+    return write_back()
+
+
+def _layer_backward(
+    dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    x, weight, _ = _layer(x, weight, None)
+    dy = _same(_checks.float_array(dy, "dy"), "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
+    if out is None:
+        out = (None, None, None)
+    elif not isinstance(out, tuple | list) or len(out) != 3:
+        raise TypeError("out: expected three arrays (dx, dweight, dbias)")
+    results = [
+        _no_overlap(_checks.output(given, shape, x.dtype), dy, x, weight)
+        for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True)
+    ]
+    (dx, dx_back), (dw, dw_back), (db, db_back) = (_flat_output(result) for result in results)
+    rows = _matrix(x)
+    with exclusive():
+        kernel(dx.reshape(rows.shape), dw.reshape(weight.shape), db, _matrix(dy), rows, _matrix(weight))
+    return dx_back(), dw_back(), db_back()
