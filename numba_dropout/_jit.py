@@ -23,7 +23,7 @@ from numba.core import compiler, config, serialize
 from numba.core.caching import _Cache
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["composed", "exclusive", "kernel", "reordered_span", "scalar", "span"]
+__all__ = ["cache_folder", "composed", "exclusive", "kernel", "reordered_span", "scalar", "span"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -97,7 +97,7 @@ def _source_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _cache_folder() -> Path | None:
+def _choose_folder() -> Path | None:
     """Choose where compiled code is kept; None turns the cache off (NUMBA_DROPOUT_CACHE=0, or no JIT)."""
     if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0":
         return None
@@ -186,7 +186,12 @@ def _name(value: Any) -> str:
     return f"{getattr(value, '__module__', '')}:{path}:{[_name(cell.cell_contents) for cell in inner]}"
 
 
-_FOLDER = _cache_folder()
+_FOLDER = _choose_folder()
+
+
+def cache_folder() -> Path | None:
+    """Return the folder of the compiled code, which the first use makes; None where nothing is kept."""
+    return _FOLDER
 
 
 def _on_disk(function: Any) -> Any:

@@ -114,9 +114,8 @@ def compose(
         kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
 
     @part
-    def dropout_input(net, rows, step, row_offset):
-        """Drop elements of the input, in place: site 0."""
-        out = layer_input(net, FIRST, rows)
+    def dropout_input(net, out, step, row_offset):
+        """Drop elements of the input, or of the gradient by it, in place: site 0, and the same operation."""
         threshold = net.thresholds[0]
         if threshold == EVERYTHING:
             out[:] = 0
@@ -131,7 +130,7 @@ def compose(
     def forward(net, rows, training, step, row_offset):
         """Run the loaded batch through all layers; the batch's first row is row row_offset of the masks."""
         if training:
-            dropout_input(net, rows, step, row_offset)
+            dropout_input(net, layer_input(net, FIRST, rows), step, row_offset)
         last = net.layers.shape[0] - 1
         for layer in range(last):
             out = layer_output(net, layer, rows)
@@ -167,7 +166,7 @@ def compose(
         return view(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
 
     @build
-    def backward(net, rows, training, to_input):
+    def backward(net, rows, training, to_input, step, row_offset):
         """Turn the gradient by the last output into those by all parameters, and by the input where it is asked for."""
         last = net.layers.shape[0] - 1
         for back in range(last + 1):
@@ -189,6 +188,8 @@ def compose(
                     weight(net, net.params, layer),
                     net.scales[layer + 1] if training else net.scales.dtype.type(1),
                 )
+        if to_input and training:
+            dropout_input(net, doutput(net, np.int64(-1), rows), step, row_offset)
 
     if loss == "cross_entropy":
 
@@ -232,7 +233,7 @@ def compose(
             target = load_targets(net, y, batch)
             measure(net, layer_output(net, last, size), dout, target, totals[s])
             loss_backward(dout, dout, target)
-            backward(net, size, True, False)
+            backward(net, size, True, False, np.uint64(first_step + s), ZERO)
             step_params(net.params, net.dparams, state, settings[s], decayed)
             if max_norm > 0:
                 for layer in range(last):

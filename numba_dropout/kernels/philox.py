@@ -111,3 +111,17 @@ def kept(index, threshold, stream, step, k0, k1):
     if high != threshold_high:
         return high > threshold_high
     return tie_kept(index, threshold, stream, step, k0, k1)
+
+
+# ---------------------------------------------------------------- streams
+
+# Bits 30..24 of a stream say what it is for, bits 23..0 the site, counted from 0 in the network.
+PURPOSE = {
+    "dropout": 0 << 24,
+    "initialisation": 1 << 24,
+    "shuffling": 2 << 24,
+    "splitting": 3 << 24,
+    "monte carlo": 4 << 24,
+    "noise": 5 << 24,
+    "synthetic data": 6 << 24,
+}

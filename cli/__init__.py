@@ -1,0 +1,1 @@
+"""The command `ndrop`: it parses, calls the library and prints."""

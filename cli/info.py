@@ -1,0 +1,18 @@
+"""`ndrop info`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def info() -> None:
+    """Show versions, instruction set, threads and threading layer, and CUDA or why not.
+
+    \b
+    ndrop info
+    """
+    from numba_dropout import system
+
+    for name, value in system.describe().items():
+        click.echo(f"{name:<16} {value}")

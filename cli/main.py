@@ -1,0 +1,52 @@
+"""The command and how it fails: one line for what was given, exit code 2; a traceback and 1 for a fault of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .evaluate import evaluate
+from .info import info
+from .predict import predict
+from .train import train
+
+
+class Refused(click.ClickException):
+    """Something that was given cannot be used."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group that turns the library's refusals into one line. The library, and Numba, load with the first command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+        except ValueError as error:
+            if type(error).__module__.startswith("numba_dropout."):
+                raise Refused(str(error)) from error
+            raise
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="numba-dropout")
+def cli() -> None:
+    """Train, evaluate and use multilayer perceptrons with dropout, on kernels compiled by Numba.
+
+    \b
+    ndrop train                                        the built-in data, in seconds
+    ndrop train iris.csv --val 0.2 --out iris.npz      your own table; the target is the last column
+    ndrop evaluate iris.npz more.csv
+    ndrop predict iris.npz new.csv --proba
+    """
+
+
+for command in (train, evaluate, predict, info):
+    cli.add_command(command)

@@ -1,0 +1,34 @@
+"""`ndrop predict`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("model")
+@click.argument("source", metavar="DATA")
+@click.option("--out", metavar="FILE", help="Write there instead: CSV, or an array if it ends in .npy.  [default: the terminal]")
+@click.option("--proba", is_flag=True, help="Give the probability of each class too.  [default: the class only]")
+@click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
+def predict(model: str, source: str, out: str | None, proba: bool, threads: int | None) -> None:
+    """Apply MODEL to DATA, in evaluation mode: dropout is off.
+
+    DATA may have the target's column, which is passed over, or not. Each row gives its class, as it was written in
+    the training data, or its value.
+
+    \b
+    ndrop predict model.npz pipeline --proba --out predictions.csv
+    """
+    from numba_dropout import MLP, data, predictions, system
+
+    if threads:
+        system.set_threads(threads)
+    net = MLP.load(model)
+    rows = data.load_for(net, source, need_target=False)
+    table = predictions.table(net, rows.x, proba=proba)
+    if out is None:
+        click.echo(table.csv(), nl=False)
+    else:
+        table.write(out)
+        click.echo(f"{len(rows.x)} predictions in {out}")

@@ -1,0 +1,99 @@
+"""What `ndrop train` shows: the flow of the data, a bar with the time left, a row for each epoch, and the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from numba_dropout import system
+from numba_dropout.mlp import MLP
+from numba_dropout.recipe import Run
+from numba_dropout.train import Callback, History
+
+COLUMNS = (
+    ("epoch", "epoch", "{:>5d}"),
+    ("loss", "loss", "{:>8.4f}"),
+    ("accuracy", "accuracy", "{:>8.4f}"),
+    ("val_loss", "val loss", "{:>8.4f}"),
+    ("val_accuracy", "val accuracy", "{:>12.4f}"),
+    ("samples_per_second", "samples/s", "{:>11,.0f}"),
+)
+
+
+class Progress(Callback):
+    """A row for each epoch, and below it, on a terminal, a bar with the time left."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.interrupted = False
+        self.bar: Any = None
+
+    def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
+        """Print the head of the table."""
+        click.echo("  ".join(title.rjust(len(form.format(0))) for _, title, form in COLUMNS))
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            self.bar = click.progressbar(length=steps, file=sys.stderr, show_pos=True, item_show_func=_loss)
+            self.bar.__enter__()
+
+    def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
+        """Move the bar."""
+        if self.bar is not None:
+            self.bar.update(steps, (epoch, loss))
+
+    def on_epoch_end(self, record: dict[str, Any]) -> None:
+        """Print a row, in the place of the bar, which the next step draws again below."""
+        self.history.records.append(record)
+        if self.bar is not None:
+            click.echo("\r\033[2K", nl=False, file=sys.stderr)
+        click.echo("  ".join(_cell(form, record[name]) for name, _, form in COLUMNS))
+
+    def on_train_end(self, history: History) -> None:
+        """Remember the history, and clear the bar away."""
+        self.history = history
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the bar off the terminal."""
+        if self.bar is not None:
+            click.echo("\r\033[2K\033[?25h", nl=False, file=sys.stderr)
+            self.bar = None
+
+
+def _cell(form: str, value: Any) -> str:
+    return "-".rjust(len(form.format(0))) if value is None else form.format(value)
+
+
+def _loss(at: tuple[int, float] | None) -> str | None:
+    return None if at is None else f"epoch {at[0]}, loss {at[1]:.4f}"
+
+
+def show_flow(run: Run) -> None:
+    """Print the data, the stages that a row passes, and how it is trained; warn of a compilation to come."""
+    net, rows = run.net, len(run.train.x)
+    target = "values" if net.classes is None else f"{len(net.classes)} classes"
+    held_out = "" if run.validation is None else f", {len(run.validation.x)} held out"
+    click.echo(f"{run.train.source}: {rows} rows{held_out}, {net.sizes[0]} features, {target}\n")
+    click.echo("  stage          shape")
+    for stage, units in net.stages():
+        click.echo(f"  {stage:<14} {rows} x {units}")
+    click.echo(f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}")
+    if not system.compiled_before():
+        click.echo("compiling the kernels, once for this installation: about 15 seconds ...", err=True)
+    click.echo()
+
+
+def say_end(progress: Progress, source: str, out: str, log: str | None, plot: str | None) -> None:
+    """Say where everything is, and what to type next."""
+    progress.clear()
+    records, best = progress.history.records, progress.history.best_epoch
+    if progress.interrupted:
+        click.echo(f"\nstopped by Ctrl-C after {len(records)} whole epochs; the network as it is now is kept")
+    elif best is not None:
+        click.echo(f"\nthe weights are those of epoch {best}, the best on the validation part")
+    click.echo(f"\nmodel  {out}")
+    for name, path in (("log", log), ("plot", plot)):
+        if path and (name == "log" or records):
+            click.echo(f"{name:<6} {path}")
+    click.echo(f"next   ndrop evaluate {out} {source}")

@@ -1,0 +1,38 @@
+"""Values on the command line that Click has no type for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class _List(click.ParamType):
+    """Values of one type between commas; a word for none of them."""
+
+    def __init__(self, name: str, of: type, example: str) -> None:
+        self.name, self.of, self.example = name, of, example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a list of the values."""
+        if not isinstance(value, str):
+            return value
+        if value.strip().lower() == "none":
+            return []
+        try:
+            return [self.of(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f"expected {self.example}, got {value!r}", param, ctx)
+
+
+class _Rates(_List):
+    """One rate for all, or a list of them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a number, or a list of them."""
+        rates = super().convert(value, param, ctx)
+        return rates[0] if isinstance(rates, list) and len(rates) == 1 else rates
+
+
+NUMBERS = _List("numbers", int, "whole numbers such as 256,128")
+RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such as 0.2,0.5")

@@ -1,0 +1,70 @@
+"""What reading gives: features, a target, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import draws
+from .._checks import InputError
+
+__all__ = ["Dataset", "split"]
+
+CONSTANT = 1e-12  # a column whose deviation is below this share of its size does not vary
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of numbers with what is to be learnt from them.
+
+    x (N, C) uint8, float32 or float64. y (N,) int64 class numbers where `classes` names them, else values (N, K)
+    float64, or None where there is no target. `features` names the columns; `target` is the target's name, or its
+    position counted from 0. `pixels` says that x holds bytes of an image.
+    """
+
+    source: str
+    x: NDArray[Any]
+    y: NDArray[Any] | None
+    classes: list[Any] | None = None
+    features: list[str] | None = None
+    target: str | int | None = None
+    pixels: bool = False
+
+    def rows(self, index: NDArray[np.int64]) -> Dataset:
+        """Return the set of some of the rows."""
+        return replace(self, x=self.x[index], y=None if self.y is None else self.y[index])
+
+    def scaling(self, how: str = "auto") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return shift and stretch (C,) such that (x - shift) * stretch is scaled.
+
+        "features": mean 0 and standard deviation 1 of each column (a constant one is only shifted); "pixels": 0 to
+        1 from 0 to 255; "none"; "auto": pixels for images, else features.
+        """
+        columns = self.x.shape[1]
+        if how == "auto":
+            how = "pixels" if self.pixels else "features"
+        if how == "features":
+            return standardization(self.x)
+        return np.zeros(columns), np.full(columns, 1.0 / 255.0 if how == "pixels" else 1.0)
+
+
+def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and reciprocal deviation (C,) of the columns of values (N, C); 1 for a constant column."""
+    mean = values.mean(0, dtype=np.float64)
+    deviation = values.std(0, dtype=np.float64)
+    varies = deviation > CONSTANT * np.abs(mean)
+    return mean, 1.0 / np.where(varies, deviation, 1.0)
+
+
+def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Dataset]:
+    """Return a training and a validation part, the second a fraction of the rows drawn by the seed."""
+    if not 0.0 < fraction < 1.0:
+        raise InputError(f"validation fraction: expected a number between 0 and 1, got {fraction!r}")
+    held_out = round(len(data.x) * fraction)
+    if not 0 < held_out < len(data.x):
+        raise InputError(f"validation fraction: {fraction:g} of {len(data.x)} rows leaves a part without rows")
+    order = draws.order(len(data.x), "splitting", seed=seed)
+    return data.rows(np.sort(order[held_out:])), data.rows(np.sort(order[:held_out]))

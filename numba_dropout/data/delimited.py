@@ -1,0 +1,184 @@
+"""Delimited text: find the delimiter and the header, read the numbers, and say where one is missing."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import InputError
+
+__all__ = ["Table", "is_number", "position", "read"]
+
+DELIMITERS = "\t;|,"  # in order of preference; runs of blanks if none of them is there
+MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
+SAMPLE = 20  # lines that the delimiter is found by
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of text cut in columns; `numbers` holds their line numbers in the file, from 1 on."""
+
+    path: str
+    lines: list[str]
+    numbers: list[int]
+    delimiter: str | None
+    header: list[str] | None
+    width: int
+
+    def column_name(self, column: int) -> str:
+        """Return how a message names a column."""
+        return f"column {column + 1}" + (f" ({self.header[column]!r})" if self.header else "")
+
+    def position(self, target: str | int | None) -> int:
+        """Return the position of a column given by name or number, as `position`."""
+        return position(self.path, target, self.width, self.header)
+
+    def values(self, columns: list[int]) -> NDArray[np.float64]:
+        """Return columns as finite numbers (N, C); a missing, infinite or textual cell is an error that names it."""
+        try:
+            values = np.loadtxt(
+                self.lines, delimiter=self.delimiter, usecols=columns, comments=None, quotechar='"', ndmin=2
+            )
+        except ValueError:
+            values = None
+        if values is None or values.shape[0] != len(self.lines) or not np.isfinite(values).all():
+            self._complain(columns)
+            raise InputError(f"{self.path}: the numbers cannot be read")
+        return values
+
+    def texts(self, column: int) -> list[str]:
+        """Return the cells of a column, without the blanks around them; a missing one is an error that names it."""
+        cells = [row[column].strip() for row in self.rows()]
+        for number, cell in zip(self.numbers, cells, strict=True):
+            if cell.lower() in MISSING:
+                raise InputError(f"{self.path}: {_missing(cell)} at row {number}, {self.column_name(column)}")
+        return cells
+
+    def rows(self) -> Any:
+        """Iterate over the lines, cut in cells."""
+        return _cut(self.lines, self.delimiter)
+
+    def _complain(self, columns: list[int]) -> None:
+        for number, row in zip(self.numbers, self.rows(), strict=True):
+            for column in columns:
+                where = f"at row {number}, {self.column_name(column)}"
+                cell = row[column].strip()
+                if cell.lower() in MISSING:
+                    raise InputError(f"{self.path}: {_missing(cell)} {where}; fill it in or leave the row out")
+                try:
+                    value = float(cell)
+                except ValueError:
+                    raise InputError(f"{self.path}: text {cell!r} where a number belongs {where}") from None
+                if not np.isfinite(value):
+                    raise InputError(f"{self.path}: an infinite value ({cell}) {where}")
+
+
+def read(path: Path) -> Table:
+    """Read a file of delimited text, gzipped or not; InputError if it is empty, ragged or no text."""
+    lines, numbers = [], []
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    lines.append(line.rstrip("\r\n"))
+                    numbers.append(number)
+    except (UnicodeDecodeError, csv.Error):
+        raise InputError(f"{path}: expected delimited text, got a binary file") from None
+    except (gzip.BadGzipFile, EOFError):
+        raise InputError(f"{path}: a damaged gzip file") from None
+    if not lines:
+        raise InputError(f"{path}: the file is empty")
+    delimiter = _delimiter(lines[:SAMPLE])
+    width = len(next(_cut(lines[:1], delimiter)))
+    for number, cells in zip(numbers, _counts(lines, delimiter), strict=True):
+        if cells != width:
+            raise InputError(f"{path}: row {number} has {cells} columns, where row {numbers[0]} has {width}")
+    header = _header(lines, delimiter)
+    if header:
+        lines, numbers = lines[1:], numbers[1:]
+    if not lines:
+        raise InputError(f"{path}: the file has a header and no rows")
+    return Table(str(path), lines, numbers, delimiter, header, width)
+
+
+def position(path: object, target: str | int | None, width: int, header: list[str] | None = None) -> int:
+    """Return the position of a column given by name, or by number from 1 on (from the end if negative)."""
+    names = header or []
+    if target is None:
+        return width - 1
+    if names.count(str(target)) == 1:
+        return names.index(str(target))
+    if names.count(str(target)) > 1:
+        raise InputError(f"{path}: more than one column is called {target!r}; give its number instead")
+    try:
+        number = int(target)
+    except ValueError:
+        there = f"the columns are {_list(names)}" if names else f"there is no header; give a number from 1 to {width}"
+        raise InputError(f"{path}: there is no column {target!r}; {there}") from None
+    if not 1 <= abs(number) <= width:
+        raise InputError(f"{path}: there is no column {number}; the columns are 1 to {width}")
+    return number - 1 if number > 0 else width + number
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell can be read as a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _open(path: Path) -> io.TextIOBase:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline=None)  # type: ignore[return-value]
+    return open(path, encoding="utf-8-sig")
+
+
+def _cut(lines: list[str], delimiter: str | None) -> Any:
+    if delimiter is None:
+        return (line.split() for line in lines)
+    return csv.reader(lines, delimiter=delimiter)
+
+
+def _counts(lines: list[str], delimiter: str | None) -> Any:
+    """Count the cells of each line, the fast way where no quotes can hide a delimiter."""
+    if delimiter is not None and not any('"' in line for line in lines):
+        return (line.count(delimiter) + 1 for line in lines)
+    return (len(cells) for cells in _cut(lines, delimiter))
+
+
+def _delimiter(sample: list[str]) -> str | None:
+    """Return the first delimiter that cuts all sample lines in as many cells, or else most lines in two or more."""
+    best, most = None, 0
+    for delimiter in DELIMITERS:
+        counts = [len(cells) for cells in _cut(sample, delimiter)]
+        if min(counts) > 1 and len(set(counts)) == 1:
+            return delimiter
+        if sum(count > 1 for count in counts) > most:
+            best, most = delimiter, sum(count > 1 for count in counts)
+    return best if most * 2 > len(sample) else None
+
+
+def _header(lines: list[str], delimiter: str | None) -> list[str] | None:
+    """Return the first line's cells if they are names: none is a number, and some cell below one of them is."""
+    first = [cell.strip() for cell in next(_cut(lines[:1], delimiter))]
+    if any(is_number(cell) for cell in first):
+        return None
+    below = next(_cut(lines[1:2], delimiter), None)
+    return first if below is None or any(is_number(cell) for cell in below) else None
+
+
+def _missing(cell: str) -> str:
+    return f"a missing value ({cell!r})" if cell else "a missing value"
+
+
+def _list(names: list[str], most: int = 12) -> str:
+    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")

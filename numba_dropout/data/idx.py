@@ -1,0 +1,61 @@
+"""IDX files, the format of MNIST: big-endian sizes, then bytes; gzipped or not."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import InputError
+
+__all__ = ["is_folder", "read_part"]
+
+PREFIX = {"train": "train", "test": "t10k"}
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def _find(folder: Path, part: str, what: str) -> Path | None:
+    files = sorted(file for file in folder.glob(f"{PREFIX[part]}-{what}*") if file.is_file())
+    return files[0] if files else None
+
+
+def is_folder(folder: Path) -> bool:
+    """Tell whether a folder holds IDX files under MNIST's names."""
+    return any(_find(folder, part, "images") for part in PREFIX)
+
+
+def read(path: Path) -> NDArray[Any]:
+    """Return the array in a file; InputError if it is damaged, truncated or something else."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise InputError(f"{path}: a truncated or damaged gzip file; fetch it again") from None
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
+        raise InputError(f"{path}: expected an IDX file, got something else")
+    dtype, dimensions = np.dtype(TYPES[content[2]]), content[3]
+    start = 4 + 4 * dimensions
+    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
+    needed = start + math.prod(shape) * dtype.itemsize
+    if len(shape) < dimensions or len(content) != needed:
+        raise InputError(f"{path}: a truncated or damaged IDX file: {len(content)} bytes, where {needed} belong")
+    array = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def read_part(folder: Path, part: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return images (N, pixels) and labels (N,) of the "train" or "test" part of a folder."""
+    arrays = []
+    for what in ("images", "labels"):
+        path = _find(folder, part, what)
+        if path is None:
+            raise InputError(f"{folder}: there is no file {PREFIX[part]}-{what}*")
+        arrays.append(read(path))
+    images, labels = arrays
+    if len(images) != labels.size:
+        raise InputError(f"{folder}: {len(images)} images and {labels.size} labels in the {part} part")
+    return images.reshape(len(images), -1), labels.reshape(-1).astype(np.int64)

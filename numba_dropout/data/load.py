@@ -1,0 +1,280 @@
+"""Find out what a source is, and make a data set of it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import InputError
+from . import delimited, idx
+from .dataset import Dataset
+from .synthetic import pipeline
+
+__all__ = ["Model", "load", "load_for"]
+
+MOST_CLASSES = 20  # a column of more different integers is taken for values, unless `task` says otherwise
+TASKS = ("auto", "classes", "values")
+
+
+class Model(Protocol):
+    """What reading for a model needs to know of it."""
+
+    sizes: list[int]
+    classes: list[Any] | None
+    features: list[str] | None
+    target: str | int | None
+
+
+def load(source: str | os.PathLike[str], *, target: str | int | None = None, task: str = "auto") -> Dataset:
+    """Read a data set to train on.
+
+    Parameters
+    ----------
+    source : path or "pipeline"
+        Delimited text, .npz with x and y, .npy, a folder of IDX files (their train part), each gzipped or not where
+        that is usual; or the built-in set.
+    target : str or int, optional
+        The target's column, by name or by number from 1 on (-1 is the last, the default). Not for .npz and IDX.
+    task : str
+        "classes", "values", or "auto": text, and up to 20 different integers, are classes.
+
+    Raises
+    ------
+    ValueError
+        The source is missing, damaged, ragged, not finite, or does not hold such a target; the message says where.
+    """
+    if task not in TASKS:
+        raise InputError(f"task: expected one of {', '.join(TASKS)}, got {task!r}")
+    path, kind = _kind(source)
+    if kind == "built-in":
+        return pipeline()
+    if kind == "idx":
+        x, labels = idx.read_part(path, "train")
+        return _finished(path, x, labels, None, "labels", task, pixels=x.dtype == np.uint8)
+    if kind == "npz":
+        arrays = _npz(path)
+        if "y" not in arrays:
+            raise InputError(f"{path}: there is no array y in it to train on, only {', '.join(arrays)}")
+        return _finished(path, arrays["x"], arrays["y"], None, "y", task, pixels=arrays["x"].dtype == np.uint8)
+    if kind == "npy":
+        table = _npy(path)
+        column = delimited.position(path, target, table.shape[1])
+        return _finished(path, np.delete(table, column, 1), table[:, column], None, column, task)
+    text = delimited.read(path)
+    if text.width < 2:
+        raise InputError(f"{path}: expected at least one feature and a target, got one column")
+    column = text.position(target)
+    others = [c for c in range(text.width) if c != column]
+    features = [text.header[c] for c in others] if text.header else None
+    name = text.header[column] if text.header else column
+    cells = text.texts(column)
+    try:
+        y = np.array(cells, np.float64)
+    except ValueError:
+        y = np.array(cells)
+        _check_texts(text, column, cells, task)
+    return _finished(path, text.values(others), y, features, name, task)
+
+
+def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool = True) -> Dataset:
+    """Read a data set to evaluate a model on, or, without `need_target`, to predict from.
+
+    Columns are found by the names the model was trained on, where both have names, else by position; the target may
+    be missing where it is not needed. IDX folders give their test part. Raises ValueError like `load`.
+    """
+    path, kind = _kind(source)
+    names: list[str] | None = None
+    y: NDArray[Any] | None
+    if kind == "built-in":
+        built_in = pipeline()
+        x, y = built_in.x, built_in.y
+    elif kind == "idx":
+        x, y = idx.read_part(path, "test")
+    elif kind == "npz":
+        arrays = _npz(path)
+        x, y = arrays["x"], arrays.get("y")
+    elif kind == "npy":
+        table = _npy(path)
+        columns, column = _places(model, path, table.shape[1], None, need_target)
+        x, y = table[:, columns], None if column is None else table[:, column]
+    else:
+        text = delimited.read(path)
+        names = text.header
+        columns, column = _places(model, path, text.width, names, need_target)
+        x, y = text.values(columns), None
+        if column is not None and need_target:
+            y = np.array(text.texts(column)) if model.classes else text.values([column])
+    if x.shape[1] != model.sizes[0]:
+        raise InputError(f"{path}: {x.shape[1]} features, where the model was trained on {model.sizes[0]}")
+    _check_finite(path, x)
+    if not need_target or y is None:
+        if need_target:
+            raise InputError(f"{path}: there is no target to compare with")
+        return Dataset(str(source), x, None, model.classes, model.features, model.target)
+    if model.classes is not None:
+        return Dataset(str(source), x, _class_numbers(path, y, model.classes), model.classes)
+    values = np.asarray(y, np.float64)
+    _check_finite(path, values.reshape(len(values), -1), "target")
+    return Dataset(str(source), x, values.reshape(len(values), -1))
+
+
+# ---------------------------------------------------------------- sources
+
+
+def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
+    path = Path(source)
+    if str(source) == "pipeline" and not path.exists():
+        return path, "built-in"
+    if path.is_dir():
+        if not idx.is_folder(path):
+            raise InputError(f"{path}: expected a file, or a folder of IDX files (train-images*, ...), got another folder")
+        return path, "idx"
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    return path, {".npz": "npz", ".npy": "npy"}.get(path.suffix, "text")
+
+
+def _npz(path: Path) -> dict[str, NDArray[Any]]:
+    arrays = _read_numpy(path)
+    if not isinstance(arrays, dict) or "x" not in arrays:
+        there = ", ".join(arrays) if isinstance(arrays, dict) else "one array"
+        raise InputError(f"{path}: expected arrays x and y, got {there}")
+    x = _numbers(path, arrays["x"], "x")
+    if x.ndim < 2:
+        raise InputError(f"{path}: expected x of shape (rows, features), got {x.shape}")
+    return arrays | {"x": x.reshape(len(x), -1)}
+
+
+def _npy(path: Path) -> NDArray[Any]:
+    table = _read_numpy(path)
+    if isinstance(table, dict) or table.ndim != 2:
+        raise InputError(f"{path}: expected one table (rows, columns), got something else")
+    return _numbers(path, table, "the table")
+
+
+def _read_numpy(path: Path) -> dict[str, NDArray[Any]] | NDArray[Any]:
+    try:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return content
+        with content:
+            return {name: content[name] for name in content.files}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: truncated, damaged or not a file of NumPy's ({error})") from None
+
+
+def _numbers(path: Path, array: NDArray[Any], name: str) -> NDArray[Any]:
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{path}: expected numbers in {name}, got {array.dtype}")
+    if array.dtype in (np.uint8, np.float32, np.float64):
+        return array
+    return array.astype(np.float64)
+
+
+# ---------------------------------------------------------------- targets
+
+
+def _finished(
+    path: Path,
+    x: NDArray[Any],
+    y: NDArray[Any],
+    features: list[str] | None,
+    target: str | int,
+    task: str,
+    pixels: bool = False,
+) -> Dataset:
+    """Check the numbers, and settle whether the target is classes or values."""
+    x = _numbers(path, x, "x")
+    if len(x) != len(y):
+        raise InputError(f"{path}: {len(x)} rows of features and {len(y)} of the target")
+    if x.size == 0:
+        raise InputError(f"{path}: there are no rows, or no features, in it")
+    _check_finite(path, x)
+    if y.dtype.kind in "biuf":
+        _check_finite(path, y.reshape(len(y), -1), "target")
+    values = np.unique(y)
+    whole = values.dtype.kind != "U" and y.ndim == 1 and bool((values == np.floor(values)).all())
+    if task == "values" or (task == "auto" and values.dtype.kind != "U" and not (whole and len(values) <= MOST_CLASSES)):
+        if values.dtype.kind == "U":
+            raise InputError(f"{path}: text where a number belongs in the target")
+        return Dataset(str(path), x, np.asarray(y, np.float64).reshape(len(y), -1), None, features, target, pixels)
+    if len(values) < 2:
+        raise InputError(f"{path}: the target has one class only ({values[0]}); at least two are needed")
+    if values.dtype.kind != "U" and not whole:
+        raise InputError(f"{path}: the target holds fractions, which cannot be classes; train on values instead")
+    classes = [str(v) if values.dtype.kind == "U" else int(v) for v in values]
+    return Dataset(str(path), x, np.searchsorted(values, y).astype(np.int64), classes, features, target, pixels)
+
+
+def _check_texts(text: delimited.Table, column: int, cells: list[str], task: str) -> None:
+    """Refuse a column of numbers with a stray text in it, and texts that are names rather than classes."""
+    stray = [(number, cell) for number, cell in zip(text.numbers, cells, strict=True) if not delimited.is_number(cell)]
+    if task == "values" or 2 * len(stray) < len(cells):
+        number, cell = stray[0]
+        raise InputError(
+            f"{text.path}: text {cell!r} where a number belongs at row {number}, {text.column_name(column)}"
+        )
+    different = len(set(cells))
+    if 2 * different > len(cells) and different > MOST_CLASSES:
+        raise InputError(
+            f"{text.path}: {text.column_name(column)} has {different} different texts in {len(cells)} rows, which are "
+            "no classes; choose another target"
+        )
+
+
+def _check_finite(path: Path, values: NDArray[Any], what: str = "") -> None:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
+        where = f"at row {row + 1}, {what or f'column {column + 1}'}"
+        raise InputError(f"{path}: {values[row, column]} {where}; numbers must be finite")
+
+
+def _class_numbers(path: Path, y: NDArray[Any], classes: list[Any]) -> NDArray[np.int64]:
+    """Return the class numbers of labels; InputError for one that the model has not seen."""
+    if isinstance(classes[0], str):
+        given = [str(label) for label in y]
+    else:
+        try:
+            given = [float(label) for label in y]  # type: ignore[misc]
+        except ValueError:
+            raise InputError(f"{path}: text in the target, where the model knows the numbers {classes}") from None
+    known = {label: number for number, label in enumerate(classes)}
+    try:
+        return np.array([known[label] for label in given], np.int64)
+    except KeyError:
+        row, label = next((row, label) for row, label in enumerate(given) if label not in known)
+        raise InputError(f"{path}: class {label!r} at row {row + 1} is none of the model's: {classes}") from None
+
+
+# ---------------------------------------------------------------- columns for a model
+
+
+def _places(
+    model: Model, path: Path, width: int, names: list[str] | None, need_target: bool
+) -> tuple[list[int], int | None]:
+    """Return the positions of the model's features, and of its target where the table has one."""
+    if names and model.features:
+        missing = [name for name in model.features if name not in names]
+        if missing:
+            raise InputError(f"{path}: there is no column {missing[0]!r}, which the model was trained on")
+        target = names.index(str(model.target)) if str(model.target) in names else None
+        if target is None and need_target:
+            raise InputError(f"{path}: there is no column {model.target!r}, the model's target")
+        return [names.index(name) for name in model.features], target
+    inputs = model.sizes[0]
+    if width == inputs and not need_target:
+        return list(range(width)), None
+    if width != inputs + 1:
+        also = f" (or {inputs} without the target)" if not need_target else ""
+        raise InputError(
+            f"{path}: {width} columns, where the model needs {inputs + 1}: {inputs} features and the target{also}"
+        )
+    position = model.target if isinstance(model.target, int) else inputs
+    return [c for c in range(width) if c != position], position

@@ -1,0 +1,26 @@
+"""The built-in set: 1,000 rows, 20 features, 3 classes, drawn from the generator of the masks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import draws
+from .dataset import Dataset
+
+__all__ = ["pipeline"]
+
+ROWS, FEATURES, CLASSES = 1000, 20, 3
+SPREAD = 1.25  # half the range of the classes' centres; with input dropout 0.3 about 0.87 can be had
+SCATTER = 2.0  # half the range of a row around its centre
+
+
+def pipeline() -> Dataset:
+    """Return a set on which a small network climbs from chance to about 0.85 in five epochs under input dropout.
+
+    The classes take turns; each has a centre, uniform in a cube, and its rows scatter uniformly around it. The same
+    bits on every machine.
+    """
+    centres = draws.uniform(np.empty((CLASSES, FEATURES)), -SPREAD, SPREAD, "synthetic data", seed=0, site=0)
+    scatter = draws.uniform(np.empty((ROWS, FEATURES)), -SCATTER, SCATTER, "synthetic data", seed=0, site=1)
+    y = np.arange(ROWS) % CLASSES
+    return Dataset("pipeline", centres[y] + scatter, y.astype(np.int64), classes=[0, 1, 2])

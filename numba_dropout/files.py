@@ -1,0 +1,54 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ._checks import InputError
+
+__all__ = ["check_writable", "replacing"]
+
+
+def check_writable(path: str | os.PathLike[str]) -> Path:
+    """Return a path to write to, after making sure that its folder is there and takes files; else InputError."""
+    path = Path(path)
+    folder = path.parent
+    if not folder.is_dir():
+        raise InputError(f"{path}: the folder {folder} does not exist; make it first, or choose another")
+    if path.is_dir():
+        raise InputError(f"{path}: expected a file name, got a folder")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"{path}: cannot write into {folder} ({error.strerror})") from None
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` at the end, whole: a kill leaves the old one or the new one."""
+    path = check_writable(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    """Return the mask that a file made in the ordinary way would get (mkstemp's are private)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

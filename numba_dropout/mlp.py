@@ -1,0 +1,455 @@
+"""The multilayer perceptron as a user holds it: checks, state and saving; the arithmetic is in `backprop`."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _checks, backprop, draws
+from ._checks import InputError
+from ._jit import exclusive
+from .backprop import BIAS, INPUTS, LOSSES, UNITS, WEIGHT, Network, matrix
+from .files import replacing
+from .ops import check_device
+from .optim import Optimizer
+
+__all__ = ["MLP"]
+
+FORMAT = "numba-dropout model"
+VERSION = 1
+ROOM = 1024  # rows that prediction takes at once
+
+
+class MLP:
+    """A multilayer perceptron: linear layers with ReLU and dropout between them.
+
+    A seed fixes everything: weights (He uniform; He et al., ICCV 2015, equation 10), masks and the order of the
+    rows. An object is for one thread at a time.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer, the input first: [784, 1024, 10].
+    dropout : float or sequence of float
+        Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or one for each.
+    input_dropout : float
+        The same for the input.
+    seed : int
+        0..2**64-1.
+    loss : str
+        "cross_entropy" (classes), "mse" (regression) or "bce" (targets in [0, 1], one logit for each).
+    dtype : str
+        "float32" or "float64".
+    device : str
+        "cpu".
+
+    Attributes
+    ----------
+    step : int
+        Training steps done: the counter of the next step's masks.
+    epoch : int
+        Epochs done by `fit`: the counter of the next epoch's order.
+    classes : list or None
+        What `predict` returns for class 0, 1, ...; None for the numbers themselves.
+    features, target : list of str, str or int; or None
+        Names of the columns the network was trained on, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        *,
+        dropout: float | Sequence[float] = 0.5,
+        input_dropout: float = 0.0,
+        seed: int = 0,
+        loss: str = "cross_entropy",
+        dtype: str = "float32",
+        device: str = "cpu",
+    ) -> None:
+        check_device(device)
+        if loss not in LOSSES:
+            raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
+        if isinstance(sizes, str) or not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
+            raise InputError(f"sizes: expected at least two numbers of units, input and output, got {sizes!r}")
+        self.sizes = [_checks.integer(size, "sizes", 1, 2**31 - 1) for size in sizes]
+        if loss == "cross_entropy" and self.sizes[-1] < 2:
+            raise InputError(f"sizes: expected at least 2 outputs for classes, got {self.sizes[-1]}")
+        self.dropout = _rates(dropout, len(self.sizes) - 2)
+        self.input_dropout = _checks.probability(input_dropout, "input_dropout")
+        self.seed = int(seed)
+        self.loss = loss
+        self.dtype = np.dtype(dtype)
+        self.device = device
+        self.step = 0
+        self.epoch = 0
+        self.classes: list[Any] | None = None
+        self.features: list[str] | None = None
+        self.target: str | int | None = None
+        self._net = self._lay_out()
+        self._rows = np.arange(0)
+        self._passed: tuple[int, bool, int, int] | None = None
+        self._initialise()
+
+    # ------------------------------------------------------------ training and prediction
+
+    def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
+        """Train on one batch: forward, backward, update; return its mean loss and advance `step`.
+
+        x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
+        """
+        data, target = self.as_input(x), self.as_target(y)
+        if len(data) != len(target):
+            raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
+        rows = self._rows_of(len(data))
+        totals = np.empty((1, 2))
+        self.train_steps(totals, data, target, rows, len(rows), optimizer)
+        return float(totals[0, 0] / len(rows))
+
+    def train_steps(
+        self,
+        totals: NDArray[np.float64],
+        data: NDArray[Any],
+        target: NDArray[Any],
+        rows: NDArray[np.int64],
+        batch_size: int,
+        optimizer: Optimizer,
+    ) -> None:
+        """Train on len(totals) consecutive batches of rows of the data, without Python in between.
+
+        totals (S, 2) receives the sums of each batch's losses and hits; `data` and `target` are what `as_input` and
+        `as_target` return; nothing is checked. Advances `step` and the optimiser's.
+        """
+        net = self._with_room(batch_size)
+        state = optimizer.bind(net.params)
+        settings = optimizer.settings(len(totals)).astype(self.dtype)
+        limit = self.dtype.type(optimizer.max_norm or 0)
+        step = _checks.integer(self.step + len(totals), "step", 0, 2**32 - 1) - len(totals)
+        with exclusive():
+            self._passes(optimizer.update).train_steps(
+                net, totals, data, target, rows, batch_size, step, state, settings, limit
+            )
+        self.step += len(totals)
+        optimizer.step += len(totals)
+
+    def forward(
+        self, x: ArrayLike, *, training: bool = False, step: int | None = None, row_offset: int = 0
+    ) -> NDArray[Any]:
+        """Return the network's outputs (rows, outputs) before the loss: logits, or standardised values.
+
+        With training=True the masks are those of `step` (default: the next one), for rows from row_offset on: the
+        pieces of a batch get the masks of the whole.
+        """
+        data = self.as_input(x)
+        net = self._with_room(len(data))
+        step = _checks.integer(self.step if step is None else step, "step", 0, 2**32 - 1)
+        row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
+        with exclusive():
+            self._passes().forward(
+                net, data, self._rows_of(len(data)), bool(training), np.uint64(step), np.uint64(row_offset)
+            )
+        self._passed = len(data), bool(training), step, row_offset
+        return self._output(len(data)).copy()
+
+    def backward(self, dout: ArrayLike) -> NDArray[Any]:
+        """Return the gradient by the input of the last `forward`, and fill `gradients()`.
+
+        dout : array (rows, outputs), the gradient of a loss by what `forward` returned.
+        """
+        if self._passed is None:
+            raise InputError("backward: expected a forward before it")
+        rows, training, step, row_offset = self._passed
+        net, last = self._net, len(self.sizes) - 2
+        given = np.asarray(dout, self.dtype)
+        if given.shape != (rows, self.sizes[-1]):
+            raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
+        matrix(net.doutputs[(last + 1) & 1], 0, rows, self.sizes[-1])[...] = given
+        with exclusive():
+            self._passes().backward(net, rows, training, True, np.uint64(step), np.uint64(row_offset))
+        return (matrix(net.doutputs[0], 0, rows, self.sizes[0]) * net.stretch).astype(self.dtype)
+
+    def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
+        """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
+        data, target = self.as_input(x), self.as_target(y)
+        if len(data) != len(target):
+            raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
+        net = self._with_room(min(ROOM, len(data)))
+        totals = np.zeros((-(-len(data) // len(net.losses)), 2))
+        with exclusive():
+            self._passes().evaluate(net, totals, data, target, self._rows_of(len(data)))
+        self._passed = None
+        loss, hits = totals.sum(0) / max(len(data), 1)
+        return float(loss), None if self.loss == "mse" else float(hits)
+
+    def outputs(self, x: ArrayLike) -> NDArray[Any]:
+        """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
+        data = self.as_input(x)
+        result = np.empty((len(data), self.sizes[-1]), self.dtype)
+        for start in range(0, len(data), ROOM):
+            piece = data[start : start + ROOM]
+            result[start : start + ROOM] = self.forward(piece)
+        self._passed = None
+        return result
+
+    def predict(self, x: ArrayLike) -> NDArray[Any]:
+        """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
+
+        Labels are those of `classes` where they are known, else class numbers; "bce" gives 0 or 1 for each output.
+        """
+        out = self.outputs(x)
+        if self.loss == "mse":
+            values = out / self._net.target_stretch + self._net.target_shift
+            return values[:, 0] if values.shape[1] == 1 else values
+        labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
+        if self.loss == "bce" and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        return labels if self.classes is None else np.asarray(self.classes)[labels]
+
+    def predict_proba(self, x: ArrayLike) -> NDArray[Any]:
+        """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
+        if self.loss == "mse":
+            raise InputError("predict_proba: expected a network for classes, got one for a regression")
+        out = self.outputs(x).astype(np.float64)
+        if self.loss == "bce":
+            probability = np.exp(-np.logaddexp(0.0, -out))
+            return np.hstack([1.0 - probability, probability]) if out.shape[1] == 1 else probability
+        out = np.exp(out - out.max(1, keepdims=True))
+        return out / out.sum(1, keepdims=True)
+
+    # ------------------------------------------------------------ parameters
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), "1.weight", ..."""
+        return self._views(self._net.params)
+
+    def gradients(self) -> dict[str, NDArray[Any]]:
+        """Return live views of the gradients that the last backward pass filled, by the names of `state_dict`."""
+        return self._views(self._net.dparams)
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Copy parameters in, by the names and shapes of `state_dict`."""
+        own = self.state_dict()
+        if set(state) != set(own):
+            raise InputError(f"state: expected the names {', '.join(own)}, got {', '.join(state)}")
+        arrays = {name: np.asarray(value) for name, value in state.items()}
+        for name, array in arrays.items():
+            if array.shape != own[name].shape:
+                raise InputError(f"state: expected shape {own[name].shape} for {name}, got {array.shape}")
+        for name, array in arrays.items():
+            own[name][...] = array
+
+    def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
+        """Let the network see (x - shift) * stretch, numbers or arrays (inputs,), from now on."""
+        self._net.shift[:], self._net.stretch[:] = shift, stretch
+
+    def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
+        """Let the network learn (y - shift) * stretch, numbers or arrays (outputs,); `predict` undoes it."""
+        if self.loss != "mse":
+            raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
+        self._net.target_shift[:], self._net.target_stretch[:] = shift, stretch
+
+    # ------------------------------------------------------------ files
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file (NumPy's .npz, without pickle): architecture, weights, scaling, names, counters.
+
+        The file appears whole, or the old one stays.
+        """
+        config = {
+            "format": FORMAT,
+            "version": VERSION,
+            "sizes": self.sizes,
+            "dropout": self.dropout,
+            "input_dropout": self.input_dropout,
+            "seed": self.seed,
+            "loss": self.loss,
+            "dtype": self.dtype.name,
+            "step": self.step,
+            "epoch": self.epoch,
+            "classes": self.classes,
+            "features": self.features,
+            "target": self.target,
+        }
+        scaling = {name: getattr(self._net, name) for name in _SCALING}
+        with replacing(path) as file:
+            np.savez(file, config=np.array(json.dumps(config)), **scaling, **self.state_dict())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> MLP:
+        """Return the model that `save` wrote; InputError if the file is not one, or not whole."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            config = json.loads(str(arrays.pop("config")))
+            if config["format"] != FORMAT:
+                raise KeyError("format")
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file") from None
+        except IsADirectoryError:
+            raise InputError(f"{path}: expected a model file, got a folder") from None
+        except (zipfile.BadZipFile, EOFError, OSError, zipfile.LargeZipFile) as error:
+            raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f"{path}: not a model that ndrop wrote") from None
+        if config["version"] > VERSION:
+            raise InputError(
+                f"{path}: a model of format version {config['version']}, and this program reads up to {VERSION}; "
+                "upgrade numba-dropout"
+            )
+        try:
+            net = cls(
+                config["sizes"],
+                dropout=config["dropout"],
+                input_dropout=config["input_dropout"],
+                seed=config["seed"],
+                loss=config["loss"],
+                dtype=config["dtype"],
+                device=device,
+            )
+            for name in _SCALING:
+                getattr(net._net, name)[:] = arrays.pop(name)
+            net.load_state_dict(arrays)
+            net.step, net.epoch = config["step"], config["epoch"]
+            net.classes, net.features, net.target = config["classes"], config["features"], config["target"]
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(f"{path}: a damaged model ({error})") from None
+        return net
+
+    # ------------------------------------------------------------ what the others use
+
+    def as_input(self, x: ArrayLike) -> NDArray[Any]:
+        """Return x as the kernels take it: (rows, inputs) of uint8, float32 or float64; integers become float64."""
+        array = np.asarray(x)
+        if array.dtype.kind in "biu" and array.dtype != np.uint8:
+            array = array.astype(np.float64)
+        if array.dtype not in (np.uint8, np.float32, np.float64):
+            raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {array.dtype}")
+        if array.ndim != 2 or array.shape[1] != self.sizes[0]:
+            raise InputError(f"x: expected shape (rows, {self.sizes[0]}), got {array.shape}")
+        return _checks.kernel_input(array)
+
+    def as_target(self, y: ArrayLike) -> NDArray[Any]:
+        """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""
+        array = np.asarray(y)
+        outputs = self.sizes[-1]
+        if self.loss == "cross_entropy":
+            if array.ndim != 1 or array.dtype.kind not in "biu":
+                raise InputError(f"y: expected labels (rows,) of integers, got {array.dtype} of shape {array.shape}")
+            if array.size and not 0 <= array.min() <= array.max() < outputs:
+                raise InputError(f"y: expected labels from 0 to {outputs - 1}, got {array.min()} to {array.max()}")
+            return _checks.kernel_input(array.astype(np.int64, copy=False))
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"y: expected numbers, got {array.dtype}")
+        if array.ndim == 1 and outputs == 1:
+            array = array[:, None]
+        if array.ndim != 2 or array.shape[1] != outputs:
+            raise InputError(f"y: expected shape (rows, {outputs}), got {array.shape}")
+        if self.loss == "bce" and array.size and not 0 <= array.min() <= array.max() <= 1:
+            raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
+        return _checks.kernel_input(array.astype(self.dtype, copy=False))
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return self._net.params.size
+
+    @property
+    def name(self) -> str:
+        """The sizes of the layers, as one writes them: 784-1024-10."""
+        return "-".join(map(str, self.sizes))
+
+    def stages(self) -> list[tuple[str, int]]:
+        """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
+        flow = [("input", self.sizes[0])]
+        if self.input_dropout:
+            flow.append((f"dropout {self.input_dropout:g}", self.sizes[0]))
+        for layer, units in enumerate(self.sizes[1:]):
+            flow.append(("linear", units))
+            if layer < len(self.dropout):
+                flow.append(("relu", units))
+                if self.dropout[layer]:
+                    flow.append((f"dropout {self.dropout[layer]:g}", units))
+        return flow
+
+    def _passes(self, update: str = "sgd") -> backprop.Composition:
+        return backprop.compiled(self.loss, update)
+
+    def _lay_out(self) -> Network:
+        """Allocate all that does not depend on the number of rows."""
+        layers = backprop.layer_table(self.sizes)
+        size = int((layers[:, INPUTS] * layers[:, UNITS]).sum() + layers[:, UNITS].sum())
+        thresholds = [_checks.threshold(p) for p in (self.input_dropout, *self.dropout)]
+        nothing = np.empty(0, self.dtype)
+        return Network(
+            layers=layers,
+            params=np.zeros(size, self.dtype),
+            dparams=np.zeros(size, self.dtype),
+            shift=np.zeros(self.sizes[0]),
+            stretch=np.ones(self.sizes[0]),
+            target_shift=np.zeros(self.sizes[-1]),
+            target_stretch=np.ones(self.sizes[-1]),
+            thresholds=np.array(thresholds, np.uint64),
+            scales=np.array([_checks.scale(t, self.dtype) for t in thresholds], self.dtype),
+            key=np.array(_checks.key(self.seed), np.uint64),
+            outputs=nothing,
+            doutputs=np.empty((2, 0), self.dtype),
+            losses=nothing,
+            hits=nothing,
+            labels=np.empty(0, np.int64),
+            targets=nothing,
+        )
+
+    def _with_room(self, rows: int) -> Network:
+        """Return the network with buffers for so many rows; they are kept, and grow when they must."""
+        if rows > self._net.losses.size:
+            self._net = self._net._replace(
+                outputs=np.empty(rows * sum(self.sizes), self.dtype),
+                doutputs=np.empty((2, rows * max(self.sizes)), self.dtype),
+                losses=np.empty(rows, self.dtype),
+                hits=np.empty(rows, self.dtype),
+                labels=np.empty(rows, np.int64),
+                targets=np.empty(rows * self.sizes[-1], self.dtype),
+            )
+            self._passed = None
+        return self._net
+
+    def _initialise(self) -> None:
+        for layer, (name, view) in enumerate(
+            (name, view) for name, view in self.state_dict().items() if name.endswith("weight")
+        ):
+            bound = np.sqrt(6.0 / self.sizes[layer])
+            draws.uniform(view, -bound, bound, "initialisation", seed=self.seed, site=layer)
+
+    def _views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        views = {}
+        for number, row in enumerate(self._net.layers):
+            views[f"{number}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
+            views[f"{number}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
+        return views
+
+    def _output(self, rows: int) -> NDArray[Any]:
+        start = sum(self.sizes[:-1]) * self._net.losses.size
+        return matrix(self._net.outputs, start, rows, self.sizes[-1])
+
+    def _rows_of(self, size: int) -> NDArray[np.int64]:
+        if size > self._rows.size:
+            self._rows = np.arange(size)
+        return self._rows[:size]
+
+
+_SCALING = ("shift", "stretch", "target_shift", "target_stretch")
+
+
+def _rates(dropout: float | Sequence[float], hidden: int) -> list[float]:
+    if isinstance(dropout, Sequence | np.ndarray) and not isinstance(dropout, str):
+        if len(dropout) != hidden:
+            raise InputError(f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}")
+        return [_checks.probability(p, "dropout") for p in dropout]
+    return [_checks.probability(dropout, "dropout")] * hidden

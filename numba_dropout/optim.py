@@ -1,0 +1,183 @@
+"""Optimisers and learning-rate schedules.
+
+An optimiser holds numbers and the state of one network; the arithmetic is in `kernels`. It hands the kernels one row
+of settings for each step, so that many steps run without coming back to Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _checks
+
+__all__ = ["SCHEDULES", "SGD", "Adam", "AdamW", "Optimizer", "Schedule", "cosine", "inverse_time", "step_decay"]
+
+# A schedule takes step numbers from 0 on, and the number of steps in all, and returns factors on the learning rate.
+Schedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
+
+
+def constant(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
+    """Keep the learning rate."""
+    return np.ones_like(steps)
+
+
+def cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
+    """Fall from 1 to 0 along half a cosine over all steps (Loshchilov & Hutter, ICLR 2017, without restarts)."""
+    return 0.5 * (1.0 + np.cos(np.pi * np.minimum(steps / max(total, 1), 1.0)))
+
+
+def inverse_time(decay_steps: float = 1000.0) -> Schedule:
+    """Return the schedule 1 / (1 + step / decay_steps) (Robbins & Monro, 1951)."""
+    decay_steps = _checks.number(decay_steps, "decay_steps", above=0)
+    return lambda steps, total: 1.0 / (1.0 + steps / decay_steps)
+
+
+def step_decay(decay_steps: float = 1000.0, factor: float = 0.1) -> Schedule:
+    """Return the schedule factor ** (step // decay_steps)."""
+    decay_steps = _checks.number(decay_steps, "decay_steps", above=0)
+    factor = _checks.number(factor, "factor", above=0)
+    return lambda steps, total: factor ** (steps // decay_steps)
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "inverse": inverse_time(),
+    "cosine": cosine,
+    "step": step_decay(),
+}
+
+
+class Optimizer:
+    """Base of the optimisers.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, above 0.
+    weight_decay : float
+        Strength, at least 0; reaches weights, never biases.
+    max_norm : float, optional
+        Bound on the norm of each hidden unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1).
+    schedule : str or callable
+        "constant", "inverse", "cosine", "step", or a function of (steps, total steps) that returns factors.
+    total_steps : int, optional
+        Length of the schedule; `fit` fills it in.
+    """
+
+    update: ClassVar[str]  # the kernel, less its "_update"
+    slots: ClassVar[int]  # numbers of state for each parameter
+
+    def __init__(
+        self,
+        lr: float,
+        *,
+        weight_decay: float = 0.0,
+        max_norm: float | None = None,
+        schedule: str | Schedule = "constant",
+        total_steps: int | None = None,
+    ) -> None:
+        self.lr = _checks.number(lr, "lr", above=0)
+        self.weight_decay = _checks.number(weight_decay, "weight_decay", at_least=0)
+        self.max_norm = None if max_norm is None else _checks.number(max_norm, "max_norm", above=0)
+        if isinstance(schedule, str) and schedule not in SCHEDULES:
+            raise _checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+        self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        self.total_steps = total_steps
+        self.step = 0
+        self.state: NDArray[Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} with learning rate {self.lr:g}"
+
+    def bind(self, params: NDArray[Any]) -> NDArray[Any]:
+        """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
+        if self.state is None:
+            self.state = np.zeros((self.slots, params.size), params.dtype)
+        if self.state.shape[1] != params.size or self.state.dtype != params.dtype:
+            raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
+        return self.state
+
+    def rates(self, n: int) -> NDArray[np.float64]:
+        """Return the learning rates (n,) of the next n steps."""
+        if self.schedule is cosine and self.total_steps is None:
+            raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
+        return self.lr * self.schedule(np.arange(self.step, self.step + n, dtype=np.float64), self.total_steps or 0)
+
+    def settings(self, n: int) -> NDArray[np.float64]:
+        """Return the kernel's settings (n, S) for the next n steps."""
+        raise NotImplementedError
+
+
+def _columns(n: int, *columns: Any) -> NDArray[np.float64]:
+    return np.column_stack([np.broadcast_to(np.asarray(column, np.float64), (n,)) for column in columns])
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum (Sutskever et al., ICML 2013; PyTorch's form).
+
+    momentum : float of [0, 1); nesterov : bool, look ahead; the rest as in `Optimizer`.
+    """
+
+    update = "sgd"
+    slots = 1
+
+    def __init__(self, lr: float = 0.1, momentum: float = 0.9, nesterov: bool = False, **options: Any) -> None:
+        super().__init__(lr, **options)
+        self.momentum = _checks.number(momentum, "momentum", at_least=0)
+        if self.momentum >= 1:
+            raise _checks.InputError(f"momentum: expected a number below 1, got {momentum!r}")
+        self.nesterov = bool(nesterov)
+
+    def settings(self, n: int) -> NDArray[np.float64]:
+        """Return learning rate, momentum, whether Nesterov's, and weight decay, for the next n steps."""
+        return _columns(n, self.rates(n), self.momentum, self.nesterov, self.weight_decay)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba, ICLR 2015); weight decay joins the gradient.
+
+    beta1, beta2 : floats of [0, 1); eps : float above 0; the rest as in `Optimizer`.
+    """
+
+    update = "adam"
+    slots = 2
+    decoupled: ClassVar[bool] = False
+
+    def __init__(
+        self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, **options: Any
+    ) -> None:
+        super().__init__(lr, **options)
+        self.beta1 = _checks.number(beta1, "beta1", at_least=0)
+        self.beta2 = _checks.number(beta2, "beta2", at_least=0)
+        for name, beta in (("beta1", self.beta1), ("beta2", self.beta2)):
+            if beta >= 1:
+                raise _checks.InputError(f"{name}: expected a number below 1, got {beta!r}")
+        self.eps = _checks.number(eps, "eps", above=0)
+
+    def settings(self, n: int) -> NDArray[np.float64]:
+        """Return what the kernel's comment lists, for the next n steps; the bias corrections are in it."""
+        t = np.arange(self.step + 1, self.step + n + 1, dtype=np.float64)
+        rates = self.rates(n)
+        return _columns(
+            n,
+            rates / (1.0 - self.beta1**t),
+            self.beta1,
+            self.beta2,
+            self.eps,
+            0.0 if self.decoupled else self.weight_decay,
+            1.0 - rates * self.weight_decay if self.decoupled else 1.0,
+            np.sqrt(1.0 - self.beta2**t),
+        )
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, ICLR 2019); arguments as `Adam`."""
+
+    decoupled = True
+
+    def __init__(self, lr: float = 0.001, *, weight_decay: float = 0.01, **options: Any) -> None:
+        super().__init__(lr, weight_decay=weight_decay, **options)

@@ -1,0 +1,161 @@
+"""From a data set and a user's choices to a network that is ready to be trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import data
+from ._checks import InputError
+from .mlp import MLP
+from .optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
+from .train import History, fit
+
+__all__ = ["OPTIMIZERS", "Recipe", "Run", "prepare"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+
+
+@dataclass
+class Recipe:
+    """All choices of a training run but the data; None takes the default that `prepare` has for the data."""
+
+    target: str | int | None = None
+    hidden: Sequence[int] | None = None
+    dropout: float | Sequence[float] | None = None
+    input_dropout: float | None = None
+    loss: str | None = None
+    optimizer: str | None = None
+    lr: float | None = None
+    momentum: float | None = None
+    nesterov: bool = False
+    weight_decay: float | None = None
+    max_norm: float | None = None
+    schedule: str = "constant"
+    decay_steps: float = 1000.0
+    epochs: int | None = None
+    batch_size: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+    device: str = "cpu"
+    standardize: str = "auto"
+    val: float | None = None
+
+
+@dataclass
+class Run:
+    """A network, its data and how it is to be trained: all checked, ready to go."""
+
+    net: MLP
+    train: data.Dataset
+    validation: data.Dataset | None
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+
+    def fit(self, **options: Any) -> History:
+        """Train; `options` are what is left of the arguments of `train.fit`."""
+        held_out = None
+        if self.validation is not None:
+            held_out = (self.validation.x, self.validation.y)
+        return fit(
+            self.net,
+            self.train.x,
+            self.train.y,  # type: ignore[arg-type]
+            optimizer=self.optimizer,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            validation=held_out,  # type: ignore[arg-type]
+            **options,
+        )
+
+
+# What a recipe leaves open. The built-in set's choices give the curve that its description promises.
+BUILT_IN = {
+    "hidden": (10,),
+    "dropout": 0.0,
+    "input_dropout": 0.3,
+    "epochs": 5,
+    "batch_size": 25,
+    "optimizer": "sgd",
+    "lr": 0.025,
+    "momentum": 0.0,
+}
+GENERAL = {
+    "hidden": (128,),
+    "dropout": 0.5,
+    "input_dropout": 0.0,
+    "epochs": 10,
+    "batch_size": 128,
+    "optimizer": "adam",
+    "lr": None,
+    "momentum": None,
+}
+
+
+def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
+    """Read the data and make a network for them: the loss that the target asks for, scaling of the training part.
+
+    Raises ValueError where the data or a choice cannot be used.
+    """
+    task = {None: "auto", "mse": "values"}.get(recipe.loss, "classes")
+    whole = data.load(source, target=recipe.target, task=task)
+    choice = _choices(recipe, built_in=whole.source == "pipeline")
+    loss, outputs = _loss(whole, recipe.loss)
+    part, held_out = (whole, None) if recipe.val is None else data.split(whole, recipe.val, seed=recipe.seed)
+    net = MLP(
+        [whole.x.shape[1], *choice["hidden"], outputs],
+        dropout=choice["dropout"],
+        input_dropout=choice["input_dropout"],
+        seed=recipe.seed,
+        loss=loss,
+        dtype=recipe.dtype,
+        device=recipe.device,
+    )
+    net.classes, net.features, net.target = whole.classes, whole.features, whole.target
+    net.scale_input(*part.scaling(recipe.standardize))
+    if loss == "mse":
+        net.scale_target(*data.standardization(part.y))
+    return Run(net, part, held_out, _optimizer(recipe, choice), choice["epochs"], choice["batch_size"])
+
+
+def _choices(recipe: Recipe, *, built_in: bool) -> dict[str, Any]:
+    """Fill in what a recipe leaves open; an optimiser that was asked for brings its own defaults."""
+    defaults = dict(BUILT_IN if built_in else GENERAL)
+    if recipe.optimizer is not None:
+        defaults |= {"lr": None, "momentum": None}
+    given = {name: getattr(recipe, name) for name in defaults}
+    return {name: defaults[name] if value is None else value for name, value in given.items()}
+
+
+def _loss(whole: data.Dataset, asked: str | None) -> tuple[str, int]:
+    """Return the loss for a target, and how many outputs it takes."""
+    if whole.classes is None:
+        assert whole.y is not None  # a set to train on has a target
+        return "mse", whole.y.shape[1]
+    if asked == "bce":
+        if len(whole.classes) != 2:
+            raise InputError(f"loss: bce is for 2 classes, the target has {len(whole.classes)}; use cross_entropy")
+        return "bce", 1
+    if asked == "mse":
+        raise InputError("loss: mse is for values, the target has classes; use cross_entropy")
+    return "cross_entropy", len(whole.classes)
+
+
+def _optimizer(recipe: Recipe, choice: dict[str, Any]) -> Optimizer:
+    schedules: dict[str, Schedule] = {"inverse": inverse_time(recipe.decay_steps), "step": step_decay(recipe.decay_steps)}
+    options: dict[str, Any] = {
+        "lr": choice["lr"],
+        "momentum": choice["momentum"],
+        "nesterov": recipe.nesterov or None,
+        "weight_decay": recipe.weight_decay,
+        "max_norm": recipe.max_norm,
+        "schedule": schedules.get(recipe.schedule, recipe.schedule),
+    }
+    if choice["optimizer"] != "sgd":
+        for name in ("momentum", "nesterov"):
+            if options[name] is not None:
+                raise InputError(f"{name}: expected with the optimiser sgd, got it with {choice['optimizer']}")
+    return OPTIMIZERS[choice["optimizer"]](**{name: value for name, value in options.items() if value is not None})

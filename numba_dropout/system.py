@@ -1,0 +1,70 @@
+"""What `ndrop` runs on: versions, instruction set, threads, CUDA or why not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+
+import numba
+import numpy as np
+from llvmlite import binding
+from numba.core import config
+
+from ._checks import integer
+from ._jit import cache_folder
+
+__all__ = ["compiled_before", "describe", "set_threads"]
+
+VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
+
+
+def set_threads(threads: int) -> None:
+    """Let kernels use so many threads, from 1 to as many as Numba has started with."""
+    numba.set_num_threads(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
+
+
+def compiled_before() -> bool:
+    """Tell whether compiled code is there to be loaded; without a JIT there is nothing to compile."""
+    folder = cache_folder()
+    return bool(config.DISABLE_JIT) or (folder is not None and folder.is_dir() and any(folder.iterdir()))
+
+
+def describe() -> dict[str, str]:
+    """Return lines to show, by name."""
+    threads = numba.get_num_threads()
+    return {
+        "numba-dropout": importlib.metadata.version("numba-dropout"),
+        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        "numba": numba.__version__,
+        "numpy": np.__version__,
+        "cpu": binding.get_host_cpu_name(),
+        "instruction set": _instruction_set(),
+        "threads": f"{threads} of {config.NUMBA_NUM_THREADS}",
+        "threading layer": "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer(),
+        "compiled code": str(cache_folder() or "not kept"),
+        "cuda": _cuda(),
+    }
+
+
+def _instruction_set() -> str:
+    """Return the vector instructions that Numba compiles for, the widest first: its settings count, not the host's."""
+    features = config.CPU_FEATURES
+    if features is None:
+        present = {name for name, there in binding.get_host_cpu_features().items() if there}
+    else:
+        present = {name[1:] for name in features.split(",") if name.startswith("+")}
+    return ", ".join(name for name in VECTORS if name in present) or "scalar"
+
+
+def _cuda() -> str:
+    """Tell about CUDA: this version has no kernels for it, and whether the machine would be ready."""
+    if importlib.util.find_spec("numba_cuda") is None:
+        return "not used: this version has CPU kernels only (and numba-cuda is not installed)"
+    from numba import cuda
+
+    try:
+        ready = f"{cuda.get_current_device().name.decode()} is there" if cuda.is_available() else "no CUDA driver or device"
+    except Exception as error:  # numba-cuda raises many kinds, and all of them mean the same here
+        ready = f"no usable device: {error}"
+    return f"not used: this version has CPU kernels only ({ready})"

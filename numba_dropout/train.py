@@ -1,0 +1,194 @@
+"""Train and evaluate: the loops, and what can be hung into them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _checks, draws
+from ._checks import InputError
+from .metrics import regression_metrics
+from .mlp import MLP
+from .optim import Optimizer
+
+__all__ = ["Callback", "Diverged", "History", "evaluate", "fit"]
+
+STRETCH = 0.1  # seconds of training between two looks at the clock, the loss and the keyboard
+
+
+class Diverged(InputError):
+    """The loss is no number any more; the message says where, and what to try."""
+
+
+@dataclass
+class History:
+    """What training did: one record for each epoch.
+
+    A record holds epoch (from 1 on), loss and accuracy in training mode over the epoch's batches, val_loss and
+    val_accuracy in evaluation mode, lr, seconds and samples_per_second; None where there is no such figure.
+    `best_epoch` is the one whose weights were kept, with `patience`.
+    """
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int | None = None
+
+    def column(self, name: str) -> list[Any]:
+        """Return one figure of all epochs."""
+        return [record[name] for record in self.records]
+
+
+class Callback:
+    """Something that `fit` calls as it goes; override what you need."""
+
+    def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
+        """Kernels are compiled; `steps` steps in all are to come."""
+
+    def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
+        """So many more steps of an epoch (from 1 on) are done, with this mean loss."""
+
+    def on_epoch_end(self, record: dict[str, Any]) -> None:
+        """An epoch is done; `record` is described in `History`."""
+
+    def on_train_end(self, history: History) -> None:
+        """Training is over."""
+
+
+def fit(
+    net: MLP,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    optimizer: Optimizer,
+    epochs: int = 5,
+    batch_size: int = 32,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    patience: int | None = None,
+    callbacks: Iterable[Callback] = (),
+) -> History:
+    """Train a network for some epochs and return what happened.
+
+    Parameters
+    ----------
+    net : MLP
+        Goes on from its `step` and `epoch`.
+    x : array (rows, inputs)
+        uint8, float32 or float64 as it is; other integers become float64.
+    y : array
+        Labels (rows,) or targets (rows, outputs).
+    optimizer : Optimizer
+        Keeps its state, so that a second call goes on.
+    epochs, batch_size : int
+        A batch larger than the data is the data.
+    validation : (x, y), optional
+        Evaluated after each epoch.
+    patience : int, optional
+        Stop after so many epochs without a better validation loss, and go back to the best weights.
+    callbacks : iterable of Callback
+
+    Raises
+    ------
+    Diverged
+        The loss became NaN or infinite. KeyboardInterrupt passes through; the network then is as after the last step.
+    ValueError, TypeError
+        An argument does not fit.
+    """
+    rows_in, target = net.as_input(x), net.as_target(y)
+    if len(rows_in) != len(target):
+        raise InputError(f"y: expected {len(rows_in)} rows like x, got {len(target)}")
+    if len(rows_in) == 0:
+        raise InputError("x: expected at least one row, got none")
+    epochs = _checks.integer(epochs, "epochs", 1, 2**31)
+    batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
+    if patience is not None:
+        patience = _checks.integer(patience, "patience", 1, 2**31)
+        if validation is None:
+            raise InputError("patience: expected validation data to go with it, got none")
+    steps = -(-len(rows_in) // batch_size)
+    if optimizer.total_steps is None:
+        optimizer.total_steps = optimizer.step + epochs * steps
+    callbacks = list(callbacks)
+    net.train_steps(np.empty((0, 2)), rows_in, target, np.arange(0), batch_size, optimizer)  # compiles
+    for callback in callbacks:
+        callback.on_train_begin(net, epochs, epochs * steps)
+    history = History()
+    best, best_loss = None, np.inf
+    for epoch in range(1, epochs + 1):
+        record = _epoch(net, rows_in, target, optimizer, batch_size, epoch, callbacks)
+        if validation is not None:
+            record["val_loss"], record["val_accuracy"] = net.loss_of(*validation)
+        history.records.append(record)
+        for callback in callbacks:
+            callback.on_epoch_end(record)
+        if patience is not None:
+            if record["val_loss"] < best_loss:
+                best_loss, history.best_epoch = record["val_loss"], epoch
+                best = {name: value.copy() for name, value in net.state_dict().items()}
+            elif history.best_epoch is None or epoch - history.best_epoch >= patience:
+                break
+    if best is not None:
+        net.load_state_dict(best)
+    for callback in callbacks:
+        callback.on_train_end(history)
+    return history
+
+
+def _epoch(
+    net: MLP,
+    x: NDArray[Any],
+    y: NDArray[Any],
+    optimizer: Optimizer,
+    batch_size: int,
+    epoch: int,
+    callbacks: Sequence[Callback],
+) -> dict[str, Any]:
+    """Train on all rows once, in the order that the seed and the network's epoch give, and return the record."""
+    order = draws.order(len(x), "shuffling", seed=net.seed, step=net.epoch)
+    steps = -(-len(x) // batch_size)
+    sums = np.zeros(2)
+    lr = float(optimizer.rates(1)[0])
+    began = time.perf_counter()
+    done, stretch = 0, 1
+    while done < steps:
+        rows = order[done * batch_size : (done + stretch) * batch_size]
+        totals = np.empty((-(-len(rows) // batch_size), 2))
+        start = time.perf_counter()
+        net.train_steps(totals, x, y, rows, batch_size, optimizer)
+        took = time.perf_counter() - start
+        if not np.isfinite(totals[:, 0]).all():
+            raise Diverged(
+                f"the loss became {totals[~np.isfinite(totals[:, 0]), 0][0]} in epoch {epoch}; try a lower learning "
+                f"rate (it was {lr:g}), a bound on the weights (max-norm), or scaled features"
+            )
+        sums += totals.sum(0)
+        done += len(totals)
+        for callback in callbacks:
+            callback.on_steps_end(epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
+        stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
+    net.epoch += 1
+    seconds = time.perf_counter() - began
+    return {
+        "epoch": epoch,
+        "loss": float(sums[0] / len(x)),
+        "accuracy": None if net.loss == "mse" else float(sums[1] / len(x)),
+        "val_loss": None,
+        "val_accuracy": None,
+        "lr": lr,
+        "seconds": seconds,
+        "samples_per_second": len(x) / seconds,
+    }
+
+
+def evaluate(net: MLP, x: ArrayLike, y: ArrayLike) -> dict[str, float]:
+    """Return what is to be known of a network on data, in evaluation mode.
+
+    Classes: loss, accuracy, error. Regression: rmse, mae, r2 in the target's units, and loss in standardised ones.
+    """
+    loss, accuracy = net.loss_of(x, y)
+    if accuracy is not None:
+        return {"loss": loss, "accuracy": accuracy, "error": 1.0 - accuracy}
+    return {**regression_metrics(np.asarray(y), net.predict(x)), "loss": loss}
