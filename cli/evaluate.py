@@ -27,7 +27,7 @@ def evaluate(model: str, source: str, as_json: bool, threads: int | None) -> Non
         system.set_threads(threads)
     net = MLP.load(model)
     rows = data.load_for(net, source)
-    measures = {"rows": len(rows.x), **train.evaluate(net, rows.x, rows.y)}
+    measures = {"rows": len(rows.x), **train.evaluate(net, rows.x, rows.targets())}
     if as_json:
         click.echo(json.dumps(measures))
     else:

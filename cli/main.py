@@ -25,8 +25,13 @@ class Commands(click.Group):
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            program = error.ctx.command_path if error.ctx else "ndrop"
+            raise Refused(f"{error.format_message()} See '{program} --help'.") from error
         except BrokenPipeError:
             raise
+        except MemoryError as error:
+            raise Refused(f"not enough memory ({error}); try fewer units or smaller batches") from error
         except OSError as error:
             raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from error
         except ValueError as error:

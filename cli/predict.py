@@ -8,7 +8,9 @@ import click
 @click.command()
 @click.argument("model")
 @click.argument("source", metavar="DATA")
-@click.option("--out", metavar="FILE", help="Write there instead: CSV, or an array if it ends in .npy.  [default: the terminal]")
+@click.option(
+    "--out", metavar="FILE", help="Write there instead: CSV, or an array if it ends in .npy.  [default: the terminal]"
+)
 @click.option("--proba", is_flag=True, help="Give the probability of each class too.  [default: the class only]")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
 def predict(model: str, source: str, out: str | None, proba: bool, threads: int | None) -> None:

@@ -78,7 +78,9 @@ def show_flow(run: Run) -> None:
     click.echo("  stage          shape")
     for stage, units in net.stages():
         click.echo(f"  {stage:<14} {rows} x {units}")
-    click.echo(f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}")
+    click.echo(
+        f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}"
+    )
     if not system.compiled_before():
         click.echo("compiling the kernels, once for this installation: about 15 seconds ...", err=True)
     click.echo()

@@ -19,7 +19,9 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 @click.option("--out", default="model.npz", show_default=True, help="Where to write the model.")
 @click.option("--target", help="Column to learn, by name or by number from 1 on.  [default: the last]")
 @click.option("--loss", type=LOSSES, help="Loss.  [default: cross_entropy for classes, mse for values]")
-@click.option("--hidden", type=NUMBERS, help="Units of the hidden layers: 256,128, or none.  [default: 128; pipeline: 10]")
+@click.option(
+    "--hidden", type=NUMBERS, help="Units of the hidden layers: 256,128, or none.  [default: 128; pipeline: 10]"
+)
 @click.option("--dropout", type=RATES, help="Rate on hidden units, one or one per layer.  [default: 0.5; pipeline: 0]")
 @click.option("--input-dropout", type=float, help="Rate on the input.  [default: 0; pipeline: 0.3]")
 @click.option("--optimizer", type=OPTIMIZERS, help="Optimiser.  [default: adam; pipeline: sgd]")
@@ -29,14 +31,36 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 @click.option("--weight-decay", type=float, help="Strength on weights, never on biases.  [default: 0, adamw 0.01]")
 @click.option("--max-norm", type=float, help="Bound on a hidden unit's incoming weights.  [default: none]")
 @click.option("--schedule", type=SCHEDULES, default="constant", show_default=True, help="Course of the learning rate.")
-@click.option("--decay-steps", type=float, default=1000, show_default=True, help="Steps, for the schedules inverse and step.")
+@click.option(
+    "--decay-steps", type=float, default=1000, show_default=True, help="Steps, for the schedules inverse and step."
+)
 @click.option("--epochs", type=click.IntRange(1), help="Times through the data.  [default: 10; pipeline: 5]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a step.  [default: 128; pipeline: 25]")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Fixes weights, masks, order and split.")
-@click.option("--val", type=float, metavar="FRACTION", help="Share of the rows held out for validation.  [default: none]")
-@click.option("--patience", type=click.IntRange(1), help="Stop after so many epochs without a better validation loss.  [default: never]")
-@click.option("--standardize", type=SCALINGS, default="auto", show_default=True, help="Scaling of the features: auto is pixels (0 to 1) for images, else mean 0 and deviation 1.")
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    default=0,
+    show_default=True,
+    help="Fixes weights, masks, order and split.",
+)
+@click.option(
+    "--val", type=float, metavar="FRACTION", help="Share of the rows held out for validation.  [default: none]"
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    help="Stop after so many epochs without a better validation loss.  [default: never]",
+)
+@click.option(
+    "--standardize",
+    type=SCALINGS,
+    default="auto",
+    show_default=True,
+    help="Scaling of the features: auto is pixels (0 to 1) for images, else mean 0 and deviation 1.",
+)
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision."
+)
 @click.option("--device", type=click.Choice(["cpu"]), default="cpu", show_default=True, help="Where to compute.")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
 @click.option("--log", metavar="FILE", help="Write one JSON object a line for each epoch.  [default: none]")
@@ -59,7 +83,8 @@ def train(
     ndrop train
     ndrop train mnist/ --hidden 1024,1024 --dropout 0.5 --input-dropout 0.2 --out mnist.npz
     """
-    from numba_dropout import callbacks, files, plot as plots, recipe, system
+    from numba_dropout import callbacks, files, recipe, system
+    from numba_dropout import plot as plots
 
     from .progress import Progress, say_end, show_flow
 

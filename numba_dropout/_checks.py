@@ -1,10 +1,9 @@
-"""Check what users pass in, once, before any kernel sees it; every message names the argument, the rule and the value."""
+"""Check what users pass in, once, before any kernel sees it; a message names argument, rule and value."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,7 @@ __all__ = [
     "float_array",
     "integer",
     "key",
-    "kernel_input",
     "number",
-    "output",
     "probability",
     "scale",
     "threshold",
@@ -100,35 +97,3 @@ def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:
     if ndim is not None and array.ndim != ndim:
         raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, got shape {array.shape}")
     return array
-
-
-class _Memory:
-    """A read-only array's memory without the flag, for kernels, which write into nothing but `out`.
-
-    Numba would compile every kernel once more for the read-only type.
-    """
-
-    def __init__(self, array: NDArray[Any]) -> None:
-        self.owner = array
-        self.__array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
-
-
-def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array as the kernels are compiled for: contiguous, aligned, and not marked read-only."""
-    array = np.require(array, requirements=["C", "A"])
-    return array if array.flags.writeable else np.asarray(_Memory(array))
-
-
-def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
-    """Return `out` after checking it, or a new array where it is None."""
-    if out is None:
-        return np.empty(tuple(shape), dtype)
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out: expected a NumPy array, got {type(out).__name__}")
-    if out.dtype != dtype:
-        raise TypeError(f"out: expected dtype {np.dtype(dtype)}, got {out.dtype}")
-    if out.shape != tuple(shape):
-        raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
-    if not out.flags.writeable:
-        raise InputError("out: expected an array that can be written to, got a read-only one")
-    return out

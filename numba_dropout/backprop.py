@@ -122,9 +122,7 @@ def compose(
         elif threshold != ZERO:
             flat = out.reshape(out.size)
             offset = row_offset * np.uint64(out.shape[1])
-            kernels.dropout_forward(
-                flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset
-            )
+            kernels.dropout_forward(flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset)
 
     @build
     def forward(net, rows, training, step, row_offset):
@@ -241,7 +239,7 @@ def compose(
 
     @build
     def evaluate(net, totals, data, y, rows):
-        """Write the sums of the losses and hits of rows of the data in evaluation mode, as many at once as there is room."""
+        """Write the sums of the losses and hits of rows of the data in evaluation mode, as many at once as fit."""
         last = net.layers.shape[0] - 1
         room = net.losses.size
         for s in range(totals.shape[0]):

@@ -20,8 +20,8 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     folder = path.parent
     if not folder.is_dir():
         raise InputError(f"{path}: the folder {folder} does not exist; make it first, or choose another")
-    if path.is_dir():
-        raise InputError(f"{path}: expected a file name, got a folder")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: expected a file name, got a {'folder' if path.is_dir() else 'device'}")
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:

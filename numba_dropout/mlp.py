@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _checks, backprop, draws
+from . import _arrays, _checks, backprop, draws, model_file
 from ._checks import InputError
 from ._jit import exclusive
 from .backprop import BIAS, INPUTS, LOSSES, UNITS, WEIGHT, Network, matrix
-from .files import replacing
 from .ops import check_device
 from .optim import Optimizer
 
 __all__ = ["MLP"]
 
-FORMAT = "numba-dropout model"
-VERSION = 1
 ROOM = 1024  # rows that prediction takes at once
 
 
@@ -226,7 +221,7 @@ class MLP:
     # ------------------------------------------------------------ parameters
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), "1.weight", ..."""
+        """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ..."""
         return self._views(self._net.params)
 
     def gradients(self) -> dict[str, NDArray[Any]]:
@@ -262,62 +257,21 @@ class MLP:
 
         The file appears whole, or the old one stays.
         """
-        config = {
-            "format": FORMAT,
-            "version": VERSION,
-            "sizes": self.sizes,
-            "dropout": self.dropout,
-            "input_dropout": self.input_dropout,
-            "seed": self.seed,
-            "loss": self.loss,
-            "dtype": self.dtype.name,
-            "step": self.step,
-            "epoch": self.epoch,
-            "classes": self.classes,
-            "features": self.features,
-            "target": self.target,
-        }
-        scaling = {name: getattr(self._net, name) for name in _SCALING}
-        with replacing(path) as file:
-            np.savez(file, config=np.array(json.dumps(config)), **scaling, **self.state_dict())
+        config = {name: getattr(self, name) for name in _CONFIG} | {"dtype": self.dtype.name}
+        model_file.write(path, config, {name: getattr(self._net, name) for name in _SCALING} | self.state_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> MLP:
-        """Return the model that `save` wrote; InputError if the file is not one, or not whole."""
+        """Return the model that `save` wrote; ValueError if the file is not one, or not whole."""
+        config, arrays = model_file.read(path)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            config = json.loads(str(arrays.pop("config")))
-            if config["format"] != FORMAT:
-                raise KeyError("format")
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file") from None
-        except IsADirectoryError:
-            raise InputError(f"{path}: expected a model file, got a folder") from None
-        except (zipfile.BadZipFile, EOFError, OSError, zipfile.LargeZipFile) as error:
-            raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{path}: not a model that ndrop wrote") from None
-        if config["version"] > VERSION:
-            raise InputError(
-                f"{path}: a model of format version {config['version']}, and this program reads up to {VERSION}; "
-                "upgrade numba-dropout"
-            )
-        try:
-            net = cls(
-                config["sizes"],
-                dropout=config["dropout"],
-                input_dropout=config["input_dropout"],
-                seed=config["seed"],
-                loss=config["loss"],
-                dtype=config["dtype"],
-                device=device,
-            )
+            choices = {name: config[name] for name in _CHOICES}
+            net = cls(config["sizes"], **choices, device=device)
             for name in _SCALING:
                 getattr(net._net, name)[:] = arrays.pop(name)
             net.load_state_dict(arrays)
-            net.step, net.epoch = config["step"], config["epoch"]
-            net.classes, net.features, net.target = config["classes"], config["features"], config["target"]
+            for name in _PROGRESS:
+                setattr(net, name, config[name])
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"{path}: a damaged model ({error})") from None
         return net
@@ -333,7 +287,7 @@ class MLP:
             raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {array.dtype}")
         if array.ndim != 2 or array.shape[1] != self.sizes[0]:
             raise InputError(f"x: expected shape (rows, {self.sizes[0]}), got {array.shape}")
-        return _checks.kernel_input(array)
+        return _arrays.kernel_input(array)
 
     def as_target(self, y: ArrayLike) -> NDArray[Any]:
         """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""
@@ -344,7 +298,7 @@ class MLP:
                 raise InputError(f"y: expected labels (rows,) of integers, got {array.dtype} of shape {array.shape}")
             if array.size and not 0 <= array.min() <= array.max() < outputs:
                 raise InputError(f"y: expected labels from 0 to {outputs - 1}, got {array.min()} to {array.max()}")
-            return _checks.kernel_input(array.astype(np.int64, copy=False))
+            return _arrays.kernel_input(array.astype(np.int64, copy=False))
         if array.dtype.kind not in "biuf":
             raise TypeError(f"y: expected numbers, got {array.dtype}")
         if array.ndim == 1 and outputs == 1:
@@ -353,7 +307,7 @@ class MLP:
             raise InputError(f"y: expected shape (rows, {outputs}), got {array.shape}")
         if self.loss == "bce" and array.size and not 0 <= array.min() <= array.max() <= 1:
             raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
-        return _checks.kernel_input(array.astype(self.dtype, copy=False))
+        return _arrays.kernel_input(array.astype(self.dtype, copy=False))
 
     @property
     def size(self) -> int:
@@ -421,11 +375,10 @@ class MLP:
         return self._net
 
     def _initialise(self) -> None:
-        for layer, (name, view) in enumerate(
-            (name, view) for name, view in self.state_dict().items() if name.endswith("weight")
-        ):
-            bound = np.sqrt(6.0 / self.sizes[layer])
-            draws.uniform(view, -bound, bound, "initialisation", seed=self.seed, site=layer)
+        state = self.state_dict()
+        for layer, inputs in enumerate(self.sizes[:-1]):
+            bound = np.sqrt(6.0 / inputs)
+            draws.uniform(state[f"{layer}.weight"], -bound, bound, "initialisation", seed=self.seed, site=layer)
 
     def _views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         views = {}
@@ -444,12 +397,18 @@ class MLP:
         return self._rows[:size]
 
 
+# What a model file holds of a network, beside its parameters.
+_CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype")
+_PROGRESS = ("step", "epoch", "classes", "features", "target")
+_CONFIG = ("sizes", *_CHOICES, *_PROGRESS)
 _SCALING = ("shift", "stretch", "target_shift", "target_stretch")
 
 
 def _rates(dropout: float | Sequence[float], hidden: int) -> list[float]:
     if isinstance(dropout, Sequence | np.ndarray) and not isinstance(dropout, str):
         if len(dropout) != hidden:
-            raise InputError(f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}")
+            raise InputError(
+                f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}"
+            )
         return [_checks.probability(p, "dropout") for p in dropout]
     return [_checks.probability(dropout, "dropout")] * hidden

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _checks
+from . import _arrays, _checks
 from ._jit import exclusive
 from .kernels import cpu
 
@@ -76,8 +75,8 @@ def sample_mask(
     threshold = _checks.threshold(_checks.probability(p))
     k0, k1 = _checks.key(seed)
     position = _checks.counter(stream, step, offset, size)
-    result = _checks.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    flat, write_back = _flat_output(result)
+    result = _arrays.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
+    flat, write_back = _arrays.flat_output(result)
     if threshold in (0, _checks.EVERYTHING):
         flat[...] = 0 if threshold else 255 if packed else 1
         if packed and not threshold and size & 7:
@@ -166,7 +165,7 @@ def _dropout(
         raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
     k0, k1 = _checks.key(0 if seed is None else seed)
     words = _checks.counter(*position, x.size)
-    result = _checks.output(out, x.shape, x.dtype)
+    result = _arrays.output(out, x.shape, x.dtype)
     if threshold == 0:
         np.copyto(result, x)
         return result
@@ -174,9 +173,7 @@ def _dropout(
         result[...] = 0
         return result
     scale = _checks.scale(threshold, x.dtype)
-    return _elementwise(
-        result, [x], lambda out, x: kernel(out, x, np.uint64(threshold), scale, k0, k1, *words)
-    )
+    return _arrays.elementwise(result, [x], lambda out, x: kernel(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
 def relu(x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -185,7 +182,7 @@ def relu(x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
     x : array of float32 or float64, any shape; out : where to write, may be x. Raises ValueError or TypeError.
     """
     x = _checks.float_array(x, "x")
-    return _elementwise(_checks.output(out, x.shape, x.dtype), [x], cpu.relu_forward)
+    return _arrays.elementwise(_arrays.output(out, x.shape, x.dtype), [x], cpu.relu_forward)
 
 
 def relu_backward(dy: Any, y: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -194,8 +191,8 @@ def relu_backward(dy: Any, y: Any, *, out: NDArray[Any] | None = None) -> NDArra
     dy, y : arrays of one shape and dtype; out : where to write, may be dy. Raises ValueError or TypeError.
     """
     dy = _checks.float_array(dy, "dy")
-    y = _same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
-    return _elementwise(_checks.output(out, dy.shape, dy.dtype), [dy, y], cpu.relu_backward)
+    y = _arrays.same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    return _arrays.elementwise(_arrays.output(out, dy.shape, dy.dtype), [dy, y], cpu.relu_backward)
 
 
 def linear(x: Any, weight: Any, bias: Any = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -216,7 +213,7 @@ def linear(x: Any, weight: Any, bias: Any = None, *, out: NDArray[Any] | None = 
         Shapes or dtypes do not fit each other.
     """
     x, weight, bias = _layer(x, weight, bias)
-    result = _checks.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    result = _arrays.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
     return _layer_output(result, x, weight, bias, cpu.linear_forward)
 
 
@@ -259,7 +256,7 @@ def linear_relu_dropout(
     Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the output's first element.
     """
     x, weight, bias = _layer(x, weight, bias)
-    result = _checks.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    result = _arrays.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
     threshold = _checks.threshold(_checks.probability(p)) if training else 0
     if seed is None and training:
         raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
@@ -295,14 +292,12 @@ def linear_relu_dropout_backward(
     y that is not NaN). p is that of the forward pass, 0 after training=False. Otherwise as `linear_backward`.
     """
     dy = _checks.float_array(dy, "dy")
-    y = _same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    y = _arrays.same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
     scale = _checks.scale(_checks.threshold(_checks.probability(p)), dy.dtype)
-    outputs = _checks.kernel_input(y).reshape(-1)
+    outputs = _arrays.kernel_input(y).reshape(-1)
 
     def backward(dx: Any, dweight: Any, dbias: Any, dy: Any, x: Any, weight: Any) -> None:
-        cpu.linear_relu_dropout_backward(
-            dx, dweight, dbias, dy.copy(), outputs.reshape(dy.shape), x, weight, scale
-        )
+        cpu.linear_relu_dropout_backward(dx, dweight, dbias, dy.copy(), outputs.reshape(dy.shape), x, weight, scale)
 
     return _layer_backward(dy, x, weight, out, backward)
 
@@ -355,42 +350,6 @@ def check_device(device: str) -> None:
         raise _checks.InputError(f"device: expected 'cpu', the only one with kernels so far, got {device!r}")
 
 
-def _same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    if array.dtype != dtype:
-        raise TypeError(f"{name}: expected dtype {dtype} like the first argument, got {array.dtype}")
-    if array.shape != shape:
-        raise _checks.InputError(f"{name}: expected shape {shape}, got {array.shape}")
-    return array
-
-
-def _flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
-    """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
-    if result.flags.c_contiguous and result.flags.aligned:
-        return result.reshape(-1), lambda: result
-    flat = np.empty(result.size, result.dtype)
-
-    def write_back() -> NDArray[Any]:
-        result[...] = flat.reshape(result.shape)
-        return result
-
-    return flat, write_back
-
-
-def _elementwise(
-    result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callable[..., None]
-) -> NDArray[Any]:
-    flat, write_back = _flat_output(result)
-    operands = []
-    for array in inputs:
-        operand = _checks.kernel_input(array).reshape(-1)
-        if np.may_share_memory(operand, flat) and operand.ctypes.data != flat.ctypes.data:
-            operand = operand.copy()  # they overlap, shifted: read all of it before writing
-        operands.append(operand)
-    with exclusive():
-        kernel(flat, *operands)
-    return write_back()
-
-
 def _layer(x: Any, weight: Any, bias: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     x = _checks.float_array(x, "x")
     if x.ndim == 0:
@@ -404,27 +363,17 @@ def _layer(x: Any, weight: Any, bias: Any) -> tuple[NDArray[Any], NDArray[Any], 
         )
     if bias is None:
         return x, weight, np.empty(0, x.dtype)
-    return x, weight, _same(_checks.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
-
-
-def _matrix(array: NDArray[Any]) -> NDArray[Any]:
-    return _checks.kernel_input(array).reshape(math.prod(array.shape[:-1]), array.shape[-1])
-
-
-def _no_overlap(out: NDArray[Any], *inputs: NDArray[Any]) -> NDArray[Any]:
-    if any(np.may_share_memory(out, array) for array in inputs):
-        raise _checks.InputError("out: expected memory of its own, got an array that overlaps an input")
-    return out
+    return x, weight, _arrays.same(_checks.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
 
 
 def _layer_output(
     result: NDArray[Any], x: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any], kernel: Callable[..., None]
 ) -> NDArray[Any]:
-    _no_overlap(result, x, weight, bias)
-    flat, write_back = _flat_output(result)
-    rows = _matrix(x)
+    _arrays.no_overlap(result, x, weight, bias)
+    flat, write_back = _arrays.flat_output(result)
+    rows = _arrays.matrix(x)
     with exclusive():
-        kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, _matrix(weight), _checks.kernel_input(bias))
+        kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, _arrays.matrix(weight), _arrays.kernel_input(bias))
     return write_back()
 
 
@@ -432,17 +381,17 @@ def _layer_backward(
     dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     x, weight, _ = _layer(x, weight, None)
-    dy = _same(_checks.float_array(dy, "dy"), "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
+    dy = _arrays.same(_checks.float_array(dy, "dy"), "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
     if out is None:
         out = (None, None, None)
     elif not isinstance(out, tuple | list) or len(out) != 3:
         raise TypeError("out: expected three arrays (dx, dweight, dbias)")
     results = [
-        _no_overlap(_checks.output(given, shape, x.dtype), dy, x, weight)
+        _arrays.no_overlap(_arrays.output(given, shape, x.dtype), dy, x, weight)
         for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True)
     ]
-    (dx, dx_back), (dw, dw_back), (db, db_back) = (_flat_output(result) for result in results)
-    rows = _matrix(x)
+    (dx, dx_back), (dw, dw_back), (db, db_back) = (_arrays.flat_output(result) for result in results)
+    rows = _arrays.matrix(x)
     with exclusive():
-        kernel(dx.reshape(rows.shape), dw.reshape(weight.shape), db, _matrix(dy), rows, _matrix(weight))
+        kernel(dx.reshape(rows.shape), dw.reshape(weight.shape), db, _arrays.matrix(dy), rows, _arrays.matrix(weight))
     return dx_back(), dw_back(), db_back()

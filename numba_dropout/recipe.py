@@ -57,17 +57,15 @@ class Run:
 
     def fit(self, **options: Any) -> History:
         """Train; `options` are what is left of the arguments of `train.fit`."""
-        held_out = None
-        if self.validation is not None:
-            held_out = (self.validation.x, self.validation.y)
+        held_out = None if self.validation is None else (self.validation.x, self.validation.targets())
         return fit(
             self.net,
             self.train.x,
-            self.train.y,  # type: ignore[arg-type]
+            self.train.targets(),
             optimizer=self.optimizer,
             epochs=self.epochs,
             batch_size=self.batch_size,
-            validation=held_out,  # type: ignore[arg-type]
+            validation=held_out,
             **options,
         )
 
@@ -117,7 +115,7 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
     net.classes, net.features, net.target = whole.classes, whole.features, whole.target
     net.scale_input(*part.scaling(recipe.standardize))
     if loss == "mse":
-        net.scale_target(*data.standardization(part.y))
+        net.scale_target(*data.standardization(part.targets()))
     return Run(net, part, held_out, _optimizer(recipe, choice), choice["epochs"], choice["batch_size"])
 
 
@@ -133,8 +131,7 @@ def _choices(recipe: Recipe, *, built_in: bool) -> dict[str, Any]:
 def _loss(whole: data.Dataset, asked: str | None) -> tuple[str, int]:
     """Return the loss for a target, and how many outputs it takes."""
     if whole.classes is None:
-        assert whole.y is not None  # a set to train on has a target
-        return "mse", whole.y.shape[1]
+        return "mse", whole.targets().shape[1]
     if asked == "bce":
         if len(whole.classes) != 2:
             raise InputError(f"loss: bce is for 2 classes, the target has {len(whole.classes)}; use cross_entropy")
@@ -145,7 +142,10 @@ def _loss(whole: data.Dataset, asked: str | None) -> tuple[str, int]:
 
 
 def _optimizer(recipe: Recipe, choice: dict[str, Any]) -> Optimizer:
-    schedules: dict[str, Schedule] = {"inverse": inverse_time(recipe.decay_steps), "step": step_decay(recipe.decay_steps)}
+    schedules: dict[str, Schedule] = {
+        "inverse": inverse_time(recipe.decay_steps),
+        "step": step_decay(recipe.decay_steps),
+    }
     options: dict[str, Any] = {
         "lr": choice["lr"],
         "momentum": choice["momentum"],

@@ -27,7 +27,9 @@ def philox4x32(counter: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
 def _halves(index: NDArray[np.uint64], seed: int, stream: int, step: int) -> NDArray[np.uint64]:
     """Return the 16-bit number of each element: number `i & 7` of block `i >> 3`, low half of each word first."""
     block, number = index >> np.uint64(3), index & np.uint64(7)
-    counter = np.stack([block & _LOW, block >> np.uint64(32), np.full_like(block, step), np.full_like(block, stream)], -1)
+    counter = np.stack(
+        [block & _LOW, block >> np.uint64(32), np.full_like(block, step), np.full_like(block, stream)], -1
+    )
     words = philox4x32(counter, seed)
     word = np.take_along_axis(words, (number >> np.uint64(1))[..., None].astype(np.int64), -1)[..., 0]
     return (word >> (np.uint64(16) * (number & np.uint64(1)))) & np.uint64(0xFFFF)

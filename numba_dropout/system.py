@@ -64,7 +64,9 @@ def _cuda() -> str:
     from numba import cuda
 
     try:
-        ready = f"{cuda.get_current_device().name.decode()} is there" if cuda.is_available() else "no CUDA driver or device"
+        ready = (
+            f"{cuda.get_current_device().name.decode()} is there" if cuda.is_available() else "no CUDA driver or device"
+        )
     except Exception as error:  # numba-cuda raises many kinds, and all of them mean the same here
         ready = f"no usable device: {error}"
     return f"not used: this version has CPU kernels only ({ready})"

@@ -46,16 +46,16 @@ class Callback:
     """Something that `fit` calls as it goes; override what you need."""
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Kernels are compiled; `steps` steps in all are to come."""
+        """Get ready: kernels are compiled, and `steps` steps in all are to come."""
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
-        """So many more steps of an epoch (from 1 on) are done, with this mean loss."""
+        """Take note of so many more steps of an epoch (from 1 on), and their mean loss."""
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """An epoch is done; `record` is described in `History`."""
+        """Take the record of an epoch that is done; `History` describes it."""
 
     def on_train_end(self, history: History) -> None:
-        """Training is over."""
+        """Finish: training is over."""
 
 
 def fit(

@@ -33,6 +33,12 @@ class Dataset:
     target: str | int | None = None
     pixels: bool = False
 
+    def targets(self) -> NDArray[Any]:
+        """Return y; InputError where there is none."""
+        if self.y is None:
+            raise InputError(f"{self.source}: there is no target in it")
+        return self.y
+
     def rows(self, index: NDArray[np.int64]) -> Dataset:
         """Return the set of some of the rows."""
         return replace(self, x=self.x[index], y=None if self.y is None else self.y[index])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from .._checks import InputError
 
-__all__ = ["Table", "is_number", "position", "read"]
+__all__ = ["Table", "is_number", "listing", "position", "read"]
 
 DELIMITERS = "\t;|,"  # in order of preference; runs of blanks if none of them is there
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
@@ -35,6 +37,11 @@ class Table:
     def column_name(self, column: int) -> str:
         """Return how a message names a column."""
         return f"column {column + 1}" + (f" ({self.header[column]!r})" if self.header else "")
+
+    @property
+    def names(self) -> list[str] | None:
+        """The header, where its names tell the columns apart: they are found by name then, else by position."""
+        return self.header if self.header and len(set(self.header)) == self.width else None
 
     def position(self, target: str | int | None) -> int:
         """Return the position of a column given by name or number, as `position`."""
@@ -61,9 +68,9 @@ class Table:
                 raise InputError(f"{self.path}: {_missing(cell)} at row {number}, {self.column_name(column)}")
         return cells
 
-    def rows(self) -> Any:
+    def rows(self) -> Iterator[list[str]]:
         """Iterate over the lines, cut in cells."""
-        return _cut(self.lines, self.delimiter)
+        return (_cut(line, self.delimiter) for line in self.lines)
 
     def _complain(self, columns: list[int]) -> None:
         for number, row in zip(self.numbers, self.rows(), strict=True):
@@ -72,11 +79,9 @@ class Table:
                 cell = row[column].strip()
                 if cell.lower() in MISSING:
                     raise InputError(f"{self.path}: {_missing(cell)} {where}; fill it in or leave the row out")
-                try:
-                    value = float(cell)
-                except ValueError:
-                    raise InputError(f"{self.path}: text {cell!r} where a number belongs {where}") from None
-                if not np.isfinite(value):
+                if not is_number(cell):
+                    raise InputError(f"{self.path}: text {cell!r} where a number belongs {where}")
+                if not np.isfinite(float(cell)):
                     raise InputError(f"{self.path}: an infinite value ({cell}) {where}")
 
 
@@ -89,15 +94,20 @@ def read(path: Path) -> Table:
                 if line.strip():
                     lines.append(line.rstrip("\r\n"))
                     numbers.append(number)
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path}: expected delimited text, got a binary file") from None
-    except (gzip.BadGzipFile, EOFError):
-        raise InputError(f"{path}: a damaged gzip file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: expected delimited text in UTF-8, got something else") from None
+    except (gzip.BadGzipFile, zlib.error, EOFError):
+        raise InputError(f"{path}: a truncated or damaged gzip file") from None
     if not lines:
         raise InputError(f"{path}: the file is empty")
     delimiter = _delimiter(lines[:SAMPLE])
-    width = len(next(_cut(lines[:1], delimiter)))
-    for number, cells in zip(numbers, _counts(lines, delimiter), strict=True):
+    width = 0
+    for number, line in zip(numbers, lines, strict=True):
+        try:
+            cells = _count(line, delimiter)
+        except csv.Error as error:
+            raise InputError(f"{path}: row {number} has no clear columns ({error}); mend its quotes") from None
+        width = width or cells
         if cells != width:
             raise InputError(f"{path}: row {number} has {cells} columns, where row {numbers[0]} has {width}")
     header = _header(lines, delimiter)
@@ -120,7 +130,7 @@ def position(path: object, target: str | int | None, width: int, header: list[st
     try:
         number = int(target)
     except ValueError:
-        there = f"the columns are {_list(names)}" if names else f"there is no header; give a number from 1 to {width}"
+        there = f"the columns are {listing(names)}" if names else f"there is no header; give a number from 1 to {width}"
         raise InputError(f"{path}: there is no column {target!r}; {there}") from None
     if not 1 <= abs(number) <= width:
         raise InputError(f"{path}: there is no column {number}; the columns are 1 to {width}")
@@ -128,12 +138,17 @@ def position(path: object, target: str | int | None, width: int, header: list[st
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell can be read as a number."""
+    """Tell whether a cell can be read as a number; Python's underscores are not for data."""
     try:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell
+
+
+def listing(names: list[Any], most: int = 12) -> str:
+    """Return names as a message shows them."""
+    return ", ".join(map(str, names[:most])) + (f", ... ({len(names)} in all)" if len(names) > most else "")
 
 
 def _open(path: Path) -> io.TextIOBase:
@@ -142,24 +157,23 @@ def _open(path: Path) -> io.TextIOBase:
     return open(path, encoding="utf-8-sig")
 
 
-def _cut(lines: list[str], delimiter: str | None) -> Any:
-    if delimiter is None:
-        return (line.split() for line in lines)
-    return csv.reader(lines, delimiter=delimiter)
+def _cut(line: str, delimiter: str | None) -> list[str]:
+    """Return the cells of a line; csv.Error where its quotes do not match."""
+    if delimiter is None or '"' not in line:
+        return line.split(delimiter)
+    return next(csv.reader([line], delimiter=delimiter, strict=True))
 
 
-def _counts(lines: list[str], delimiter: str | None) -> Any:
-    """Count the cells of each line, the fast way where no quotes can hide a delimiter."""
-    if delimiter is not None and not any('"' in line for line in lines):
-        return (line.count(delimiter) + 1 for line in lines)
-    return (len(cells) for cells in _cut(lines, delimiter))
+def _count(line: str, delimiter: str | None) -> int:
+    """Count the cells of a line, without cutting it where no quotes can hide a delimiter."""
+    return len(_cut(line, delimiter)) if delimiter is None or '"' in line else line.count(delimiter) + 1
 
 
 def _delimiter(sample: list[str]) -> str | None:
     """Return the first delimiter that cuts all sample lines in as many cells, or else most lines in two or more."""
     best, most = None, 0
     for delimiter in DELIMITERS:
-        counts = [len(cells) for cells in _cut(sample, delimiter)]
+        counts = [_guess(line, delimiter) for line in sample]
         if min(counts) > 1 and len(set(counts)) == 1:
             return delimiter
         if sum(count > 1 for count in counts) > most:
@@ -167,18 +181,21 @@ def _delimiter(sample: list[str]) -> str | None:
     return best if most * 2 > len(sample) else None
 
 
+def _guess(line: str, delimiter: str) -> int:
+    """Count the cells that a delimiter would make; one where the quotes do not go with it."""
+    try:
+        return _count(line, delimiter)
+    except csv.Error:
+        return 1
+
+
 def _header(lines: list[str], delimiter: str | None) -> list[str] | None:
     """Return the first line's cells if they are names: none is a number, and some cell below one of them is."""
-    first = [cell.strip() for cell in next(_cut(lines[:1], delimiter))]
+    first = [cell.strip() for cell in _cut(lines[0], delimiter)]
     if any(is_number(cell) for cell in first):
         return None
-    below = next(_cut(lines[1:2], delimiter), None)
-    return first if below is None or any(is_number(cell) for cell in below) else None
+    return first if len(lines) == 1 or any(is_number(cell) for cell in _cut(lines[1], delimiter)) else None
 
 
 def _missing(cell: str) -> str:
     return f"a missing value ({cell!r})" if cell else "a missing value"
-
-
-def _list(names: list[str], most: int = 12) -> str:
-    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")

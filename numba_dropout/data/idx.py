@@ -39,9 +39,11 @@ def read(path: Path) -> NDArray[Any]:
         raise InputError(f"{path}: expected an IDX file, got something else")
     dtype, dimensions = np.dtype(TYPES[content[2]]), content[3]
     start = 4 + 4 * dimensions
+    if dimensions == 0 or len(content) < start:
+        raise InputError(f"{path}: a truncated or damaged IDX file: its sizes are not there")
     shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
     needed = start + math.prod(shape) * dtype.itemsize
-    if len(shape) < dimensions or len(content) != needed:
+    if len(content) != needed:
         raise InputError(f"{path}: a truncated or damaged IDX file: {len(content)} bytes, where {needed} belong")
     array = np.frombuffer(content, dtype, offset=start).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
@@ -58,4 +60,4 @@ def read_part(folder: Path, part: str) -> tuple[NDArray[Any], NDArray[np.int64]]
     images, labels = arrays
     if len(images) != labels.size:
         raise InputError(f"{folder}: {len(images)} images and {labels.size} labels in the {part} part")
-    return images.reshape(len(images), -1), labels.reshape(-1).astype(np.int64)
+    return images.reshape(len(images), math.prod(images.shape[1:])), labels.reshape(-1).astype(np.int64)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +21,7 @@ __all__ = ["Model", "load", "load_for"]
 
 MOST_CLASSES = 20  # a column of more different integers is taken for values, unless `task` says otherwise
 TASKS = ("auto", "classes", "values")
+ZIP_FAULTS = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # the last two: a flag is damaged
 
 
 class Model(Protocol):
@@ -39,7 +42,8 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
         Delimited text, .npz with x and y, .npy, a folder of IDX files (their train part), each gzipped or not where
         that is usual; or the built-in set.
     target : str or int, optional
-        The target's column, by name or by number from 1 on (-1 is the last, the default). Not for .npz and IDX.
+        The target's column, by name or by number from 1 on (-1 is the last, the default). For
+        tables only: the other sources say themselves what the target is.
     task : str
         "classes", "values", or "auto": text, and up to 20 different integers, are classes.
 
@@ -51,6 +55,8 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     if task not in TASKS:
         raise InputError(f"task: expected one of {', '.join(TASKS)}, got {task!r}")
     path, kind = _kind(source)
+    if target is not None and kind not in ("npy", "text"):
+        raise InputError(f"{path}: a target can be chosen in a table only; this source has its own")
     if kind == "built-in":
         return pipeline()
     if kind == "idx":
@@ -64,18 +70,19 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     if kind == "npy":
         table = _npy(path)
         column = delimited.position(path, target, table.shape[1])
+        _check_finite(path, table)
         return _finished(path, np.delete(table, column, 1), table[:, column], None, column, task)
     text = delimited.read(path)
     if text.width < 2:
         raise InputError(f"{path}: expected at least one feature and a target, got one column")
     column = text.position(target)
     others = [c for c in range(text.width) if c != column]
-    features = [text.header[c] for c in others] if text.header else None
-    name = text.header[column] if text.header else column
+    features = [text.names[c] for c in others] if text.names else None
+    name = text.names[column] if text.names else column
     cells = text.texts(column)
-    try:
-        y = np.array(cells, np.float64)
-    except ValueError:
+    if all(map(delimited.is_number, cells)):
+        y = text.values([column])[:, 0]
+    else:
         y = np.array(cells)
         _check_texts(text, column, cells, task)
     return _finished(path, text.values(others), y, features, name, task)
@@ -88,7 +95,8 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
     be missing where it is not needed. IDX folders give their test part. Raises ValueError like `load`.
     """
     path, kind = _kind(source)
-    names: list[str] | None = None
+    places: list[int] | None = None
+    lines: list[int] | None = None
     y: NDArray[Any] | None
     if kind == "built-in":
         built_in = pipeline()
@@ -100,27 +108,31 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
         x, y = arrays["x"], arrays.get("y")
     elif kind == "npy":
         table = _npy(path)
-        columns, column = _places(model, path, table.shape[1], None, need_target)
-        x, y = table[:, columns], None if column is None else table[:, column]
+        places, column = _places(model, path, table.shape[1], None, need_target)
+        x, y = table[:, places], None if column is None else table[:, column]
     else:
         text = delimited.read(path)
-        names = text.header
-        columns, column = _places(model, path, text.width, names, need_target)
-        x, y = text.values(columns), None
+        lines = text.numbers
+        places, column = _places(model, path, text.width, text.names, need_target)
+        x, y = text.values(places), None
         if column is not None and need_target:
             y = np.array(text.texts(column)) if model.classes else text.values([column])
     if x.shape[1] != model.sizes[0]:
         raise InputError(f"{path}: {x.shape[1]} features, where the model was trained on {model.sizes[0]}")
-    _check_finite(path, x)
+    if len(x) == 0:
+        raise InputError(f"{path}: there are no rows in it")
+    _check_finite(path, x, places)
     if not need_target or y is None:
         if need_target:
             raise InputError(f"{path}: there is no target to compare with")
         return Dataset(str(source), x, None, model.classes, model.features, model.target)
     if model.classes is not None:
-        return Dataset(str(source), x, _class_numbers(path, y, model.classes), model.classes)
-    values = np.asarray(y, np.float64)
-    _check_finite(path, values.reshape(len(values), -1), "target")
-    return Dataset(str(source), x, values.reshape(len(values), -1))
+        return Dataset(str(source), x, _class_numbers(path, y, model.classes, lines), model.classes)
+    if y.dtype.kind == "U":
+        raise InputError(f"{path}: text in the target, where the model gives values")
+    values = np.asarray(y, np.float64).reshape(len(y), -1)
+    _check_finite(path, values, what="target")
+    return Dataset(str(source), x, values)
 
 
 # ---------------------------------------------------------------- sources
@@ -132,7 +144,9 @@ def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
         return path, "built-in"
     if path.is_dir():
         if not idx.is_folder(path):
-            raise InputError(f"{path}: expected a file, or a folder of IDX files (train-images*, ...), got another folder")
+            raise InputError(
+                f"{path}: expected a file, or a folder of IDX files (train-images*, ...), got another folder"
+            )
         return path, "idx"
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
@@ -149,7 +163,21 @@ def _npz(path: Path) -> dict[str, NDArray[Any]]:
     x = _numbers(path, arrays["x"], "x")
     if x.ndim < 2:
         raise InputError(f"{path}: expected x of shape (rows, features), got {x.shape}")
-    return arrays | {"x": x.reshape(len(x), -1)}
+    arrays["x"] = x.reshape(len(x), math.prod(x.shape[1:]))
+    if "y" in arrays:
+        arrays["y"] = _target(path, arrays["y"], len(x))
+    return arrays
+
+
+def _target(path: Path, y: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return y as labels or values (rows,), texts among them, or values (rows, outputs)."""
+    if y.dtype.kind not in "biufU":
+        raise InputError(f"{path}: expected numbers or texts in y, got {y.dtype}")
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim not in (1, 2) or len(y) != rows or (y.ndim == 2 and y.dtype.kind == "U"):
+        raise InputError(f"{path}: expected y of shape ({rows},), one for each row of x, got {y.shape}")
+    return y
 
 
 def _npy(path: Path) -> NDArray[Any]:
@@ -161,12 +189,13 @@ def _npy(path: Path) -> NDArray[Any]:
 
 def _read_numpy(path: Path) -> dict[str, NDArray[Any]] | NDArray[Any]:
     try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return content
-        with content:
-            return {name: content[name] for name in content.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        with open(path, "rb") as file:
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return content
+            with content:
+                return {name: content[name] for name in content.files}
+    except (ValueError, EOFError, OSError, zlib.error, *ZIP_FAULTS) as error:
         raise InputError(f"{path}: truncated, damaged or not a file of NumPy's ({error})") from None
 
 
@@ -197,19 +226,21 @@ def _finished(
     if x.size == 0:
         raise InputError(f"{path}: there are no rows, or no features, in it")
     _check_finite(path, x)
-    if y.dtype.kind in "biuf":
-        _check_finite(path, y.reshape(len(y), -1), "target")
+    if y.dtype.kind == "f":
+        _check_finite(path, y.reshape(len(y), -1), what="target")
     values = np.unique(y)
     whole = values.dtype.kind != "U" and y.ndim == 1 and bool((values == np.floor(values)).all())
-    if task == "values" or (task == "auto" and values.dtype.kind != "U" and not (whole and len(values) <= MOST_CLASSES)):
+    if task == "values" or (
+        task == "auto" and values.dtype.kind != "U" and not (whole and len(values) <= MOST_CLASSES)
+    ):
         if values.dtype.kind == "U":
             raise InputError(f"{path}: text where a number belongs in the target")
         return Dataset(str(path), x, np.asarray(y, np.float64).reshape(len(y), -1), None, features, target, pixels)
-    if len(values) < 2:
-        raise InputError(f"{path}: the target has one class only ({values[0]}); at least two are needed")
     if values.dtype.kind != "U" and not whole:
         raise InputError(f"{path}: the target holds fractions, which cannot be classes; train on values instead")
     classes = [str(v) if values.dtype.kind == "U" else int(v) for v in values]
+    if len(classes) < 2:
+        raise InputError(f"{path}: the target has one class only ({classes[0]}); at least two are needed")
     return Dataset(str(path), x, np.searchsorted(values, y).astype(np.int64), classes, features, target, pixels)
 
 
@@ -229,28 +260,36 @@ def _check_texts(text: delimited.Table, column: int, cells: list[str], task: str
         )
 
 
-def _check_finite(path: Path, values: NDArray[Any], what: str = "") -> None:
+def _check_finite(path: Path, values: NDArray[Any], places: list[int] | None = None, what: str = "") -> None:
+    """Refuse NaN and infinity in values (rows, columns), whose places in the file are these, or 0, 1, ..."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
-        where = f"at row {row + 1}, {what or f'column {column + 1}'}"
+        place = column if places is None else places[column]
+        where = f"at row {row + 1}, {what or f'column {place + 1}'}"
         raise InputError(f"{path}: {values[row, column]} {where}; numbers must be finite")
 
 
-def _class_numbers(path: Path, y: NDArray[Any], classes: list[Any]) -> NDArray[np.int64]:
-    """Return the class numbers of labels; InputError for one that the model has not seen."""
+def _class_numbers(
+    path: Path, y: NDArray[Any], classes: list[Any], lines: list[int] | None = None
+) -> NDArray[np.int64]:
+    """Return the class numbers of labels, on these lines of a file; InputError for one the model has not seen."""
+    there = delimited.listing(classes)
+    if y.ndim != 1:
+        raise InputError(f"{path}: {y.shape[1]} targets in a row, where the model knows the classes {there}")
     if isinstance(classes[0], str):
         given = [str(label) for label in y]
     else:
         try:
             given = [float(label) for label in y]  # type: ignore[misc]
         except ValueError:
-            raise InputError(f"{path}: text in the target, where the model knows the numbers {classes}") from None
+            raise InputError(f"{path}: text in the target, where the model knows the numbers {there}") from None
     known = {label: number for number, label in enumerate(classes)}
     try:
         return np.array([known[label] for label in given], np.int64)
     except KeyError:
         row, label = next((row, label) for row, label in enumerate(given) if label not in known)
-        raise InputError(f"{path}: class {label!r} at row {row + 1} is none of the model's: {classes}") from None
+        place = lines[row] if lines else row + 1
+        raise InputError(f"{path}: class {label!r} at row {place} is none of the model's: {there}") from None
 
 
 # ---------------------------------------------------------------- columns for a model

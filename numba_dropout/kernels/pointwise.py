@@ -82,7 +82,7 @@ MIDDLE = 0.5
 
 @scalar
 def uniform24(word):
-    """Return ((word >> 8) + 0.5) * 2**-24 of a 32-bit word, as float64: in (0, 1), and (0, 1] once rounded to float32."""
+    """Return ((word >> 8) + 0.5) * 2**-24 of a 32-bit word, as float64: in (0, 1), in (0, 1] as float32."""
     return (np.float64(word >> SHIFT8) + MIDDLE) * STEP24
 
 

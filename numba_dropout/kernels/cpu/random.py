@@ -11,9 +11,10 @@ TWO = np.uint64(2)
 
 @kernel(parallel=False)
 def uniform(out, low, high, k0, k1, stream, step, offset):
-    """Write numbers of (low, high]: word i & 3 of block i >> 2 (float32), words of pair i & 1 of block i >> 1 (float64).
+    """Write numbers of (low, high].
 
-    float32 uses 24 bits, float64 53; the arithmetic is float64, rounded once.
+    float32 takes 24 bits of word i & 3 of block i >> 2, float64 53 bits of pair i & 1 of block i >> 1; the
+    arithmetic is float64, rounded once.
     """
     # out (n,), element i of out is element offset + i of the stream
     for j in range(out.size):

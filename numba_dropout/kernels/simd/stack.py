@@ -13,7 +13,7 @@ __all__ = ["scratch"]
 
 
 def scratch(size, dtype):
-    """Return an uninitialised array (size,) of a dtype; in compiled code `size` is a constant and it lives in the frame."""
+    """Return an uninitialised array (size,) of a dtype, in the frame when compiled; `size` then is a constant."""
     return np.empty(size, dtype)
 
 

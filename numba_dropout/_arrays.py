@@ -1,0 +1,95 @@
+"""How arrays get into kernels and out of them: contiguous, aligned, writable, and not overlapping by accident."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import InputError
+from ._jit import exclusive
+
+__all__ = ["elementwise", "flat_output", "kernel_input", "matrix", "no_overlap", "output", "same"]
+
+
+class _Memory:
+    """A read-only array's memory without the flag, for kernels, which write into nothing but `out`.
+
+    Numba would compile every kernel once more for the read-only type.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.owner = array
+        self.__array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
+
+
+def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as the kernels are compiled for: contiguous, aligned, and not marked read-only."""
+    array = np.require(array, requirements=["C", "A"])
+    return array if array.flags.writeable else np.asarray(_Memory(array))
+
+
+def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+    """Return `out` after checking it, or a new array where it is None."""
+    if out is None:
+        return np.empty(tuple(shape), dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out: expected a NumPy array, got {type(out).__name__}")
+    if out.dtype != dtype:
+        raise TypeError(f"out: expected dtype {np.dtype(dtype)}, got {out.dtype}")
+    if out.shape != tuple(shape):
+        raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
+    if not out.flags.writeable:
+        raise InputError("out: expected an array that can be written to, got a read-only one")
+    return out
+
+
+def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array after making sure of its shape and dtype."""
+    if array.dtype != dtype:
+        raise TypeError(f"{name}: expected dtype {dtype} like the first argument, got {array.dtype}")
+    if array.shape != shape:
+        raise InputError(f"{name}: expected shape {shape}, got {array.shape}")
+    return array
+
+
+def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
+    """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
+    if result.flags.c_contiguous and result.flags.aligned:
+        return result.reshape(-1), lambda: result
+    flat = np.empty(result.size, result.dtype)
+
+    def write_back() -> NDArray[Any]:
+        result[...] = flat.reshape(result.shape)
+        return result
+
+    return flat, write_back
+
+
+def elementwise(result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callable[..., None]) -> NDArray[Any]:
+    """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result, or overlap it."""
+    flat, write_back = flat_output(result)
+    operands = []
+    for array in inputs:
+        operand = kernel_input(array).reshape(-1)
+        if np.may_share_memory(operand, flat) and operand.ctypes.data != flat.ctypes.data:
+            operand = operand.copy()  # they overlap, shifted: read all of it before writing
+        operands.append(operand)
+    with exclusive():
+        kernel(flat, *operands)
+    return write_back()
+
+
+def matrix(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as a kernel's matrix: all dimensions but the last become rows."""
+    return kernel_input(array).reshape(math.prod(array.shape[:-1]), array.shape[-1])
+
+
+def no_overlap(out: NDArray[Any], *inputs: NDArray[Any]) -> NDArray[Any]:
+    """Return out after making sure that writing into it changes no input."""
+    if any(np.may_share_memory(out, array) for array in inputs):
+        raise InputError("out: expected memory of its own, got an array that overlaps an input")
+    return out

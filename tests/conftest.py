@@ -1,0 +1,28 @@
+"""Set-up for all tests: compiled code is kept apart from the user's, and made anew for every run."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Before Numba is imported, by anything: it reads its settings once. Processes that tests start inherit this.
+_CACHE = tempfile.mkdtemp(prefix="numba-dropout-tests-")
+os.environ["NUMBA_CACHE_DIR"] = _CACHE
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from numba.core import config  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    if config.DISABLE_JIT:
+        skip = pytest.mark.skip(reason="too long in plain Python: the JIT is off")
+        for item in items:
+            if "jit_only" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20140615)

@@ -1,0 +1,81 @@
+"""Uniform numbers, bits and orders against the contract in Python's integers; batches against fancy indexing."""
+
+import naive
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout import draws
+from numba_dropout.kernels import cpu, pointwise
+from numba_dropout.kernels.philox import PURPOSE
+
+
+@pytest.mark.parametrize(("dtype", "oracle"), [(np.float32, naive.uniform32), (np.float64, naive.uniform64)])
+def test_uniform_numbers(dtype, oracle):
+    for seed, site in [(0, 0), (2**63 + 5, 3)]:
+        got = draws.uniform(np.empty(50, dtype), 0, 1, "initialisation", seed=seed, site=site)
+        assert got.tolist() == [oracle(i, seed, PURPOSE["initialisation"] | site) for i in range(50)]
+
+
+@pytest.mark.jit_only
+def test_uniform_numbers_fill_their_interval():
+    numbers = draws.uniform(np.empty((1000, 100), np.float32), -2, 3, "noise", seed=1)
+    assert -2 < numbers.min() < -1.99
+    assert 2.99 < numbers.max() <= 3
+    assert abs(numbers.mean(dtype=float) - 0.5) < 4 * 5 / np.sqrt(12 * numbers.size)
+
+
+def test_uniform_extremes():
+    assert pointwise.uniform24(np.uint64(0)) == 2.0**-25
+    assert np.float32(pointwise.uniform24(np.uint64(0xFFFFFFFF))) == 1
+    assert pointwise.uniform53(np.uint64(0), np.uint64(0)) == 2.0**-54
+    assert pointwise.uniform53(np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFF)) == 1
+
+
+def test_order_is_the_stable_order_of_64_bit_words():
+    words = [naive.bits64(i, 9, PURPOSE["shuffling"], 4) for i in range(40)]
+    assert draws.order(40, "shuffling", seed=9, step=4).tolist() == sorted(range(40), key=words.__getitem__)
+    assert sorted(draws.order(41, "splitting", seed=9).tolist()) == list(range(41))
+
+
+def test_purposes_do_not_meet():
+    """Sites fill bits 0..23 and the tie bit is 31, so purposes must differ in bits 24..30."""
+    assert [value >> 24 for value in PURPOSE.values()] == list(range(7))
+    assert all(value & 0x80FFFFFF == 0 for value in PURPOSE.values())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_are_he_uniform_and_biases_zero(dtype):
+    net = nd.MLP([5, 4, 3], seed=2**64 - 1, dtype=np.dtype(dtype).name)
+    oracle = naive.uniform32 if dtype == np.float32 else naive.uniform64
+    for layer, (inputs, units) in enumerate([(5, 4), (4, 3)]):
+        bound = np.sqrt(6 / inputs)
+        stream = PURPOSE["initialisation"] | layer
+        expected = [-bound + 2 * bound * float(_wide(oracle, i, stream, dtype)) for i in range(inputs * units)]
+        weight = net.state_dict()[f"{layer}.weight"]
+        assert weight.dtype == dtype
+        assert np.allclose(weight.ravel(), expected, rtol=2 * np.finfo(dtype).eps, atol=0)
+        assert not net.state_dict()[f"{layer}.bias"].any()
+
+
+def _wide(oracle, i, stream, dtype):
+    """Return a uniform number before it is rounded to float32."""
+    if dtype == np.float64:
+        return oracle(i, 2**64 - 1, stream)
+    word = naive.words(i >> 2, 2**64 - 1, stream, 0)[i & 3]
+    return ((word >> 8) + 0.5) / 2**24
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [5, pytest.param(400, marks=pytest.mark.jit_only)])
+def test_batches_are_scaled_rows(kind, dtype, rows, rng):
+    data = (rng.random((600, 30)) * 200).astype(kind)
+    index = rng.integers(0, 600, rows)
+    shift, stretch = rng.random((2, 30))
+    out = np.empty((rows, 30), dtype)
+    cpu.gather_rows(out, data, index, shift, stretch)
+    assert np.array_equal(out, ((data[index].astype(float) - shift) * stretch).astype(dtype))
+    labels = np.empty(rows, np.int64)
+    cpu.gather_labels(labels, np.arange(600) * 3, index)
+    assert np.array_equal(labels, index * 3)

@@ -1,0 +1,142 @@
+"""IDX folders: MNIST's format, gzipped or not, whole or damaged."""
+
+import gzip
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from numba_dropout import data
+from numba_dropout.data import idx
+from numba_dropout_cli.main import cli
+
+MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
+
+
+def encode(array):
+    """Return an array in the format's bytes: two zeros, type, dimensions, sizes and values, big end first."""
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, CODES[array.dtype.str[1:]], array.ndim, *array.shape)
+    return head + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+def images(part):
+    rows = {"train": 12, "t10k": 5}[part]
+    return (np.arange(rows * 6, dtype=np.uint8) * 3 + len(part)).reshape(rows, 3, 2)
+
+
+def labels(part):
+    return (np.arange(len(images(part)), dtype=np.uint8) % 3) + 4
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Make a folder of the four files."""
+    for part in ("train", "t10k"):
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(encode(images(part)))
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(encode(labels(part)))
+    return tmp_path
+
+
+def zipped(folder):
+    for file in list(folder.iterdir()):
+        (folder / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+    return folder
+
+
+@pytest.mark.parametrize("pack", [Path, zipped])
+def test_the_train_part_trains_and_the_test_part_evaluates(folder, pack):
+    read = data.load(pack(folder))
+    assert np.array_equal(read.x, images("train").reshape(12, 6))
+    assert read.x.dtype == np.uint8
+    assert read.classes == [4, 5, 6]
+    assert np.array_equal(read.y, labels("train") - 4)
+    assert read.pixels
+    trained = SimpleNamespace(sizes=[6, 3], classes=read.classes, features=None, target=read.target)
+    test = data.load_for(trained, folder)
+    assert np.array_equal(test.x, images("t10k").reshape(5, 6))
+    assert np.array_equal(test.y, labels("t10k") - 4)
+
+
+def test_the_names_that_some_unpackers_leave(folder):
+    for file in list(folder.iterdir()):
+        file.rename(folder / file.name.replace("-idx", ".idx"))
+    assert len(data.load(folder).x) == 12
+
+
+@pytest.mark.parametrize("dtype", CODES)
+def test_every_type_of_the_format(tmp_path, dtype):
+    array = np.array([[0, 1, 100], [7, 8, 9]], dtype)
+    (tmp_path / "file").write_bytes(encode(array))
+    read = idx.read(tmp_path / "file")
+    assert np.array_equal(read, array)
+    assert read.dtype == array.dtype
+
+
+@pytest.mark.parametrize("what", ["images", "labels"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_truncated_file_is_refused_wherever_it_ends(folder, what, pack):
+    file = next(folder.glob(f"train-{what}*"))
+    whole = pack(file.read_bytes())
+    file.unlink()
+    file = file.with_name(file.name + ".gz" * (pack is not bytes))
+    for size in range(len(whole)):
+        file.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match=f"train-{what}.*(truncated|damaged|expected an IDX file)"):
+            data.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"P5 28 28 255\n", "expected an IDX file"),
+        (b"\0\0\x07\x01" + struct.pack(">I", 1) + b"\0", "expected an IDX file"),
+        (b"\0\0\x08\x00\x01", "damaged"),
+        (encode(images("train")) + b"\0", "damaged"),
+        (b"\0\0\x08\x03" + struct.pack(">3I", 2**32 - 1, 2**32 - 1, 2**32 - 1), "damaged"),
+        (encode(images("t10k")), "5 images and 12 labels in the train part"),
+        (encode(images("train")[:0]), "0 images"),
+    ],
+)
+def test_damaged_images(folder, content, message):
+    (folder / "train-images-idx3-ubyte").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        data.load(folder)
+
+
+def test_no_images_at_all(folder):
+    (folder / "train-images-idx3-ubyte").write_bytes(encode(images("train")[:0]))
+    (folder / "train-labels-idx1-ubyte").write_bytes(encode(labels("train")[:0]))
+    with pytest.raises(ValueError, match="no rows"):
+        data.load(folder)
+
+
+@pytest.mark.parametrize("file", ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"])
+def test_a_file_that_is_not_there_is_named(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(ValueError, match=f"there is no file {file[:12]}"):
+        data.load(folder)
+
+
+def test_the_command_trains_on_a_folder_and_evaluates_on_its_test_part(folder, tmp_path):
+    out = str(tmp_path / "m.npz")
+    train = CliRunner().invoke(cli, ["train", str(folder), "--hidden", "4", "--epochs", "1", "--out", out])
+    assert train.exit_code == 0, train.output
+    assert "12 rows, 6 features, 3 classes" in train.stdout
+    result = CliRunner().invoke(cli, ["predict", out, str(folder)])
+    assert result.exit_code == 0
+    predictions = result.stdout.split()[1:]
+    assert len(predictions) == 5
+    assert set(predictions) <= {"4", "5", "6"}
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not beside this repository, in shared/data/mnist")
+def test_mnist():
+    train, labels = idx.read_part(MNIST, "train")
+    test, _ = idx.read_part(MNIST, "test")
+    assert (train.shape, test.shape) == ((60000, 784), (10000, 784))
+    assert labels[:5].tolist() == [5, 0, 4, 1, 9]

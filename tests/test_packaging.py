@@ -1,0 +1,54 @@
+"""The wheel: what it holds, what it needs, and that its version stands in one place."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import numba_dropout as nd
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    pytest.importorskip("build", reason="the package `build` is not installed")
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no wheel can be built here: {done.stdout[-300:]} {done.stderr[-300:]}")
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def test_the_wheel_holds_the_package_and_its_command_only(wheel):
+    top = {name.split("/")[0] for name in wheel.namelist()}
+    assert top == {"numba_dropout", "numba_dropout_cli", f"numba_dropout-{nd.__version__}.dist-info"}
+
+
+def test_the_wheel_holds_every_source_file(wheel):
+    names = set(wheel.namelist())
+    for folder, target in (("numba_dropout", "numba_dropout"), ("cli", "numba_dropout_cli")):
+        for file in (ROOT / folder).rglob("*.py"):
+            assert f"{target}/{file.relative_to(ROOT / folder).as_posix()}" in names
+    assert "numba_dropout/py.typed" in names
+
+
+def test_it_needs_three_packages():
+    needs = [line for line in importlib.metadata.requires("numba-dropout") if "extra ==" not in line]
+    assert sorted(re.match(r"[\w-]+", line).group() for line in needs) == ["click", "numba", "numpy"]
+
+
+def test_one_version():
+    assert importlib.metadata.version("numba-dropout") == nd.__version__
+    stated = [
+        f.name
+        for f in (ROOT / "pyproject.toml", *ROOT.glob("numba_dropout/**/*.py"))
+        if nd.__version__ in f.read_text()
+    ]
+    assert stated == ["__init__.py"]
+    assert f"## {nd.__version__}" in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,141 @@
+"""The rooms of the package: imports run downwards, Numba's options stand in one place, names are what they were."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import numba_dropout as nd
+from numba_dropout.kernels import cpu
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "numba_dropout"
+
+# Each room may import from those after it, and from itself.
+ROOMS = [
+    {"plot", "callbacks", "recipe", "predictions", "system"},
+    {"train"},
+    {"mlp", "data"},
+    {"optim", "metrics", "draws", "model_file"},
+    {"files"},
+    {"backprop", "ops"},
+    {"kernels.cpu"},
+    {"kernels.simd"},
+    {"kernels.pointwise", "kernels.philox"},
+    {"_arrays"},
+    {"_jit", "_checks"},
+    {"reference"},
+]
+ORDER = {name: place for place, room in enumerate(ROOMS) for name in room}
+
+
+def modules():
+    """Return every module of the package: its dotted name within it, and its syntax tree."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        parts = file.relative_to(PACKAGE).with_suffix("").parts
+        yield file, parts[:-1] if parts[-1] == "__init__" else parts, ast.parse(file.read_text())
+
+
+def room(parts):
+    """Return the room that a module stands in: its longest prefix in the table."""
+    for length in range(len(parts), 0, -1):
+        if ".".join(parts[:length]) in ORDER:
+            return ".".join(parts[:length])
+    return None
+
+
+def imported(parts, is_package, tree):
+    """Return the modules of the package that a module imports, as tuples of names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = parts if is_package else parts[:-1]
+            base = base[: len(base) - node.level + 1]
+            target = (*base, *(node.module.split(".") if node.module else ()))
+            for name in node.names:
+                longer = (*target, name.name)
+                path = PACKAGE.joinpath(*longer)
+                yield longer if path.with_suffix(".py").exists() or path.is_dir() else target
+
+
+def test_every_module_has_a_room():
+    assert [str(file) for file, parts, _ in modules() if parts and room(parts) is None and parts != ("kernels",)] == []
+
+
+def test_imports_run_downwards():
+    upward = [
+        f"{'.'.join(parts)} imports {'.'.join(target)}"
+        for file, parts, tree in modules()
+        if room(parts)
+        for target in imported(parts, file.name == "__init__.py", tree)
+        if room(target) and ORDER[room(target)] < ORDER[room(parts)]
+    ]
+    assert upward == []
+
+
+def test_only_jit_spells_numbas_options():
+    spelling = []
+    for file, parts, tree in modules():
+        if parts == ("_jit",):
+            continue
+        for node in ast.walk(tree):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+            if name in {"njit", "jit", "vectorize", "guvectorize", "fastmath"}:
+                spelling.append(f"{file.name}: {name}")
+    assert spelling == []
+
+
+def test_commands_are_thin():
+    """A command parses, calls the library and prints: few lines, and no numerical library in sight."""
+    for file in (ROOT / "cli").glob("*.py"):
+        tree = ast.parse(file.read_text())
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        assert not names & {"numpy", "numba", "math"}, file.name
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                assert not body or body[-1].end_lineno - body[0].lineno < 30, f"{file.name}:{node.name}"
+
+
+def test_files_are_no_longer_than_an_idea():
+    lengths = {file.name: len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
+    assert [name for name, length in lengths.items() if length > 400] == []
+
+
+PUBLIC = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Callback",
+    "MaskGenerator",
+    "dropout",
+    "dropout_backward",
+    "evaluate",
+    "fit",
+    "linear",
+    "linear_backward",
+    "linear_relu_dropout",
+    "linear_relu_dropout_backward",
+    "relu",
+    "relu_backward",
+    "sample_mask",
+]
+
+
+def test_public_names():
+    assert nd.__all__ == PUBLIC
+    assert all(hasattr(nd, name) for name in PUBLIC)
+
+
+def test_public_functions_say_what_they_do():
+    for name in PUBLIC:
+        thing = getattr(nd, name)
+        assert inspect.getdoc(thing), name
+        for method, value in vars(thing).items() if inspect.isclass(thing) else ():
+            assert method.startswith("_") or not callable(value) or inspect.getdoc(value), f"{name}.{method}"
+
+
+def test_kernels_come_in_pairs():
+    names = set(cpu.__all__)
+    forward = {name.removesuffix("_forward") for name in names if name.endswith("_forward")}
+    assert forward == {name.removesuffix("_backward") for name in names if name.endswith("_backward")}
+    assert cpu.__all__ == sorted(names)

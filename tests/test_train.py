@@ -1,0 +1,182 @@
+"""Training: the curve that the built-in set promises, epochs, callbacks, patience, and a loss that diverges."""
+
+import json
+
+import naive
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout import data, recipe
+from numba_dropout.callbacks import JsonLines
+from numba_dropout.train import Diverged
+
+
+class Record(nd.Callback):
+    """Write down what is called."""
+
+    def __init__(self):
+        self.calls = []
+
+    def on_train_begin(self, net, epochs, steps):
+        self.calls.append(("begin", epochs, steps))
+
+    def on_steps_end(self, epoch, steps, loss):
+        self.calls.append(("steps", epoch, steps))
+
+    def on_epoch_end(self, record):
+        self.calls.append(("epoch", record["epoch"]))
+
+    def on_train_end(self, history):
+        self.calls.append(("end", len(history.records)))
+
+
+def small(rng, rows=60):
+    x = rng.standard_normal((rows, 4))
+    return nd.MLP([4, 6, 2], dropout=0.2, seed=1), x, (x[:, 0] > 0).astype(int)
+
+
+@pytest.mark.jit_only
+@pytest.mark.parametrize("seed", range(10))
+def test_the_built_in_set_climbs_as_its_documents_show(seed):
+    run = recipe.prepare("pipeline", recipe.Recipe(seed=seed))
+    assert run.net.sizes == [20, 10, 3]
+    assert (run.net.input_dropout, run.net.dropout) == (0.3, [0.0])
+    history = run.fit()
+    loss, accuracy = history.column("loss"), history.column("accuracy")
+    assert loss[0] >= 0.9
+    assert accuracy[4] >= 0.80
+    assert loss[4] <= 0.55
+    assert loss == sorted(loss, reverse=True)
+
+
+def test_the_built_in_set_is_the_same_everywhere():
+    """Its numbers come from the counter-based generator, so Python's own arithmetic gives the same bits."""
+    pipeline = data.load("pipeline")
+    assert pipeline.x.shape == (1000, 20)
+    assert np.bincount(pipeline.y).tolist() == [334, 333, 333]
+    stream = 6 << 24
+    for row in (0, 1, 2, 3, 999):
+        for column in range(20):
+            centre = -1.25 + 2.5 * naive.uniform64(20 * (row % 3) + column, 0, stream)
+            scatter = -2.0 + 4.0 * naive.uniform64(20 * row + column, 0, stream | 1)
+            assert pipeline.x[row, column] == centre + scatter
+    assert np.isfinite(pipeline.x).all()
+
+
+def test_an_epoch_sees_every_row_once_in_batches(rng):
+    net, x, y = small(rng)
+    calls = Record()
+    nd.fit(net, x, y, optimizer=nd.SGD(), epochs=2, batch_size=25, callbacks=[calls])
+    assert calls.calls[0] == ("begin", 2, 6)
+    assert calls.calls[-1] == ("end", 2)
+    for epoch in (1, 2):
+        assert sum(call[2] for call in calls.calls if call[:2] == ("steps", epoch)) == 3
+    assert (net.step, net.epoch) == (6, 2)
+
+
+def test_logged_figures_are_those_of_training_mode(rng):
+    net, x, y = small(rng)
+    shadow = nd.MLP([4, 6, 2], dropout=0.2, seed=1)
+    history = nd.fit(net, x, y, optimizer=nd.SGD(1e-30), epochs=1, batch_size=60)
+    order = np.argsort(shuffle_words(60, seed=1, epoch=0), kind="stable")
+    out = shadow.forward(x[order], training=True, step=0).astype(float)
+    log_softmax = out - np.log(np.exp(out).sum(1, keepdims=True))
+    assert history.records[0]["loss"] == pytest.approx(-log_softmax[np.arange(60), y[order]].mean(), rel=1e-5)
+    assert history.records[0]["accuracy"] == pytest.approx((out.argmax(1) == y[order]).mean())
+
+
+def shuffle_words(rows, seed, epoch):
+    return np.array([naive.bits64(i, seed, 2 << 24, epoch) for i in range(rows)], np.uint64)
+
+
+def test_a_batch_larger_than_the_data_is_the_data(rng):
+    net, x, y = small(rng)
+    nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1, batch_size=10_000)
+    assert net.step == 1
+
+
+def test_two_calls_go_on_where_one_would_have_gone(rng):
+    once, x, y = small(rng)
+    twice = nd.MLP([4, 6, 2], dropout=0.2, seed=1)
+    nd.fit(once, x, y, optimizer=nd.Adam(), epochs=4, batch_size=16)
+    optimizer = nd.Adam()
+    nd.fit(twice, x, y, optimizer=optimizer, epochs=1, batch_size=16)
+    nd.fit(twice, x, y, optimizer=optimizer, epochs=3, batch_size=16)
+    for key, value in once.state_dict().items():
+        assert np.array_equal(value, twice.state_dict()[key])
+
+
+def test_many_steps_in_one_call_are_the_steps_one_by_one(rng):
+    many, x, y = small(rng)
+    single = nd.MLP([4, 6, 2], dropout=0.2, seed=1)
+    a, b = nd.Adam(max_norm=1.0), nd.Adam(max_norm=1.0)
+    many.train_steps(np.empty((3, 2)), x, many.as_target(y), np.arange(60), 20, a)
+    for start in range(0, 60, 20):
+        single.train_step(x[start : start + 20], y[start : start + 20], b)
+    for key, value in many.state_dict().items():
+        assert np.array_equal(value, single.state_dict()[key])
+
+
+def test_validation_is_of_evaluation_mode(rng):
+    net, x, y = small(rng)
+    history = nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1, validation=(x, y))
+    loss, accuracy = net.loss_of(x, y)
+    assert history.records[0]["val_loss"] == loss
+    assert history.records[0]["val_accuracy"] == accuracy
+    assert accuracy == (net.predict(x) == y).mean()
+
+
+def test_patience_stops_and_goes_back_to_the_best_weights(rng):
+    net, x, y = small(rng)
+    history = nd.fit(net, x, y, optimizer=nd.SGD(2.0), epochs=50, validation=(x, 1 - y), patience=2)
+    losses = history.column("val_loss")
+    assert len(losses) == history.best_epoch + 2 < 50
+    assert losses[history.best_epoch - 1] == min(losses)
+    assert net.loss_of(x, 1 - y)[0] == min(losses)
+
+
+def test_a_loss_that_is_no_number_stops_and_says_where(rng):
+    net, x, y = small(rng)
+    x[7, 2] = np.nan
+    with pytest.raises(Diverged, match=r"the loss became nan in epoch 1; try a lower learning rate \(it was 0.5\)"):
+        nd.fit(net, x, y, optimizer=nd.SGD(0.5), epochs=3)
+
+
+def test_regression_metrics(rng):
+    net = nd.MLP([4, 8, 1], dropout=0.0, loss="mse", dtype="float64")
+    x = rng.standard_normal((80, 4))
+    y = 50 + 10 * x[:, 0]
+    net.scale_target(y.mean(), 1 / y.std())
+    nd.fit(net, x, y, optimizer=nd.Adam(0.01), epochs=60, batch_size=16)
+    measures = nd.evaluate(net, x, y)
+    residual = y - net.predict(x)
+    assert measures["rmse"] == pytest.approx(np.sqrt((residual**2).mean()))
+    assert measures["mae"] == pytest.approx(np.abs(residual).mean())
+    assert measures["r2"] == pytest.approx(1 - (residual**2).sum() / ((y - y.mean()) ** 2).sum())
+    assert measures["loss"] == pytest.approx((residual**2).mean() / y.var())
+
+
+def test_json_lines(tmp_path, rng):
+    net, x, y = small(rng)
+    nd.fit(net, x, y, optimizer=nd.SGD(), epochs=2, callbacks=[JsonLines(tmp_path / "log.jsonl")])
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert set(lines[0]) >= {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+    assert lines[0]["val_loss"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"patience": 1}, "validation data"),
+        ({"y": [0]}, "y: expected 60 rows like x, got 1"),
+        ({"x": np.empty((0, 4)), "y": np.empty(0, int)}, "at least one row"),
+    ],
+)
+def test_refusals(arguments, message, rng):
+    net, x, y = small(rng)
+    with pytest.raises(ValueError, match=message):
+        nd.fit(net, **{"x": x, "y": y, "optimizer": nd.SGD(), **arguments})
