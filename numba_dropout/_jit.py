@@ -90,7 +90,8 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
 def _source_hash() -> str:
     """Hash all that compiled code is made from: Numba itself notices only edits of the outermost function's file."""
     digest = hashlib.sha256()
-    files = [_PACKAGE / "_jit.py", _PACKAGE / "backprop.py", *sorted((_PACKAGE / "kernels").rglob("*.py"))]
+    composition = [_PACKAGE / name for name in ("_jit.py", "backprop.py", "network.py")]
+    files = [*composition, *sorted((_PACKAGE / "kernels").rglob("*.py"))]
     for file in files:
         digest.update(file.relative_to(_PACKAGE).as_posix().encode())
         digest.update(file.read_bytes())

@@ -13,42 +13,18 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._jit import composed, span
 from .kernels import cpu
+from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, matrix
 
-__all__ = ["LOSSES", "Composition", "Network", "compiled", "compose", "layer_table", "matrix"]
+__all__ = ["LOSSES", "Composition", "compiled", "compose"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
-
-# Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
-INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
 
 ZERO = np.uint64(0)
 FIRST = np.int64(0)
 EVERYTHING = np.uint64(1 << 32)
-
-
-class Network(NamedTuple):
-    """All that a pass reads and writes; R is the number of rows that there is room for."""
-
-    layers: NDArray[np.int64]  # (L, 5), columns above
-    params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases
-    dparams: NDArray[Any]  # (P,): their gradients
-    shift: NDArray[np.float64]  # (C,): the input is (x - shift) * stretch
-    stretch: NDArray[np.float64]  # (C,)
-    target_shift: NDArray[np.float64]  # (K,): the same for the target of a regression
-    target_stretch: NDArray[np.float64]  # (K,)
-    thresholds: NDArray[np.uint64]  # (L,): of the dropout on each layer's input; 0 is none, 2**32 drops all
-    scales: NDArray[Any]  # (L,): their scales
-    key: NDArray[np.uint64]  # (2,): low and high half of the seed
-    outputs: NDArray[Any]  # (R * units,): the input, then every layer's output, each (rows, units)
-    doutputs: NDArray[Any]  # (2, R * most units): the gradient by a layer's output and by its input, in turn
-    losses: NDArray[Any]  # (R,)
-    hits: NDArray[Any]  # (R,)
-    labels: NDArray[np.int64]  # (R,): the batch's classes
-    targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
 
 
 class Composition(NamedTuple):
@@ -58,22 +34,6 @@ class Composition(NamedTuple):
     backward: Callable[..., None]
     train_steps: Callable[..., None]
     evaluate: Callable[..., None]
-
-
-def layer_table(sizes: list[int]) -> NDArray[np.int64]:
-    """Lay out a network of the given sizes, input first: all weights come first, so that decay can stop after them."""
-    table = np.zeros((len(sizes) - 1, 5), np.int64)
-    table[:, INPUTS], table[:, UNITS] = sizes[:-1], sizes[1:]
-    weights = table[:, INPUTS] * table[:, UNITS]
-    table[:, WEIGHT] = np.cumsum(weights) - weights
-    table[:, BIAS] = weights.sum() + np.cumsum(table[:, UNITS]) - table[:, UNITS]
-    table[:, OUTPUT] = np.cumsum(table[:, INPUTS])
-    return table
-
-
-def matrix(flat, start, rows, columns):
-    """View rows * columns elements of a flat buffer, from start on, as a matrix."""
-    return flat[start : start + rows * columns].reshape(rows, columns)
 
 
 def compose(

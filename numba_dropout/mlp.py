@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from . import _arrays, _checks, backprop, draws, model_file
 from ._checks import InputError
 from ._jit import exclusive
-from .backprop import BIAS, INPUTS, LOSSES, UNITS, WEIGHT, Network, matrix
+from .backprop import LOSSES
+from .network import Network, lay_out, matrix, parameter_views, with_room
 from .ops import check_device
 from .optim import Optimizer
 
@@ -88,7 +89,7 @@ class MLP:
         self.classes: list[Any] | None = None
         self.features: list[str] | None = None
         self.target: str | int | None = None
-        self._net = self._lay_out()
+        self._net = lay_out(self.sizes, (self.input_dropout, *self.dropout), self.seed, self.dtype)
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
         self._initialise()
@@ -222,11 +223,11 @@ class MLP:
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ..."""
-        return self._views(self._net.params)
+        return parameter_views(self._net, self._net.params)
 
     def gradients(self) -> dict[str, NDArray[Any]]:
         """Return live views of the gradients that the last backward pass filled, by the names of `state_dict`."""
-        return self._views(self._net.dparams)
+        return parameter_views(self._net, self._net.dparams)
 
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Copy parameters in, by the names and shapes of `state_dict`."""
@@ -335,43 +336,10 @@ class MLP:
     def _passes(self, update: str = "sgd") -> backprop.Composition:
         return backprop.compiled(self.loss, update)
 
-    def _lay_out(self) -> Network:
-        """Allocate all that does not depend on the number of rows."""
-        layers = backprop.layer_table(self.sizes)
-        size = int((layers[:, INPUTS] * layers[:, UNITS]).sum() + layers[:, UNITS].sum())
-        thresholds = [_checks.threshold(p) for p in (self.input_dropout, *self.dropout)]
-        nothing = np.empty(0, self.dtype)
-        return Network(
-            layers=layers,
-            params=np.zeros(size, self.dtype),
-            dparams=np.zeros(size, self.dtype),
-            shift=np.zeros(self.sizes[0]),
-            stretch=np.ones(self.sizes[0]),
-            target_shift=np.zeros(self.sizes[-1]),
-            target_stretch=np.ones(self.sizes[-1]),
-            thresholds=np.array(thresholds, np.uint64),
-            scales=np.array([_checks.scale(t, self.dtype) for t in thresholds], self.dtype),
-            key=np.array(_checks.key(self.seed), np.uint64),
-            outputs=nothing,
-            doutputs=np.empty((2, 0), self.dtype),
-            losses=nothing,
-            hits=nothing,
-            labels=np.empty(0, np.int64),
-            targets=nothing,
-        )
-
     def _with_room(self, rows: int) -> Network:
         """Return the network with buffers for so many rows; they are kept, and grow when they must."""
         if rows > self._net.losses.size:
-            self._net = self._net._replace(
-                outputs=np.empty(rows * sum(self.sizes), self.dtype),
-                doutputs=np.empty((2, rows * max(self.sizes)), self.dtype),
-                losses=np.empty(rows, self.dtype),
-                hits=np.empty(rows, self.dtype),
-                labels=np.empty(rows, np.int64),
-                targets=np.empty(rows * self.sizes[-1], self.dtype),
-            )
-            self._passed = None
+            self._net, self._passed = with_room(self._net, rows), None
         return self._net
 
     def _initialise(self) -> None:
@@ -379,13 +347,6 @@ class MLP:
         for layer, inputs in enumerate(self.sizes[:-1]):
             bound = np.sqrt(6.0 / inputs)
             draws.uniform(state[f"{layer}.weight"], -bound, bound, "initialisation", seed=self.seed, site=layer)
-
-    def _views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        views = {}
-        for number, row in enumerate(self._net.layers):
-            views[f"{number}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
-            views[f"{number}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
-        return views
 
     def _output(self, rows: int) -> NDArray[Any]:
         start = sum(self.sizes[:-1]) * self._net.losses.size

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numba_dropout_cli.main import cli
 
 from numba_dropout import data
 from numba_dropout.data import idx
-from numba_dropout_cli.main import cli
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}

@@ -18,6 +18,7 @@ ROOMS = [
     {"optim", "metrics", "draws", "model_file"},
     {"files"},
     {"backprop", "ops"},
+    {"network"},
     {"kernels.cpu"},
     {"kernels.simd"},
     {"kernels.pointwise", "kernels.philox"},

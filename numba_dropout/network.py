@@ -1,0 +1,113 @@
+"""What a network is made of while it computes: a table of layers, flat buffers, and views into them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _checks
+
+__all__ = [
+    "BIAS",
+    "INPUTS",
+    "OUTPUT",
+    "UNITS",
+    "WEIGHT",
+    "Network",
+    "lay_out",
+    "matrix",
+    "parameter_views",
+    "with_room",
+]
+
+# Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
+INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
+
+
+class Network(NamedTuple):
+    """All that a pass reads and writes; R is the number of rows that there is room for."""
+
+    layers: NDArray[np.int64]  # (L, 5), columns above
+    params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases
+    dparams: NDArray[Any]  # (P,): their gradients
+    shift: NDArray[np.float64]  # (C,): the input is (x - shift) * stretch
+    stretch: NDArray[np.float64]  # (C,)
+    target_shift: NDArray[np.float64]  # (K,): the same for the target of a regression
+    target_stretch: NDArray[np.float64]  # (K,)
+    thresholds: NDArray[np.uint64]  # (L,): of the dropout on each layer's input; 0 is none, 2**32 drops all
+    scales: NDArray[Any]  # (L,): their scales
+    key: NDArray[np.uint64]  # (2,): low and high half of the seed
+    outputs: NDArray[Any]  # (R * units,): the input, then every layer's output, each (rows, units)
+    doutputs: NDArray[Any]  # (2, R * most units): the gradient by a layer's output and by its input, in turn
+    losses: NDArray[Any]  # (R,)
+    hits: NDArray[Any]  # (R,)
+    labels: NDArray[np.int64]  # (R,): the batch's classes
+    targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
+
+
+def layer_table(sizes: list[int]) -> NDArray[np.int64]:
+    """Lay out a network of the given sizes, input first: all weights come first, so that decay can stop after them."""
+    table = np.zeros((len(sizes) - 1, 5), np.int64)
+    table[:, INPUTS], table[:, UNITS] = sizes[:-1], sizes[1:]
+    weights = table[:, INPUTS] * table[:, UNITS]
+    table[:, WEIGHT] = np.cumsum(weights) - weights
+    table[:, BIAS] = weights.sum() + np.cumsum(table[:, UNITS]) - table[:, UNITS]
+    table[:, OUTPUT] = np.cumsum(table[:, INPUTS])
+    return table
+
+
+def matrix(flat, start, rows, columns):
+    """View rows * columns elements of a flat buffer, from start on, as a matrix."""
+    return flat[start : start + rows * columns].reshape(rows, columns)
+
+
+def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any]) -> Network:
+    """Return a network without parameters' values and without room for rows; `rates` are the input's, the hidden ones'."""
+    layers = layer_table(sizes)
+    size = int((layers[:, INPUTS] * layers[:, UNITS]).sum() + layers[:, UNITS].sum())
+    thresholds = [_checks.threshold(p) for p in rates]
+    nothing = np.empty(0, dtype)
+    return Network(
+        layers=layers,
+        params=np.zeros(size, dtype),
+        dparams=np.zeros(size, dtype),
+        shift=np.zeros(sizes[0]),
+        stretch=np.ones(sizes[0]),
+        target_shift=np.zeros(sizes[-1]),
+        target_stretch=np.ones(sizes[-1]),
+        thresholds=np.array(thresholds, np.uint64),
+        scales=np.array([_checks.scale(t, dtype) for t in thresholds], dtype),
+        key=np.array(_checks.key(seed), np.uint64),
+        outputs=nothing,
+        doutputs=np.empty((2, 0), dtype),
+        losses=nothing,
+        hits=nothing,
+        labels=np.empty(0, np.int64),
+        targets=nothing,
+    )
+
+
+def with_room(net: Network, rows: int) -> Network:
+    """Return the network with buffers for so many rows; all the rest stays the same memory."""
+    inputs, units = net.layers[:, INPUTS], net.layers[:, UNITS]
+    dtype = net.params.dtype
+    return net._replace(
+        outputs=np.empty(rows * (int(inputs[0]) + int(units.sum())), dtype),
+        doutputs=np.empty((2, rows * int(max(inputs.max(), units.max()))), dtype),
+        losses=np.empty(rows, dtype),
+        hits=np.empty(rows, dtype),
+        labels=np.empty(rows, np.int64),
+        targets=np.empty(rows * int(units[-1]), dtype),
+    )
+
+
+def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """View the parameters, or their gradients, by name: "0.weight" (units, inputs), "0.bias" (units,), ..."""
+    views = {}
+    for number, row in enumerate(net.layers):
+        views[f"{number}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
+        views[f"{number}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
+    return views
