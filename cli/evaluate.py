@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 
@@ -21,7 +19,7 @@ def evaluate(model: str, source: str, as_json: bool, threads: int | None) -> Non
     \b
     ndrop evaluate model.npz pipeline
     """
-    from numba_dropout import MLP, data, system, train
+    from numba_dropout import MLP, data, files, system, train
 
     if threads:
         system.set_threads(threads)
@@ -29,7 +27,7 @@ def evaluate(model: str, source: str, as_json: bool, threads: int | None) -> Non
     rows = data.load_for(net, source)
     measures = {"rows": len(rows.x), **train.evaluate(net, rows.x, rows.targets())}
     if as_json:
-        click.echo(json.dumps(measures))
+        click.echo(files.json_line(measures))
     else:
         for name, value in measures.items():
             click.echo(f"{name:<9} {value:.6g}" if isinstance(value, float) else f"{name:<9} {value}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -18,26 +20,40 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
+@contextlib.contextmanager
+def one_line() -> Iterator[None]:
+    """Turn what Click, the library and the system refuse into one line; all else is a fault of ours and passes."""
+    try:
+        yield
+    except click.UsageError as error:
+        program = error.ctx.command_path if error.ctx else "ndrop"
+        raise Refused(f"{error.format_message()} See '{program} --help'.") from error
+    except BrokenPipeError:
+        raise
+    except MemoryError as error:
+        raise Refused(f"not enough memory ({error}); try fewer units or smaller batches") from error
+    except OSError as error:
+        raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+    except ValueError as error:
+        if type(error).__module__.startswith("numba_dropout."):
+            raise Refused(str(error)) from error
+        raise
+
+
 class Commands(click.Group):
-    """A group that turns the library's refusals into one line. The library, and Numba, load with the first command."""
+    """A group that refuses in one line. The library, and Numba, load with the first command that needs them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words after `ndrop`; without any, Click shows the help."""
+        if not args:
+            return super().parse_args(ctx, args)
+        with one_line():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
-        try:
+        with one_line():
             return super().invoke(ctx)
-        except click.UsageError as error:
-            program = error.ctx.command_path if error.ctx else "ndrop"
-            raise Refused(f"{error.format_message()} See '{program} --help'.") from error
-        except BrokenPipeError:
-            raise
-        except MemoryError as error:
-            raise Refused(f"not enough memory ({error}); try fewer units or smaller batches") from error
-        except OSError as error:
-            raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from error
-        except ValueError as error:
-            if type(error).__module__.startswith("numba_dropout."):
-                raise Refused(str(error)) from error
-            raise
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -22,10 +22,12 @@ def predict(model: str, source: str, out: str | None, proba: bool, threads: int 
     \b
     ndrop predict model.npz pipeline --proba --out predictions.csv
     """
-    from numba_dropout import MLP, data, predictions, system
+    from numba_dropout import MLP, data, files, predictions, system
 
     if threads:
         system.set_threads(threads)
+    if out:
+        files.check_writable(out, keep=source)
     net = MLP.load(model)
     rows = data.load_for(net, source, need_target=False)
     table = predictions.table(net, rows.x, proba=proba)

@@ -91,7 +91,8 @@ def say_end(progress: Progress, source: str, out: str, log: str | None, plot: st
     progress.clear()
     records, best = progress.history.records, progress.history.best_epoch
     if progress.interrupted:
-        click.echo(f"\nstopped by Ctrl-C after {len(records)} whole epochs; the network as it is now is kept")
+        done = "1 whole epoch" if len(records) == 1 else f"{len(records)} whole epochs"
+        click.echo(f"\nstopped by Ctrl-C after {done}; the network as it now is, is kept")
     elif best is not None:
         click.echo(f"\nthe weights are those of epoch {best}, the best on the validation part")
     click.echo(f"\nmodel  {out}")

@@ -68,7 +68,6 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 def train(
     source: str,
     out: str,
-    patience: int | None,
     threads: int | None,
     log: str | None,
     plot: str | None,
@@ -88,7 +87,7 @@ def train(
 
     from .progress import Progress, say_end, show_flow
 
-    files.check_writable(out)
+    files.check_writable(out, keep=source)
     if plot:
         plots.require(plot)
     if threads:
@@ -98,11 +97,12 @@ def train(
     run = recipe.prepare(source, recipe.Recipe(**choices))
     show_flow(run)
     try:
-        run.fit(patience=patience, callbacks=hung)
+        run.fit(callbacks=hung)
     except KeyboardInterrupt:
         progress.interrupted = True
         if run.net.step == 0:
-            raise click.ClickException("stopped before the first step; nothing was written") from None
+            click.echo("stopped before the first step; nothing was written", err=True)
+            raise SystemExit(130) from None
     run.net.save(out)
     if plot and progress.history.records:
         plots.training_curves(progress.history, plot, f"{source}: {run.net.name}")

@@ -20,9 +20,12 @@ class _List(click.ParamType):
         if value.strip().lower() == "none":
             return []
         try:
-            return [self.of(part) for part in value.split(",")]
+            values = [self.of(part) for part in value.split(",")]
         except ValueError:
+            values = []
+        if not values or (self.of is int and min(values) < 1):
             self.fail(f"expected {self.example}, got {value!r}", param, ctx)
+        return values
 
 
 class _Rates(_List):
@@ -34,5 +37,5 @@ class _Rates(_List):
         return rates[0] if isinstance(rates, list) and len(rates) == 1 else rates
 
 
-NUMBERS = _List("numbers", int, "whole numbers such as 256,128")
+NUMBERS = _List("numbers", int, "whole numbers above 0 such as 256,128, or none")
 RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such as 0.2,0.5")

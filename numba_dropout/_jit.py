@@ -84,6 +84,17 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
     return _region
 
 
+def _alone() -> None:
+    """Keep a forked process to one thread where more would end it: GNU OpenMP does not survive a fork."""
+    with contextlib.suppress(ValueError):  # the layer is not known: no thread was started before the fork
+        if numba.threading_layer() == "omp":
+            numba.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork") and not config.DISABLE_JIT:
+    os.register_at_fork(after_in_child=_alone)
+
+
 # ---------------------------------------------------------------- the cache on disk
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from typing import Any
 
-from .files import check_writable
+from .files import check_writable, json_line
 from .mlp import MLP
 from .train import Callback
 
@@ -26,6 +24,5 @@ class JsonLines(Callback):
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
         """Write a line, and let go of the file: training may end at any moment."""
-        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(finite) + "\n")
+            file.write(json_line(record) + "\n")

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ._checks import InputError
 
-__all__ = ["check_writable", "replacing"]
+__all__ = ["check_writable", "json_line", "replacing"]
 
 
-def check_writable(path: str | os.PathLike[str]) -> Path:
-    """Return a path to write to, after making sure that its folder is there and takes files; else InputError."""
+def check_writable(path: str | os.PathLike[str], *, keep: str | os.PathLike[str] | None = None) -> Path:
+    """Return a path to write to, after making sure that its folder is there and takes files; else InputError.
+
+    `keep` is a file that it must not be.
+    """
     path = Path(path)
+    if keep is not None and path.exists() and os.path.exists(keep) and path.samefile(keep):
+        raise InputError(f"{path}: this is the file to read; choose another name to write to")
     folder = path.parent
     if not folder.is_dir():
         raise InputError(f"{path}: the folder {folder} does not exist; make it first, or choose another")
@@ -27,6 +34,11 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise InputError(f"{path}: cannot write into {folder} ({error.strerror})") from None
     return path
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """Return one line of JSON; what is not finite becomes null, for JSON has no NaN."""
+    return json.dumps({k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()})
 
 
 @contextlib.contextmanager

@@ -53,8 +53,8 @@ class MLP:
         Epochs done by `fit`: the counter of the next epoch's order.
     classes : list or None
         What `predict` returns for class 0, 1, ...; None for the numbers themselves.
-    features, target : list of str, str or int; or None
-        Names of the columns the network was trained on, as far as they are known.
+    features, target, target_column : list of str, str, int; or None
+        Names of the columns the network was trained on, and the target's position from 0 on, as far as they are known.
     """
 
     def __init__(
@@ -88,7 +88,8 @@ class MLP:
         self.epoch = 0
         self.classes: list[Any] | None = None
         self.features: list[str] | None = None
-        self.target: str | int | None = None
+        self.target: str | None = None
+        self.target_column: int | None = None
         self._net = lay_out(self.sizes, (self.input_dropout, *self.dropout), self.seed, self.dtype)
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
@@ -360,7 +361,7 @@ class MLP:
 
 # What a model file holds of a network, beside its parameters.
 _CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype")
-_PROGRESS = ("step", "epoch", "classes", "features", "target")
+_PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
 _CONFIG = ("sizes", *_CHOICES, *_PROGRESS)
 _SCALING = ("shift", "stretch", "target_shift", "target_stretch")
 

@@ -30,23 +30,23 @@ def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Mappi
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return a model's description and arrays; InputError if the file is no model, not whole, or of a later version."""
     try:
-        content = np.load(path, allow_pickle=False)
-        with content:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         config = json.loads(str(arrays.pop("config")))
         if config["format"] != FORMAT:
             raise KeyError("format")
+        version = int(config["version"])
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: expected a model file, got a folder") from None
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{path}: not a model that ndrop wrote") from None
-    if config["version"] > VERSION:
+    if version > VERSION:
         raise InputError(
-            f"{path}: a model of format version {config['version']}, and this program reads up to {VERSION}; "
+            f"{path}: a model of format version {version}, and this program reads up to {VERSION}; "
             "upgrade numba-dropout"
         )
     return config, arrays

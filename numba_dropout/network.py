@@ -65,7 +65,7 @@ def matrix(flat, start, rows, columns):
 
 
 def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any]) -> Network:
-    """Return a network without parameters' values and without room for rows; `rates` are the input's, the hidden ones'."""
+    """Return a network without values and without room for rows; `rates` are the input's, then the hidden layers'."""
     layers = layer_table(sizes)
     size = int((layers[:, INPUTS] * layers[:, UNITS]).sum() + layers[:, UNITS].sum())
     thresholds = [_checks.threshold(p) for p in rates]

@@ -42,6 +42,7 @@ class Recipe:
     device: str = "cpu"
     standardize: str = "auto"
     val: float | None = None
+    patience: int | None = None
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Run:
     optimizer: Optimizer
     epochs: int
     batch_size: int
+    patience: int | None
 
     def fit(self, **options: Any) -> History:
         """Train; `options` are what is left of the arguments of `train.fit`."""
@@ -66,6 +68,7 @@ class Run:
             epochs=self.epochs,
             batch_size=self.batch_size,
             validation=held_out,
+            patience=self.patience,
             **options,
         )
 
@@ -98,6 +101,8 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
 
     Raises ValueError where the data or a choice cannot be used.
     """
+    if recipe.patience is not None and recipe.val is None:
+        raise InputError("patience: needs validation data; hold some out with val (--val 0.1)")
     task = {None: "auto", "mse": "values"}.get(recipe.loss, "classes")
     whole = data.load(source, target=recipe.target, task=task)
     choice = _choices(recipe, built_in=whole.source == "pipeline")
@@ -112,11 +117,12 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
         dtype=recipe.dtype,
         device=recipe.device,
     )
-    net.classes, net.features, net.target = whole.classes, whole.features, whole.target
+    for name in ("classes", "features", "target", "target_column"):
+        setattr(net, name, getattr(whole, name))
     net.scale_input(*part.scaling(recipe.standardize))
     if loss == "mse":
         net.scale_target(*data.standardization(part.targets()))
-    return Run(net, part, held_out, _optimizer(recipe, choice), choice["epochs"], choice["batch_size"])
+    return Run(net, part, held_out, _optimizer(recipe, choice), choice["epochs"], choice["batch_size"], recipe.patience)
 
 
 def _choices(recipe: Recipe, *, built_in: bool) -> dict[str, Any]:

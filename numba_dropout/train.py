@@ -159,16 +159,14 @@ def _epoch(
         start = time.perf_counter()
         net.train_steps(totals, x, y, rows, batch_size, optimizer)
         took = time.perf_counter() - start
-        if not np.isfinite(totals[:, 0]).all():
-            raise Diverged(
-                f"the loss became {totals[~np.isfinite(totals[:, 0]), 0][0]} in epoch {epoch}; try a lower learning "
-                f"rate (it was {lr:g}), a bound on the weights (max-norm), or scaled features"
-            )
+        _check_finite(totals[:, 0], "loss", epoch, lr)
         sums += totals.sum(0)
         done += len(totals)
         for callback in callbacks:
             callback.on_steps_end(epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
         stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
+    for value in net.state_dict().values():
+        _check_finite(value, "weights", epoch, lr)
     net.epoch += 1
     seconds = time.perf_counter() - began
     return {
@@ -181,6 +179,16 @@ def _epoch(
         "seconds": seconds,
         "samples_per_second": len(x) / seconds,
     }
+
+
+def _check_finite(values: NDArray[Any], what: str, epoch: int, lr: float) -> None:
+    """Raise Diverged where a value is no number; the last step's weights are seen by no loss of this run."""
+    finite = np.isfinite(values)
+    if not finite.all():
+        raise Diverged(
+            f"the {what} became {values[~finite][0]} in epoch {epoch}; try a lower learning rate (it was {lr:g}), a "
+            "bound on the weights (max-norm), or scaled features"
+        )
 
 
 def evaluate(net: MLP, x: ArrayLike, y: ArrayLike) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The commands: what they show, write and promise."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -13,10 +14,10 @@ import numba
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
 from numba_dropout import system
-from numba_dropout_cli.main import cli
 
 NDROP = [sys.executable, "-c", "from numba_dropout_cli.main import cli; cli(prog_name='ndrop')"]
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
@@ -113,7 +114,7 @@ def test_info():
 def test_training_shows_the_flow_a_row_for_each_epoch_and_what_to_type_next(folder):
     out = ndrop("train", "kinds.csv", *SMALL, "--dropout", "0.25", "--input-dropout", "0.125", "--val", "0.2").stdout
     assert "2 features, 2 classes" in out
-    for stage in ("input +24 x 2", "dropout 0.125 +24 x 2", "linear +24 x 4", "dropout 0.25 +24 x 4", "linear +24 x 2"):
+    for stage in ("input +24 x 2", "dropout 0.125 +24 x 2", "relu +24 x 4", "dropout 0.25 +24 x 4", "linear +24 x 2"):
         assert re.search(stage, out), stage
     head, *rows = out[out.index("epoch") :].splitlines()[:3]
     for title in ("loss", "accuracy", "val loss", "val accuracy", "samples/s"):
@@ -208,8 +209,10 @@ def test_the_ends_of_the_range_of_seeds(seed):
 
 
 def test_patience_stops_and_goes_back_to_the_best_weights(folder):
-    choices = ("--hidden", "4", "--dropout", "0", "--batch-size", "5", "--val", "0.3", "--optimizer", "sgd", "--lr", "3")
-    stopped = ndrop("train", "kinds.csv", *choices, "--epochs", 40, "--patience", 2, "--log", "log", "--out", "a").stdout
+    choices = ["--hidden", "4", "--dropout", "0", "--batch-size", "5", "--val", "0.3", "--optimizer", "sgd"]
+    choices += ["--lr", "3"]
+    patient = ("--epochs", 40, "--patience", 2, "--log", "log", "--out", "a")
+    stopped = ndrop("train", "kinds.csv", *choices, *patient).stdout
     log = log_of(folder / "log")
     losses = [record["val_loss"] for record in log]
     best = losses.index(min(losses)) + 1
@@ -403,34 +406,43 @@ def test_a_pipe_gets_plain_lines():
     assert "\r" not in result.stdout
 
 
-@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
-def test_a_terminal_gets_a_bar_with_the_time_left_and_the_same_rows():
+def in_a_terminal(*arguments, until=None):
+    """Run with a terminal; press Ctrl-C when a pattern has been shown. Return what was shown, and the exit code."""
     import pty
 
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*NDROP, "train", "kinds.csv", "--hidden", "4", "--epochs", "30", "--batch-size", "1"],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ) as process:
+    shown = ""
+    with subprocess.Popen([*NDROP, *arguments], stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # how Linux says that the other end is closed
-                piece = b""
-            if not piece:
-                break
-            shown += piece
-    os.close(ours)
-    text = shown.decode()
-    assert process.returncode == 0
-    assert re.search(r"\[#+-*\] +\d+/900 +\d\d:\d\d:\d\d", text)
-    rows = re.findall(r"^(?:\r|\x1b\[\d*[A-Za-z]|\x1b\[\?25[hl])* *(\d+) +\d\.\d{4} ", text, re.MULTILINE)
-    assert rows == [str(epoch) for epoch in range(1, 31)]
-    assert text.rstrip().endswith("kinds.csv")
+        with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # the error says: closed
+            while piece := terminal.read(65536):
+                shown += piece.decode()
+                if until and re.search(until, shown):
+                    process.send_signal(signal.SIGINT)
+                    until = None
+    return shown, process.returncode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_a_terminal_gets_a_bar_and_the_same_rows():
+    shown, code = in_a_terminal("train", "kinds.csv", "--hidden", "4", "--epochs", "5", "--batch-size", "1")
+    assert code == 0
+    assert re.search(r"\[#+-*\] +\d+/150 .*epoch 1, loss \d", shown)
+    rows = re.findall(r"(\d+) +\d\.\d{4} +\d\.\d{4} +- +- +[\d,]+\r\n", shown)
+    assert rows == ["1", "2", "3", "4", "5"]
+    assert "next   ndrop evaluate model.npz kinds.csv" in shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_the_bar_tells_the_time_left_and_ctrl_c_takes_it_away(folder):
+    time_left = r"\[[#-]+\] +\d+/\d+ +(\d+d )?\d\d:\d\d:\d\d"
+    shown, code = in_a_terminal("train", "kinds.csv", "--hidden", "4", "--epochs", "100000", until=time_left)
+    assert code == 130
+    assert re.search(time_left, shown)
+    end = shown[shown.rindex("/100000") :]
+    assert "\x1b[?25h" in end, "the cursor is hidden"
+    assert "stopped by Ctrl-C" in end
+    assert (folder / "model.npz").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

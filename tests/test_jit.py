@@ -114,6 +114,22 @@ def test_python_threads_may_enter_together(layer):
         raise
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_goes_on_with_one_thread():
+    """GNU OpenMP ends a process that forks and then starts threads again; kernels there do without."""
+    code = (
+        "import os, numpy as np, numba_dropout as nd\n"
+        "x = np.ones((512, 512), np.float32)\n"
+        "net = nd.MLP([512, 256, 2], seed=1)\n"
+        "def use(): return float(nd.dropout(x, 0.5, seed=1).sum() + net.forward(x, training=True).sum())\n"
+        "expected = use()\n"
+        "child = os.fork()\n"
+        "if not child: os._exit(0 if use() == expected else 3)\n"
+        "print(os.waitpid(child, 0)[1], use() == expected)"
+    )
+    assert run(code) == "0 True"
+
+
 def test_kernels_run_inside_other_peoples_functions(rng):
     @njit
     def twice(out, inp, threshold, scale, k0, k1):

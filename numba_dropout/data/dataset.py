@@ -21,8 +21,8 @@ class Dataset:
     """Rows of numbers with what is to be learnt from them.
 
     x (N, C) uint8, float32 or float64. y (N,) int64 class numbers where `classes` names them, else values (N, K)
-    float64, or None where there is no target. `features` names the columns; `target` is the target's name, or its
-    position counted from 0. `pixels` says that x holds bytes of an image.
+    float64, or None where there is no target. `features` and `target` name the columns, `target_column` is the target's
+    position counted from 0, where there are names and columns. `pixels` says that x holds bytes of an image.
     """
 
     source: str
@@ -30,7 +30,8 @@ class Dataset:
     y: NDArray[Any] | None
     classes: list[Any] | None = None
     features: list[str] | None = None
-    target: str | int | None = None
+    target: str | None = None
+    target_column: int | None = None
     pixels: bool = False
 
     def targets(self) -> NDArray[Any]:
@@ -59,8 +60,12 @@ class Dataset:
 
 def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and reciprocal deviation (C,) of the columns of values (N, C); 1 for a constant column."""
-    mean = values.mean(0, dtype=np.float64)
-    deviation = values.std(0, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = values.mean(0, dtype=np.float64)
+        deviation = values.std(0, dtype=np.float64)
+    if not np.isfinite(deviation).all():
+        column = int(np.flatnonzero(~np.isfinite(deviation))[0])
+        raise InputError(f"the numbers of feature {column + 1} are too large to be scaled; divide them first")
     varies = deviation > CONSTANT * np.abs(mean)
     return mean, 1.0 / np.where(varies, deviation, 1.0)
 
@@ -68,9 +73,9 @@ def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[
 def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Dataset]:
     """Return a training and a validation part, the second a fraction of the rows drawn by the seed."""
     if not 0.0 < fraction < 1.0:
-        raise InputError(f"validation fraction: expected a number between 0 and 1, got {fraction!r}")
+        raise InputError(f"val: expected a number between 0 and 1, got {fraction!r}")
     held_out = round(len(data.x) * fraction)
     if not 0 < held_out < len(data.x):
-        raise InputError(f"validation fraction: {fraction:g} of {len(data.x)} rows leaves a part without rows")
+        raise InputError(f"val: {fraction:g} of {len(data.x)} rows leaves a part without rows")
     order = draws.order(len(data.x), "splitting", seed=seed)
     return data.rows(np.sort(order[held_out:])), data.rows(np.sort(order[:held_out]))

@@ -80,7 +80,8 @@ class Table:
                 if cell.lower() in MISSING:
                     raise InputError(f"{self.path}: {_missing(cell)} {where}; fill it in or leave the row out")
                 if not is_number(cell):
-                    raise InputError(f"{self.path}: text {cell!r} where a number belongs {where}")
+                    hint = "; decimals take a point" if is_number(cell.replace(",", ".")) else ""
+                    raise InputError(f"{self.path}: text {cell!r} where a number belongs {where}{hint}")
                 if not np.isfinite(float(cell)):
                     raise InputError(f"{self.path}: an infinite value ({cell}) {where}")
 
@@ -153,7 +154,7 @@ def listing(names: list[Any], most: int = 12) -> str:
 
 def _open(path: Path) -> io.TextIOBase:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline=None)  # type: ignore[return-value]
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline=None)
     return open(path, encoding="utf-8-sig")
 
 

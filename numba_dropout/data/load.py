@@ -30,7 +30,8 @@ class Model(Protocol):
     sizes: list[int]
     classes: list[Any] | None
     features: list[str] | None
-    target: str | int | None
+    target: str | None
+    target_column: int | None
 
 
 def load(source: str | os.PathLike[str], *, target: str | int | None = None, task: str = "auto") -> Dataset:
@@ -61,31 +62,30 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
         return pipeline()
     if kind == "idx":
         x, labels = idx.read_part(path, "train")
-        return _finished(path, x, labels, None, "labels", task, pixels=x.dtype == np.uint8)
+        return _finished(path, x, labels, task, pixels=x.dtype == np.uint8)
     if kind == "npz":
         arrays = _npz(path)
         if "y" not in arrays:
             raise InputError(f"{path}: there is no array y in it to train on, only {', '.join(arrays)}")
-        return _finished(path, arrays["x"], arrays["y"], None, "y", task, pixels=arrays["x"].dtype == np.uint8)
+        return _finished(path, arrays["x"], arrays["y"], task, pixels=arrays["x"].dtype == np.uint8)
     if kind == "npy":
         table = _npy(path)
         column = delimited.position(path, target, table.shape[1])
         _check_finite(path, table)
-        return _finished(path, np.delete(table, column, 1), table[:, column], None, column, task)
+        return _finished(path, np.delete(table, column, 1), table[:, column], task, target_column=column)
     text = delimited.read(path)
     if text.width < 2:
         raise InputError(f"{path}: expected at least one feature and a target, got one column")
     column = text.position(target)
     others = [c for c in range(text.width) if c != column]
-    features = [text.names[c] for c in others] if text.names else None
-    name = text.names[column] if text.names else column
+    names = {"features": [text.names[c] for c in others], "target": text.names[column]} if text.names else {}
     cells = text.texts(column)
     if all(map(delimited.is_number, cells)):
         y = text.values([column])[:, 0]
     else:
         y = np.array(cells)
         _check_texts(text, column, cells, task)
-    return _finished(path, text.values(others), y, features, name, task)
+    return _finished(path, text.values(others), y, task, target_column=column, **names)
 
 
 def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool = True) -> Dataset:
@@ -125,7 +125,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
     if not need_target or y is None:
         if need_target:
             raise InputError(f"{path}: there is no target to compare with")
-        return Dataset(str(source), x, None, model.classes, model.features, model.target)
+        return Dataset(str(source), x, None, model.classes)
     if model.classes is not None:
         return Dataset(str(source), x, _class_numbers(path, y, model.classes, lines), model.classes)
     if y.dtype.kind == "U":
@@ -214,12 +214,10 @@ def _finished(
     path: Path,
     x: NDArray[Any],
     y: NDArray[Any],
-    features: list[str] | None,
-    target: str | int,
     task: str,
-    pixels: bool = False,
+    **names: Any,
 ) -> Dataset:
-    """Check the numbers, and settle whether the target is classes or values."""
+    """Check the numbers, and settle whether the target is classes or values; `names` go into the set as they are."""
     x = _numbers(path, x, "x")
     if len(x) != len(y):
         raise InputError(f"{path}: {len(x)} rows of features and {len(y)} of the target")
@@ -235,13 +233,13 @@ def _finished(
     ):
         if values.dtype.kind == "U":
             raise InputError(f"{path}: text where a number belongs in the target")
-        return Dataset(str(path), x, np.asarray(y, np.float64).reshape(len(y), -1), None, features, target, pixels)
+        return Dataset(str(path), x, np.asarray(y, np.float64).reshape(len(y), -1), None, **names)
     if values.dtype.kind != "U" and not whole:
         raise InputError(f"{path}: the target holds fractions, which cannot be classes; train on values instead")
     classes = [str(v) if values.dtype.kind == "U" else int(v) for v in values]
     if len(classes) < 2:
         raise InputError(f"{path}: the target has one class only ({classes[0]}); at least two are needed")
-    return Dataset(str(path), x, np.searchsorted(values, y).astype(np.int64), classes, features, target, pixels)
+    return Dataset(str(path), x, np.searchsorted(values, y).astype(np.int64), classes, **names)
 
 
 def _check_texts(text: delimited.Table, column: int, cells: list[str], task: str) -> None:
@@ -303,7 +301,7 @@ def _places(
         missing = [name for name in model.features if name not in names]
         if missing:
             raise InputError(f"{path}: there is no column {missing[0]!r}, which the model was trained on")
-        target = names.index(str(model.target)) if str(model.target) in names else None
+        target = names.index(model.target) if model.target in names else None
         if target is None and need_target:
             raise InputError(f"{path}: there is no column {model.target!r}, the model's target")
         return [names.index(name) for name in model.features], target
@@ -315,5 +313,5 @@ def _places(
         raise InputError(
             f"{path}: {width} columns, where the model needs {inputs + 1}: {inputs} features and the target{also}"
         )
-    position = model.target if isinstance(model.target, int) else inputs
+    position = inputs if model.target_column is None else model.target_column
     return [c for c in range(width) if c != position], position

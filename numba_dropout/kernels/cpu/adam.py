@@ -5,6 +5,7 @@ from numba import prange
 
 from ..._jit import kernel, span
 from ..pointwise import ONE, adam
+from ..simd import threads
 from .mask import PART, SERIAL
 
 
@@ -28,7 +29,7 @@ def adam_update(params, dparams, state, settings, decayed):
     # params (P,), dparams (P,), state (2, P) first and second moment, settings (7,): lr / (1 - beta1**t), beta1,
     # beta2, eps, weight decay into the gradient, factor on the weight (1 - lr * decay), sqrt(1 - beta2**t)
     n = params.size
-    if n <= SERIAL:
+    if n <= SERIAL or threads() == 1:
         _update_span(params, dparams, state, settings, decayed, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):

@@ -5,7 +5,7 @@ from numba import prange
 
 from ..._jit import kernel, span
 from ..pointwise import ZERO
-from ..simd import scratch
+from ..simd import scratch, threads
 from .mask import CHUNK, PART, SERIAL, fill_mask
 
 
@@ -25,7 +25,7 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     """Write the kept elements times scale, and +0 for the dropped ones; out may be inp."""
     # out (n,), inp (n,)
     n = inp.size
-    if n <= SERIAL:
+    if n <= SERIAL or threads() == 1:
         _dropout_span(out, inp, threshold, scale, k0, k1, stream, step, offset, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):

@@ -4,7 +4,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import kernel, reordered_span
-from ..simd import scratch
+from ..simd import scratch, threads
 
 TILE = 4  # rows, and units, whose sums are held at once: 16 sums for 8 loads
 BAND = 64  # units of the output that one part of the work computes
@@ -52,8 +52,10 @@ def linear_forward(out, inp, weight, bias):
     """Write inp @ weight.T + bias; an empty bias is none."""
     # out (B, K), inp (B, C), weight (K, C), bias (K,)
     rows, units = out.shape
-    if rows * units * inp.shape[1] <= SERIAL:
-        _forward_part(out, inp, weight, bias, np.int64(0), rows, np.int64(0), units)
+    if rows * units * inp.shape[1] <= SERIAL or threads() == 1:
+        for row in range(0, rows, ROWS):
+            for unit in range(0, units, BAND):
+                _forward_part(out, inp, weight, bias, row, min(row + ROWS, rows), unit, min(unit + BAND, units))
     else:
         bands = (units + BAND - 1) // BAND
         for part in prange((rows + ROWS - 1) // ROWS * bands):
@@ -105,10 +107,11 @@ def _product(out, left, row_step, depth_step, right):
     """Write left @ right, where left is flat and has steps for its rows and along the sum: it may be transposed."""
     # out (R, C), left (R * D,), right (D, C)
     rows, columns = out.shape
-    if rows * columns * right.shape[0] <= SERIAL:
-        for column in range(0, columns, STRIP):
-            stop = min(column + STRIP, columns)
-            _product_part(out, left, row_step, depth_step, right, np.int64(0), rows, column, stop)
+    if rows * columns * right.shape[0] <= SERIAL or threads() == 1:
+        for row in range(0, rows, ROWS):
+            for column in range(0, columns, STRIP):
+                stop = min(column + STRIP, columns)
+                _product_part(out, left, row_step, depth_step, right, row, min(row + ROWS, rows), column, stop)
     else:
         strips = (columns + STRIP - 1) // STRIP
         for part in prange((rows + ROWS - 1) // ROWS * strips):

@@ -5,7 +5,7 @@ from numba import prange
 
 from ..._jit import kernel, span
 from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, block_words, tie_kept
-from ..simd import scratch
+from ..simd import scratch, threads
 
 CHUNK = 1024  # elements whose numbers are drawn at once: 2 KiB, which stay in the first-level cache
 BLOCKS = CHUNK // 8 + 1  # a chunk may begin inside a block
@@ -51,7 +51,7 @@ def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     """Write True where an element is kept."""
     # mask (n,) bool; element i of mask is element offset + i of the stream
     n = mask.size
-    if n <= SERIAL:
+    if n <= SERIAL or threads() == 1:
         _sample_span(mask, threshold, k0, k1, stream, step, offset, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):
@@ -78,7 +78,7 @@ def _pack_span(packed, n, threshold, k0, k1, stream, step, offset, start, stop):
 def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
     """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0."""
     # packed (ceil(n / 8),) uint8
-    if n <= SERIAL:
+    if n <= SERIAL or threads() == 1:
         _pack_span(packed, n, threshold, k0, k1, stream, step, offset, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):

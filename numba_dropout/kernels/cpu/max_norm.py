@@ -6,6 +6,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import kernel, reordered_span
+from ..simd import threads
 
 PART = 32  # units of a thread's part
 SERIAL = 1 << 14  # up to this many weights one thread does it
@@ -28,7 +29,7 @@ def max_norm(weight, limit):
     """Scale the rows of weight whose Euclidean norm is above the limit down to it."""
     # weight (K, C): row o holds the weights into unit o
     units = weight.shape[0]
-    if weight.size <= SERIAL:
+    if weight.size <= SERIAL or threads() == 1:
         _limit_part(weight, limit, np.int64(0), units)
     else:
         for part in prange((units + PART - 1) // PART):

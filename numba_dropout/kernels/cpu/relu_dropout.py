@@ -5,7 +5,7 @@ from numba import prange
 
 from ..._jit import kernel, span
 from ..pointwise import ZERO, relu, relu_dropout_derivative
-from ..simd import scratch
+from ..simd import scratch, threads
 from .mask import CHUNK, PART, SERIAL, fill_mask
 
 
@@ -28,13 +28,19 @@ def relu_dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offse
     """Write relu(x) * scale where kept, else +0; threshold 0 leaves dropout out; out may be inp."""
     # out (n,), inp (n,)
     n = inp.size
-    if n <= SERIAL:
+    if n <= SERIAL or threads() == 1:
         _relu_dropout_span(out, inp, threshold, scale, k0, k1, stream, step, offset, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):
             start = np.int64(part) * PART
             stop = min(start + PART, n)
             _relu_dropout_span(out, inp, threshold, scale, k0, k1, stream, step, offset, start, stop)
+
+
+@span
+def _derivative_span(dinp, dout, out, scale, start, stop):
+    for i in range(start, stop):
+        dinp[i] = relu_dropout_derivative(dout[i], out[i], scale)
 
 
 @kernel
@@ -46,7 +52,9 @@ def relu_dropout_backward(dinp, dout, out, scale):
     """
     # dinp (n,), dout (n,), out (n,)
     n = out.size
-    for part in prange((n + PART - 1) // PART):
-        start = np.int64(part) * PART
-        for i in range(start, min(start + PART, n)):
-            dinp[i] = relu_dropout_derivative(dout[i], out[i], scale)
+    if n <= SERIAL or threads() == 1:
+        _derivative_span(dinp, dout, out, scale, np.int64(0), n)
+    else:
+        for part in prange((n + PART - 1) // PART):
+            start = np.int64(part) * PART
+            _derivative_span(dinp, dout, out, scale, start, min(start + PART, n))

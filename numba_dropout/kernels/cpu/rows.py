@@ -4,6 +4,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import kernel, span
+from ..simd import threads
 
 PART = 64  # rows of a thread's part
 SERIAL = 1 << 13  # up to this many elements one thread does it
@@ -22,7 +23,7 @@ def gather_rows(out, data, rows, shift, scale):
     """Write (data[rows] - shift) * scale, computed in float64 and rounded once."""
     # out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
     n = rows.size
-    if n * data.shape[1] <= SERIAL:
+    if n * data.shape[1] <= SERIAL or threads() == 1:
         _gather_part(out, data, rows, shift, scale, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):

@@ -5,6 +5,7 @@ from numba import prange
 
 from ..._jit import kernel, span
 from ..pointwise import sgd
+from ..simd import threads
 from .mask import PART, SERIAL
 
 
@@ -24,7 +25,7 @@ def sgd_update(params, dparams, state, settings, decayed):
     """Step the parameters; weight decay reaches the first `decayed` of them (the weights, not the biases)."""
     # params (P,), dparams (P,), state (1, P) velocity, settings (4,): lr, momentum, nesterov (0 or 1), weight decay
     n = params.size
-    if n <= SERIAL:
+    if n <= SERIAL or threads() == 1:
         _update_span(params, dparams, state, settings, decayed, np.int64(0), n)
     else:
         for part in prange((n + PART - 1) // PART):

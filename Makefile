@@ -1,0 +1,26 @@
+.PHONY: install test scalar lint ci full clean
+
+install: ## an environment in .venv, with everything that development needs
+	python3 -m venv .venv
+	.venv/bin/pip install -e '.[dev]'
+
+test: ## the tests, compiled
+	.venv/bin/pytest
+
+scalar: ## the tests in plain Python, with line coverage
+	NUMBA_DISABLE_JIT=1 .venv/bin/pytest --cov
+
+lint: ## lint, format and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+ci: ## what must pass before a change lands
+	.ci/run
+
+full: ## the same, and the long matrices
+	.ci/run full
+
+clean: ## compiled kernels, caches and builds
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
