@@ -3,7 +3,7 @@
 >>> import numpy as np
 >>> import numba_dropout as nd
 >>> nd.dropout(np.ones(8, np.float32), p=0.5, seed=1)
-array([0., 2., 0., 0., 2., 2., 0., 0.], dtype=float32)
+array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from .mlp import MLP

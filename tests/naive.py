@@ -76,7 +76,7 @@ def binary_cross_entropy(logits, targets):
     """Return the mean loss of each row."""
     losses = []
     for row, wanted in zip(logits.tolist(), targets.tolist(), strict=True):
-        probabilities = [1 / (1 + math.exp(-z)) for z in row]
-        terms = [-t * math.log(q) - (1 - t) * math.log(1 - q) for q, t in zip(probabilities, wanted, strict=True)]
+        sides = [(1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))) for z in row]
+        terms = [-t * math.log(one) - (1 - t) * math.log(zero) for (one, zero), t in zip(sides, wanted, strict=True)]
         losses.append(sum(terms) / len(terms))
     return losses

@@ -68,7 +68,7 @@ def _wide(oracle, i, stream, dtype):
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rows", [5, pytest.param(400, marks=pytest.mark.jit_only)])
+@pytest.mark.parametrize("rows", [5, 400])
 def test_batches_are_scaled_rows(kind, dtype, rows, rng):
     data = (rng.random((600, 30)) * 200).astype(kind)
     index = rng.integers(0, 600, rows)

@@ -8,7 +8,11 @@ import pytest
 import numba_dropout as nd
 
 SMALL = list(itertools.product([0, 1, 2, 3, 4, 5, 9], repeat=3))
-LARGE = [(128, 784, 130), (300, 20, 10), (1000, 7, 3), (5, 1000, 257), (257, 64, 128)]
+LARGE = [
+    (300, 20, 12),
+    (1000, 7, 10),
+    *(pytest.param(shape, marks=pytest.mark.jit_only) for shape in [(128, 784, 130), (5, 1000, 257), (257, 64, 128)]),
+]
 
 
 def bound(depth, dtype, magnitude):
@@ -44,7 +48,6 @@ def test_small_shapes(dtype, rng):
         check_layer(rng, rows, inputs, units, dtype)
 
 
-@pytest.mark.jit_only
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", LARGE)
 def test_large_shapes(shape, dtype, rng):
@@ -116,6 +119,24 @@ def test_a_hidden_layer_is_its_three_operations(p, rng):
         assert np.allclose(got, wanted, rtol=1e-14, atol=0)
     assert np.array_equal(dy, kept)
     assert np.array_equal(nd.linear_relu_dropout(x, w, b, p, training=False), hidden)
+
+
+def test_relu_on_an_array_for_all_threads(rng):
+    x, dy = rng.standard_normal((2, 2**14 + 7)).astype(np.float32)
+    y = nd.relu(x)
+    assert np.array_equal(y, np.maximum(x, 0))
+    assert np.array_equal(nd.relu_backward(dy, y), np.where(x > 0, dy, 0))
+
+
+def test_a_wide_hidden_layer(rng):
+    x, w, b, dy = layer(rng, 150, 3, 130, np.float64)
+    y = nd.linear_relu_dropout(x, w, b, 0.4, seed=5)
+    assert np.array_equal(y, nd.dropout(nd.relu(nd.linear(x, w, b)), 0.4, seed=5))
+    for p, out in ((0.4, y), (0, nd.linear_relu_dropout(x, w, b, 0, seed=5))):
+        dx, _, db = nd.linear_relu_dropout_backward(dy, out, x, w, p)
+        dh = np.where(out > 0, dy / (1 - p), 0)
+        assert np.allclose(dx, dh @ w, rtol=1e-8)
+        assert np.allclose(db, dh.sum(0), rtol=1e-8)
 
 
 def test_relu_keeps_nan_and_makes_positive_zeros():

@@ -48,7 +48,7 @@ def precision(request):
     return request.param
 
 
-@pytest.fixture(params=[37, pytest.param(2**16 + 5, marks=pytest.mark.jit_only)])
+@pytest.fixture(params=[37, 2**14 + 5, pytest.param(2**16 + 5, marks=pytest.mark.jit_only)])
 def problem(request, rng):
     size = request.param
     return rng.standard_normal(size), rng.standard_normal((STEPS, size)), size // 2
@@ -78,7 +78,7 @@ def test_adamw(problem, precision):
     assert np.allclose(run(optimizer, w, gradients, decayed, precision[0]), expected, atol=10 * precision[1])
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (5, 0), pytest.param((200, 300), marks=pytest.mark.jit_only)])
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (5, 0), (130, 128)])
 def test_max_norm(shape, precision, rng):
     weight = rng.standard_normal(shape).astype(precision[0])
     norms = np.linalg.norm(weight.astype(float), axis=1)

@@ -1,9 +1,8 @@
 """Functions of one element, each beside its derivative, written once for every target.
 
-No bare float literal meets a float32 (it would widen it): constants are float32 values that float64 holds exactly.
+No bare float literal meets a float32 (it would widen it): constants are float32 values that float64 holds exactly. And
+NumPy's functions rather than `math`'s, whose results are Python floats without a compiler and would narrow to float32.
 """
-
-import math
 
 import numpy as np
 
@@ -36,8 +35,8 @@ def relu_dropout_derivative(dy, y, scale):
 def sigmoid(z):
     """Return 1 / (1 + exp(-z)) without overflow."""
     if z >= ZERO:
-        return ONE / (ONE + math.exp(-z))
-    e = math.exp(z)
+        return ONE / (ONE + np.exp(-z))
+    e = np.exp(z)
     return e / (ONE + e)
 
 
@@ -45,7 +44,7 @@ def sigmoid(z):
 def bce_with_logits(z, target):
     """Return the cross-entropy of sigmoid(z) with a target in [0, 1], without overflow; dz is sigmoid(z) - target."""
     largest = z if z > ZERO else ZERO
-    return largest - z * target + math.log1p(math.exp(-abs(z)))
+    return largest - z * target + np.log1p(np.exp(-abs(z)))
 
 
 @scalar
@@ -67,7 +66,7 @@ def adam(w, dw, m, v, lr, beta1, beta2, eps, decay, shrink, correction):
     dw = dw + decay * w
     m = beta1 * m + (ONE - beta1) * dw
     v = beta2 * v + (ONE - beta2) * dw * dw
-    return w * shrink - lr * m / (math.sqrt(v) / correction + eps), m, v
+    return w * shrink - lr * m / (np.sqrt(v) / correction + eps), m, v
 
 
 # Uniform numbers: the intervals are exact. The largest word rounds up to 1, the smallest stays above 0.

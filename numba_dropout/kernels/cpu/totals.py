@@ -1,5 +1,7 @@
 """Sums over a batch, in a fixed order and in float64."""
 
+import numpy as np
+
 from ..._jit import kernel
 
 
@@ -7,8 +9,7 @@ from ..._jit import kernel
 def batch_totals(out, losses, hits):
     """Write the sums of the rows' losses and hits."""
     # out (2,) float64, losses (B,), hits (B,)
-    loss = 0.0
-    hit = 0.0
+    loss, hit = np.float64(0), np.float64(0)
     for i in range(losses.size):
         loss += losses[i]
         hit += hits[i]

@@ -9,8 +9,11 @@ __all__ = ["threads"]
 
 
 def threads():
-    """Return how many threads `prange` would run on: 1 without a compiler, and 1 in a forked process."""
-    return 1
+    """Return how many threads `prange` would run on: 1 in a forked process.
+
+    Plain Python takes one part after the other; it says 2, so that it goes the way that several threads go.
+    """
+    return 2
 
 
 @intrinsic
