@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import pickle
+import shutil
 import sys
 import tempfile
 import threading
@@ -98,6 +99,9 @@ if hasattr(os, "register_at_fork") and not config.DISABLE_JIT:
 # ---------------------------------------------------------------- the cache on disk
 
 
+_VERSIONS = 8  # versions of the sources whose compiled code is kept
+
+
 def _source_hash() -> str:
     """Hash all that compiled code is made from: Numba itself notices only edits of the outermost function's file."""
     digest = hashlib.sha256()
@@ -110,17 +114,16 @@ def _source_hash() -> str:
 
 
 def _choose_folder() -> Path | None:
-    """Choose where compiled code is kept; None turns the cache off (NUMBA_DROPOUT_CACHE=0, or no JIT)."""
+    """Choose where compiled code is kept; None turns the cache off (NUMBA_DROPOUT_CACHE=0, or no JIT).
+
+    Never inside the package: an uninstallation would leave that folder behind, and Python would find it as an empty
+    package before the next, editable, installation.
+    """
     if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0":
         return None
-    if config.CACHE_DIR:
-        base = Path(config.CACHE_DIR)
-    elif os.access(_PACKAGE, os.W_OK):
-        base = _PACKAGE / "__pycache__"
-    else:
-        base = Path(AppDirs(appname="numba", appauthor=False).user_cache_dir)
+    base = Path(config.CACHE_DIR or AppDirs(appname="numba", appauthor=False).user_cache_dir)
     try:
-        return base / f"numba_dropout-{_source_hash()}"
+        return base / "numba_dropout" / _source_hash()
     except OSError:  # the sources cannot be read (a zip archive): nothing to tell stale code by
         return None
 
@@ -167,7 +170,7 @@ class _DiskCache(_Cache):
             raise RuntimeError(f"{self._stem} cannot be kept on disk: it refers to an address of this process")
         content = serialize.dumps(data._reduce())
         with contextlib.suppress(OSError):  # a full or read-only disk costs time, not the result
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._folder)
             handle, temporary = tempfile.mkstemp(dir=self._folder)
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -186,6 +189,15 @@ class _DiskCache(_Cache):
     def flush(self) -> None:
         for file in self._folder.glob(f"{self._stem}-*.nbc"):
             file.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of these sources, and let go of those that have not been written to for longest."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
+        for other in others[_VERSIONS:]:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _name(value: Any) -> str:

@@ -160,10 +160,7 @@ def _dropout(
     out: NDArray[Any] | None,
 ) -> NDArray[Any]:
     x = _checks.float_array(given, name)
-    threshold = _checks.threshold(_checks.probability(p)) if training else 0
-    if seed is None and training:
-        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
-    k0, k1 = _checks.key(0 if seed is None else seed)
+    threshold, k0, k1 = _threshold_and_key(p, seed, training)
     words = _checks.counter(*position, x.size)
     result = _arrays.output(out, x.shape, x.dtype)
     if threshold == 0:
@@ -257,10 +254,7 @@ def linear_relu_dropout(
     """
     x, weight, bias = _layer(x, weight, bias)
     result = _arrays.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
-    threshold = _checks.threshold(_checks.probability(p)) if training else 0
-    if seed is None and training:
-        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
-    k0, k1 = _checks.key(0 if seed is None else seed)
+    threshold, k0, k1 = _threshold_and_key(p, seed, training)
     words = _checks.counter(stream, step, offset, result.size)
     if threshold == _checks.EVERYTHING:
         result[...] = 0
@@ -348,6 +342,16 @@ def check_device(device: str) -> None:
     """Raise unless a device is one that there are kernels for."""
     if device != "cpu":
         raise _checks.InputError(f"device: expected 'cpu', the only one with kernels so far, got {device!r}")
+
+
+def _threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64, np.uint64]:
+    """Return the threshold, 0 outside training, and the seed's words; only outside training may there be no seed."""
+    threshold = _checks.threshold(_checks.probability(p))
+    if not training:
+        return 0, np.uint64(0), np.uint64(0)
+    if seed is None:
+        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
+    return threshold, *_checks.key(seed)
 
 
 def _layer(x: Any, weight: Any, bias: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

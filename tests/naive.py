@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 
 def philox4x32(counter, key):
     """Ten rounds of Philox4x32 on tuples of integers."""
@@ -44,13 +42,13 @@ def kept(i, p, seed, stream=0, step=0):
     return half(i, seed, stream | 1 << 31, step) >= (threshold & 0xFFFF)
 
 
-def uniform32(i, seed, stream, step=0):
-    """Return element i of the float32 uniform numbers, in (0, 1]."""
+def uniform24(i, seed, stream, step=0):
+    """Return element i of the uniform numbers of 24 bits, in (0, 1), before it is rounded to float32."""
     word = words(i >> 2, seed, stream, step)[i & 3]
-    return np.float32(((word >> 8) + 0.5) / 2**24)
+    return ((word >> 8) + 0.5) / 2**24
 
 
-def uniform64(i, seed, stream, step=0):
+def uniform53(i, seed, stream, step=0):
     """Return element i of the float64 uniform numbers, in (0, 1]."""
     four = words(i >> 1, seed, stream, step)
     low, high = four[2 * (i & 1) : 2 * (i & 1) + 2]

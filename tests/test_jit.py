@@ -79,6 +79,17 @@ def test_the_folder_is_named_by_all_sources(tmp_path):
     assert run(code, cwd=tmp_path).split()[0] != before
 
 
+def test_old_versions_of_the_sources_are_let_go(tmp_path):
+    for age in range(12):
+        folder = tmp_path / "numba_dropout" / f"old{age:02d}"
+        folder.mkdir(parents=True)
+        os.utime(folder, (1e9 - age, 1e9 - age))
+    run(USE, NUMBA_CACHE_DIR=str(tmp_path))
+    left = sorted(path.name for path in (tmp_path / "numba_dropout").iterdir())
+    assert len(left) == 8
+    assert left[1:] == [f"old{age:02d}" for age in range(7)]
+
+
 def test_two_processes_may_fill_one_cache_at_once(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     both = [

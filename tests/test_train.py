@@ -58,8 +58,8 @@ def test_the_built_in_set_is_the_same_everywhere():
     stream = 6 << 24
     for row in (0, 1, 2, 3, 999):
         for column in range(20):
-            centre = -1.25 + 2.5 * naive.uniform64(20 * (row % 3) + column, 0, stream)
-            scatter = -2.0 + 4.0 * naive.uniform64(20 * row + column, 0, stream | 1)
+            centre = -1.25 + 2.5 * naive.uniform53(20 * (row % 3) + column, 0, stream)
+            scatter = -2.0 + 4.0 * naive.uniform53(20 * row + column, 0, stream | 1)
             assert pipeline.x[row, column] == centre + scatter
     assert np.isfinite(pipeline.x).all()
 
