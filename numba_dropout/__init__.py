@@ -6,9 +6,9 @@
 array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
+from .mask_generator import MaskGenerator
 from .mlp import MLP
 from .ops import (
-    MaskGenerator,
     dropout,
     dropout_backward,
     linear,

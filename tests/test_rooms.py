@@ -17,7 +17,7 @@ ROOMS = [
     {"mlp", "data"},
     {"optim", "metrics", "draws", "model_file"},
     {"files"},
-    {"backprop", "ops"},
+    {"backprop", "ops", "mask_generator"},
     {"network"},
     {"kernels.cpu"},
     {"kernels.simd"},

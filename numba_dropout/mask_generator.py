@@ -1,0 +1,46 @@
+"""A counting source of the numbers that place a mask."""
+
+from __future__ import annotations
+
+from . import _checks
+
+__all__ = ["MaskGenerator"]
+
+
+class MaskGenerator:
+    """Count (seed, stream, step): hand out sites, so that layers never share a mask by accident, and steps.
+
+    >>> masks = MaskGenerator(seed=7)
+    >>> first, second = masks.site(), masks.site()
+    >>> masks.at(first), masks.at(second)
+    ({'seed': 7, 'stream': 0, 'step': 0}, {'seed': 7, 'stream': 1, 'step': 0})
+    >>> masks.advance()
+    >>> masks.at(first)
+    {'seed': 7, 'stream': 0, 'step': 1}
+
+    Parameters
+    ----------
+    seed : int
+        0..2**64-1.
+    step : int
+        The first step, below 2**32.
+    """
+
+    def __init__(self, seed: int, step: int = 0) -> None:
+        _checks.key(seed)
+        self.seed = int(seed)
+        self.step = _checks.integer(step, "step", 0, 2**32 - 1)
+        self.sites = 0
+
+    def site(self) -> int:
+        """Return the next site's number, to be used as `stream`."""
+        self.sites = _checks.integer(self.sites + 1, "number of sites", 1, 2**24)
+        return self.sites - 1
+
+    def at(self, site: int) -> dict[str, int]:
+        """Return the keyword arguments seed, stream and step of a site at the present step."""
+        return {"seed": self.seed, "stream": _checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
+
+    def advance(self) -> None:
+        """Go to the next step."""
+        self.step = _checks.integer(self.step + 1, "step", 0, 2**32 - 1)
