@@ -27,7 +27,7 @@ def predict(model: str, source: str, out: str | None, proba: bool, threads: int 
     if threads:
         system.set_threads(threads)
     if out:
-        files.check_writable(out, keep=source)
+        files.check_writable(out, keep=(source, model))
     net = MLP.load(model)
     rows = data.load_for(net, source, need_target=False)
     table = predictions.table(net, rows.x, proba=proba)

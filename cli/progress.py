@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Any
 
 import click
 
-from numba_dropout import system
+from numba_dropout import files, system
+from numba_dropout import plot as plots
 from numba_dropout.mlp import MLP
 from numba_dropout.recipe import Run
 from numba_dropout.train import Callback, History
@@ -69,6 +71,23 @@ def _loss(at: tuple[int, float] | None) -> str | None:
     return None if at is None else f"epoch {at[0]}, loss {at[1]:.4f}"
 
 
+def check_outputs(source: str, out: str, log: str | None, plot: str | None) -> None:
+    """Refuse files that cannot be written, or that would be written over in the same run."""
+    taken = [source]
+    for path in (out, log, plot):
+        if path:
+            files.check_writable(path, keep=taken)
+            taken.append(path)
+    if plot:
+        plots.require(plot)
+
+
+def draw(progress: Progress, plot: str | None, title: str) -> None:
+    """Draw the curves, where they were asked for and there is an epoch to draw."""
+    if plot and progress.history.records:
+        plots.training_curves(progress.history, plot, title)
+
+
 def show_flow(run: Run) -> None:
     """Print the data, the stages that a row passes, and how it is trained; warn of a compilation to come."""
     net, rows = run.net, len(run.train.x)
@@ -88,7 +107,6 @@ def show_flow(run: Run) -> None:
 
 def say_end(progress: Progress, source: str, out: str, log: str | None, plot: str | None) -> None:
     """Say where everything is, and what to type next."""
-    progress.clear()
     records, best = progress.history.records, progress.history.best_epoch
     if progress.interrupted:
         done = "1 whole epoch" if len(records) == 1 else f"{len(records)} whole epochs"
@@ -99,4 +117,4 @@ def say_end(progress: Progress, source: str, out: str, log: str | None, plot: st
     for name, path in (("log", log), ("plot", plot)):
         if path and (name == "log" or records):
             click.echo(f"{name:<6} {path}")
-    click.echo(f"next   ndrop evaluate {out} {source}")
+    click.echo(f"next   ndrop evaluate {shlex.quote(out)} {shlex.quote(source)}")

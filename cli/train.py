@@ -18,7 +18,11 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 @click.argument("source", metavar="[DATA]", default="pipeline")
 @click.option("--out", default="model.npz", show_default=True, help="Where to write the model.")
 @click.option("--target", help="Column to learn, by name or by number from 1 on.  [default: the last]")
-@click.option("--loss", type=LOSSES, help="Loss.  [default: cross_entropy for classes, mse for values]")
+@click.option(
+    "--loss",
+    type=LOSSES,
+    help="Loss.  [default: cross_entropy for texts and up to 20 whole numbers, else mse]",
+)
 @click.option(
     "--hidden", type=NUMBERS, help="Units of the hidden layers: 256,128, or none.  [default: 128; pipeline: 10]"
 )
@@ -31,9 +35,7 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 @click.option("--weight-decay", type=float, help="Strength on weights, never on biases.  [default: 0, adamw 0.01]")
 @click.option("--max-norm", type=float, help="Bound on a hidden unit's incoming weights.  [default: none]")
 @click.option("--schedule", type=SCHEDULES, default="constant", show_default=True, help="Course of the learning rate.")
-@click.option(
-    "--decay-steps", type=float, default=1000, show_default=True, help="Steps, for the schedules inverse and step."
-)
+@click.option("--decay-steps", type=float, help="Steps, for the schedules inverse and step.  [default: 1000]")
 @click.option("--epochs", type=click.IntRange(1), help="Times through the data.  [default: 10; pipeline: 5]")
 @click.option("--batch-size", type=click.IntRange(1), help="Rows of a step.  [default: 128; pipeline: 25]")
 @click.option(
@@ -82,30 +84,27 @@ def train(
     ndrop train
     ndrop train mnist/ --hidden 1024,1024 --dropout 0.5 --input-dropout 0.2 --out mnist.npz
     """
-    from numba_dropout import callbacks, files, recipe, system
-    from numba_dropout import plot as plots
+    from numba_dropout import callbacks, recipe, system
 
-    from .progress import Progress, say_end, show_flow
+    from .progress import Progress, check_outputs, draw, say_end, show_flow
 
-    files.check_writable(out, keep=source)
-    if plot:
-        plots.require(plot)
+    check_outputs(source, out, log, plot)
     if threads:
         system.set_threads(threads)
     progress = Progress()
-    hung = [progress] + ([callbacks.JsonLines(log)] if log else [])
     run = recipe.prepare(source, recipe.Recipe(**choices))
     show_flow(run)
     try:
-        run.fit(callbacks=hung)
+        run.fit(callbacks=[progress, *([callbacks.JsonLines(log)] if log else [])])
     except KeyboardInterrupt:
         progress.interrupted = True
         if run.net.step == 0:
             click.echo("stopped before the first step; nothing was written", err=True)
             raise SystemExit(130) from None
+    finally:
+        progress.clear()
     run.net.save(out)
-    if plot and progress.history.records:
-        plots.training_curves(progress.history, plot, f"{source}: {run.net.name}")
+    draw(progress, plot, f"{source}: {run.net.name}")
     say_end(progress, source, out, log, plot)
     if progress.interrupted:
         raise SystemExit(130)

@@ -6,6 +6,7 @@
 array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
+from . import data
 from .mask_generator import MaskGenerator
 from .mlp import MLP
 from .ops import (
@@ -31,6 +32,7 @@ __all__ = [
     "AdamW",
     "Callback",
     "MaskGenerator",
+    "data",
     "dropout",
     "dropout_backward",
     "evaluate",

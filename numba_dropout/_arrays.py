@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._checks import InputError
 from ._jit import exclusive
 
-__all__ = ["elementwise", "flat_output", "kernel_input", "matrix", "no_overlap", "output", "same"]
+__all__ = ["elementwise", "flat_output", "kernel_input", "matrix", "no_overlap", "output", "overlap", "same"]
 
 
 class _Memory:
@@ -58,12 +58,13 @@ def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype
 
 def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
     """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
-    if result.flags.c_contiguous and result.flags.aligned:
-        return result.reshape(-1), lambda: result
+    plain = np.asarray(result)  # without a subclass's own ideas of shape: a matrix stays a matrix when it is flattened
+    if plain.flags.c_contiguous and plain.flags.aligned:
+        return plain.reshape(-1), lambda: result
     flat = np.empty(result.size, result.dtype)
 
     def write_back() -> NDArray[Any]:
-        result[...] = flat.reshape(result.shape)
+        plain[...] = flat.reshape(plain.shape)
         return result
 
     return flat, write_back
@@ -88,8 +89,16 @@ def matrix(array: NDArray[Any]) -> NDArray[Any]:
     return kernel_input(array).reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
+def overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Tell whether two arrays share an element, or might where that is too hard to tell."""
+    try:
+        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
 def no_overlap(out: NDArray[Any], *inputs: NDArray[Any]) -> NDArray[Any]:
     """Return out after making sure that writing into it changes no input."""
-    if any(np.may_share_memory(out, array) for array in inputs):
-        raise InputError("out: expected memory of its own, got an array that overlaps an input")
+    if any(overlap(out, array) for array in inputs):
+        raise InputError("out: expected memory of its own, got an array that overlaps another argument")
     return out

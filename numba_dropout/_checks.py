@@ -29,12 +29,18 @@ class InputError(ValueError):
     """What was given cannot be used; the message says what is wrong, where, and how to mend it."""
 
 
+def _float(value: Any, name: str) -> float:
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{name}: expected a number, got {value!r}") from None
+
+
 def number(value: Any, name: str, *, above: float | None = None, at_least: float | None = None) -> float:
     """Return a finite real number, above or at least a bound."""
-    try:
-        result = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a number, got {value!r}") from None
+    result = _float(value, name)
     rule = f"above {above:g}" if above is not None else f"at least {at_least:g}" if at_least is not None else "finite"
     outside = (above is not None and not result > above) or (at_least is not None and not result >= at_least)
     if outside or not math.isfinite(result):
@@ -55,10 +61,7 @@ def integer(value: Any, name: str, low: int, high: int) -> int:
 
 def probability(p: Any, name: str = "p") -> float:
     """Return a dropout probability of [0, 1] as a float64."""
-    try:
-        result = float(p)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a number, got {p!r}") from None
+    result = _float(p, name)
     if not 0.0 <= result <= 1.0:
         raise InputError(f"{name}: dropout probability has to be between 0 and 1, but got {result!r}")
     return result

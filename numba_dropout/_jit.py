@@ -69,6 +69,7 @@ def composed(function: F) -> F:
 # ---------------------------------------------------------------- one lock where threads need it
 
 _region: contextlib.AbstractContextManager[Any] | None = None
+_forked = False
 
 
 def exclusive() -> contextlib.AbstractContextManager[Any]:
@@ -78,6 +79,8 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
     layer this is one lock; the other layers take care of themselves and get nothing.
     """
     global _region
+    if _forked:
+        numba.set_num_threads(1)  # counts for the calling thread only
     if _region is None:
         numba.get_num_threads()  # starts the threads, which settles the layer
         layer = "none" if config.DISABLE_JIT else numba.threading_layer()
@@ -86,10 +89,14 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
 
 
 def _alone() -> None:
-    """Keep a forked process to one thread where more would end it: GNU OpenMP does not survive a fork."""
+    """Keep a forked process to one thread where more would end it: GNU OpenMP does not survive a fork.
+
+    And let go of the lock, which another thread may have held when the process was forked.
+    """
+    global _forked, _region
+    _region = None
     with contextlib.suppress(ValueError):  # the layer is not known: no thread was started before the fork
-        if numba.threading_layer() == "omp":
-            numba.set_num_threads(1)
+        _forked = _forked or numba.threading_layer() == "omp"
 
 
 if hasattr(os, "register_at_fork") and not config.DISABLE_JIT:

@@ -198,12 +198,11 @@ def compose(
                     kernels.max_norm(weight(net, net.params, layer), max_norm)
 
     @build
-    def evaluate(net, totals, data, y, rows):
-        """Write the sums of the losses and hits of rows of the data in evaluation mode, as many at once as fit."""
+    def evaluate(net, totals, data, y, rows, batch_size):
+        """Write the sums of the losses and hits of batches of rows in evaluation mode."""
         last = net.layers.shape[0] - 1
-        room = net.losses.size
         for s in range(totals.shape[0]):
-            batch = rows[s * room : min((s + 1) * room, rows.size)]
+            batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             size = batch.size
             load(net, data, batch)
             forward(net, size, False, ZERO, ZERO)

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,14 +16,14 @@ from ._checks import InputError
 __all__ = ["check_writable", "json_line", "replacing"]
 
 
-def check_writable(path: str | os.PathLike[str], *, keep: str | os.PathLike[str] | None = None) -> Path:
+def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
     """Return a path to write to, after making sure that its folder is there and takes files; else InputError.
 
-    `keep` is a file that it must not be.
+    `keep` are files that it must not be: what is read, and what else is written.
     """
     path = Path(path)
-    if keep is not None and path.exists() and os.path.exists(keep) and path.samefile(keep):
-        raise InputError(f"{path}: this is the file to read; choose another name to write to")
+    if path.resolve() in {Path(other).resolve() for other in keep}:
+        raise InputError(f"{path}: this file is needed for something else in this run; choose another name")
     folder = path.parent
     if not folder.is_dir():
         raise InputError(f"{path}: the folder {folder} does not exist; make it first, or choose another")
@@ -45,7 +45,7 @@ def json_line(record: Mapping[str, Any]) -> str:
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` at the end, whole: a kill leaves the old one or the new one."""
     path = check_writable(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".ndrop-")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

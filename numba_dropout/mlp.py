@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _checks, backprop, draws, model_file
+from . import _batches, _checks, backprop, draws, model_file
 from ._checks import InputError
 from ._jit import exclusive
 from .backprop import LOSSES
@@ -71,16 +71,16 @@ class MLP:
         check_device(device)
         if loss not in LOSSES:
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
-        if np.dtype(dtype) not in (np.float32, np.float64):
+        if dtype not in ("float32", "float64", np.float32, np.float64):
             raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
         if isinstance(sizes, str) or not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
             raise InputError(f"sizes: expected at least two numbers of units, input and output, got {sizes!r}")
         self.sizes = [_checks.integer(size, "sizes", 1, 2**31 - 1) for size in sizes]
         if loss == "cross_entropy" and self.sizes[-1] < 2:
             raise InputError(f"sizes: expected at least 2 outputs for classes, got {self.sizes[-1]}")
-        self.dropout = _rates(dropout, len(self.sizes) - 2)
+        self.dropout = _batches.rates(dropout, len(self.sizes) - 2)
         self.input_dropout = _checks.probability(input_dropout, "input_dropout")
-        self.seed = int(seed)
+        self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
         self.dtype = np.dtype(dtype)
         self.device = device
@@ -95,6 +95,12 @@ class MLP:
         self._passed: tuple[int, bool, int, int] | None = None
         self._initialise()
 
+    def __repr__(self) -> str:
+        return (
+            f"MLP({self.sizes}, dropout={self.dropout}, input_dropout={self.input_dropout}, seed={self.seed}, "
+            f"loss={self.loss!r}, dtype={self.dtype.name!r})"
+        )
+
     # ------------------------------------------------------------ training and prediction
 
     def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
@@ -102,9 +108,7 @@ class MLP:
 
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
-        data, target = self.as_input(x), self.as_target(y)
-        if len(data) != len(target):
-            raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
+        data, target = self.as_pair(x, y)
         rows = self._rows_of(len(data))
         totals = np.empty((1, 2))
         self.train_steps(totals, data, target, rows, len(rows), optimizer)
@@ -128,13 +132,18 @@ class MLP:
         state = optimizer.bind(net.params)
         settings = optimizer.settings(len(totals)).astype(self.dtype)
         limit = self.dtype.type(optimizer.max_norm or 0)
-        step = _checks.integer(self.step + len(totals), "step", 0, 2**32 - 1) - len(totals)
-        with exclusive():
-            self._passes(optimizer.update).train_steps(
-                net, totals, data, target, rows, batch_size, step, state, settings, limit
-            )
-        self.step += len(totals)
-        optimizer.step += len(totals)
+        step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
+        self._passed = None
+        totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
+        try:
+            with exclusive():
+                self._passes(optimizer.update).train_steps(
+                    net, totals, data, target, rows, batch_size, step, state, settings, limit
+                )
+        finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
+            done = int(np.count_nonzero(totals[:, 0] != -1.0))
+            self.step += done
+            optimizer.step += done
 
     def forward(
         self, x: ArrayLike, *, training: bool = False, step: int | None = None, row_offset: int = 0
@@ -174,15 +183,13 @@ class MLP:
 
     def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
-        data, target = self.as_input(x), self.as_target(y)
-        if len(data) != len(target):
-            raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
+        data, target = self.as_pair(x, y)
         net = self._with_room(min(ROOM, len(data)))
-        totals = np.zeros((-(-len(data) // len(net.losses)), 2))
-        with exclusive():
-            self._passes().evaluate(net, totals, data, target, self._rows_of(len(data)))
+        totals = np.zeros((-(-len(data) // ROOM), 2))
         self._passed = None
-        loss, hits = totals.sum(0) / max(len(data), 1)
+        with exclusive():
+            self._passes().evaluate(net, totals, data, target, self._rows_of(len(data)), ROOM)
+        loss, hits = totals.sum(0) / len(data)
         return float(loss), None if self.loss == "mse" else float(hits)
 
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
@@ -239,18 +246,20 @@ class MLP:
         for name, array in arrays.items():
             if array.shape != own[name].shape:
                 raise InputError(f"state: expected shape {own[name].shape} for {name}, got {array.shape}")
+            if not np.can_cast(array.dtype, own[name].dtype, "same_kind"):
+                raise TypeError(f"state: expected {own[name].dtype} for {name}, got {array.dtype}")
         for name, array in arrays.items():
             own[name][...] = array
 
     def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Let the network see (x - shift) * stretch, numbers or arrays (inputs,), from now on."""
-        self._net.shift[:], self._net.stretch[:] = shift, stretch
+        self._net.shift[:], self._net.stretch[:] = _batches.scaling(shift, stretch, self.sizes[0])
 
     def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Let the network learn (y - shift) * stretch, numbers or arrays (outputs,); `predict` undoes it."""
         if self.loss != "mse":
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
-        self._net.target_shift[:], self._net.target_stretch[:] = shift, stretch
+        self._net.target_shift[:], self._net.target_stretch[:] = _batches.scaling(shift, stretch, self.sizes[-1])
 
     # ------------------------------------------------------------ files
 
@@ -280,36 +289,24 @@ class MLP:
 
     # ------------------------------------------------------------ what the others use
 
+    def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""
+        data, target = self.as_input(x), self.as_target(y)
+        if len(data) != len(target):
+            raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
+        if len(data) == 0:
+            raise InputError("x: expected at least one row, got none")
+        return data, target
+
     def as_input(self, x: ArrayLike) -> NDArray[Any]:
         """Return x as the kernels take it: (rows, inputs) of uint8, float32 or float64; integers become float64."""
-        array = np.asarray(x)
-        if array.dtype.kind in "biu" and array.dtype != np.uint8:
-            array = array.astype(np.float64)
-        if array.dtype not in (np.uint8, np.float32, np.float64):
-            raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {array.dtype}")
-        if array.ndim != 2 or array.shape[1] != self.sizes[0]:
-            raise InputError(f"x: expected shape (rows, {self.sizes[0]}), got {array.shape}")
-        return _arrays.kernel_input(array)
+        return _batches.rows(x, self.sizes[0])
 
     def as_target(self, y: ArrayLike) -> NDArray[Any]:
         """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""
-        array = np.asarray(y)
-        outputs = self.sizes[-1]
         if self.loss == "cross_entropy":
-            if array.ndim != 1 or array.dtype.kind not in "biu":
-                raise InputError(f"y: expected labels (rows,) of integers, got {array.dtype} of shape {array.shape}")
-            if array.size and not 0 <= array.min() <= array.max() < outputs:
-                raise InputError(f"y: expected labels from 0 to {outputs - 1}, got {array.min()} to {array.max()}")
-            return _arrays.kernel_input(array.astype(np.int64, copy=False))
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"y: expected numbers, got {array.dtype}")
-        if array.ndim == 1 and outputs == 1:
-            array = array[:, None]
-        if array.ndim != 2 or array.shape[1] != outputs:
-            raise InputError(f"y: expected shape (rows, {outputs}), got {array.shape}")
-        if self.loss == "bce" and array.size and not 0 <= array.min() <= array.max() <= 1:
-            raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
-        return _arrays.kernel_input(array.astype(self.dtype, copy=False))
+            return _batches.labels(y, self.sizes[-1])
+        return _batches.targets(y, self.sizes[-1], self.dtype, unit=self.loss == "bce")
 
     @property
     def size(self) -> int:
@@ -364,13 +361,3 @@ _CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype")
 _PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
 _CONFIG = ("sizes", *_CHOICES, *_PROGRESS)
 _SCALING = ("shift", "stretch", "target_shift", "target_stretch")
-
-
-def _rates(dropout: float | Sequence[float], hidden: int) -> list[float]:
-    if isinstance(dropout, Sequence | np.ndarray) and not isinstance(dropout, str):
-        if len(dropout) != hidden:
-            raise InputError(
-                f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}"
-            )
-        return [_checks.probability(p, "dropout") for p in dropout]
-    return [_checks.probability(dropout, "dropout")] * hidden

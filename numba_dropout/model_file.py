@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ VERSION = 1
 
 def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write a model; the same content gives the same bytes."""
-    description = json.dumps({"format": FORMAT, "version": VERSION, **config})
+    description = json.dumps({"format": FORMAT, "version": VERSION, **config}, default=lambda value: value.tolist())
     with replacing(path) as file:
         np.savez(file, config=np.array(description), **arrays)  # type: ignore[arg-type]
 
@@ -40,7 +41,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: expected a model file, got a folder") from None
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{path}: not a model that ndrop wrote") from None

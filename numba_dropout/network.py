@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ __all__ = [
 
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
+
+
+LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
 
 class Network(NamedTuple):
@@ -66,8 +70,10 @@ def matrix(flat, start, rows, columns):
 
 def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any]) -> Network:
     """Return a network without values and without room for rows; `rates` are the input's, then the hidden layers'."""
+    size = sum((inputs + 1) * units for inputs, units in itertools.pairwise(sizes))
+    if size > LARGEST:
+        raise _checks.InputError(f"sizes: {size:,} parameters, where {LARGEST:,} are the most; make the layers smaller")
     layers = layer_table(sizes)
-    size = int((layers[:, INPUTS] * layers[:, UNITS]).sum() + layers[:, UNITS].sum())
     thresholds = [_checks.threshold(p) for p in rates]
     nothing = np.empty(0, dtype)
     return Network(

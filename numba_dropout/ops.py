@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -70,7 +71,9 @@ def sample_mask(
     check_device(device)
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
-    size = int(np.prod(shape, dtype=object))
+    size = math.prod(shape)
+    if size >= 2**63:
+        raise _checks.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
     threshold = _checks.threshold(_checks.probability(p))
     k0, k1 = _checks.key(seed)
     position = _checks.counter(stream, step, offset, size)
@@ -350,10 +353,9 @@ def _layer_backward(
         out = (None, None, None)
     elif not isinstance(out, tuple | list) or len(out) != 3:
         raise TypeError("out: expected three arrays (dx, dweight, dbias)")
-    results = [
-        _arrays.no_overlap(_arrays.output(given, shape, x.dtype), dy, x, weight)
-        for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True)
-    ]
+    results: list[NDArray[Any]] = []
+    for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True):
+        results.append(_arrays.no_overlap(_arrays.output(given, shape, x.dtype), dy, x, weight, *results))
     (dx, dx_back), (dw, dw_back), (db, db_back) = (_arrays.flat_output(result) for result in results)
     rows = _arrays.matrix(x)
     with exclusive():

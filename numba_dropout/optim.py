@@ -6,6 +6,7 @@ of settings for each step, so that many steps run without coming back to Python.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -33,14 +34,22 @@ def cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
 def inverse_time(decay_steps: float = 1000.0) -> Schedule:
     """Return the schedule 1 / (1 + step / decay_steps) (Robbins & Monro, 1951)."""
     decay_steps = _checks.number(decay_steps, "decay_steps", above=0)
-    return lambda steps, total: 1.0 / (1.0 + steps / decay_steps)
+    return functools.partial(_inverse_time, decay_steps=decay_steps)
+
+
+def _inverse_time(steps: NDArray[np.float64], total: int, *, decay_steps: float) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + steps / decay_steps)
 
 
 def step_decay(decay_steps: float = 1000.0, factor: float = 0.1) -> Schedule:
     """Return the schedule factor ** (step // decay_steps)."""
     decay_steps = _checks.number(decay_steps, "decay_steps", above=0)
     factor = _checks.number(factor, "factor", above=0)
-    return lambda steps, total: factor ** (steps // decay_steps)
+    return functools.partial(_step_decay, decay_steps=decay_steps, factor=factor)
+
+
+def _step_decay(steps: NDArray[np.float64], total: int, *, decay_steps: float, factor: float) -> NDArray[np.float64]:
+    return factor ** (steps // decay_steps)
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -65,7 +74,7 @@ class Optimizer:
     schedule : str or callable
         "constant", "inverse", "cosine", "step", or a function of (steps, total steps) that returns factors.
     total_steps : int, optional
-        Length of the schedule; `fit` fills it in.
+        Length of the schedule; where it is not given, a call of `fit` lets the schedule end with its last step.
     """
 
     update: ClassVar[str]  # the kernel, less its "_update"
@@ -87,25 +96,31 @@ class Optimizer:
             raise _checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.total_steps = total_steps
+        self.end: int | None = None  # of the fit that is going on
         self.step = 0
         self.state: NDArray[Any] | None = None
+        self.params: NDArray[Any] | None = None
 
     def __str__(self) -> str:
         return f"{type(self).__name__} with learning rate {self.lr:g}"
 
+    def __repr__(self) -> str:
+        return f"<{self}, {self.step} steps done>"
+
     def bind(self, params: NDArray[Any]) -> NDArray[Any]:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
         if self.state is None:
-            self.state = np.zeros((self.slots, params.size), params.dtype)
-        if self.state.shape[1] != params.size or self.state.dtype != params.dtype:
+            self.state, self.params = np.zeros((self.slots, params.size), params.dtype), params
+        if self.params is not params:
             raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
         return self.state
 
     def rates(self, n: int) -> NDArray[np.float64]:
         """Return the learning rates (n,) of the next n steps."""
-        if self.schedule is cosine and self.total_steps is None:
+        total = self.end if self.total_steps is None else self.total_steps
+        if self.schedule is cosine and total is None:
             raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
-        return self.lr * self.schedule(np.arange(self.step, self.step + n, dtype=np.float64), self.total_steps or 0)
+        return self.lr * self.schedule(np.arange(self.step, self.step + n, dtype=np.float64), total or 0)
 
     def settings(self, n: int) -> NDArray[np.float64]:
         """Return the kernel's settings (n, S) for the next n steps."""
@@ -131,6 +146,8 @@ class SGD(Optimizer):
         if self.momentum >= 1:
             raise _checks.InputError(f"momentum: expected a number below 1, got {momentum!r}")
         self.nesterov = bool(nesterov)
+        if self.nesterov and not self.momentum:
+            raise _checks.InputError("nesterov: needs a momentum above 0, got 0")
 
     def settings(self, n: int) -> NDArray[np.float64]:
         """Return learning rate, momentum, whether Nesterov's, and weight decay, for the next n steps."""
@@ -166,7 +183,9 @@ class Adam(Optimizer):
             n,
             rates / (1.0 - self.beta1**t),
             self.beta1,
+            1.0 - self.beta1,
             self.beta2,
+            1.0 - self.beta2,
             self.eps,
             0.0 if self.decoupled else self.weight_decay,
             1.0 - rates * self.weight_decay if self.decoupled else 1.0,

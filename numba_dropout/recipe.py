@@ -34,7 +34,7 @@ class Recipe:
     weight_decay: float | None = None
     max_norm: float | None = None
     schedule: str = "constant"
-    decay_steps: float = 1000.0
+    decay_steps: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
     seed: int = 0
@@ -148,10 +148,10 @@ def _loss(whole: data.Dataset, asked: str | None) -> tuple[str, int]:
 
 
 def _optimizer(recipe: Recipe, choice: dict[str, Any]) -> Optimizer:
-    schedules: dict[str, Schedule] = {
-        "inverse": inverse_time(recipe.decay_steps),
-        "step": step_decay(recipe.decay_steps),
-    }
+    decay_steps = 1000.0 if recipe.decay_steps is None else recipe.decay_steps
+    schedules: dict[str, Schedule] = {"inverse": inverse_time(decay_steps), "step": step_decay(decay_steps)}
+    if recipe.decay_steps is not None and recipe.schedule not in schedules:
+        raise InputError(f"decay_steps: expected with the schedule inverse or step, got it with {recipe.schedule}")
     options: dict[str, Any] = {
         "lr": choice["lr"],
         "momentum": choice["momentum"],

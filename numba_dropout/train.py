@@ -97,11 +97,15 @@ def fit(
     ValueError, TypeError
         An argument does not fit.
     """
-    rows_in, target = net.as_input(x), net.as_target(y)
-    if len(rows_in) != len(target):
-        raise InputError(f"y: expected {len(rows_in)} rows like x, got {len(target)}")
-    if len(rows_in) == 0:
-        raise InputError("x: expected at least one row, got none")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")
+    if isinstance(callbacks, Callback):
+        raise TypeError("callbacks: expected a sequence of them, got one")
+    rows_in, target = net.as_pair(x, y)
+    for name, values in (("x", rows_in), ("y", target)):
+        _check_data(values, name)
+    if validation is not None:
+        validation = net.as_pair(*validation)
     epochs = _checks.integer(epochs, "epochs", 1, 2**31)
     batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
     if patience is not None:
@@ -109,16 +113,32 @@ def fit(
         if validation is None:
             raise InputError("patience: expected validation data to go with it, got none")
     steps = -(-len(rows_in) // batch_size)
-    if optimizer.total_steps is None:
-        optimizer.total_steps = optimizer.step + epochs * steps
-    callbacks = list(callbacks)
-    net.train_steps(np.empty((0, 2)), rows_in, target, np.arange(0), batch_size, optimizer)  # compiles
+    optimizer.end = optimizer.step + epochs * steps
+    try:
+        return _epochs(net, rows_in, target, optimizer, epochs, batch_size, validation, patience, list(callbacks))
+    finally:
+        optimizer.end = None
+
+
+def _epochs(
+    net: MLP,
+    x: NDArray[Any],
+    y: NDArray[Any],
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int,
+    validation: tuple[NDArray[Any], NDArray[Any]] | None,
+    patience: int | None,
+    callbacks: Sequence[Callback],
+) -> History:
+    """Do what `fit` has checked."""
+    net.train_steps(np.empty((0, 2)), x, y, np.arange(0), batch_size, optimizer)  # compiles
     for callback in callbacks:
-        callback.on_train_begin(net, epochs, epochs * steps)
+        callback.on_train_begin(net, epochs, epochs * -(-len(x) // batch_size))
     history = History()
     best, best_loss = None, np.inf
     for epoch in range(1, epochs + 1):
-        record = _epoch(net, rows_in, target, optimizer, batch_size, epoch, callbacks)
+        record = _epoch(net, x, y, optimizer, batch_size, epoch, callbacks)
         if validation is not None:
             record["val_loss"], record["val_accuracy"] = net.loss_of(*validation)
         history.records.append(record)
@@ -128,7 +148,7 @@ def fit(
             if record["val_loss"] < best_loss:
                 best_loss, history.best_epoch = record["val_loss"], epoch
                 best = {name: value.copy() for name, value in net.state_dict().items()}
-            elif history.best_epoch is None or epoch - history.best_epoch >= patience:
+            elif epoch - (history.best_epoch or 0) >= patience:
                 break
     if best is not None:
         net.load_state_dict(best)
@@ -179,6 +199,13 @@ def _epoch(
         "seconds": seconds,
         "samples_per_second": len(x) / seconds,
     }
+
+
+def _check_data(values: NDArray[Any], name: str) -> None:
+    """Raise InputError where a value is no number, and say which."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
+        raise InputError(f"{name}: expected finite numbers, got {values[row, column]} at [{row}, {column}]")
 
 
 def _check_finite(values: NDArray[Any], what: str, epoch: int, lr: float) -> None:

@@ -21,6 +21,7 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if "jit_only" in item.keywords:
                 item.add_marker(skip)
+    items.sort(key=lambda item: "last" in item.keywords)
 
 
 @pytest.fixture

@@ -390,10 +390,27 @@ def test_a_fault_of_ours_is_no_fault_of_the_user(monkeypatch):
     assert isinstance(result.exception, ValueError)
 
 
-def test_the_data_are_never_written_over():
-    for command in (("train", "good.csv", *SMALL), ("predict", "model.npz", "good.csv")):
-        command = (*command, "--out", "good.csv")
-        assert "this is the file to read" in refused(*command)
+@pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
+def test_training_never_writes_over_its_data(option):
+    assert "needed for something else" in refused("train", "good.csv", *SMALL, option, "good.csv")
+
+
+def test_no_file_is_written_twice_in_a_run():
+    assert "needed for something else" in refused("train", "good.csv", *SMALL, "--log", "m.npz", "--out", "m.npz")
+
+
+def test_prediction_never_writes_over_what_it_reads(model):
+    for taken in ("good.csv", model):
+        assert "needed for something else" in refused("predict", model, "good.csv", "--out", taken)
+
+
+def test_settings_that_would_do_nothing():
+    assert "momentum" in refused("train", *SMALL, "--nesterov")
+    assert "decay_steps" in refused("train", "good.csv", *SMALL, "--decay-steps", "10")
+
+
+def test_layers_that_no_machine_holds():
+    assert "parameters" in refused("train", "good.csv", "--hidden", "2147483647,2147483647,2147483647")
 
 
 def test_patience_without_validation_data():

@@ -109,6 +109,15 @@ def test_in_place_overlapping_and_strided_out(rng):
     assert not wide[:, 1::2].any()
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # matrices are out of fashion, and still there
+@pytest.mark.parametrize("kind", [np.asmatrix, np.ma.asarray])
+def test_out_of_a_subclass(kind, rng):
+    x = rng.standard_normal((20, 30))
+    out = kind(np.zeros((20, 30)))
+    assert nd.dropout(x, 0.4, seed=6, out=out) is out
+    assert same_bits(np.asarray(out), expected(x, 0.4, seed=6))
+
+
 def test_forward_and_backward_agree_on_the_mask_however_they_are_cut(rng):
     dy = rng.standard_normal((6, 11))
     whole = nd.dropout_backward(dy, 0.5, seed=8, stream=1, step=2)
@@ -130,7 +139,7 @@ def test_lists_become_arrays_and_integers_are_refused():
     [
         ({"seed": None}, TypeError, "seed: expected an integer"),
         ({"p": np.nan}, ValueError, "between 0 and 1, but got nan"),
-        ({"p": "x"}, TypeError, "p: expected a number"),
+        ({"p": "0.5"}, TypeError, "p: expected a number"),
         ({"out": np.empty(4)}, ValueError, r"out: expected shape \(3,\), got \(4,\)"),
         ({"out": np.empty(3, np.float32)}, TypeError, "out: expected dtype float64, got float32"),
         ({"out": np.broadcast_to(0.0, 3)}, ValueError, "read-only"),

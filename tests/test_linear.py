@@ -104,6 +104,10 @@ def test_overlapping_out_is_refused():
         nd.linear(x, np.ones((3, 3)), out=x)
     with pytest.raises(ValueError, match="overlaps"):
         nd.linear_backward(np.ones((3, 3)), x, np.ones((3, 3)), out=(x, np.ones((3, 3)), np.ones(3)))
+    with pytest.raises(ValueError, match="overlaps"):
+        nd.linear_backward(np.ones((3, 3)), x, np.ones((3, 3)), out=(y := np.ones((3, 3)), y, np.ones(3)))
+    halves = np.ones((3, 6))
+    assert (nd.linear(halves[:, ::2], np.ones((3, 3)), out=halves[:, 1::2]) == 3).all()
 
 
 @pytest.mark.parametrize("p", [0, 0.3, 1])

@@ -111,6 +111,7 @@ def test_the_rate_is_honoured(p):
         ({"offset": -1}, "offset"),
         ({"offset": 2**63 - 5}, "offset"),
         ({"shape": -1}, "shape"),
+        ({"shape": (2**40, 2**40)}, "shape"),
         ({"device": "tpu"}, "device"),
     ],
 )

@@ -215,6 +215,8 @@ def test_a_file_of_a_later_version_says_so(tmp_path):
         ({"loss": "hinge"}, "loss: expected one of cross_entropy, mse, bce, got 'hinge'"),
         ({"dtype": "float16"}, "dtype: expected float32 or float64"),
         ({"seed": -1}, "seed"),
+        ({"dtype": None}, "dtype"),
+        ({"sizes": [2**31 - 1] * 3}, "sizes: .* parameters"),
         ({"device": "cuda"}, "device: expected 'cpu'"),
     ],
 )
@@ -238,9 +240,44 @@ def test_refused_batches(x, y, message):
         nd.MLP([4, 5, 3]).train_step(x, y, nd.SGD())
 
 
-def test_backward_needs_a_forward():
+def test_backward_needs_a_forward_of_its_own(rng):
+    net, (x, y) = nd.MLP([4, 3]), problem(rng)
     with pytest.raises(ValueError, match="forward"):
-        nd.MLP([4, 3]).backward(np.zeros((1, 3)))
+        net.backward(np.zeros((30, 3)))
+    for between in (lambda: net.train_step(x, y, nd.SGD()), lambda: net.loss_of(x, y), lambda: net.predict(x)):
+        net.forward(x)
+        between()
+        with pytest.raises(ValueError, match="forward"):
+            net.backward(np.zeros((30, 3)))
+
+
+def test_no_rows(rng):
+    net, (x, y) = nd.MLP([4, 3]), problem(rng)
+    for call in (lambda: net.train_step(x[:0], y[:0], nd.SGD()), lambda: nd.evaluate(net, x[:0], y[:0])):
+        with pytest.raises(ValueError, match="at least one row"):
+            call()
+    assert net.predict(x[:0]).shape == (0,)
+    assert net.forward(x[:0]).shape == (0, 3)
+
+
+def test_measures_do_not_depend_on_what_was_done_before(rng):
+    net, (x, y) = nd.MLP([4, 5, 3], seed=1), problem(rng, rows=2500)
+    before = net.loss_of(x, y)
+    net.forward(x)
+    assert net.loss_of(x, y) == before
+
+
+@pytest.mark.parametrize("scaling", [(np.zeros(3), 1), (0, 0), (np.nan, 1), (0, [1, 1, 1, -1])])
+def test_refused_scaling(scaling):
+    with pytest.raises(ValueError, match="shift, stretch"):
+        nd.MLP([4, 3]).scale_input(*scaling)
+
+
+def test_names_of_classes_may_be_numpys(tmp_path):
+    net = nd.MLP([2, 2])
+    net.classes = np.unique([3, 5])
+    net.save(tmp_path / "m.npz")
+    assert nd.MLP.load(tmp_path / "m.npz").classes == [3, 5]
 
 
 TRAIN = """

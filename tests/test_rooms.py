@@ -22,6 +22,7 @@ ROOMS = [
     {"kernels.cpu"},
     {"kernels.simd"},
     {"kernels.pointwise", "kernels.philox"},
+    {"_batches"},
     {"_arrays"},
     {"_jit", "_checks"},
     {"reference"},
@@ -93,7 +94,7 @@ def test_commands_are_thin():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
-                assert not body or body[-1].end_lineno - body[0].lineno < 30, f"{file.name}:{node.name}"
+                assert not body or body[-1].end_lineno - body[0].lineno < 25, f"{file.name}:{node.name}"
 
 
 def test_files_are_no_longer_than_an_idea():
@@ -108,6 +109,7 @@ PUBLIC = [
     "AdamW",
     "Callback",
     "MaskGenerator",
+    "data",
     "dropout",
     "dropout_backward",
     "evaluate",

@@ -136,11 +136,73 @@ def test_patience_stops_and_goes_back_to_the_best_weights(rng):
     assert net.loss_of(x, 1 - y)[0] == min(losses)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
 def test_a_loss_that_is_no_number_stops_and_says_where(rng):
     net, x, y = small(rng)
+    with pytest.raises(Diverged, match=r"became (nan|inf) in epoch 1; try a lower learning rate \(it was 1e\+30\)"):
+        nd.fit(net, x, y, optimizer=nd.SGD(1e30), epochs=3, batch_size=10)
+
+
+def test_data_that_are_no_numbers_are_named(rng):
+    net, x, y = small(rng)
     x[7, 2] = np.nan
-    with pytest.raises(Diverged, match=r"the loss became nan in epoch 1; try a lower learning rate \(it was 0.5\)"):
-        nd.fit(net, x, y, optimizer=nd.SGD(0.5), epochs=3)
+    with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at \[7, 2\]"):
+        nd.fit(net, x, y, optimizer=nd.SGD())
+    assert net.step == 0
+
+
+class Interrupt(nd.Callback):
+    """Press Ctrl-C after some steps, as a signal does: between two of Python's own operations."""
+
+    def __init__(self, after):
+        self.after = after
+
+    def on_steps_end(self, epoch, steps, loss):
+        self.after -= steps
+        if self.after <= 0:
+            raise KeyboardInterrupt
+
+
+def test_counters_belong_to_the_weights_however_training_ends(rng, monkeypatch):
+    """The signal arrives when the compiled call returns, before Python has counted its steps."""
+    net, x, y = small(rng)
+    passes = net._passes("sgd")
+
+    def interrupted(*arguments):
+        passes.train_steps(*arguments)
+        raise KeyboardInterrupt
+
+    optimizer = nd.SGD()
+    monkeypatch.setattr(net, "_passes", lambda update: passes._replace(train_steps=interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        net.train_steps(np.empty((3, 2)), x, net.as_target(y), np.arange(60), 20, optimizer)
+    assert (net.step, optimizer.step) == (3, 3)
+    with pytest.raises(KeyboardInterrupt):
+        nd.fit(small(rng)[0], x, y, optimizer=nd.SGD(), callbacks=[Interrupt(after=2)])
+
+
+def test_each_fit_has_a_schedule_of_its_own(rng):
+    net, x, y = small(rng)
+    optimizer = nd.SGD(0.1, schedule="cosine")
+    for _ in range(2):
+        history = nd.fit(net, x, y, optimizer=optimizer, epochs=2)
+        assert min(history.column("lr")) > 0
+    with pytest.raises(ValueError, match="total_steps"):
+        net.train_step(x, y, optimizer)
+
+
+def test_validation_data_are_looked_at_first(rng):
+    net, x, y = small(rng)
+    with pytest.raises(ValueError, match="x: expected shape"):
+        nd.fit(net, x, y, optimizer=nd.SGD(), validation=(x[:, :3], y))
+    assert net.step == 0
+
+
+@pytest.mark.parametrize("arguments", [{"optimizer": "adam"}, {"callbacks": nd.Callback()}])
+def test_wrong_kinds(arguments, rng):
+    net, x, y = small(rng)
+    with pytest.raises(TypeError, match=next(iter(arguments))):
+        nd.fit(net, x, y, **{"optimizer": nd.SGD(), **arguments})
 
 
 def test_regression_metrics(rng):

@@ -1,5 +1,7 @@
 """Optimisers against the formulas of their papers, written out in NumPy."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,7 @@ def test_cosine_needs_and_keeps_its_end():
     [
         (lambda: nd.SGD(lr=0), "lr: expected a number above 0, got 0"),
         (lambda: nd.SGD(lr=np.nan), "lr: .* got nan"),
+        (lambda: nd.SGD(momentum=0, nesterov=True), "nesterov: needs a momentum"),
         (lambda: nd.SGD(momentum=1), "momentum: expected a number below 1"),
         (lambda: nd.Adam(beta2=1.0), "beta2"),
         (lambda: nd.Adam(weight_decay=-1), "weight_decay"),
@@ -135,4 +138,21 @@ def test_an_optimizer_belongs_to_one_network():
     optimizer = nd.SGD()
     optimizer.bind(np.zeros(3))
     with pytest.raises(ValueError, match="optimizer: expected a new one"):
-        optimizer.bind(np.zeros(4))
+        optimizer.bind(np.zeros(3))
+
+
+def test_a_second_moment_that_hardly_forgets():
+    """1 - beta is taken in float64: float32 cannot hold it."""
+    params = run(nd.Adam(0.01, beta2=1 - 1e-9), np.zeros(3), np.ones((STEPS, 3)), 3, np.float32)
+    assert np.allclose(params, -0.01 * STEPS, rtol=1e-3)
+
+
+def test_max_norm_of_weights_whose_squares_overflow():
+    weight = np.full((2, 4), 1e20, np.float32)
+    cpu.max_norm(weight, np.float32(3))
+    assert np.allclose(weight, 1.5)
+
+
+def test_optimizers_can_be_pickled():
+    optimizer = pickle.loads(pickle.dumps(nd.SGD(0.5, schedule=step_decay(2, 0.1))))
+    assert np.allclose(optimizer.rates(3), [0.5, 0.5, 0.05])

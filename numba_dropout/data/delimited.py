@@ -195,7 +195,9 @@ def _header(lines: list[str], delimiter: str | None) -> list[str] | None:
     first = [cell.strip() for cell in _cut(lines[0], delimiter)]
     if any(is_number(cell) for cell in first):
         return None
-    return first if len(lines) == 1 or any(is_number(cell) for cell in _cut(lines[1], delimiter)) else None
+    if len(lines) == 1:
+        return first
+    return first if any(is_number(cell.replace(",", ".")) for cell in _cut(lines[1], delimiter)) else None
 
 
 def _missing(cell: str) -> str:

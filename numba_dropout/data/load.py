@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -46,7 +47,7 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
         The target's column, by name or by number from 1 on (-1 is the last, the default). For
         tables only: the other sources say themselves what the target is.
     task : str
-        "classes", "values", or "auto": text, and up to 20 different integers, are classes.
+        "classes", "values", or "auto": labels of IDX files, texts, and up to 20 different integers are classes.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
         return pipeline()
     if kind == "idx":
         x, labels = idx.read_part(path, "train")
-        return _finished(path, x, labels, task, pixels=x.dtype == np.uint8)
+        return _finished(path, x, labels, "classes" if task == "auto" else task, pixels=x.dtype == np.uint8)
     if kind == "npz":
         arrays = _npz(path)
         if "y" not in arrays:
@@ -195,7 +196,7 @@ def _read_numpy(path: Path) -> dict[str, NDArray[Any]] | NDArray[Any]:
                 return content
             with content:
                 return {name: content[name] for name in content.files}
-    except (ValueError, EOFError, OSError, zlib.error, *ZIP_FAULTS) as error:
+    except (ValueError, TypeError, EOFError, OSError, zlib.error, tokenize.TokenError, *ZIP_FAULTS) as error:
         raise InputError(f"{path}: truncated, damaged or not a file of NumPy's ({error})") from None
 
 

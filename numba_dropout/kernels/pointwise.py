@@ -57,15 +57,16 @@ def sgd(w, dw, v, lr, momentum, nesterov, decay):
 
 
 @scalar
-def adam(w, dw, m, v, lr, beta1, beta2, eps, decay, shrink, correction):
+def adam(w, dw, m, v, lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correction):
     """Return a weight and both moments after a step of Adam (Kingma & Ba, ICLR 2015, algorithm 1).
 
-    `lr` is already divided by 1 - beta1**t, `correction` is sqrt(1 - beta2**t). `decay` joins the gradient (L2);
-    `shrink` is AdamW's factor 1 - lr * decay on the weight itself (Loshchilov & Hutter, ICLR 2019).
+    `rest` is 1 - beta, which float32 cannot give for a beta near 1; `lr` is already divided by 1 - beta1**t, and
+    `correction` is sqrt(1 - beta2**t). `decay` joins the gradient (L2); `shrink` is AdamW's factor 1 - lr * decay on
+    the weight itself (Loshchilov & Hutter, ICLR 2019).
     """
     dw = dw + decay * w
-    m = beta1 * m + (ONE - beta1) * dw
-    v = beta2 * v + (ONE - beta2) * dw * dw
+    m = beta1 * m + rest1 * dw
+    v = beta2 * v + rest2 * dw * dw
     return w * shrink - lr * m / (np.sqrt(v) / correction + eps), m, v
 
 

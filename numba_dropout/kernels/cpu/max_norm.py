@@ -15,11 +15,12 @@ SERIAL = 1 << 14  # up to this many weights one thread does it
 @reordered_span
 def _limit_part(weight, limit, start, stop):
     for o in range(start, stop):
-        squares = weight.dtype.type(0)
+        squares = np.float64(0)  # float32 would overflow at weights of 1e20
         for c in range(weight.shape[1]):
-            squares += weight[o, c] * weight[o, c]
-        if squares > limit * limit:
-            scale = limit / weight.dtype.type(math.sqrt(squares))
+            squares += np.float64(weight[o, c]) * np.float64(weight[o, c])
+        norm = math.sqrt(squares)
+        if norm > limit:
+            scale = weight.dtype.type(limit / norm)
             for c in range(weight.shape[1]):
                 weight[o, c] *= scale
 

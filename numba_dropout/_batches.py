@@ -1,0 +1,72 @@
+"""What a network is given, as it takes it: rows, labels, targets, scaling and rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arrays, _checks
+from ._checks import InputError
+
+__all__ = ["labels", "rates", "rows", "scaling", "targets"]
+
+
+def rows(x: ArrayLike, inputs: int) -> NDArray[Any]:
+    """Return x (rows, inputs) of uint8, float32 or float64; other integers become float64."""
+    array = np.asarray(x)
+    if array.dtype.kind in "biu" and array.dtype != np.uint8:
+        array = array.astype(np.float64)
+    if array.dtype not in (np.uint8, np.float32, np.float64):
+        raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {array.dtype}")
+    if array.ndim != 2 or array.shape[1] != inputs:
+        raise InputError(f"x: expected shape (rows, {inputs}), got {array.shape}")
+    return _arrays.kernel_input(array)
+
+
+def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:
+    """Return class numbers (rows,) below `classes`."""
+    array = np.asarray(y)
+    if array.ndim != 1 or array.dtype.kind not in "biu":
+        raise InputError(f"y: expected labels (rows,) of integers, got {array.dtype} of shape {array.shape}")
+    if array.size and not 0 <= array.min() <= array.max() < classes:
+        raise InputError(f"y: expected labels from 0 to {classes - 1}, got {array.min()} to {array.max()}")
+    return _arrays.kernel_input(array.astype(np.int64, copy=False))
+
+
+def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> NDArray[Any]:
+    """Return targets (rows, outputs) of a dtype, (rows,) being a column; `unit` bounds them to [0, 1]."""
+    array = np.asarray(y)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"y: expected numbers, got {array.dtype}")
+    if array.ndim == 1 and outputs == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] != outputs:
+        raise InputError(f"y: expected shape (rows, {outputs}), got {array.shape}")
+    if unit and array.size and not 0 <= array.min() <= array.max() <= 1:
+        raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
+    return _arrays.kernel_input(array.astype(dtype, copy=False))
+
+
+def scaling(shift: ArrayLike, stretch: ArrayLike, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return shift and stretch (columns,), finite, and the second above 0."""
+    try:
+        shift, stretch = (np.broadcast_to(np.asarray(a, np.float64), (columns,)) for a in (shift, stretch))
+    except ValueError:
+        raise InputError(f"shift, stretch: expected numbers or arrays ({columns},)") from None
+    if not (np.isfinite(shift) & np.isfinite(stretch) & (stretch > 0)).all():
+        raise InputError("shift, stretch: expected finite numbers, the second above 0")
+    return shift, stretch
+
+
+def rates(dropout: float | Sequence[float], hidden: int) -> list[float]:
+    """Return a rate for each hidden layer, from one or as many."""
+    if np.ndim(dropout) and isinstance(dropout, Sequence | np.ndarray):
+        if len(dropout) != hidden:
+            raise InputError(
+                f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}"
+            )
+        return [_checks.probability(p, "dropout") for p in dropout]
+    return [_checks.probability(dropout, "dropout")] * hidden
