@@ -78,6 +78,7 @@ def main() -> None:
             "numpy": np.__version__,
             "numba": numba.__version__,
         }
+        Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         Path(arguments.json).write_text(json.dumps({"machine": machine, "seconds": times}, indent=1) + "\n")
 
 

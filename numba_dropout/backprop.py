@@ -37,9 +37,17 @@ class Composition(NamedTuple):
 
 
 def compose(
-    kernels: ModuleType, loss: str, update: str, build: Callable[[Any], Any], part: Callable[[Any], Any]
+    kernels: ModuleType,
+    loss: str,
+    update: str,
+    limited: bool,
+    build: Callable[[Any], Any],
+    part: Callable[[Any], Any],
 ) -> Composition:
-    """Write the passes over the kernels of one target, for one loss and one update rule, each built by `build`."""
+    """Write the passes over the kernels of one target, for one loss and update rule, with max-norm if `limited`.
+
+    `build` is for the functions that are returned, `part` for those that only these call.
+    """
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
@@ -84,7 +92,7 @@ def compose(
             offset = row_offset * np.uint64(out.shape[1])
             kernels.dropout_forward(flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset)
 
-    @build
+    @part
     def forward(net, rows, training, step, row_offset):
         """Run the loaded batch through all layers; the batch's first row is row row_offset of the masks."""
         if training:
@@ -123,7 +131,7 @@ def compose(
         units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
         return view(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
 
-    @build
+    @part
     def backward(net, rows, training, to_input, step, row_offset):
         """Turn the gradient by the last output into those by all parameters, and by the input where it is asked for."""
         last = net.layers.shape[0] - 1
@@ -174,6 +182,20 @@ def compose(
         loss_forward(losses, hits, saved, out, target)
         kernels.batch_totals(totals, losses, hits)
 
+    if limited:
+
+        @part
+        def limit_norms(net, max_norm):
+            """Bound the norms of the hidden units' incoming weights."""
+            for layer in range(net.layers.shape[0] - 1):
+                kernels.max_norm(weight(net, net.params, layer), max_norm)
+
+    else:
+
+        @part
+        def limit_norms(net, max_norm):
+            """Leave the weights as they are."""
+
     @build
     def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, max_norm):
         """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
@@ -193,9 +215,7 @@ def compose(
             loss_backward(dout, dout, target)
             backward(net, size, True, False, np.uint64(first_step + s), ZERO)
             step_params(net.params, net.dparams, state, settings[s], decayed)
-            if max_norm > 0:
-                for layer in range(last):
-                    kernels.max_norm(weight(net, net.params, layer), max_norm)
+            limit_norms(net, max_norm)
 
     @build
     def evaluate(net, totals, data, y, rows, batch_size):
@@ -215,10 +235,15 @@ def compose(
         load(net, data, rows)
         forward(net, rows.size, training, step, row_offset)
 
-    return Composition(load_and_forward, backward, train_steps, evaluate)
+    @build
+    def backward_alone(net, rows, training, to_input, step, row_offset):
+        """Run the backward pass after `load_and_forward`."""
+        backward(net, rows, training, to_input, step, row_offset)
+
+    return Composition(load_and_forward, backward_alone, train_steps, evaluate)
 
 
 @functools.cache
-def compiled(loss: str, update: str) -> Composition:
+def compiled(loss: str, update: str, limited: bool) -> Composition:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(cpu, loss, update, composed, span)
+    return compose(cpu, loss, update, limited, composed, span)

@@ -137,7 +137,7 @@ class MLP:
         totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
         try:
             with exclusive():
-                self._passes(optimizer.update).train_steps(
+                self._passes(optimizer.update, optimizer.max_norm is not None).train_steps(
                     net, totals, data, target, rows, batch_size, step, state, settings, limit
                 )
         finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
@@ -331,8 +331,8 @@ class MLP:
                     flow.append((f"dropout {self.dropout[layer]:g}", units))
         return flow
 
-    def _passes(self, update: str = "sgd") -> backprop.Composition:
-        return backprop.compiled(self.loss, update)
+    def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
+        return backprop.compiled(self.loss, update, limited)
 
     def _with_room(self, rows: int) -> Network:
         """Return the network with buffers for so many rows; they are kept, and grow when they must."""

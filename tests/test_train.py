@@ -173,7 +173,7 @@ def test_counters_belong_to_the_weights_however_training_ends(rng, monkeypatch):
         raise KeyboardInterrupt
 
     optimizer = nd.SGD()
-    monkeypatch.setattr(net, "_passes", lambda update: passes._replace(train_steps=interrupted))
+    monkeypatch.setattr(net, "_passes", lambda *choice: passes._replace(train_steps=interrupted))
     with pytest.raises(KeyboardInterrupt):
         net.train_steps(np.empty((3, 2)), x, net.as_target(y), np.arange(60), 20, optimizer)
     assert (net.step, optimizer.step) == (3, 3)

@@ -17,14 +17,15 @@ def uniform(out, low, high, k0, k1, stream, step, offset):
     arithmetic is float64, rounded once.
     """
     # out (n,), element i of out is element offset + i of the stream
+    single = out.itemsize == 4
+    per_block = TWO if single else ONE  # numbers of a block, as a power of two
     for j in range(out.size):
         i = offset + np.uint64(j)
-        if out.itemsize == 4:
-            w0, w1, w2, w3 = block_words(i >> TWO, stream, step, k0, k1)
+        w0, w1, w2, w3 = block_words(i >> per_block, stream, step, k0, k1)
+        if single:
             pair0, pair1 = (w1, w3) if i & ONE else (w0, w2)
             u = uniform24(pair1 if i & TWO else pair0)
         else:
-            w0, w1, w2, w3 = block_words(i >> ONE, stream, step, k0, k1)
             u = uniform53(w2, w3) if i & ONE else uniform53(w0, w1)
         out[j] = low + (high - low) * u
 
