@@ -146,7 +146,7 @@ class MLP:
             optimizer.step += done
 
     def forward(
-        self, x: ArrayLike, *, training: bool = False, step: int | None = None, row_offset: int = 0
+        self, x: ArrayLike, training: bool = False, step: int | None = None, row_offset: int = 0
     ) -> NDArray[Any]:
         """Return the network's outputs (rows, outputs) before the loss: logits, or standardised values.
 
