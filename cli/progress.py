@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
+import threading
 from typing import Any
 
 import click
 
-from numba_dropout import files, system
+from numba_dropout import files
 from numba_dropout import plot as plots
 from numba_dropout.mlp import MLP
 from numba_dropout.recipe import Run
@@ -23,6 +24,8 @@ COLUMNS = (
     ("samples_per_second", "samples/s", "{:>11,.0f}"),
 )
 
+WAIT = 1.0  # seconds without a step after which it is said that the kernels are being compiled
+
 
 class Progress(Callback):
     """A row for each epoch, and below it, on a terminal, a bar with the time left."""
@@ -31,9 +34,19 @@ class Progress(Callback):
         self.history = History()
         self.interrupted = False
         self.bar: Any = None
+        self.wait = threading.Timer(
+            WAIT, click.echo, ("compiling, once for such a network: up to 15 s ...",), {"err": True}
+        )
+        self.wait.daemon = True
+
+    def expect_compilation(self) -> None:
+        """Tell a person at a terminal, when it takes long, why nothing happens."""
+        if sys.stderr.isatty():
+            self.wait.start()
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
         """Print the head of the table."""
+        self.wait.cancel()
         click.echo("  ".join(title.rjust(len(form.format(0))) for _, title, form in COLUMNS))
         if sys.stdout.isatty() and sys.stderr.isatty():
             self.bar = click.progressbar(length=steps, file=sys.stderr, show_pos=True, item_show_func=_loss)
@@ -58,6 +71,7 @@ class Progress(Callback):
 
     def clear(self) -> None:
         """Take the bar off the terminal."""
+        self.wait.cancel()
         if self.bar is not None:
             click.echo("\r\033[2K\033[?25h", nl=False, file=sys.stderr)
             self.bar = None
@@ -89,7 +103,7 @@ def draw(progress: Progress, plot: str | None, title: str) -> None:
 
 
 def show_flow(run: Run) -> None:
-    """Print the data, the stages that a row passes, and how it is trained; warn of a compilation to come."""
+    """Print the data, the stages that a row passes, and how it is trained."""
     net, rows = run.net, len(run.train.x)
     target = "values" if net.classes is None else f"{len(net.classes)} classes"
     held_out = "" if run.validation is None else f", {len(run.validation.x)} held out"
@@ -100,8 +114,6 @@ def show_flow(run: Run) -> None:
     click.echo(
         f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}"
     )
-    if not system.compiled_before():
-        click.echo("compiling the kernels, once for this installation: about 15 seconds ...", err=True)
     click.echo()
 
 

@@ -94,6 +94,7 @@ def train(
     progress = Progress()
     run = recipe.prepare(source, recipe.Recipe(**choices))
     show_flow(run)
+    progress.expect_compilation()
     try:
         run.fit(callbacks=[progress, *([callbacks.JsonLines(log)] if log else [])])
     except KeyboardInterrupt:

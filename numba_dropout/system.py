@@ -14,7 +14,7 @@ from numba.core import config
 from ._checks import integer
 from ._jit import cache_folder
 
-__all__ = ["compiled_before", "describe", "set_threads"]
+__all__ = ["describe", "set_threads"]
 
 VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 
@@ -22,12 +22,6 @@ VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 def set_threads(threads: int) -> None:
     """Let kernels use so many threads, from 1 to as many as Numba has started with."""
     numba.set_num_threads(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
-
-
-def compiled_before() -> bool:
-    """Tell whether compiled code is there to be loaded; without a JIT there is nothing to compile."""
-    folder = cache_folder()
-    return bool(config.DISABLE_JIT) or (folder is not None and folder.is_dir() and any(folder.iterdir()))
 
 
 def describe() -> dict[str, str]:
