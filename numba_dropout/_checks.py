@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = [
     "EVERYTHING",
     "InputError",
+    "check_device",
     "counter",
     "float_array",
     "integer",
@@ -90,6 +91,12 @@ def counter(stream: Any, step: Any, offset: Any, size: int) -> tuple[np.uint64, 
         np.uint64(integer(step, "step", 0, 2**32 - 1)),
         np.uint64(integer(offset, "offset", 0, 2**63 - 1 - size)),
     )
+
+
+def check_device(device: Any) -> None:
+    """Raise unless a device is one that there are kernels for."""
+    if device != "cpu":
+        raise InputError(f"device: expected 'cpu', the only one with kernels so far, got {device!r}")
 
 
 def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:

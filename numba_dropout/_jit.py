@@ -34,7 +34,6 @@ _PACKAGE = Path(__file__).parent
 # dot product. NaN, infinity and -0 keep their meaning ("nnan", "ninf", "nsz", "arcp" stay off).
 _REORDER = {"contract", "reassoc"}
 
-
 # Called from compiled code only: no way in from Python or C, which would take as long to compile as the loop.
 _LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
@@ -213,8 +212,9 @@ def _name(value: Any) -> str:
     path = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     if path is None:
         return repr(value)
+    line = value.__code__.co_firstlineno if hasattr(value, "__code__") else 0  # two branches may define one name
     inner = getattr(value, "__closure__", None) or ()
-    return f"{getattr(value, '__module__', '')}:{path}:{[_name(cell.cell_contents) for cell in inner]}"
+    return f"{getattr(value, '__module__', '')}:{path}:{line}:{[_name(cell.cell_contents) for cell in inner]}"
 
 
 _FOLDER = _choose_folder()

@@ -14,7 +14,6 @@ from ._checks import InputError
 from ._jit import exclusive
 from .backprop import LOSSES
 from .network import Network, lay_out, matrix, parameter_views, with_room
-from .ops import check_device
 from .optim import Optimizer
 
 __all__ = ["MLP"]
@@ -68,7 +67,7 @@ class MLP:
         dtype: str = "float32",
         device: str = "cpu",
     ) -> None:
-        check_device(device)
+        _checks.check_device(device)
         if loss not in LOSSES:
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):

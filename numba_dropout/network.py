@@ -27,7 +27,6 @@ __all__ = [
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
 
-
 LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
 

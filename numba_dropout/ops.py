@@ -68,7 +68,7 @@ def sample_mask(
 
     Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
     """
-    check_device(device)
+    _checks.check_device(device)
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
     size = math.prod(shape)
@@ -83,12 +83,12 @@ def sample_mask(
         flat[...] = 0 if threshold else 255 if packed else 1
         if packed and not threshold and size & 7:
             flat[-1] = (1 << (size & 7)) - 1
-    elif packed:
-        with exclusive():
-            cpu.sample_packed_mask(flat, size, np.uint64(threshold), k0, k1, *position)
     else:
         with exclusive():
-            cpu.sample_mask(flat, np.uint64(threshold), k0, k1, *position)
+            if packed:
+                cpu.sample_packed_mask(flat, size, np.uint64(threshold), k0, k1, *position)
+            else:
+                cpu.sample_mask(flat, np.uint64(threshold), k0, k1, *position)
     return write_back()
 
 
@@ -262,15 +262,11 @@ def linear_relu_dropout(
         result[...] = 0
         return result
     scale = _checks.scale(threshold, x.dtype)
-    return _layer_output(
-        result,
-        x,
-        weight,
-        bias,
-        lambda out, x, weight, bias: cpu.linear_relu_dropout_forward(
-            out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words
-        ),
-    )
+
+    def forward(out: Any, x: Any, weight: Any, bias: Any) -> None:
+        cpu.linear_relu_dropout_forward(out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words)
+
+    return _layer_output(result, x, weight, bias, forward)
 
 
 def linear_relu_dropout_backward(
@@ -299,12 +295,6 @@ def linear_relu_dropout_backward(
 
 
 # ---------------------------------------------------------------- what the operations share
-
-
-def check_device(device: str) -> None:
-    """Raise unless a device is one that there are kernels for."""
-    if device != "cpu":
-        raise _checks.InputError(f"device: expected 'cpu', the only one with kernels so far, got {device!r}")
 
 
 def _threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64, np.uint64]:

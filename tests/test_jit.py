@@ -1,5 +1,6 @@
 """Compilation: nothing at import, one specialisation for each kind of array, and a cache that cannot be stale."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from numba import njit, types
 
 import numba_dropout as nd
-from numba_dropout import backprop
+from numba_dropout import _jit, backprop
 from numba_dropout.kernels import cpu
 
 pytestmark = pytest.mark.jit_only
@@ -29,6 +30,16 @@ def run(code, cwd=None, **environment):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def run_on(layer, code):
+    """Run Python on a threading layer, or skip where Numba has none of that name."""
+    try:
+        return run(code, NUMBA_THREADING_LAYER=layer)
+    except AssertionError as error:
+        if "No threading layer could be loaded" in str(error):
+            pytest.skip(f"Numba has no {layer} layer here")
+        raise
 
 
 def test_import_compiles_nothing(tmp_path):
@@ -53,6 +64,15 @@ def test_a_second_process_loads_what_the_first_compiled(tmp_path):
     code = USE + ("\nfrom numba_dropout.kernels import cpu\nprint(len(cpu.dropout_forward.signatures))")
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)).split() == [first, "1"]
     assert [file.stat().st_mtime_ns for file in sorted(tmp_path.rglob("*.nbc"))] == stamps
+
+
+def test_no_two_compositions_share_a_name_on_disk():
+    """They are closures of one function; only what they hold tells them apart."""
+    choices = list(itertools.product(backprop.LOSSES, ("sgd", "adam"), (False, True)))
+    names = {_jit._name(backprop.compiled(*choice).train_steps) for choice in choices}
+    assert len(names) == len(choices) == 12
+    evaluations = {_jit._name(backprop.compiled(*choice).evaluate) for choice in choices}
+    assert len(evaluations) == len(backprop.LOSSES)
 
 
 def test_the_cache_can_be_turned_off(tmp_path):
@@ -118,12 +138,7 @@ def test_python_threads_may_enter_together(layer):
         "[t.start() for t in threads]; [t.join() for t in threads]\n"
         "print(numba.threading_layer(), len(wrong))"
     )
-    try:
-        assert run(code, NUMBA_THREADING_LAYER=layer) == f"{layer} 0"
-    except AssertionError as error:
-        if "No threading layer could be loaded" in str(error):
-            pytest.skip(f"Numba has no {layer} layer here")
-        raise
+    assert run_on(layer, code) == f"{layer} 0"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -147,7 +162,7 @@ def test_a_forked_process_goes_on(layer):
         "    if not number: threading.Thread(target=child).start(); threading.Event().wait(60); os._exit(4)\n"
         "print(os.waitpid(number, 0)[1], use() == expected)"
     )
-    assert run(code, NUMBA_THREADING_LAYER=layer) == "0 True"
+    assert run_on(layer, code) == "0 True"
 
 
 def test_kernels_run_inside_other_peoples_functions(rng):
