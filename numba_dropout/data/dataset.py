@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import draws
 from .._checks import InputError
 
-__all__ = ["Dataset", "split"]
+__all__ = ["Dataset", "split", "standardization"]
 
 CONSTANT = 1e-12  # a column whose deviation is below this share of its size does not vary
 
