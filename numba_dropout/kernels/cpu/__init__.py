@@ -14,7 +14,6 @@ from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random import random_bits, uniform
 from .relu import relu_backward, relu_forward
-from .relu_dropout import relu_dropout_backward, relu_dropout_forward
 from .rows import gather_labels, gather_rows
 from .sgd import sgd_update
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
@@ -38,8 +37,6 @@ __all__ = [
     "mse_forward",
     "random_bits",
     "relu_backward",
-    "relu_dropout_backward",
-    "relu_dropout_forward",
     "relu_forward",
     "sample_mask",
     "sample_packed_mask",

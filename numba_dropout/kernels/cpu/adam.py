@@ -1,16 +1,15 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
-import numpy as np
-from numba import prange
-
 from ..._jit import kernel, span
 from ..pointwise import ONE, adam
-from ..simd import threads
-from .mask import PART, SERIAL
+from ..simd import parallel
+from .mask import part_size
 
 
+@parallel
 @span
-def _update_span(params, dparams, state, settings, decayed, start, stop):
+def _update_parts(part, size, params, dparams, state, settings, decayed):
+    start, stop = part * size, min((part + 1) * size, params.size)
     lr, beta1, rest1, beta2, rest2 = settings[0], settings[1], settings[2], settings[3], settings[4]
     eps, decay, shrink, correction = settings[5], settings[6], settings[7], settings[8]
     m, v = state[0], state[1]
@@ -31,10 +30,5 @@ def adam_update(params, dparams, state, settings, decayed):
     # params (P,), dparams (P,), state (2, P) first and second moment, settings (9,): lr / (1 - beta1**t), beta1,
     # 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight (1 - lr * decay),
     # sqrt(1 - beta2**t)
-    n = params.size
-    if n <= SERIAL or threads() == 1:
-        _update_span(params, dparams, state, settings, decayed, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _update_span(params, dparams, state, settings, decayed, start, min(start + PART, n))
+    size = part_size(params.size)
+    _update_parts((params.size + size - 1) // size, (size, params, dparams, state, settings, decayed))

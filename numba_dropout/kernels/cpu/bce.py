@@ -4,7 +4,7 @@ from ..._jit import kernel
 from ..pointwise import HALF, ZERO, bce_with_logits, sigmoid
 
 
-@kernel(parallel=False)
+@kernel
 def bce_forward(losses, hits, probs, logits, target):
     """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids."""
     # losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
@@ -21,7 +21,7 @@ def bce_forward(losses, hits, probs, logits, target):
         hits[i] = right / columns
 
 
-@kernel(parallel=False)
+@kernel
 def bce_backward(dlogits, probs, target):
     """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs."""
     # dlogits (B, K), probs (B, K), target (B, K)

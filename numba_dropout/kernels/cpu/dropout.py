@@ -1,36 +1,50 @@
 """Scaled ("inverted") dropout: y = x * scale where kept, else +0."""
 
 import numpy as np
-from numba import prange
 
 from ..._jit import kernel, span
-from ..pointwise import ZERO
-from ..simd import scratch, threads
-from .mask import CHUNK, PART, SERIAL, fill_mask
+from ..philox import SEVEN, SHIFT3
+from ..simd import LANES, fence, parallel, store_kept, store_kept_past_caches
+from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
+
+CACHE_LINE = 64  # bytes
+CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
 
 
+@parallel
 @span
-def _dropout_span(out, inp, threshold, scale, k0, k1, stream, step, offset, start, stop):
-    mask = scratch(CHUNK, np.bool_)
-    for first in range(start, stop, CHUNK):
-        size = min(CHUNK, stop - first)
-        fill_mask(mask[:size], threshold, k0, k1, stream, step, offset + np.uint64(first))
-        for j in range(size):
-            # a selection, never a product with 0: a dropped NaN must become 0
-            out[first + j] = inp[first + j] * scale if mask[j] else ZERO
+def _dropout_parts(part, size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset):
+    # parts after the first begin on a cache line if `ahead`, the elements by which the first is short, is not negative
+    start = max(part * size - max(ahead, 0), 0)
+    stop = min((part + 1) * size - max(ahead, 0), out.size)
+    past_caches = ahead == 0 or (ahead > 0 and part > 0)
+    first = offset + np.uint64(start)
+    block, lane = first >> SHIFT3, first & SEVEN
+    bits = NONE
+    for j in range(start - LANES, stop, LANES):
+        following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
+        if j >= start:
+            word = joined(bits, following, lane)
+            if past_caches:
+                store_kept_past_caches(out, inp, j, first_bits(stop - j), word, scale)
+            else:
+                store_kept(out, inp, j, first_bits(stop - j), word, scale)
+        bits = following
+        block += GROUP
+    if past_caches:
+        fence()
 
 
 @kernel
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     """Write the kept elements times scale, and +0 for the dropped ones; out may be inp."""
     # out (n,), inp (n,)
-    n = inp.size
-    if n <= SERIAL or threads() == 1:
-        _dropout_span(out, inp, threshold, scale, k0, k1, stream, step, offset, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _dropout_span(out, inp, threshold, scale, k0, k1, stream, step, offset, start, min(start + PART, n))
+    size = part_size(out.size)
+    ahead = np.int64(-1)
+    if out.size * out.itemsize >= CACHES:
+        ahead = np.int64(out.ctypes.data % CACHE_LINE) // out.itemsize
+    parts = (out.size + max(ahead, 0) + size - 1) // size
+    _dropout_parts(parts, (size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset))
 
 
 # Dropout is linear in its input: its derivative is itself, with the mask drawn again from the same counters.

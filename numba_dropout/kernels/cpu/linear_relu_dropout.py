@@ -1,23 +1,74 @@
-"""A hidden layer as one operation: linear, ReLU, dropout."""
+"""A hidden layer as one operation: linear, ReLU, dropout; the backward pass needs no mask."""
 
-from ..._jit import kernel
-from .linear import linear_backward, linear_forward
-from .relu_dropout import relu_dropout_backward, relu_dropout_forward
+import numpy as np
+
+from ..._jit import kernel, span
+from ..philox import SEVEN, SHIFT3
+from ..pointwise import relu, relu_dropout_derivative
+from ..simd import LANES, TILE_ROWS, TILE_WIDTH, parallel, store_relu_kept
+from .linear import fill_units, linear_backward
+from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
+from .product import block_columns, grid, part_range
 
 
-@kernel(parallel=False)
+@span
+def _relu_dropout_row(row, threshold, scale, k0, k1, stream, step, first):
+    """Apply ReLU and dropout to a piece of a row, in place; its first element is number `first` of the stream."""
+    block, lane = first >> SHIFT3, first & SEVEN
+    bits = NONE
+    for j in range(-LANES, row.size, LANES):
+        following = next_bits(np.int64(lane) + row.size - j, block, threshold, k0, k1, stream, step)
+        if j >= 0:
+            store_relu_kept(row, row, j, first_bits(row.size - j), joined(bits, following, lane), scale)
+        bits = following
+        block += GROUP
+
+
+@parallel
+@span
+def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
+    units = out.shape[1]
+    row0, row1 = part_range(part // unit_parts, row_parts, out.shape[0], TILE_ROWS)
+    unit0, unit1 = part_range(part % unit_parts, unit_parts, units, TILE_WIDTH // out.itemsize)
+    columns = block_columns(inp.shape[1], out.itemsize)
+    for unit in range(unit0, unit1, columns):
+        stop = min(unit + columns, unit1)
+        fill_units(out, inp, weight, bias, row0, row1, unit, stop)
+        for i in range(row0, row1):
+            if threshold:
+                first = offset + np.uint64(i * units + unit)
+                _relu_dropout_row(out[i, unit:stop], threshold, scale, k0, k1, stream, step, first)
+            else:
+                for o in range(unit, stop):
+                    out[i, o] = relu(out[i, o])
+
+
+@kernel
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
     """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none."""
     # out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream
-    linear_forward(out, inp, weight, bias)
-    flat = out.reshape(out.size)
-    relu_dropout_forward(flat, flat, threshold, scale, k0, k1, stream, step, offset)
+    row_parts, unit_parts = grid(out.shape[0], out.shape[1], inp.shape[1], out.itemsize)
+    where = (threshold, scale, k0, k1, stream, step, offset)
+    _forward_parts(row_parts * unit_parts, (row_parts, unit_parts, out, inp, weight, bias, *where))
 
 
-@kernel(parallel=False)
+@parallel
+@span
+def _derivative_parts(part, size, dinp, dout, out, scale):
+    for i in range(part * size, min((part + 1) * size, out.size)):
+        dinp[i] = relu_dropout_derivative(dout[i], out[i], scale)
+
+
+@kernel
 def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, scale):
-    """Write the gradients of the layer; dout is overwritten with that of the product; an empty dinp is not computed."""
+    """Write the gradients of the layer; dout is overwritten with that of the product; an empty dinp is not computed.
+
+    An output is positive exactly where it was kept and its input to the ReLU was positive, so its sign is all that is
+    needed; defined for outputs that are not NaN.
+    """
     # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     flat = dout.reshape(dout.size)
-    relu_dropout_backward(flat, flat, out.reshape(out.size), scale)
+    size = part_size(flat.size)
+    parts = (flat.size + size - 1) // size
+    _derivative_parts(parts, (size, flat, flat, out.reshape(out.size), scale))
     linear_backward(dinp, dweight, dbias, dout, inp, weight)

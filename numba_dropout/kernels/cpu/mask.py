@@ -1,86 +1,108 @@
-"""Sample masks: the contract of `kernels.philox`, a chunk of elements at a time."""
+"""Sample masks: the contract of `kernels.philox`, 64 elements at a time."""
 
 import numpy as np
-from numba import prange
 
-from ..._jit import kernel, span
-from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, block_words, tie_kept
-from ..simd import scratch, threads
+from ..._jit import kernel, scalar, span
+from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
+from ..simd import LANES, draw, parallel, store_bytes
 
-CHUNK = 1024  # elements whose numbers are drawn at once: 2 KiB, which stay in the first-level cache
-BLOCKS = CHUNK // 8 + 1  # a chunk may begin inside a block
-WORDS = 4 * BLOCKS
-PART = 1 << 16  # elements of a thread's part: fixed, so that nothing depends on the number of threads
+PART = 1 << 13  # elements of a thread's part: nothing depends on it
 SERIAL = 1 << 14  # up to this many elements a second thread costs more than it brings
 
+NONE = np.uint64(0)
+ALL = np.uint64(2**64 - 1)
+BIT = np.uint64(1)
+LAST_LANE = np.uint64(63)
+GROUP = np.uint64(8)  # blocks
+
+
+@scalar
+def part_size(n):
+    """Return how many of n elements are one part of the work."""
+    return PART if n > SERIAL else max(n, 1)
+
 
 @span
-def fill_mask(mask, threshold, k0, k1, stream, step, first):
-    """Fill mask (n,), n <= CHUNK, with True where the elements first, first + 1, ... are kept."""
-    words = scratch(WORDS, np.uint32)
-    block = first >> SHIFT3
-    lane = np.int64(first & SEVEN)
-    for j in range((lane + mask.size + 7) >> 3):
-        w0, w1, w2, w3 = block_words(block + np.uint64(j), stream, step, k0, k1)
-        words[4 * j] = w0
-        words[4 * j + 1] = w1
-        words[4 * j + 2] = w2
-        words[4 * j + 3] = w3
-    numbers = words.view(np.uint16)  # low half first: all of Numba's CPUs are little-endian
-    high = np.uint16(threshold >> SHIFT16)
-    for j in range(mask.size):
-        mask[j] = numbers[lane + j] >= high
-    if threshold & MASK16:
-        ties = 0
-        for j in range(mask.size):
-            ties += numbers[lane + j] == high
+def _mended(bits, ties, block, threshold, k0, k1, stream, step):
+    """Settle ties (one element in 65,536): the same lookup in the tie stream decides by the threshold's low half."""
+    low_bits, _ = draw(block, (threshold & MASK16) << SHIFT16, k0, k1, stream | TIE_STREAM, step)
+    return bits & (low_bits | ~ties)
+
+
+@scalar
+def next_bits(needed, block, threshold, k0, k1, stream, step):
+    """Return the mask of the 64 elements that begin with a block, none if no more than the last 64 are needed."""
+    bits = NONE
+    if needed > LANES:
+        bits, ties = draw(block, threshold, k0, k1, stream, step)
         if ties:
-            for j in range(mask.size):
-                if numbers[lane + j] == high:
-                    mask[j] = tie_kept(first + np.uint64(j), threshold, stream, step, k0, k1)
+            bits = _mended(bits, ties, block, threshold, k0, k1, stream, step)
+    return bits
 
 
+@scalar
+def joined(bits, following, lane):
+    """Return 64 bits from lane 0..7 of one group on; the last come from the group that follows."""
+    return (bits >> lane) | ((following << (LAST_LANE - lane)) << BIT)
+
+
+@scalar
+def first_bits(n):
+    """Return the first n bits set, all from 64 on."""
+    return ALL if n >= LANES else (BIT << np.uint64(n)) - BIT
+
+
+@parallel
 @span
-def _sample_span(mask, threshold, k0, k1, stream, step, offset, start, stop):
-    for first in range(start, stop, CHUNK):
-        fill_mask(mask[first : min(first + CHUNK, stop)], threshold, k0, k1, stream, step, offset + np.uint64(first))
+def _sample_parts(part, size, mask, threshold, k0, k1, stream, step, offset):
+    start = part * size
+    stop = min(start + size, mask.size)
+    first = offset + np.uint64(start)
+    block, lane = first >> SHIFT3, first & SEVEN
+    bits = NONE
+    for j in range(start - LANES, stop, LANES):
+        following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
+        if j >= start:
+            word = joined(bits, following, lane)
+            if j + LANES <= stop:
+                store_bytes(mask, j, word)
+            else:
+                for i in range(stop - j):
+                    mask[j + i] = (word >> np.uint64(i)) & BIT
+        bits = following
+        block += GROUP
 
 
 @kernel
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     """Write True where an element is kept."""
     # mask (n,) bool; element i of mask is element offset + i of the stream
-    n = mask.size
-    if n <= SERIAL or threads() == 1:
-        _sample_span(mask, threshold, k0, k1, stream, step, offset, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _sample_span(mask, threshold, k0, k1, stream, step, offset, start, min(start + PART, n))
+    size = part_size(mask.size)
+    parts = (mask.size + size - 1) // size
+    _sample_parts(parts, (size, mask, threshold, k0, k1, stream, step, offset))
 
 
+@parallel
 @span
-def _pack_span(packed, n, threshold, k0, k1, stream, step, offset, start, stop):
-    mask = scratch(CHUNK, np.bool_)
-    for first in range(start, stop, CHUNK):
-        size = min(CHUNK, stop - first)
-        fill_mask(mask[:size], threshold, k0, k1, stream, step, offset + np.uint64(first))
-        for j in range(size, (size + 7) & ~7):
-            mask[j] = False
-        for j in range((size + 7) >> 3):
-            byte = 0
-            for bit in range(8):
-                byte |= np.int64(mask[8 * j + bit]) << bit
-            packed[(first >> 3) + j] = byte
+def _pack_parts(part, size, packed, n, threshold, k0, k1, stream, step, offset):
+    start = part * size
+    stop = min(start + size, n)
+    first = offset + np.uint64(start)
+    block, lane = first >> SHIFT3, first & SEVEN
+    bits = NONE
+    for j in range(start - LANES, stop, LANES):
+        following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
+        if j >= start:
+            word = joined(bits, following, lane) & first_bits(stop - j)
+            for byte in range(min(LANES, stop - j + 7) >> 3):
+                packed[(j >> 3) + byte] = word >> np.uint64(8 * byte)
+        bits = following
+        block += GROUP
 
 
 @kernel
 def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
     """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0."""
     # packed (ceil(n / 8),) uint8
-    if n <= SERIAL or threads() == 1:
-        _pack_span(packed, n, threshold, k0, k1, stream, step, offset, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _pack_span(packed, n, threshold, k0, k1, stream, step, offset, start, min(start + PART, n))
+    size = part_size(n)
+    _pack_parts((n + size - 1) // size, (size, packed, n, threshold, k0, k1, stream, step, offset))

@@ -3,18 +3,18 @@
 import math
 
 import numpy as np
-from numba import prange
 
 from ..._jit import kernel, reordered_span
-from ..simd import threads
+from ..simd import parallel
 
-PART = 32  # units of a thread's part
+PART = 1 << 15  # weights of a thread's part, about: whole units
 SERIAL = 1 << 14  # up to this many weights one thread does it
 
 
+@parallel
 @reordered_span
-def _limit_part(weight, limit, start, stop):
-    for o in range(start, stop):
+def _limit_parts(part, size, weight, limit):
+    for o in range(part * size, min((part + 1) * size, weight.shape[0])):
         squares = np.float64(0)  # float32 would overflow at weights of 1e20
         for c in range(weight.shape[1]):
             squares += np.float64(weight[o, c]) * np.float64(weight[o, c])
@@ -30,9 +30,5 @@ def max_norm(weight, limit):
     """Scale the rows of weight whose Euclidean norm is above the limit down to it."""
     # weight (K, C): row o holds the weights into unit o
     units = weight.shape[0]
-    if weight.size <= SERIAL or threads() == 1:
-        _limit_part(weight, limit, np.int64(0), units)
-    else:
-        for part in prange((units + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _limit_part(weight, limit, start, min(start + PART, units))
+    size = max(units if weight.size <= SERIAL else PART // weight.shape[1], 1)
+    _limit_parts((units + size - 1) // size, (size, weight, limit))

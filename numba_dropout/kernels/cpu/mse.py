@@ -3,7 +3,7 @@
 from ..._jit import kernel
 
 
-@kernel(parallel=False)
+@kernel
 def mse_forward(losses, hits, residuals, out, target):
     """Write each row's mean squared error, 0 hits (a regression has none), and out - target."""
     # losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
@@ -18,7 +18,7 @@ def mse_forward(losses, hits, residuals, out, target):
         hits[i] = 0
 
 
-@kernel(parallel=False)
+@kernel
 def mse_backward(dout, residuals, target):
     """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals."""
     # dout (B, K), residuals (B, K), target (B, K)

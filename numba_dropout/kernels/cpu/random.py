@@ -9,7 +9,7 @@ from ..pointwise import uniform24, uniform53
 TWO = np.uint64(2)
 
 
-@kernel(parallel=False)
+@kernel
 def uniform(out, low, high, k0, k1, stream, step, offset):
     """Write numbers of (low, high].
 
@@ -30,7 +30,7 @@ def uniform(out, low, high, k0, k1, stream, step, offset):
         out[j] = low + (high - low) * u
 
 
-@kernel(parallel=False)
+@kernel
 def random_bits(out, k0, k1, stream, step, offset):
     """Write 64-bit words: pair i & 1 of block i >> 1, low word first."""
     # out (n,) uint64, element i of out is element offset + i of the stream

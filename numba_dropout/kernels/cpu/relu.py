@@ -1,17 +1,15 @@
 """The rectified linear unit."""
 
-import numpy as np
-from numba import prange
-
 from ..._jit import kernel, span
 from ..pointwise import relu, relu_derivative
-from ..simd import threads
-from .mask import PART, SERIAL
+from ..simd import parallel
+from .mask import part_size
 
 
+@parallel
 @span
-def _forward_span(out, inp, start, stop):
-    for i in range(start, stop):
+def _forward_parts(part, size, out, inp):
+    for i in range(part * size, min((part + 1) * size, out.size)):
         out[i] = relu(inp[i])
 
 
@@ -19,18 +17,14 @@ def _forward_span(out, inp, start, stop):
 def relu_forward(out, inp):
     """Write x where it is positive or NaN, else +0; out may be inp."""
     # out (n,), inp (n,)
-    n = inp.size
-    if n <= SERIAL or threads() == 1:
-        _forward_span(out, inp, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _forward_span(out, inp, start, min(start + PART, n))
+    size = part_size(out.size)
+    _forward_parts((out.size + size - 1) // size, (size, out, inp))
 
 
+@parallel
 @span
-def _backward_span(dinp, dout, out, start, stop):
-    for i in range(start, stop):
+def _backward_parts(part, size, dinp, dout, out):
+    for i in range(part * size, min((part + 1) * size, out.size)):
         dinp[i] = relu_derivative(dout[i], out[i])
 
 
@@ -38,10 +32,5 @@ def _backward_span(dinp, dout, out, start, stop):
 def relu_backward(dinp, dout, out):
     """Write the gradient where the output is positive, else +0; dinp may be dout."""
     # dinp (n,), dout (n,), out (n,)
-    n = out.size
-    if n <= SERIAL or threads() == 1:
-        _backward_span(dinp, dout, out, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _backward_span(dinp, dout, out, start, min(start + PART, n))
+    size = part_size(out.size)
+    _backward_parts((out.size + size - 1) // size, (size, dinp, dout, out))

@@ -1,18 +1,18 @@
 """Batches: rows of the data, standardised on their way into the network."""
 
 import numpy as np
-from numba import prange
 
 from ..._jit import kernel, span
-from ..simd import threads
+from ..simd import parallel
 
-PART = 64  # rows of a thread's part
+PART = 1 << 14  # elements of a thread's part, about: whole rows
 SERIAL = 1 << 13  # up to this many elements one thread does it
 
 
+@parallel
 @span
-def _gather_part(out, data, rows, shift, scale, start, stop):
-    for i in range(start, stop):
+def _gather_parts(part, size, out, data, rows, shift, scale):
+    for i in range(part * size, min((part + 1) * size, rows.size)):
         row = rows[i]
         for j in range(data.shape[1]):
             out[i, j] = (np.float64(data[row, j]) - shift[j]) * scale[j]
@@ -22,16 +22,11 @@ def _gather_part(out, data, rows, shift, scale, start, stop):
 def gather_rows(out, data, rows, shift, scale):
     """Write (data[rows] - shift) * scale, computed in float64 and rounded once."""
     # out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
-    n = rows.size
-    if n * data.shape[1] <= SERIAL or threads() == 1:
-        _gather_part(out, data, rows, shift, scale, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _gather_part(out, data, rows, shift, scale, start, min(start + PART, n))
+    size = max(rows.size if out.size <= SERIAL else PART // out.shape[1], 1)
+    _gather_parts((rows.size + size - 1) // size, (size, out, data, rows, shift, scale))
 
 
-@kernel(parallel=False)
+@kernel
 def gather_labels(out, labels, rows):
     """Write labels[rows]."""
     # out (B,) int64, labels (N,) int64, rows (B,) int64

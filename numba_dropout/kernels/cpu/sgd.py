@@ -1,16 +1,15 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
-import numpy as np
-from numba import prange
-
 from ..._jit import kernel, span
 from ..pointwise import sgd
-from ..simd import threads
-from .mask import PART, SERIAL
+from ..simd import parallel
+from .mask import part_size
 
 
+@parallel
 @span
-def _update_span(params, dparams, state, settings, decayed, start, stop):
+def _update_parts(part, size, params, dparams, state, settings, decayed):
+    start, stop = part * size, min((part + 1) * size, params.size)
     lr, momentum, nesterov, decay = settings[0], settings[1], settings[2], settings[3]
     velocity = state[0]
     for i in range(start, min(stop, decayed)):
@@ -24,10 +23,5 @@ def _update_span(params, dparams, state, settings, decayed, start, stop):
 def sgd_update(params, dparams, state, settings, decayed):
     """Step the parameters; weight decay reaches the first `decayed` of them (the weights, not the biases)."""
     # params (P,), dparams (P,), state (1, P) velocity, settings (4,): lr, momentum, nesterov (0 or 1), weight decay
-    n = params.size
-    if n <= SERIAL or threads() == 1:
-        _update_span(params, dparams, state, settings, decayed, np.int64(0), n)
-    else:
-        for part in prange((n + PART - 1) // PART):
-            start = np.int64(part) * PART
-            _update_span(params, dparams, state, settings, decayed, start, min(start + PART, n))
+    size = part_size(params.size)
+    _update_parts((params.size + size - 1) // size, (size, params, dparams, state, settings, decayed))

@@ -5,7 +5,7 @@ import math
 from ..._jit import kernel
 
 
-@kernel(parallel=False)
+@kernel
 def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
     """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax."""
     # losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
@@ -26,7 +26,7 @@ def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
         hits[i] = best == labels[i]
 
 
-@kernel(parallel=False)
+@kernel
 def softmax_cross_entropy_backward(dlogits, probs, labels):
     """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs."""
     # dlogits (B, K), probs (B, K), labels (B,) int64

@@ -5,7 +5,7 @@ import numpy as np
 from ..._jit import kernel
 
 
-@kernel(parallel=False)
+@kernel
 def batch_totals(out, losses, hits):
     """Write the sums of the rows' losses and hits."""
     # out (2,) float64, losses (B,), hits (B,)

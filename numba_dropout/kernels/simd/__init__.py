@@ -1,6 +1,28 @@
-"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers and the stack."""
+"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers and the stack.
 
+Each has a plain Python body of the same meaning, which runs where the JIT is off.
+"""
+
+from .masks import LANES, draw, fence, store_bytes, store_kept, store_kept_past_caches, store_relu_kept
+from .product import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, strided
 from .stack import scratch
-from .threads import threads
+from .threads import parallel, threads
 
-__all__ = ["scratch", "threads"]
+__all__ = [
+    "LANES",
+    "TILE_ROWS",
+    "TILE_WIDTH",
+    "draw",
+    "fence",
+    "multiply_tile",
+    "pack_columns",
+    "pack_rows",
+    "parallel",
+    "scratch",
+    "store_bytes",
+    "store_kept",
+    "store_kept_past_caches",
+    "store_relu_kept",
+    "strided",
+    "threads",
+]

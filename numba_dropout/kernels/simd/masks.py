@@ -1,0 +1,225 @@
+"""Masks, 64 elements at a time: drawing them, and choosing by them.
+
+A mask of 64 elements is a `uint64`, element j in bit j; AVX-512 keeps it in its mask registers.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from ..philox import M0, M1, MASK16, W0, W1, block_words
+from . import vectors
+from .block import block
+from .vectors import I1, I8, I32, I64
+
+__all__ = ["LANES", "draw", "fence", "store_bytes", "store_kept", "store_kept_past_caches", "store_relu_kept"]
+
+LANES = 64  # elements of a group: the numbers of 8 blocks
+
+WORDS = vectors.vector(I32, 16)
+PAIRS = vectors.vector(I64, 8)
+NUMBERS = vectors.vector(ir.IntType(16), 32)
+BITS = vectors.vector(I1, LANES)
+
+
+# ---------------------------------------------------------------- drawing
+
+
+def _draw(first, threshold, k0, k1, stream, step):
+    """Return the bits of the numbers of 8 blocks that are at least the threshold's high half, and of those equal."""
+    high = int(threshold) >> 16
+    kept = equal = 0
+    for b in range(8):
+        for w, word in enumerate(block_words(first + np.uint64(b), stream, step, k0, k1)):
+            for h, number in enumerate((int(word & MASK16), int(word) >> 16)):
+                place = 8 * b + 2 * w + h
+                kept |= (number >= high) << place
+                equal |= (number == high) << place
+    return np.uint64(kept), np.uint64(equal)
+
+
+# The state of 8 blocks in two vectors of 64-bit lanes, [c1|c0] and [c3|c2]: the low halves are what a round
+# multiplies. A round gives [hi|lo] of both products; hi meets a high half of the state and the key, and swapping the
+# halves makes that the next low half: six operations for eight blocks, and nothing to put together at the end.
+
+
+def _swapped(builder, pairs):
+    halves = builder.bitcast(pairs, WORDS)
+    return builder.bitcast(vectors.shuffle(builder, halves, None, [lane ^ 1 for lane in range(16)]), PAIRS)
+
+
+def _product(builder, pairs, multiplier):
+    low = builder.and_(pairs, vectors.constant(PAIRS, 0xFFFFFFFF))
+    return builder.mul(low, vectors.constant(PAIRS, int(multiplier)))
+
+
+def _met(builder, product, state, key):
+    """Return [hi ^ high half of the state ^ key | lo]."""
+    product, state = builder.bitcast(product, WORDS), builder.bitcast(state, WORDS)
+    mixed = builder.xor(builder.xor(product, state), key)
+    high = vectors.constant(vectors.vector(I1, 16), [lane & 1 for lane in range(16)])
+    return builder.bitcast(builder.select(high, mixed, product), PAIRS)
+
+
+def _numbers(builder, first, k0, k1, stream, step):
+    """Emit Philox4x32-10 for 8 blocks; return the numbers of the first four, and of the others."""
+    # lanes in the order that leaves blocks 0..3 in the even ones and 4..7 in the odd ones
+    order = vectors.constant(PAIRS, [0, 4, 1, 5, 2, 6, 3, 7])
+    low = builder.add(vectors.splat(builder, first, 8), order)
+    high = vectors.splat(builder, builder.or_(builder.shl(stream, I64(32)), step), 8)
+    for number in range(10):
+        if number:
+            low, high = _swapped(builder, low), _swapped(builder, high)
+        keys = [vectors.splat(builder, builder.trunc(key, I32), 16) for key in (k0, k1)]
+        product0, product1 = _product(builder, low, M0), _product(builder, high, M1)
+        low, high = _met(builder, product1, low, keys[0]), _met(builder, product0, high, keys[1])
+        k0, k1 = builder.add(k0, I64(int(W0))), builder.add(k1, I64(int(W1)))
+    # low is [c0|c1] now, high [c2|c3]: four words of a block from both
+    low, high = builder.bitcast(low, WORDS), builder.bitcast(high, WORDS)
+    parts = []
+    for odd in (0, 2):
+        lanes = [16 * vector + 4 * quarter + odd + half for quarter in range(4) for vector in (0, 1) for half in (1, 0)]
+        parts.append(builder.bitcast(vectors.shuffle(builder, low, high, lanes), NUMBERS))
+    return parts
+
+
+def _as_integer(builder, parts):
+    return builder.bitcast(vectors.shuffle(builder, parts[0], parts[1], range(LANES)), I64)
+
+
+@block(_draw)
+def draw(typing_context, first, threshold, k0, k1, stream, step):
+    """Emit the generator for all blocks at once, and two comparisons."""
+
+    def generate(context, builder, signature, arguments):
+        first, threshold, k0, k1, stream, step = arguments
+        numbers = _numbers(builder, first, k0, k1, stream, step)
+        high = vectors.splat(builder, builder.trunc(builder.lshr(threshold, I64(16)), ir.IntType(16)), 32)
+        results = [
+            _as_integer(builder, [builder.icmp_unsigned(comparison, part, high) for part in numbers])
+            for comparison in (">=", "==")
+        ]
+        return context.make_tuple(builder, signature.return_type, results)
+
+    word = types.uint64
+    return types.UniTuple(word, 2)(word, word, word, word, word, word), generate
+
+
+# ---------------------------------------------------------------- choosing
+
+
+def _places(start, valid):
+    """Return which of the group's lanes are valid, and their places in the array."""
+    lanes = np.flatnonzero([int(valid) >> lane & 1 for lane in range(LANES)])
+    return lanes, start + lanes
+
+
+def _chosen(bits, lanes):
+    return np.array([int(bits) >> int(lane) & 1 for lane in lanes], np.bool_)
+
+
+def _store_kept(out, inp, start, valid, bits, scale):
+    """Write elements start .. start + 63 of inp times scale where a bit is set, +0 where not; only valid lanes."""
+    lanes, places = _places(start, valid)
+    out[places] = np.where(_chosen(bits, lanes), inp[places] * scale, np.zeros(1, inp.dtype))
+
+
+def _store_relu_kept(out, inp, start, valid, bits, scale):
+    """Write as `store_kept` does, with +0 where inp is not positive, unless it is NaN."""
+    lanes, places = _places(start, valid)
+    x = inp[places]
+    out[places] = np.where(_chosen(bits, lanes) & ~(x <= 0), x * scale, np.zeros(1, inp.dtype))
+
+
+def _store_kept_past_caches(out, inp, start, valid, bits, scale):
+    """Write as `store_kept` does; whole groups, where out is aligned to a cache line, do not pass through the caches.
+
+    For arrays larger than the caches: a line is not read before it is written. A fence must follow.
+    """
+    _store_kept(out, inp, start, valid, bits, scale)
+
+
+def _emit_choice(context, builder, signature, arguments, *, relu=False, past_caches=False):
+    out = vectors.View(context, builder, signature.args[0], arguments[0])
+    inp = vectors.View(context, builder, signature.args[1], arguments[1])
+    start, valid, bits, scale = arguments[2:]
+    lanes = 64 // out.size  # in vectors of 512 bits
+    kind = vectors.vector(out.element, lanes)
+    scales = vectors.splat(builder, scale, lanes)
+    zero = vectors.constant(kind, 0.0)
+    target, source = out.flat_address(start), inp.flat_address(start)
+    masks = builder.bitcast(bits, BITS), builder.bitcast(valid, BITS)
+
+    def write(whole):
+        for group in range(LANES // lanes):
+            chosen, inside = (
+                vectors.shuffle(builder, mask, None, range(group * lanes, (group + 1) * lanes)) for mask in masks
+            )
+            place = group * 64
+            x = vectors.load(builder, source, kind, place) if whole else None
+            x = x or vectors.load_where(builder, inside, source, kind, place)
+            if relu:
+                chosen = builder.and_(chosen, builder.fcmp_unordered(">", x, zero))
+            y = builder.select(chosen, builder.fmul(x, scales), zero)
+            if whole:
+                vectors.store(builder, y, target, place, 64 if past_caches else 1, past_caches)
+            else:
+                vectors.store_where(builder, inside, y, target, place)
+
+    with builder.if_else(builder.icmp_unsigned("==", valid, I64(2**64 - 1)), likely=True) as (yes, no):
+        with yes:
+            write(whole=True)
+        with no:
+            write(whole=False)
+    return context.get_dummy_value()
+
+
+def _choice(plain, **how):
+    """Return a block that writes chosen elements."""
+
+    @block(plain)
+    def emitted(typing_context, out, inp, start, valid, bits, scale):
+        def generate(context, builder, signature, arguments):
+            return _emit_choice(context, builder, signature, arguments, **how)
+
+        return types.none(out, inp, types.int64, types.uint64, types.uint64, out.dtype), generate
+
+    return emitted
+
+
+store_kept = _choice(_store_kept)
+store_relu_kept = _choice(_store_relu_kept, relu=True)
+store_kept_past_caches = _choice(_store_kept_past_caches, past_caches=True)
+
+
+def _store_bytes(mask, start, bits):
+    """Write 64 bits as the elements start .. start + 63 of a boolean array, lowest first."""
+    mask[start : start + LANES] = _chosen(bits, range(LANES))
+
+
+@block(_store_bytes)
+def store_bytes(typing_context, mask, start, bits):
+    """Emit one store of 64 bytes."""
+
+    def generate(context, builder, signature, arguments):
+        view = vectors.View(context, builder, signature.args[0], arguments[0])
+        content = builder.zext(builder.bitcast(arguments[2], BITS), vectors.vector(I8, LANES))
+        vectors.store(builder, content, view.flat_address(arguments[1]))
+        return context.get_dummy_value()
+
+    return types.none(mask, types.int64, types.uint64), generate
+
+
+def _fence():
+    """Let all stores past the caches be seen before what follows."""
+
+
+@block(_fence)
+def fence(typing_context):
+    """Emit a fence."""
+
+    def generate(context, builder, signature, arguments):
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.none(), generate

@@ -1,0 +1,306 @@
+"""The inner parts of a matrix product: a tile of it in registers, and the packing that feeds it.
+
+The method of Goto and van de Geijn (ACM TOMS 34, 2008), with one operand packed: the right one lies in panels as wide
+as a tile, so that a row of a panel is loaded into registers whole; elements of the left one are broadcast from where
+they are.
+"""
+
+from numba import types
+from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
+
+from . import vectors
+from .block import block
+from .registers import TILE
+from .vectors import I64
+
+__all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tile", "pack_columns", "pack_rows", "strided"]
+
+TILE_ROWS = TILE.rows
+TILE_WIDTH = TILE.width  # bytes
+QUARTER = 16  # bytes that are transposed together, in as many rows as they have elements
+LINE = 64  # bytes of a row that are transposed in one go: a cache line, read once
+
+
+def _strided(array):
+    """Return the array as one of unknown strides, so that its transpose has the same type."""
+    return array
+
+
+@block(_strided)
+def strided(typing_context, array):
+    """Emit nothing: only the type is another."""
+
+    def generate(context, builder, signature, arguments):
+        return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
+
+    return array.copy(layout="A")(array), generate
+
+
+# ---------------------------------------------------------------- the tile
+
+
+def _multiply_tile(out, left, panel, accumulate):
+    """Write left @ panel into out, or add it: out (rows, n), left (rows, K), panel (K, width), adjacent columns.
+
+    rows <= TILE_ROWS, and n * itemsize <= TILE_WIDTH: of the panel's columns only the first n count. The sum runs along
+    K in order, so that an element does not depend on where its tile lies.
+    """
+    product = left @ panel[:, : out.shape[1]]
+    out[:] = out + product if accumulate else product
+
+
+def emit_tile(context, builder, tile, kinds, arguments):
+    """Emit `multiply_tile` for a register file."""
+    out, left, panel = vectors.views(context, builder, kinds[:3], arguments[:3])
+    rows, columns = out.shape
+    lanes = tile.size // out.size
+    kind = vectors.vector(out.element, lanes)
+    last = builder.sub(rows, I64(1))
+    # a tile that hangs over the end multiplies its last row again, and does not write it
+    clamped = [
+        builder.select(builder.icmp_signed("<", I64(row), rows), I64(row), last) if row else I64(0)
+        for row in range(tile.rows)
+    ]
+    offsets = [builder.mul(row, left.strides[0]) for row in clamped]
+
+    def sums(count):
+        """Emit the loop along K for so many vectors of columns; return the sums, row by row."""
+        before, loop, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
+        builder.cbranch(builder.icmp_signed(">", left.shape[1], I64(0)), loop, after)
+        builder.position_at_end(loop)
+        k, a, b = builder.phi(I64), builder.phi(left.start.type), builder.phi(panel.start.type)
+        totals = [[builder.phi(kind) for _ in range(count)] for _ in range(tile.rows)]
+        loaded = [vectors.load(builder, b, kind, tile.size * place) for place in range(count)]
+        news = []
+        for offset, row in zip(offsets, totals, strict=True):
+            value = vectors.splat(builder, vectors.load(builder, builder.gep(a, [offset]), out.element), lanes)
+            news.append([_multiply_add(builder, tile, value, *pair) for pair in zip(loaded, row, strict=True)])
+        advances = [(k, I64(0), builder.add(k, I64(1)))]
+        advances += [(a, left.start, builder.gep(a, [left.strides[1]]))]
+        advances += [(b, panel.start, builder.gep(b, [panel.strides[0]]))]
+        zero = vectors.constant(kind, 0.0)
+        advances += [(t, zero, n) for row in zip(totals, news, strict=True) for t, n in zip(*row, strict=True)]
+        for phi, start, following in advances:
+            phi.add_incoming(start, before)
+            phi.add_incoming(following, loop)
+        builder.cbranch(builder.icmp_signed("<", advances[0][2], left.shape[1]), loop, after)
+        builder.position_at_end(after)
+        results = []
+        for row in news:
+            results.append([builder.phi(kind) for _ in row])
+            for phi, value in zip(results[-1], row, strict=True):
+                phi.add_incoming(zero, before)
+                phi.add_incoming(value, loop)
+        return results
+
+    def write(results):
+        """Emit the stores: all lanes, or those of the columns that there are."""
+        count = len(results[0])
+        full = builder.and_(
+            builder.icmp_signed("==", rows, I64(tile.rows)), builder.icmp_signed("==", columns, I64(count * lanes))
+        )
+        masks = [vectors.first_lanes(builder, columns, place * lanes, lanes) for place in range(count)]
+        with builder.if_else(full, likely=True) as (yes, no):
+            with yes, builder.if_else(arguments[3]) as (add, put):
+                for adding, block in ((True, add), (False, put)):
+                    with block:
+                        for row, values in enumerate(results):
+                            for place, value in enumerate(values):
+                                address = out.address(I64(row))
+                                old = vectors.load(builder, address, kind, place * tile.size) if adding else None
+                                new = builder.fadd(old, value) if adding else value
+                                vectors.store(builder, new, address, place * tile.size)
+            with no:
+                for row, values in enumerate(results):
+                    with builder.if_then(builder.icmp_signed("<", I64(row), rows)):
+                        address = out.address(I64(row))
+                        for place, (value, mask) in enumerate(zip(values, masks, strict=True)):
+                            old = vectors.load_where(builder, mask, address, kind, place * tile.size)
+                            new = builder.select(arguments[3], builder.fadd(old, value), value)
+                            vectors.store_where(builder, mask, new, address, place * tile.size)
+
+    with builder.if_else(builder.icmp_signed("<=", columns, I64(lanes)), likely=False) as (narrow, wide):
+        with narrow:
+            write(sums(1))
+        with wide:
+            write(sums(tile.vectors))
+    return context.get_dummy_value()
+
+
+def _multiply_add(builder, tile, a, b, total):
+    if not tile.fused:
+        return builder.fadd(total, builder.fmul(a, b))
+    element = {"float": "f32", "double": "f64"}[str(a.type.element)]
+    return vectors.call(builder, f"llvm.fma.v{a.type.count}{element}", a.type, [a, b, total])
+
+
+@block(_multiply_tile)
+def multiply_tile(typing_context, out, left, panel, accumulate):
+    """Emit the tile for the registers that Numba compiles for."""
+
+    def generate(context, builder, signature, arguments):
+        return emit_tile(context, builder, TILE, signature.args, arguments)
+
+    return types.none(out, left, panel, types.boolean), generate
+
+
+# ---------------------------------------------------------------- packing
+
+
+def _pack_columns(packed, right):
+    """Pack right (K, n) in panels as wide as a tile: packed (panels, K, width); what is beyond n is of no meaning."""
+    _pack(packed, right)
+
+
+def _pack_rows(packed, left):
+    """Pack left (n, K) in panels as high as a tile: packed (panels, K, TILE_ROWS); what is beyond n has no meaning."""
+    _pack(packed, left.T)
+
+
+def _pack(packed, right):
+    width = packed.shape[2]
+    for panel in range(packed.shape[0]):
+        columns = right[:, panel * width : (panel + 1) * width]
+        packed[panel, : len(columns)] = 0
+        packed[panel, : len(columns), : columns.shape[1]] = columns
+
+
+def emit_packing(builder, register, packed, right, width):
+    """Emit the packing of columns: row by row where columns are adjacent, else rows are, and blocks are transposed."""
+    columns = right.shape[1]
+    panels = builder.sdiv(builder.add(columns, I64(width - 1)), I64(width))
+    adjacent = builder.icmp_signed("==", right.strides[1], I64(right.size))
+    with builder.if_else(adjacent) as (yes, no):
+        with yes:
+            _emit_row_copies(builder, register, packed, right, width, panels)
+        with no:
+            _emit_transposition(builder, register, packed, right, width, panels)
+
+
+def _emit_row_copies(builder, register, packed, right, width, panels):
+    lanes = min(register // right.size, width)
+    kind = vectors.vector(right.element, lanes)
+    with cgutils.for_range(builder, right.shape[0], intp=I64) as row:
+        source = right.address(row.index)
+        with cgutils.for_range(builder, panels, intp=I64) as panel:
+            target = packed.address(panel.index, row.index)
+            begin = builder.mul(panel.index, I64(width))
+            place = builder.gep(source, [builder.mul(begin, I64(right.size))])
+            left = builder.sub(right.shape[1], begin)
+            with builder.if_else(builder.icmp_signed(">=", left, I64(width)), likely=True) as (whole, part):
+                for block, full in ((whole, True), (part, False)):
+                    with block:
+                        for lane in range(0, width, lanes):
+                            if full:
+                                value = vectors.load(builder, place, kind, lane * right.size)
+                            else:
+                                mask = vectors.first_lanes(builder, left, lane, lanes)
+                                value = vectors.load_where(builder, mask, place, kind, lane * right.size)
+                            vectors.store(builder, value, target, lane * right.size)
+
+
+def _emit_transposition(builder, register, packed, right, width, panels):
+    """Emit the packing of columns that lie in rows of memory: LINE bytes of as many columns as a register holds."""
+    depth, columns = right.shape
+    lanes, line = min(register // right.size, width), LINE // right.size
+    last = builder.sub(columns, I64(1))
+    with cgutils.for_range(builder, panels, intp=I64) as panel:
+        for lane in range(0, width, lanes):
+            first = builder.add(builder.mul(panel.index, I64(width)), I64(lane))
+            with builder.if_then(builder.icmp_signed("<", first, columns)):
+                # columns beyond the last repeat it: the sums of a tile there are never written
+                numbers = [builder.add(first, I64(column)) for column in range(lanes)]
+                starts = [
+                    right.address(I64(0), builder.select(builder.icmp_signed("<", number, last), number, last))
+                    for number in numbers
+                ]
+                target = builder.gep(packed.address(panel.index), [I64(lane * right.size)])
+                lines = builder.sdiv(builder.add(depth, I64(line - 1)), I64(line))
+                with cgutils.for_range(builder, lines, intp=I64) as block:
+                    k = builder.mul(block.index, I64(line))
+                    offset = builder.mul(k, I64(right.size))
+                    sources = [builder.gep(start, [offset]) for start in starts]
+                    place = builder.gep(target, [builder.mul(k, packed.strides[1])])
+                    left = builder.sub(depth, k)
+                    with builder.if_else(builder.icmp_signed(">=", left, I64(line)), likely=True) as (whole, part):
+                        with whole:
+                            _emit_block(builder, packed, right, sources, place, None)
+                        with part:
+                            _emit_block(builder, packed, right, sources, place, left)
+
+
+def _emit_block(builder, packed, right, sources, target, left):
+    """Transpose LINE bytes of some rows of memory into rows of the panel; `left` counts the elements, if fewer."""
+    quarter = QUARTER // right.size
+    small = vectors.vector(right.element, quarter)
+    for q in range(LINE // QUARTER):
+        begin = q * quarter
+        rows = []
+        for source in sources:
+            if left is None:
+                rows.append(vectors.load(builder, source, small, q * QUARTER))
+            else:
+                mask = vectors.first_lanes(builder, left, begin, quarter)
+                rows.append(vectors.load_where(builder, mask, source, small, q * QUARTER))
+        for i, column in enumerate(_transposed(builder, rows, quarter)):
+            address = builder.gep(target, [builder.mul(packed.strides[1], I64(begin + i))])
+            if left is None:
+                vectors.store(builder, column, address)
+            else:
+                with builder.if_then(builder.icmp_signed(">", left, I64(begin + i))):
+                    vectors.store(builder, column, address)
+
+
+def _transposed(builder, rows, size):
+    """Return `size` vectors, the i-th of which holds the i-th elements of all rows.
+
+    The rows r, r + size, r + 2 size, ... are put side by side first, which loads do by themselves, so that all
+    shuffles stay within quarters of a register, where they take one cycle.
+    """
+    wide = []
+    for r in range(size):
+        parts = rows[r::size]
+        while len(parts) > 1:
+            both = range(2 * parts[0].type.count)
+            parts = [vectors.shuffle(builder, a, b, both) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        wide.append(parts[0])
+    lanes = wide[0].type.count
+
+    def within(a, b, pattern):
+        """Pick lanes of a (side 0) and b (side 1), the same in each quarter."""
+        picked = [side * lanes + first + i for first in range(0, lanes, size) for side, i in pattern]
+        return vectors.shuffle(builder, a, b, picked)
+
+    if size == 2:
+        return [within(wide[0], wide[1], [(0, i), (1, i)]) for i in range(2)]
+    results = []
+    for i in (0, 2):
+        a = within(wide[0], wide[1], [(0, i), (1, i), (0, i + 1), (1, i + 1)])
+        b = within(wide[2], wide[3], [(0, i), (1, i), (0, i + 1), (1, i + 1)])
+        results += [within(a, b, [(0, j), (0, j + 1), (1, j), (1, j + 1)]) for j in (0, 2)]
+    return results
+
+
+def _packing(plain, transposed, width_of):
+    """Return a block that packs in panels of a width, which may depend on the size of an element."""
+
+    @block(plain)
+    def emitted(typing_context, packed, matrix):
+        def generate(context, builder, signature, arguments):
+            packed, matrix = (
+                vectors.View(context, builder, *pair) for pair in zip(signature.args, arguments, strict=True)
+            )
+            if transposed:
+                matrix.shape.reverse()
+                matrix.strides.reverse()
+            emit_packing(builder, TILE.size, packed, matrix, width_of(packed.size))
+            return context.get_dummy_value()
+
+        return types.none(packed, matrix), generate
+
+    return emitted
+
+
+pack_columns = _packing(_pack_columns, False, lambda size: TILE.width // size)
+pack_rows = _packing(_pack_rows, True, lambda size: TILE.rows)

@@ -1,0 +1,42 @@
+"""The register file that code is compiled for, and the tile of a matrix product that fits it."""
+
+from typing import NamedTuple
+
+from numba.core import codegen, config
+
+__all__ = ["TILE", "Tile", "tile_for"]
+
+
+class Tile(NamedTuple):
+    """The part of a product whose sums stay in registers: `rows` times `vectors` of `size` bytes."""
+
+    size: int
+    rows: int
+    vectors: int
+    fused: bool  # whether a multiply-add is one operation
+
+    @property
+    def width(self) -> int:
+        """Bytes of a row of the tile."""
+        return self.size * self.vectors
+
+
+def tile_for(features: str, machine: str) -> Tile:
+    """Choose the tile for LLVM's list of features ("+avx2,+fma,-avx512f") on a machine ("x86_64", "aarch64")."""
+    has = {name[1:] for name in features.split(",") if name.startswith("+")}
+    if machine in ("aarch64", "arm64"):
+        return Tile(16, 8, 3, fused=True)  # NEON: 24 sums of 32 registers
+    if "avx512f" in has:
+        return Tile(64, 8, 2, fused=True)  # 16 sums hide the latency; two more rows would share a cache set at 4 KiB
+    if "avx2" in has:
+        return Tile(32, 4, 3, fused="fma" in has)  # 12 sums of 16 registers
+    return Tile(16, 4, 2, fused=False)  # SSE: products need registers too
+
+
+def _effective() -> Tile:
+    """Choose by what Numba compiles for, which NUMBA_CPU_FEATURES may change, not by what the machine has."""
+    features = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
+    return tile_for(features, codegen.ll.get_default_triple().split("-")[0])
+
+
+TILE = _effective()
