@@ -25,14 +25,16 @@ def wheel(tmp_path_factory):
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
-def test_the_wheel_holds_the_package_and_its_command_only(wheel):
+def test_the_wheel_holds_the_package_its_command_and_its_benchmark_only(wheel):
     top = {name.split("/")[0] for name in wheel.namelist()}
-    assert top == {"numba_dropout", "numba_dropout_cli", f"numba_dropout-{nd.__version__}.dist-info"}
+    packages = {"numba_dropout", "numba_dropout_bench", "numba_dropout_cli"}
+    assert top == {*packages, f"numba_dropout-{nd.__version__}.dist-info"}
 
 
 def test_the_wheel_holds_every_source_file(wheel):
     names = set(wheel.namelist())
-    for folder, target in (("numba_dropout", "numba_dropout"), ("cli", "numba_dropout_cli")):
+    for folder in ("numba_dropout", "cli", "bench"):
+        target = folder if folder == "numba_dropout" else f"numba_dropout_{folder}"
         for file in (ROOT / folder).rglob("*.py"):
             assert f"{target}/{file.relative_to(ROOT / folder).as_posix()}" in names
     assert "numba_dropout/py.typed" in names

@@ -2,13 +2,17 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
+
+import pytest
 
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "numba_dropout"
+BENCH = ROOT / "bench"
 
 # Each room may import from those after it, and from itself.
 ROOMS = [
@@ -27,25 +31,41 @@ ROOMS = [
     {"_jit", "_checks"},
     {"reference"},
 ]
-ORDER = {name: place for place, room in enumerate(ROOMS) for name in room}
+BENCH_ROOMS = [
+    {"readme"},
+    {"run"},
+    {"chart"},
+    {"report"},
+    {"startup"},
+    {"rounds"},
+    {"workers"},
+    {"worker"},
+    {"contestants"},
+    {"cases", "limits", "machine"},
+    {"sizes", "medians"},
+]
+TABLES = {
+    package: {name: place for place, room in enumerate(rooms) for name in room}
+    for package, rooms in ((PACKAGE, ROOMS), (BENCH, BENCH_ROOMS))
+}
 
 
-def modules():
-    """Return every module of the package: its dotted name within it, and its syntax tree."""
-    for file in sorted(PACKAGE.rglob("*.py")):
-        parts = file.relative_to(PACKAGE).with_suffix("").parts
+def modules(package=PACKAGE):
+    """Return every module of a package: its dotted name within it, and its syntax tree."""
+    for file in sorted(package.rglob("*.py")):
+        parts = file.relative_to(package).with_suffix("").parts
         yield file, parts[:-1] if parts[-1] == "__init__" else parts, ast.parse(file.read_text())
 
 
-def room(parts):
+def room(package, parts):
     """Return the room that a module stands in: its longest prefix in the table."""
     for length in range(len(parts), 0, -1):
-        if ".".join(parts[:length]) in ORDER:
+        if ".".join(parts[:length]) in TABLES[package]:
             return ".".join(parts[:length])
     return None
 
 
-def imported(parts, is_package, tree):
+def imported(package, parts, is_package, tree):
     """Return the modules of the package that a module imports, as tuples of names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -54,23 +74,52 @@ def imported(parts, is_package, tree):
             target = (*base, *(node.module.split(".") if node.module else ()))
             for name in node.names:
                 longer = (*target, name.name)
-                path = PACKAGE.joinpath(*longer)
+                path = package.joinpath(*longer)
                 yield longer if path.with_suffix(".py").exists() or path.is_dir() else target
 
 
-def test_every_module_has_a_room():
-    assert [str(file) for file, parts, _ in modules() if parts and room(parts) is None and parts != ("kernels",)] == []
+@pytest.mark.parametrize("package", TABLES, ids=lambda package: package.name)
+def test_every_module_has_a_room(package):
+    homeless = [parts for _, parts, _ in modules(package) if parts and room(package, parts) is None]
+    assert [parts for parts in homeless if parts != ("kernels",)] == []
 
 
-def test_imports_run_downwards():
+@pytest.mark.parametrize("package", TABLES, ids=lambda package: package.name)
+def test_imports_run_downwards(package):
+    order = TABLES[package]
     upward = [
         f"{'.'.join(parts)} imports {'.'.join(target)}"
-        for file, parts, tree in modules()
-        if room(parts)
-        for target in imported(parts, file.name == "__init__.py", tree)
-        if room(target) and ORDER[room(target)] < ORDER[room(parts)]
+        for file, parts, tree in modules(package)
+        if room(package, parts)
+        for target in imported(package, parts, file.name == "__init__.py", tree)
+        if room(package, target) and order[room(package, target)] < order[room(package, parts)]
     ]
     assert upward == []
+
+
+def test_the_library_knows_neither_its_command_nor_its_benchmark():
+    for file in PACKAGE.rglob("*.py"):
+        assert not {"numba_dropout_bench", "numba_dropout_cli"} & set(re.findall(r"\w+", file.read_text())), file.name
+
+
+def test_each_contestant_imports_one_other_library():
+    """The figures of one must not depend on the threads of another, so none may come in unseen."""
+    libraries = {"torch", "jax", "tensorflow", "sklearn", "numba_dropout"}
+    for file in (BENCH / "contestants").glob("*_peer.py"):
+        names = {
+            name.partition(".")[0]
+            for node in ast.walk(ast.parse(file.read_text()))
+            for name in _names(node)
+            if isinstance(node, ast.Import) or not node.level
+        }
+        assert names & libraries <= {file.stem.removesuffix("_peer")}, file.name
+
+
+def _names(node):
+    """Return the modules that a statement imports from outside."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
 def test_only_jit_spells_numbas_options():
@@ -100,6 +149,7 @@ def test_commands_are_thin():
 def test_files_are_no_longer_than_an_idea():
     lengths = {file.name: len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
     assert [name for name, length in lengths.items() if length > 400] == []
+    assert [file.name for file in BENCH.rglob("*.py") if len(file.read_text().splitlines()) > 250] == []
 
 
 PUBLIC = [

@@ -1,0 +1,108 @@
+"""What is measured: one case is one operation at one size, which all contestants do."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from .sizes import Network, Sizes, elements
+
+__all__ = ["RATES", "Case", "P", "dropped_elements", "of_group", "step_operations"]
+
+P = 0.3  # the probability of the dropout kernels
+RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
+
+# The products of a layer: x W^T, and for the gradients dy W and dy^T x. A back end that has no function for one of
+# the gradients alone takes part in "backward", which is both.
+FORMS = {"forward": "x W^T", "backward": "dy W and dy^T x"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation at one size.
+
+    `kind` is the name under which contestants are looked up; `unit` and `work` turn seconds into what is shown:
+    seconds a unit of work, or work a second for GFLOP/s.
+    """
+
+    group: str
+    kind: str
+    title: str
+    size: str
+    shape: tuple[int, ...]
+    dtype: str
+    unit: str
+    work: float = 1.0
+
+    @property
+    def element_bytes(self) -> int:
+        """Bytes of an element."""
+        return 8 if self.dtype == "float64" else 4
+
+
+def of_group(group: str, sizes: Sizes, dtype: str) -> list[Case]:
+    """Return the cases of a group that contestants of several libraries take part in."""
+    if group == "kernels":
+        return [*_dropout(sizes, dtype), *_products(sizes, dtype)]
+    if group == "train":
+        return _steps(sizes, dtype)
+    return [_network("memory", "memory", "kept for backward", network, dtype, "bytes") for network in sizes.networks]
+
+
+def _dropout(sizes: Sizes, dtype: str) -> list[Case]:
+    kinds = {
+        "dropout": f"dropout, p = {P}",
+        "dropout_backward": f"dropout backward, p = {P}",
+        "mask": f"sample_mask, p = {P}",
+        "packed_mask": f"sample_mask, packed, p = {P}",
+    }
+    return [
+        Case("kernels", kind, title, f"{elements(n)} elements", (n,), dtype, "ns/element", float(n))
+        for kind, title in kinds.items()
+        for n in sizes.elements
+    ]
+
+
+def _products(sizes: Sizes, dtype: str) -> list[Case]:
+    kinds = {f"product_{form}": f"product {formula}" for form, formula in FORMS.items()}
+    kinds["linear_relu_dropout"] = f"linear_relu_dropout, p = {RATES[0]}"
+    return [
+        Case(
+            "kernels",
+            kind,
+            title,
+            "x".join(map(str, shape)),
+            shape,
+            dtype,
+            "GFLOP/s",
+            2.0 * shape[0] * shape[1] * shape[2] * (2 if kind == "product_backward" else 1),
+        )
+        for kind, title in kinds.items()
+        for shape in sizes.products
+    ]
+
+
+def _steps(sizes: Sizes, dtype: str) -> list[Case]:
+    steps = [_network("train", "step", "training step", network, dtype, "ms/step") for network in sizes.networks]
+    # the largest network is the one in which dropout's cost is asked for
+    largest = max(sizes.networks, key=lambda network: network.batch * sum(network.units[1:-1]), default=None)
+    if largest is not None:
+        steps.append(_network("train", "dropout_adds", "what dropout adds to a step", largest, dtype, "percent"))
+    return steps
+
+
+def _network(group: str, kind: str, title: str, network: Network, dtype: str, unit: str) -> Case:
+    return Case(group, kind, title, str(network), (*network.units, network.batch), dtype, unit)
+
+
+def step_operations(shape: tuple[int, ...]) -> float:
+    """Return the floating-point operations of a training step's products: no gradient by the network's input."""
+    *units, batch = shape
+    weights = [inputs * outputs for inputs, outputs in itertools.pairwise(units)]
+    return 2.0 * batch * (3 * sum(weights) - weights[0])
+
+
+def dropped_elements(shape: tuple[int, ...]) -> int:
+    """Return the number of hidden units' values that dropout acts on; for the input's nothing is kept anywhere."""
+    *units, batch = shape
+    return batch * sum(units[1:-1])

@@ -1,0 +1,76 @@
+"""What is made sure of before anything is timed; a ValueError says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["dropped", "hidden", "learns", "masked", "products"]
+
+ERRORS = 5.0  # standard errors that a share may be off
+WINDOWS = 40  # after which a loss must have fallen
+
+
+def masked(kept: NDArray[Any], p: float) -> None:
+    """Raise unless the share that is not kept is p, within 5 standard errors."""
+    share = 1.0 - np.count_nonzero(kept) / kept.size
+    if abs(share - p) > ERRORS * (p * (1 - p) / kept.size) ** 0.5:
+        raise ValueError(f"{share:.4f} of the elements are dropped, expected {p}")
+
+
+def dropped(y: Any, x: NDArray[Any], p: float) -> None:
+    """Raise unless y is x, which has no zeros, with a share p dropped and the rest scaled."""
+    y = np.asarray(y)
+    if y.shape != x.shape or y.dtype != x.dtype:
+        raise ValueError(f"{y.dtype} of shape {y.shape} came out, expected {x.dtype} of shape {x.shape}")
+    kept = y != 0
+    masked(kept, p)
+    if not np.allclose(y, np.where(kept, x / x.dtype.type(1 - p), 0), rtol=1e-5, atol=0):
+        raise ValueError("the kept elements are not x / (1 - p)")
+
+
+def products(*triples: tuple[Any, NDArray[Any], NDArray[Any]]) -> None:
+    """Raise unless out is left @ right, for each (out, left, right), by the usual error bound of a sum.
+
+    Both are applied to a vector of random signs in float64, which shows a wrong element anywhere (Freivalds, 1977).
+    """
+    for out, left, right in triples:
+        out = np.asarray(out)
+        if out.shape != (left.shape[0], right.shape[1]):
+            raise ValueError(f"shape {out.shape} came out, expected {(left.shape[0], right.shape[1])}")
+        signs = np.random.default_rng(4).choice([-1.0, 1.0], right.shape[1])
+        wide, tall = left.astype(np.float64), right.astype(np.float64)
+        error = np.abs(out.astype(np.float64) @ signs - wide @ (tall @ signs))
+        bound = left.shape[1] * np.finfo(out.dtype).eps * (np.abs(wide) @ np.abs(tall).sum(1))
+        if not (error <= bound).all():
+            raise ValueError(f"a product is off by {error.max():.3g}, expected at most {bound.max():.3g}")
+
+
+def hidden(y: Any, x: NDArray[Any], weight: NDArray[Any], p: float) -> None:
+    """Raise unless y is dropout(relu(x @ weight.T)), by the share that is dropped and the values that are kept."""
+    y = np.asarray(y)
+    before = x.astype(np.float64) @ weight.T.astype(np.float64)
+    size = np.sqrt((before**2).mean())
+    masked(y[before > 0.01 * size] != 0, p)
+    if not np.allclose(y[y != 0] * (1 - p), before[y != 0], rtol=1e-3, atol=1e-3 * size):
+        raise ValueError("the kept outputs are not those of the layer")
+
+
+def learns(step: Callable[[], Any], window: int = 20) -> Callable[[], None]:
+    """Return a check that trains by a function that returns a loss, until its mean over a window has fallen."""
+
+    def check() -> None:
+        first = None
+        for _ in range(WINDOWS):
+            loss = float(np.mean([float(step()) for _ in range(window)]))
+            if not np.isfinite(loss):
+                raise ValueError(f"the loss is {loss}")
+            first = loss if first is None else first
+            if loss < 0.98 * first:
+                return
+        raise ValueError(f"the loss was {first:.4g} and is {loss:.4g} after {WINDOWS * window} calls: it does not fall")
+
+    return check

@@ -1,0 +1,156 @@
+"""JAX, jitted, with its default generator and with the faster one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..cases import RATES, Case, P
+from . import _checks, _inputs
+from ._timed import Timed
+
+__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+
+VERSIONS = {"jax": jax.__version__}
+GENERATORS = {"jax, threefry": "threefry2x32", "jax, rbg": "rbg"}
+LR, MOMENTUM = 0.01, 0.9
+
+
+def settle(threads: int, dtype: str) -> None:
+    """Allow float64 where it is measured; the threads are those of the processors that the process may use."""
+    jax.config.update("jax_enable_x64", dtype == "float64")
+
+
+def _drop(key: Any, x: Any, p: float) -> Any:
+    return jnp.where(jax.random.bernoulli(key, 1 - p, x.shape), x / (1 - p), 0)
+
+
+# ---------------------------------------------------------------- kernels
+
+
+def _dropout(case: Case) -> dict[str, Timed]:
+    given = _inputs.positive(case)
+    x = jax.device_put(given)
+
+    @jax.jit
+    def dropout(key: Any, x: Any) -> Any:
+        key, now = jax.random.split(key)
+        return key, _drop(now, x, P)
+
+    def with_generator(name: str) -> Timed:
+        state = [jax.random.key(1, impl=name)]
+
+        def call() -> Any:
+            state[0], y = dropout(state[0], x)
+            return y.block_until_ready()
+
+        return Timed(call, "peer", lambda: _checks.dropped(call(), given, P))
+
+    return {label: with_generator(name) for label, name in GENERATORS.items()}
+
+
+def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
+    def contestants(case: Case) -> dict[str, Timed]:
+        arrays = _inputs.layer(case)
+        pairs = _inputs.factors(form, *arrays)
+
+        @jax.jit
+        def products(*arrays: Any) -> Any:
+            return [jnp.matmul(left, right) for left, right in _inputs.factors(form, *arrays)]
+
+        given = jax.device_put(arrays)
+
+        def call() -> Any:
+            return jax.block_until_ready(products(*given))
+
+        def check() -> None:
+            _checks.products(*((out, left, right) for out, (left, right) in zip(call(), pairs, strict=True)))
+
+        return {"jax" if len(pairs) == 1 else "jax, twice": Timed(call, "peer", check)}
+
+    return contestants
+
+
+# ---------------------------------------------------------------- training
+
+
+def _parameters(case: Case) -> list[tuple[Any, Any]]:
+    keys = jax.random.split(jax.random.key(2), len(case.shape) - 2)
+    result = []
+    for key, (inputs, outputs) in zip(keys, itertools.pairwise(case.shape[:-1]), strict=True):
+        bound = (6.0 / inputs) ** 0.5
+        result.append(
+            (jax.random.uniform(key, (inputs, outputs), case.dtype, -bound, bound), jnp.zeros(outputs, case.dtype))
+        )
+    return result
+
+
+def _loss(parameters: Any, key: Any, x: Any, y: Any, dropout: bool) -> Any:
+    keys = jax.random.split(key, len(parameters))
+    if dropout:
+        x = _drop(keys[0], x, RATES[1])
+    for number, (weight, bias) in enumerate(parameters[:-1], 1):
+        x = jax.nn.relu(x @ weight + bias)
+        if dropout:
+            x = _drop(keys[number], x, RATES[0])
+    weight, bias = parameters[-1]
+    scores = jax.nn.log_softmax(x @ weight + bias)
+    return -jnp.take_along_axis(scores, y[:, None], 1).mean()
+
+
+def _one_step(case: Case, generator: str, dropout: bool = True) -> Callable[[], float]:
+    def update(parameters: Any, speeds: Any, key: Any, x: Any, y: Any) -> Any:
+        key, now = jax.random.split(key)
+        loss, gradients = jax.value_and_grad(_loss)(parameters, now, x, y, dropout)
+        speeds = jax.tree.map(lambda v, g: MOMENTUM * v + g, speeds, gradients)
+        return jax.tree.map(lambda w, v: w - LR * v, parameters, speeds), speeds, key, loss
+
+    jitted = jax.jit(update, donate_argnums=(0, 1, 2))
+    parameters = _parameters(case)
+    state = [parameters, jax.tree.map(jnp.zeros_like, parameters), jax.random.key(3, impl=generator)]
+    x, y = map(jax.device_put, _inputs.batch(case))
+
+    def step() -> float:
+        *state[:], loss = jax.block_until_ready(jitted(*state, x, y))
+        return float(loss)
+
+    return step
+
+
+def _step(case: Case) -> dict[str, Timed]:
+    steps = {label: _one_step(case, name) for label, name in GENERATORS.items()}
+    return {label: Timed(step, "peer", _checks.learns(step)) for label, step in steps.items()}
+
+
+def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
+    return {label: (_one_step(case, name), _one_step(case, name, False)) for label, name in GENERATORS.items()}
+
+
+def _memory(case: Case) -> dict[str, int]:
+    """Return the bytes of what the gradient's function keeps, less those that it keeps without dropout."""
+    x, y = map(jax.device_put, _inputs.batch(case))
+    kept = []
+    for dropout in (True, False):
+
+        @jax.jit
+        def loss(parameters: Any, dropout: bool = dropout) -> Any:
+            return _loss(parameters, jax.random.key(4), x, y, dropout)
+
+        _, gradient = jax.vjp(loss, _parameters(case))
+        leaves = {id(leaf): leaf.nbytes for leaf in jax.tree.leaves(gradient) if hasattr(leaf, "nbytes")}
+        kept.append(sum(leaves.values()))
+    return {"jax, all that dropout adds": kept[0] - kept[1]}
+
+
+CONTESTANTS = {
+    "dropout": _dropout,
+    "product_forward": _product("forward"),
+    "product_backward": _product("backward"),
+    "step": _step,
+}
+PAIRS = {"dropout_adds": _pairs}
+SIZES_OF_MEMORY = {"memory": _memory}

@@ -1,0 +1,107 @@
+"""NumPy: a generator, a mask and a product for dropout; the products of its BLAS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..cases import Case, P
+from . import _checks, _inputs
+from ._timed import Timed
+
+__all__ = ["CONTESTANTS", "VERSIONS", "settle"]
+
+
+def _blas() -> str:
+    config: Any = np.show_config(mode="dicts")
+    blas = config.get("Build Dependencies", {}).get("blas", {})
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+
+
+VERSIONS = {"numpy": np.__version__, "numpy's BLAS": _blas()}
+
+
+def settle(threads: int, dtype: str) -> None:
+    """Leave the threads as the environment sets them: NumPy has no other way."""
+
+
+def _dropout(case: Case) -> dict[str, Timed]:
+    x, out = _inputs.positive(case), _inputs.aligned(case.shape, case.dtype)
+    uniform, keep = np.empty_like(x), np.empty(case.shape, np.bool_)
+    scale, p = x.dtype.type(1 / (1 - P)), x.dtype.type(P)
+    rng = np.random.default_rng(1)
+
+    def call() -> Any:
+        rng.random(out=uniform, dtype=x.dtype)
+        np.greater_equal(uniform, p, out=keep)
+        np.multiply(x, scale, out=out)
+        return np.multiply(out, keep, out=out)
+
+    return {
+        "numpy": Timed(call, "peer", lambda: _checks.dropped(call(), x, P)),
+        **_copy(case),
+    }
+
+
+def _copy(case: Case) -> dict[str, Timed]:
+    x, out = _inputs.positive(case), _inputs.aligned(case.shape, case.dtype)
+    return {"copy, numpy.copyto": Timed(lambda: np.copyto(out, x), "limit")}
+
+
+def _mask(packed: bool) -> Any:
+    def contestants(case: Case) -> dict[str, Timed]:
+        uniform, keep = np.empty(case.shape, np.float32), np.empty(case.shape, np.bool_)
+        rng, p = np.random.default_rng(1), np.float32(P)
+
+        def draw() -> Any:
+            rng.random(out=uniform, dtype=np.float32)
+            return np.greater_equal(uniform, p, out=keep)
+
+        def call() -> Any:
+            return np.packbits(draw(), bitorder="little") if packed else draw()
+
+        def check() -> None:
+            call()
+            _checks.masked(keep, P)
+
+        return {"numpy": Timed(call, "peer", check)}
+
+    return contestants
+
+
+def _product(form: str) -> Any:
+    def contestants(case: Case) -> dict[str, Timed]:
+        pairs = _inputs.factors(form, *_inputs.layer(case))
+        triples = [(_inputs.aligned((a.shape[0], b.shape[1]), case.dtype), a, b) for a, b in pairs]
+
+        def call() -> None:
+            for out, left, right in triples:
+                np.matmul(left, right, out=out)
+
+        def check() -> None:
+            call()
+            _checks.products(*triples)
+
+        name = "numpy.matmul" if len(triples) == 1 else "numpy.matmul, twice"
+        return {name: Timed(call, "peer", check)}
+
+    return contestants
+
+
+def _bare_product(case: Case) -> dict[str, Timed]:
+    (timed,) = _product("forward")(case).values()
+    return {"numpy.matmul, nothing else": timed}
+
+
+CONTESTANTS = {
+    "dropout": _dropout,
+    "dropout_backward": _copy,
+    "mask": _mask(False),
+    "packed_mask": _mask(True),
+    "product_forward": _product("forward"),
+    "product_backward": _product("backward"),
+    "linear_relu_dropout": _bare_product,
+}
+PAIRS: dict[str, Any] = {}
+SIZES_OF_MEMORY: dict[str, Any] = {}

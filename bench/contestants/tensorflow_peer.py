@@ -1,0 +1,65 @@
+"""TensorFlow's dropout, and Keras on TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+import tensorflow as tf
+
+from ..cases import RATES, Case, P
+from . import _checks, _inputs
+from ._timed import Timed
+
+__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+
+VERSIONS = {"tensorflow": tf.__version__, "keras": keras.__version__}
+LR, MOMENTUM = 0.01, 0.9
+
+
+def settle(threads: int, dtype: str) -> None:
+    """Use so many threads within an operation, and for operations side by side."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    keras.config.set_floatx(dtype)
+    keras.utils.set_random_seed(1)
+
+
+def _dropout(case: Case) -> dict[str, Timed]:
+    given = _inputs.positive(case)
+    x = tf.constant(given)
+    dropout = tf.function(lambda x: tf.nn.dropout(x, rate=P))
+    return {"tensorflow": Timed(lambda: dropout(x), "peer", lambda: _checks.dropped(dropout(x), given, P))}
+
+
+def _one_step(case: Case) -> Callable[[], float]:
+    *units, _ = case.shape
+    layers: list[Any] = [keras.Input((units[0],)), keras.layers.Dropout(RATES[1])]
+    for outputs in units[1:-1]:
+        layers += [keras.layers.Dense(outputs, activation="relu"), keras.layers.Dropout(RATES[0])]
+    model = keras.Sequential([*layers, keras.layers.Dense(units[-1])])
+    model.compile(
+        optimizer=keras.optimizers.SGD(LR, momentum=MOMENTUM),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    x, y = map(tf.constant, _inputs.batch(case))
+
+    def step() -> float:
+        model.reset_metrics()  # or the loss that is returned is a mean over all steps
+        return float(model.train_on_batch(x, y))
+
+    return step
+
+
+def _step(case: Case) -> dict[str, Timed]:
+    step = _one_step(case)
+    return {"keras on tensorflow": Timed(step, "peer", _checks.learns(step))}
+
+
+CONTESTANTS = {"dropout": _dropout, "step": _step}
+PAIRS: dict[str, Any] = {}
+SIZES_OF_MEMORY: dict[str, Any] = {}

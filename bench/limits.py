@@ -1,0 +1,154 @@
+"""What the machine could do at best: the fastest copies, and the most multiply-adds, on all threads.
+
+All of it is compiled at its first use, in the process that measures; nothing of it is needed to compute.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import binding, ir
+from numba import njit, prange, types
+from numba.core import cgutils, config
+from numba.extending import intrinsic
+
+__all__ = ["CHAINS", "lanes", "multiply_adds", "nontemporal_copy", "operations", "plain_copy", "words"]
+
+LINE = 16  # 32-bit words in a cache line, and in the widest vector that there is
+CHAINS = 12  # independent sums: at least latency x units (4 x 2), and no more than AVX2's 16 registers hold
+
+
+def _features() -> set[str]:
+    if config.CPU_FEATURES is not None:
+        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
+    return {name for name, there in binding.get_host_cpu_features().items() if there}
+
+
+def lanes(dtype: np.dtype) -> int:
+    """Return how many numbers of a dtype fit in the widest register that Numba compiles for."""
+    features = _features()
+    width = 64 if "avx512f" in features else 32 if "avx" in features else 16
+    return width // dtype.itemsize
+
+
+# ---------------------------------------------------------------- copies
+
+
+def _pointers(context, builder, signature, arguments):
+    """Return where out[start] and inp[start] lie: what both copiers begin with."""
+    for kind, value in zip(signature.args[:2], arguments[:2], strict=True):
+        yield builder.gep(context.make_array(kind)(context, builder, value).data, [arguments[2]])
+
+
+@intrinsic
+def _copy_plainly(typing_context, out, inp, start, stop):
+    """Copy words with the system's memcpy, which knows the processor."""
+
+    def generate(context, builder, signature, arguments):
+        target, source = _pointers(context, builder, signature, arguments)
+        cgutils.raw_memcpy(builder, target, source, builder.sub(arguments[3], arguments[2]), 4)
+        return context.get_dummy_value()
+
+    return types.void(out, inp, types.intp, types.intp), generate
+
+
+@intrinsic
+def _copy_past_caches(typing_context, out, inp, start, stop):
+    """Copy whole cache lines, aligned in the output, and wait: no joining of threads orders such stores."""
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(ir.IntType(32), LINE).as_pointer()
+        target, source = (builder.bitcast(p, vector) for p in _pointers(context, builder, signature, arguments))
+        lines = builder.sdiv(
+            builder.sub(arguments[3], arguments[2]), ir.Constant(ir.IntType(types.intp.bitwidth), LINE)
+        )
+        with cgutils.for_range(builder, lines) as loop:
+            line = builder.load(builder.gep(source, [loop.index]), align=4)
+            store = builder.store(line, builder.gep(target, [loop.index]), align=4 * LINE)
+            store.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(out, inp, types.intp, types.intp), generate
+
+
+def _copier(copy):
+    """Return a function that copies on so many threads, each one stretch."""
+
+    @njit(parallel=True, nogil=True)
+    def copier(out, inp, head, parts):
+        # out, inp (n,) of 32-bit words; out[head] is the first that begins a cache line
+        n = out.size
+        for i in range(head):  # a loop, for a slice would become a parallel region of its own
+            out[i] = inp[i]
+        lines = (n - head) // LINE
+        for part in prange(parts):
+            first, last = lines * np.int64(part) // parts, lines * (np.int64(part) + 1) // parts
+            copy(out, inp, head + first * LINE, head + last * LINE)
+        for i in range(head + lines * LINE, n):
+            out[i] = inp[i]
+
+    return copier
+
+
+# As every program does; and past the caches: the lines that are overwritten are not read first.
+plain_copy, nontemporal_copy = _copier(_copy_plainly), _copier(_copy_past_caches)
+
+
+def words(out: np.ndarray, inp: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return what a copier takes, but for the threads: both arrays as 32-bit words, and those before out's first line.
+
+    The arrays are contiguous, of 4 or 8 bytes an element.
+    """
+    flat = out.reshape(-1).view(np.uint32)
+    return flat, inp.reshape(-1).view(np.uint32), min(-flat.ctypes.data % (4 * LINE) // 4, flat.size)
+
+
+# ---------------------------------------------------------------- multiply-adds
+
+
+@intrinsic
+def _chains(typing_context, steps, one):
+    """Run CHAINS independent chains of vector multiply-adds, `steps` each, in registers; return a sum over them."""
+
+    def generate(context, builder, signature, arguments):
+        number = context.get_value_type(signature.args[1])
+        vector = ir.VectorType(number, lanes(np.dtype(str(signature.args[1]))))
+        name = f"llvm.fma.v{vector.count}f{8 * np.dtype(str(signature.args[1])).itemsize}"
+        fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+        fused = bool(_features() & {"fma", "neon"})  # without the instruction, llvm.fma is a slow function of libm
+
+        def constant(value):
+            return ir.Constant(vector, [ir.Constant(number, value)] * vector.count)
+
+        # x -> 0.5 x + 1 tends to 2 and stays in range for ever; no chain starts there, or the compiler would know it
+        half, whole = constant(0.5), constant(1.0)
+        sums = [cgutils.alloca_once_value(builder, constant(3.0 + chain)) for chain in range(CHAINS)]
+        with cgutils.for_range(builder, arguments[0]):
+            for place in sums:
+                value = builder.load(place)
+                if fused:
+                    value = builder.call(fma, [value, half, whole])
+                else:
+                    value = builder.fadd(builder.fmul(value, half), whole)
+                builder.store(value, place)
+        total = ir.Constant(number, 0.0)
+        for place in sums:
+            vectors = builder.load(place)
+            for lane in range(vector.count):
+                total = builder.fadd(total, builder.extract_element(vectors, ir.Constant(ir.IntType(32), lane)))
+        return total
+
+    return one(types.intp, one), generate
+
+
+@njit(parallel=True, nogil=True)
+def multiply_adds(out, steps):
+    """Fill out (threads,) with sums of chains of multiply-adds, on as many threads: `operations` says how many."""
+    one = out.dtype.type(1)
+    for part in prange(out.size):
+        out[part] = _chains(steps, one)
+
+
+def operations(out: np.ndarray, steps: int) -> float:
+    """Return the floating-point operations of a call of `multiply_adds`: a multiply-add is two."""
+    return 2.0 * out.size * steps * CHAINS * lanes(out.dtype)

@@ -1,0 +1,114 @@
+"""Sizes as they are written on the command line: elements, products and networks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from numba_dropout._checks import InputError
+
+__all__ = ["Network", "Sizes", "elements", "parse"]
+
+FORMS = "elements such as 1048576 or 2^20, a product such as 128x784x1024, or a network such as 784-256-10@128"
+MOST = {"elements": 2**32, "product": 2**20, "network": 2**20}  # what no machine measures in a coffee break
+BATCH = 128  # rows of a network's batch, where it is not written
+TAKES = {"kernels": ("elements", "product"), "train": ("network",), "memory": ("network",), "startup": ()}
+
+
+class Network(NamedTuple):
+    """The units of each layer, the input first, and the rows of a batch."""
+
+    units: tuple[int, ...]
+    batch: int
+
+    def __str__(self) -> str:
+        """Write it as it is read."""
+        return f"{'-'.join(map(str, self.units))}@{self.batch}"
+
+
+class Sizes(NamedTuple):
+    """The sizes to measure: numbers of elements, products (batch, inputs, units), and networks."""
+
+    elements: tuple[int, ...] = ()
+    products: tuple[tuple[int, int, int], ...] = ()
+    networks: tuple[Network, ...] = ()
+
+
+KERNEL_SIZES = Sizes(
+    elements=(2**16, 2**20, 2**25),
+    products=(
+        (64, 256, 256),
+        (128, 784, 1024),
+        (128, 1024, 1024),
+        (512, 1024, 1024),
+        (1024, 1024, 1024),
+        (2048, 2048, 2048),
+    ),
+)
+TRAIN_SIZES = Sizes(
+    networks=(Network((784, 1024, 1024, 1024, 10), 128), Network((784, 256, 256, 10), 128), Network((20, 10, 3), 32))
+)
+MEMORY_SIZES = Sizes(networks=TRAIN_SIZES.networks[:1])
+DEFAULTS = {"kernels": KERNEL_SIZES, "train": TRAIN_SIZES, "memory": MEMORY_SIZES, "startup": Sizes()}
+
+
+def elements(n: int) -> str:
+    """Write a number of elements: as a power of two where it is one of at least 1024."""
+    return f"2^{n.bit_length() - 1}" if n >= 1024 and n & (n - 1) == 0 else str(n)
+
+
+def parse(texts: Sequence[str], groups: Sequence[str]) -> dict[str, Sizes]:
+    """Return the sizes of each group: those given in its forms, or its defaults where none is; else InputError."""
+    given: dict[str, list[tuple[int, ...]]] = {"elements": [], "product": [], "network": []}
+    networks: list[Network] = []
+    for text in texts:
+        form = _form(text)
+        if not any(form in TAKES[group] for group in groups):
+            raise InputError(f"size: {text!r} is of a form ({form}) that {' and '.join(groups)} cannot take")
+        numbers = _numbers(text, form)
+        if form == "network":
+            networks.append(Network(numbers[:-1], numbers[-1]))
+        else:
+            given[form].append(numbers)
+    chosen = Sizes(
+        tuple(n for (n,) in given["elements"]), tuple((b, c, k) for b, c, k in given["product"]), tuple(networks)
+    )
+    return {group: _of(group, chosen) for group in groups}
+
+
+def _of(group: str, chosen: Sizes) -> Sizes:
+    fits = Sizes(
+        chosen.elements if "elements" in TAKES[group] else (),
+        chosen.products if "product" in TAKES[group] else (),
+        chosen.networks if "network" in TAKES[group] else (),
+    )
+    return fits if any(fits) else DEFAULTS[group]
+
+
+def _form(text: str) -> str:
+    number = r"\d{1,12}"
+    forms = {
+        "elements": rf"{number}(\^\d{{1,2}})?",
+        "product": rf"{number}x{number}x{number}",
+        "network": rf"{number}(-{number})+(@{number})?",
+    }
+    for name, pattern in forms.items():
+        if re.fullmatch(pattern, text, re.ASCII):
+            return name
+    raise InputError(f"size: expected {FORMS}, got {text!r}")
+
+
+def _numbers(text: str, form: str) -> tuple[int, ...]:
+    """Return the numbers in a size; a network's end with its batch."""
+    numbers = tuple(map(int, re.findall(r"\d+", text)))
+    if form == "elements" and len(numbers) == 2:
+        numbers = (numbers[0] ** numbers[1],)
+    if form == "network" and "@" not in text:
+        numbers = (*numbers, BATCH)
+    most = MOST[form]
+    if not all(1 <= n <= most for n in numbers):
+        raise InputError(f"size: expected numbers from 1 to {elements(most)}, got {text!r}")
+    if form == "network" and numbers[-2] < 2:
+        raise InputError(f"size: expected a network with at least 2 outputs, got {text!r}")
+    return numbers

@@ -1,0 +1,112 @@
+"""The processes that measure, seen from the one that asks them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .worker import GROUPS, MODULES
+
+__all__ = ["GROUPS", "PEERS", "Failed", "Process", "missing", "started"]
+
+PEERS = tuple(name for name in MODULES if name != "own")
+THREADS = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+SETTINGS = {
+    "CUDA_VISIBLE_DEVICES": "",  # it is the CPU that is measured
+    "JAX_PLATFORMS": "cpu",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no processes beside the one that is measured
+    "PYTHONSAFEPATH": "1",  # a file of the user's named like a library is not that library
+}
+
+
+class Failed(Exception):
+    """A worker could not do what it was asked for; the message is one line."""
+
+
+class Process:
+    """A worker, for one library."""
+
+    def __init__(self, library: str, threads: int, dtype: str) -> None:
+        self.library = library
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.worker", library, str(threads), dtype],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env={**os.environ, **SETTINGS, **dict.fromkeys(THREADS, str(threads))},
+        )
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions that it measures: its first answer, before any question."""
+        return self._answer()
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Let it do something and return the result; Failed if it cannot."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise Failed(self._end()) from None
+        return self._answer()
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.log):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(self._end())
+        reply = json.loads(line)
+        if "error" in reply:
+            raise Failed(reply["error"])
+        return reply["result"]
+
+    def _end(self) -> str:
+        """Tell how the process ended, and its last words."""
+        code = self.process.wait()
+        self.log.seek(0)
+        lines = self.log.read().decode(errors="replace").strip().splitlines() or ["nothing was said"]
+        return f"the process ended with exit code {code}: {lines[-1]}"[:200]
+
+
+def missing(library: str) -> str | None:
+    """Tell what is missing for a library to take part, or return None."""
+    if library == "own" or importlib.util.find_spec(library) is not None:
+        return None
+    return "not installed; pip install 'numba-dropout[peers]'"
+
+
+@contextlib.contextmanager
+def started(libraries: Sequence[str], threads: int, dtype: str) -> Iterator[list[Process]]:
+    """Start a worker for each library, and end them all."""
+    processes: list[Process] = []
+    try:
+        processes.extend(Process(library, threads, dtype) for library in libraries)
+        yield processes
+    finally:
+        for process in processes:
+            process.close()
