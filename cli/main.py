@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .bench import bench
 from .evaluate import evaluate
 from .info import info
 from .predict import predict
@@ -66,8 +67,9 @@ def cli() -> None:
     ndrop train iris.csv --val 0.2 --out iris.npz      your own table; the target is the last column
     ndrop evaluate iris.npz more.csv
     ndrop predict iris.npz new.csv --proba
+    ndrop bench                                        how fast it is here, beside what else is installed
     """
 
 
-for command in (train, evaluate, predict, info):
+for command in (train, evaluate, predict, bench, info):
     cli.add_command(command)

@@ -1,0 +1,163 @@
+"""A run of `ndrop bench`: it is planned, then measured, then written."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import config
+
+import numba_dropout
+from numba_dropout import files, system
+from numba_dropout._checks import InputError, check_device
+
+from . import cases, chart, machine, rounds, sizes, startup, workers
+from .medians import geometric_mean, median, ratios
+
+__all__ = ["GROUPS", "ROUNDS", "Plan", "check_outputs", "measure", "plan", "write"]
+
+GROUPS = ("kernels", "train", "memory", "startup")
+ROUNDS = 11  # odd, so that a median was measured; enough for an interval
+FORMAT = 1  # of the JSON
+
+Show = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured."""
+
+    groups: tuple[str, ...]
+    cases: list[cases.Case]
+    peers: tuple[str, ...]
+    rounds: int
+    threads: int
+    dtype: str
+
+    def steps(self) -> int:
+        """Return the number of rounds in all, for a bar."""
+        once = sum(case.kind == "memory" for case in self.cases)
+        return (len(self.cases) - once) * self.rounds + once + ("startup" in self.groups) * self.startup_rounds
+
+    def taking_part(self) -> list[str]:
+        """Return the peers that have something to do in the chosen groups."""
+        everywhere = "startup" in self.groups
+        return [name for name in self.peers if everywhere or set(workers.GROUPS[name]) & set(self.groups)]
+
+    @property
+    def startup_rounds(self) -> int:
+        """Return the rounds of the group `startup`."""
+        return min(self.rounds, startup.MOST_ROUNDS)
+
+
+def plan(
+    groups: Sequence[str] = (),
+    *,
+    device: str = "cpu",
+    size: Sequence[str] = (),
+    dtype: str = "float32",
+    threads: int | None = None,
+    rounds: int = ROUNDS,
+    peers: str | None = None,
+) -> Plan:
+    """Return what is to be measured, all groups if none is named; InputError where something does not fit."""
+    check_device(device)
+    if threads is not None:
+        system.set_threads(threads)
+    chosen = tuple(group for group in GROUPS if group in groups or not groups)
+    by_group, names = sizes.parse(size, chosen), _peers(peers)
+    if config.DISABLE_JIT:
+        raise InputError("bench: NUMBA_DISABLE_JIT is set, and plain Python is not what is measured; unset it")
+    return Plan(
+        chosen,
+        [case for group, its in by_group.items() for case in cases.of_group(group, its, dtype)],
+        names,
+        rounds,
+        threads or min(machine.processors(), config.NUMBA_NUM_THREADS),
+        dtype,
+    )
+
+
+def _peers(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return workers.PEERS
+    names = () if text.strip() in ("", "none") else tuple(part.strip() for part in text.split(","))
+    for name in names:
+        if name not in workers.PEERS:
+            raise InputError(f"peers: expected some of {', '.join(workers.PEERS)}, or none, got {name!r}")
+    return names
+
+
+def check_outputs(json_file: str | None, plot: str | None) -> None:
+    """Refuse files that cannot be written, before a quarter of an hour is spent on what goes into them."""
+    if json_file:
+        files.check_writable(json_file, keep=[plot] if plot else [])
+    if plot:
+        chart.require(plot)
+
+
+def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> dict[str, Any]:
+    """Measure and return the record of the run; `show` gets each case as soon as it is done."""
+    results: dict[str, list[dict[str, Any]]] = {group: [] for group in plan.groups}
+    absent = {name: reason for name in plan.taking_part() if (reason := workers.missing(name))}
+    versions = machine.versions()
+    if plan.cases:
+        libraries = ["own", *(name for name in plan.taking_part() if name not in absent)]
+        tell(0, "starting")
+        with workers.started(libraries, plan.threads, plan.dtype) as processes:
+            ready = []
+            for process in processes:
+                try:
+                    versions.update(process.versions())
+                    ready.append(process)
+                except workers.Failed as error:
+                    absent[process.library] = str(error)
+            for case in plan.cases:
+                results[case.group].append(rounds.measure(case, ready, plan.rounds, tell))
+                show(results[case.group][-1])
+    if "startup" in plan.groups:
+        results["startup"] = startup.measure(plan.peers, plan.startup_rounds, tell)
+        show(results["startup"][-1])
+    return {
+        "format": FORMAT,
+        "version": numba_dropout.__version__,
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        "versions": versions,
+        "threads": plan.threads,
+        "dtype": plan.dtype,
+        "rounds": plan.rounds,
+        "missing": absent,
+        "groups": {group: {"cases": its, "means": means(its)} for group, its in results.items()},
+    }
+
+
+def means(results: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return geometric means over the shapes of each kind of product: this project's time over numpy.matmul's."""
+    found: dict[str, list[float]] = {}
+    for case in results:
+        if case["unit"] == "GFLOP/s":
+            seconds = {entry["name"].partition(",")[0]: entry["seconds"] for entry in case["contestants"]}
+            if {"numba-dropout", "numpy.matmul"} <= set(seconds):
+                ratio = median(ratios(seconds["numba-dropout"], seconds["numpy.matmul"]))
+                found.setdefault(case["title"], []).extend([] if ratio is None else [ratio])
+    forms = [ratio for title, values in found.items() if title.startswith("product") for ratio in values]
+    means = {title: geometric_mean(values) for title, values in (*found.items(), ("all products", forms))}
+    return {title: value for title, value in means.items() if value is not None}
+
+
+def write(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write the record as JSON, whole or not at all."""
+    text = json.dumps(record, indent=1, allow_nan=False)
+    with files.replacing(path) as file:
+        file.write((_without_line_breaks(text) + "\n").encode())
+
+
+def _without_line_breaks(text: str) -> str:
+    """Put lists of numbers on one line each."""
+    return re.sub(r"\[[\s\d.,e+-]+\]", lambda found: f"[{' '.join(found.group()[1:-1].split())}]", text)
