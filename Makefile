@@ -1,4 +1,4 @@
-.PHONY: install test scalar lint ci full clean
+.PHONY: install test scalar lint figures ci full clean
 
 install: ## an environment in .venv, with everything that development needs
 	python3 -m venv .venv
@@ -14,6 +14,9 @@ lint: ## lint, format and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+figures: ## the README's figures and their plot, from the newest of bench/results
+	.venv/bin/python -m numba_dropout_bench.readme
 
 ci: ## what must pass before a change lands
 	.ci/run

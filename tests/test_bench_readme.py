@@ -1,0 +1,90 @@
+"""The README's figures: made from the newest results that are kept, and from nothing else."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from numba_dropout_bench import cases, readme, rounds, run, sizes
+
+ROOT = Path(__file__).parents[1]
+SPEEDS = {  # role, and seconds for 10^9 units of work
+    "numba-dropout": ("own", 0.25),
+    "copy": ("limit", 0.125),
+    "numpy.matmul": ("peer", 2.0),
+    "torch": ("peer", 16.0),
+}
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Keep two runs with invented figures; the newer is that of b.json."""
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    for name, date, slower in (("a", "2026-01-02", 1), ("b", "2026-01-03", 2), ("c", "2026-01-01", 4)):
+        groups = {group: [invented(case, slower) for case in of(group)] for group in ("kernels", "train")}
+        run.write(
+            {
+                "date": date,
+                "machine": {"cpu": "a processor", "microarchitecture": "znver9"},
+                "versions": {"numba-dropout": "0", "numpy": "2.0"},
+                "threads": 2,
+                "dtype": "float32",
+                "rounds": 3,
+                "groups": {group: {"cases": its, "means": run.means(its)} for group, its in groups.items()},
+            },
+            tmp_path / f"{name}.json",
+        )
+    (tmp_path / "other.json").write_text(json.dumps({"seconds": {}}))
+    return tmp_path
+
+
+def of(group):
+    return [case for case in cases.of_group(group, sizes.DEFAULTS[group], "float32") if case.unit != "percent"]
+
+
+def invented(case, slower):
+    seconds = {name: [slower * speed * case.work * 1e-9] * 3 for name, (_, speed) in SPEEDS.items()}
+    summary = rounds.summary(seconds, {name: role for name, (role, _) in SPEEDS.items()})
+    return {"group": case.group, "kind": case.kind, "title": case.title, "size": case.size} | {
+        "unit": case.unit,
+        "work": case.work,
+        "failed": {},
+        **summary,
+    }
+
+
+def test_the_newest_run_counts(results):
+    assert readme.newest(results).name == "b.json"
+
+
+def test_the_tables_say_what_was_measured(results):
+    text = readme.section(readme.newest(results))
+    assert "a processor (znver9), 2 threads, float32; medians of 3 rounds" in text
+    assert "(b.json)" in text
+    head, _, *rows = [line for line in text.splitlines() if line.startswith("|")][:5]
+    assert head.count("|") == rows[0].count("|")
+    assert [row.split("|")[1].strip() for row in rows] == ["2^16 elements", "2^20 elements", "2^25 elements"]
+    assert [cell.strip() for cell in rows[0].split("|")[2:7]] == ["0.500", "50 %", "0.250", "4.00", "32.0"]
+    assert "| product x W^T | 0.125 x |" in text
+    assert len(re.findall(r"^\| [\d-]+@\d+ \|", text, re.MULTILINE)) == 3
+    assert not re.search(r"\b(nan|inf|None)\b", text)
+
+
+def test_writing_twice_changes_nothing(results):
+    section = readme.section(results / "a.json")
+    once = readme.with_section(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n", section)
+    assert readme.with_section(once, section) == once
+    assert once.startswith("before\n")
+    assert once.endswith("\nafter\n")
+    assert "old" not in once
+
+
+def test_a_readme_without_marks_is_told():
+    with pytest.raises(SystemExit, match="marks"):
+        readme.with_section("# nothing", "")
+
+
+def test_the_readmes_figures_are_those_of_the_newest_results():
+    text = (ROOT / "README.md").read_text()
+    made = readme.with_section(text, readme.section(readme.newest()))
+    assert text == made, "`make figures` mends it"
