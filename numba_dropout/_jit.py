@@ -1,8 +1,8 @@
 """Compile the package's functions: the only place that spells Numba's options.
 
 `scalar` is for functions of numbers shared by every target, `span` for the serial loop over one part of an
-array, `kernel` for what is called from outside: it cuts the work in parts that do not depend on the number of
-threads. `composed` is for functions that only call kernels.
+array, `kernel` for what is called from outside: it cuts the work in parts and hands them to the threads. `composed` is
+for functions that only call kernels, and `part` for parts of these.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numba.core import codegen, compiler, config, serialize
 from numba.core.caching import _Cache
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["cache_folder", "composed", "exclusive", "kernel", "reordered_span", "scalar", "span"]
+__all__ = ["cache_folder", "composed", "exclusive", "kernel", "part", "reordered_span", "scalar", "span"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,6 +86,9 @@ _numbers = itertools.count()
 # Called from compiled code only: no way in from Python or C, which would take as long to compile as the loop.
 _LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _LinkedCompiler}
 
+# No references are counted: a loop's arrays outlive it, and threads would fight over the counter at every slice.
+_BORROWED = {"_nrt": False, **_LINKED}
+
 
 def scalar(function: F) -> F:
     """Inline a function of scalars into its caller, on every target (no signature: CUDA refuses one)."""
@@ -94,17 +97,22 @@ def scalar(function: F) -> F:
 
 def span(function: F) -> F:
     """Compile the serial loop over one part of an array; its code is linked into the kernel that calls it."""
-    return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
+    return numba.njit(nogil=True, error_model="numpy", **_BORROWED)(function)
 
 
 def reordered_span(function: F) -> F:
     """Compile a `span` whose sums may be taken in another order, which does not depend on the threads."""
-    return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_LINKED)(function)
+    return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_BORROWED)(function)
 
 
 def kernel(function: F) -> F:
     """Compile a kernel at its first use and keep it on disk; `simd.parallel` gives its parts to all threads."""
     return _on_disk(numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+
+
+def part(function: F) -> F:
+    """Compile a function that only a composed one calls; it may return an array."""
+    return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
 
 
 def composed(function: F) -> F:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._jit import composed, span
+from ._jit import composed, part
 from .kernels import cpu
 from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, matrix
 
@@ -51,7 +51,7 @@ def compose(
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
-    step_params = getattr(kernels, f"{update}_update")
+    step_layer = getattr(kernels, f"linear_{update}")
     view = part(matrix)
 
     @part
@@ -131,31 +131,53 @@ def compose(
         units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
         return view(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
 
+    def passing_back(change):
+        """Return the backward pass, with what is done about a layer's weight and bias."""
+
+        @part
+        def backward(net, rows, training, to_input, step, row_offset, state, settings):
+            """Take the gradient by the last output through all layers, and to the input where it is asked for."""
+            last = net.layers.shape[0] - 1
+            for back in range(last + 1):
+                layer = last - back
+                dout = doutput(net, layer, rows)
+                inp = layer_input(net, layer, rows)
+                if layer > 0 or to_input:
+                    # through this layer's product, then through ReLU and dropout of the layer before, if there is one
+                    kernels.linear_backward_input(
+                        doutput(net, layer - 1, rows),
+                        dout,
+                        weight(net, net.params, layer),
+                        inp[: rows if layer > 0 else 0],
+                        net.scales[layer] if training else net.scales.dtype.type(1),
+                    )
+                change(net, layer, dout, inp, state, settings)
+            if to_input and training:
+                dropout_input(net, doutput(net, np.int64(-1), rows), step, row_offset)
+
+        return backward
+
     @part
-    def backward(net, rows, training, to_input, step, row_offset):
-        """Turn the gradient by the last output into those by all parameters, and by the input where it is asked for."""
-        last = net.layers.shape[0] - 1
-        for back in range(last + 1):
-            layer = last - back
-            dout = doutput(net, layer, rows)
-            dinp = doutput(net, layer - 1, rows if layer > 0 or to_input else 0)
-            inp = layer_input(net, layer, rows)
-            dweight, dbias = weight(net, net.dparams, layer), bias(net, net.dparams, layer)
-            if layer == last:
-                kernels.linear_backward(dinp, dweight, dbias, dout, inp, weight(net, net.params, layer))
-            else:
-                kernels.linear_relu_dropout_backward(
-                    dinp,
-                    dweight,
-                    dbias,
-                    dout,
-                    layer_output(net, layer, rows),
-                    inp,
-                    weight(net, net.params, layer),
-                    net.scales[layer + 1] if training else net.scales.dtype.type(1),
-                )
-        if to_input and training:
-            dropout_input(net, doutput(net, np.int64(-1), rows), step, row_offset)
+    def store(net, layer, dout, inp, state, settings):
+        """Write the gradients by a layer's weight and bias."""
+        kernels.linear_backward_weight(weight(net, net.dparams, layer), bias(net, net.dparams, layer), dout, inp)
+
+    @part
+    def descend(net, layer, dout, inp, state, settings):
+        """Step a layer's weight and bias."""
+        step_layer(
+            weight(net, net.params, layer),
+            bias(net, net.params, layer),
+            weight(net, net.dparams, layer),
+            bias(net, net.dparams, layer),
+            state,
+            net.layers[layer, WEIGHT : BIAS + 1],
+            dout,
+            inp,
+            settings,
+        )
+
+    backward_and_store, backward_and_descend = passing_back(store), passing_back(descend)
 
     if loss == "cross_entropy":
 
@@ -203,7 +225,6 @@ def compose(
         totals (S, 2) receives the sums of losses and hits of each batch; the last batch may be smaller.
         """
         last = net.layers.shape[0] - 1
-        decayed = net.layers[0, BIAS]  # the weights, which stand before the first bias
         for s in range(totals.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             size = batch.size
@@ -213,8 +234,7 @@ def compose(
             target = load_targets(net, y, batch)
             measure(net, layer_output(net, last, size), dout, target, totals[s])
             loss_backward(dout, dout, target)
-            backward(net, size, True, False, np.uint64(first_step + s), ZERO)
-            step_params(net.params, net.dparams, state, settings[s], decayed)
+            backward_and_descend(net, size, True, False, np.uint64(first_step + s), ZERO, state, settings[s])
             limit_norms(net, max_norm)
 
     @build
@@ -237,8 +257,8 @@ def compose(
 
     @build
     def backward_alone(net, rows, training, to_input, step, row_offset):
-        """Run the backward pass after `load_and_forward`."""
-        backward(net, rows, training, to_input, step, row_offset)
+        """Run the backward pass after `load_and_forward`, and keep the gradients."""
+        backward_and_store(net, rows, training, to_input, step, row_offset, net.doutputs, net.scales)
 
     return Composition(load_and_forward, backward_alone, train_steps, evaluate)
 
@@ -246,4 +266,4 @@ def compose(
 @functools.cache
 def compiled(loss: str, update: str, limited: bool) -> Composition:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(cpu, loss, update, limited, composed, span)
+    return compose(cpu, loss, update, limited, composed, part)

@@ -77,7 +77,7 @@ class Optimizer:
         Length of the schedule; where it is not given, a call of `fit` lets the schedule end with its last step.
     """
 
-    update: ClassVar[str]  # the kernel, less its "_update"
+    update: ClassVar[str]  # the kernel, less its "linear_"
     slots: ClassVar[int]  # numbers of state for each parameter
 
     def __init__(

@@ -10,20 +10,26 @@ from numba_dropout.kernels import cpu
 from numba_dropout.optim import inverse_time, step_decay
 
 STEPS = 4
+ROWS = 20  # of a batch, at least
 
 
-def run(optimizer, params, gradients, decayed, dtype):
-    """Return the parameters after one step for each gradient."""
-    params = params.astype(dtype)
-    state = optimizer.bind(params)
-    kernel = getattr(cpu, f"{optimizer.update}_update")
+def run(optimizer, weight, bias, gradients, dtype):
+    """Return weight and bias after one step for each gradient by the weight."""
+    weight, bias = weight.astype(dtype), bias.astype(dtype)
+    state = optimizer.bind(np.zeros(1 + weight.size + 2 + bias.size, dtype))  # not all of it is this layer's
+    starts = np.array([1, 1 + weight.size + 2])
+    kernel = getattr(cpu, f"linear_{optimizer.update}")
     for settings, gradient in zip(optimizer.settings(STEPS).astype(dtype), gradients, strict=True):
-        kernel(params, gradient.astype(dtype), state, settings, decayed)
-    return params
+        inp = np.zeros((max(len(gradient.T), ROWS), len(gradient.T)), dtype)
+        inp[-len(gradient.T) :] = np.eye(len(gradient.T))
+        dout = np.zeros((len(inp), len(bias)), dtype)
+        dout[-len(gradient.T) :] = gradient.T
+        kernel(weight, bias, np.empty_like(weight), np.empty_like(bias), state, starts, dout, inp, settings)
+    return weight, bias
 
 
-def decay_of(strength, size, decayed):
-    return strength * (np.arange(size) < decayed)
+def agree(results, expected, tolerance):
+    return all(np.allclose(*pair, atol=tolerance) for pair in zip(results, expected, strict=True))
 
 
 def sgd(w, gradients, lr, momentum, nesterov, decay):
@@ -50,34 +56,39 @@ def precision(request):
     return request.param
 
 
-@pytest.fixture(params=[37, 2**14 + 5, pytest.param(2**16 + 5, marks=pytest.mark.jit_only)])
+@pytest.fixture(params=[(5, 7), (1, 3), (37, 9), pytest.param((130, 300), marks=pytest.mark.jit_only)])
 def problem(request, rng):
-    size = request.param
-    return rng.standard_normal(size), rng.standard_normal((STEPS, size)), size // 2
+    """Return a weight, a bias, and the gradients by the weight; those by the bias are their sums."""
+    weight, bias = rng.standard_normal(request.param), rng.standard_normal(request.param[0])
+    gradients = rng.standard_normal((STEPS, *request.param))
+    return weight, bias, gradients
 
 
 @pytest.mark.parametrize(("momentum", "nesterov"), [(0, False), (0.9, False), (0.9, True)])
 @pytest.mark.parametrize("decay", [0, 0.01])
 def test_sgd(problem, precision, momentum, nesterov, decay):
-    w, gradients, decayed = problem
+    weight, bias, gradients = problem
     optimizer = nd.SGD(0.1, momentum, nesterov, weight_decay=decay)
-    expected = sgd(w, gradients, 0.1, momentum, nesterov, decay_of(decay, len(w), decayed))
-    assert np.allclose(run(optimizer, w, gradients, decayed, precision[0]), expected, atol=precision[1])
+    expected = (
+        sgd(weight, gradients, 0.1, momentum, nesterov, decay),
+        sgd(bias, gradients.sum(2), 0.1, momentum, nesterov, 0),
+    )
+    assert agree(run(optimizer, weight, bias, gradients, precision[0]), expected, 10 * precision[1])
 
 
 @pytest.mark.parametrize("decay", [0, 0.01])
 def test_adam(problem, precision, decay):
-    w, gradients, decayed = problem
-    expected = adam(w, gradients, 0.01, decay_of(decay, len(w), decayed), 0)
+    weight, bias, gradients = problem
+    expected = adam(weight, gradients, 0.01, decay, 0), adam(bias, gradients.sum(2), 0.01, 0, 0)
     optimizer = nd.Adam(0.01, weight_decay=decay)
-    assert np.allclose(run(optimizer, w, gradients, decayed, precision[0]), expected, atol=10 * precision[1])
+    assert agree(run(optimizer, weight, bias, gradients, precision[0]), expected, 10 * precision[1])
 
 
 def test_adamw(problem, precision):
-    w, gradients, decayed = problem
-    expected = adam(w, gradients, 0.01, 0, decay_of(0.1, len(w), decayed))
+    weight, bias, gradients = problem
+    expected = adam(weight, gradients, 0.01, 0, 0.1), adam(bias, gradients.sum(2), 0.01, 0, 0)
     optimizer = nd.AdamW(0.01, weight_decay=0.1)
-    assert np.allclose(run(optimizer, w, gradients, decayed, precision[0]), expected, atol=10 * precision[1])
+    assert agree(run(optimizer, weight, bias, gradients, precision[0]), expected, 10 * precision[1])
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (5, 0), (130, 128)])
@@ -143,8 +154,8 @@ def test_an_optimizer_belongs_to_one_network():
 
 def test_a_second_moment_that_hardly_forgets():
     """1 - beta is taken in float64: float32 cannot hold it."""
-    params = run(nd.Adam(0.01, beta2=1 - 1e-9), np.zeros(3), np.ones((STEPS, 3)), 3, np.float32)
-    assert np.allclose(params, -0.01 * STEPS, rtol=1e-3)
+    weight, _ = run(nd.Adam(0.01, beta2=1 - 1e-9), np.zeros((1, 3)), np.zeros(1), np.ones((STEPS, 1, 3)), np.float32)
+    assert np.allclose(weight, -0.01 * STEPS, rtol=1e-3)
 
 
 def test_max_norm_of_weights_whose_squares_overflow():

@@ -4,10 +4,10 @@ Call them from your own `@njit` functions, or through `numba_dropout`'s function
 Random ones take the seed as two `uint64` words (low, high 32 bits), and `stream`, `step`, `offset` as `uint64`.
 """
 
-from .adam import adam_update
+from .adam import linear_adam
 from .bce import bce_backward, bce_forward
 from .dropout import dropout_backward, dropout_forward
-from .linear import linear_backward, linear_forward
+from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import sample_mask, sample_packed_mask
 from .max_norm import max_norm
@@ -15,12 +15,11 @@ from .mse import mse_backward, mse_forward
 from .random import random_bits, uniform
 from .relu import relu_backward, relu_forward
 from .rows import gather_labels, gather_rows
-from .sgd import sgd_update
+from .sgd import linear_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .totals import batch_totals
 
 __all__ = [
-    "adam_update",
     "batch_totals",
     "bce_backward",
     "bce_forward",
@@ -28,10 +27,14 @@ __all__ = [
     "dropout_forward",
     "gather_labels",
     "gather_rows",
+    "linear_adam",
     "linear_backward",
+    "linear_backward_input",
+    "linear_backward_weight",
     "linear_forward",
     "linear_relu_dropout_backward",
     "linear_relu_dropout_forward",
+    "linear_sgd",
     "max_norm",
     "mse_backward",
     "mse_forward",
@@ -40,7 +43,6 @@ __all__ = [
     "relu_forward",
     "sample_mask",
     "sample_packed_mask",
-    "sgd_update",
     "softmax_cross_entropy_backward",
     "softmax_cross_entropy_forward",
     "uniform",

@@ -2,33 +2,36 @@
 
 from ..._jit import kernel, span
 from ..pointwise import ONE, adam
-from ..simd import parallel
-from .mask import part_size
+from .linear_step import stepping
+from .product import grid
 
 
-@parallel
 @span
-def _update_parts(part, size, params, dparams, state, settings, decayed):
-    start, stop = part * size, min((part + 1) * size, params.size)
+def _step_row(params, dparams, state, start, settings, decays):
     lr, beta1, rest1, beta2, rest2 = settings[0], settings[1], settings[2], settings[3], settings[4]
-    eps, decay, shrink, correction = settings[5], settings[6], settings[7], settings[8]
-    m, v = state[0], state[1]
-    for i in range(start, min(stop, decayed)):
+    eps, correction = settings[5], settings[8]
+    decay = settings[6] if decays else params.dtype.type(0)
+    shrink = settings[7] if decays else params.dtype.type(ONE)
+    m, v = state[0][start : start + params.size], state[1][start : start + params.size]
+    for i in range(params.size):
         params[i], m[i], v[i] = adam(
             params[i], dparams[i], m[i], v[i], lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correction
         )
-    none = params.dtype.type(0)
-    for i in range(max(start, decayed), stop):
-        params[i], m[i], v[i] = adam(
-            params[i], dparams[i], m[i], v[i], lr, beta1, rest1, beta2, rest2, eps, none, ONE, correction
-        )
+
+
+_parts = stepping(_step_row)
 
 
 @kernel
-def adam_update(params, dparams, state, settings, decayed):
-    """Step the parameters; weight decay reaches the first `decayed` of them (the weights, not the biases)."""
-    # params (P,), dparams (P,), state (2, P) first and second moment, settings (9,): lr / (1 - beta1**t), beta1,
-    # 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight (1 - lr * decay),
+def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
+    """Step a layer's weight and bias, with gradients that are not stored; decay reaches the weight only.
+
+    Where a batch has more rows than a block of the product is deep, dweight is what its parts are summed in.
+    """
+    # weight (K, C), bias (K,), dweight (K, C), dbias (K,), state (2, P) first and second moments, starts (2,) columns
+    # of the state of the first weight and the first bias, dout (B, K), inp (B, C), settings (9,): lr / (1 - beta1**t),
+    # beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight (1 - lr * decay),
     # sqrt(1 - beta2**t)
-    size = part_size(params.size)
-    _update_parts((params.size + size - 1) // size, (size, params, dparams, state, settings, decayed))
+    row_parts, column_parts = grid(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
+    given = (weight, bias, dweight, dbias, state, starts, dout, inp, settings)
+    _parts(row_parts * column_parts, (row_parts, column_parts, *given))

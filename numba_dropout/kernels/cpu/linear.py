@@ -1,43 +1,54 @@
 """A fully connected layer: out = inp @ weight.T + bias, with weight (K, C) as in PyTorch."""
 
-from ..._jit import kernel, reordered_span, span
-from ..pointwise import ZERO
-from ..simd import TILE_ROWS, TILE_WIDTH, parallel, strided
-from .product import block_columns, grid, multiply_block, part_range
+import numpy as np
 
+from ..._jit import kernel, reordered_span, span
+from ..pointwise import ZERO, relu_dropout_derivative
+from ..simd import parallel, scratch, strided
+from .product import block_columns, grid, multiply_block, part_columns
+
+STRIP = 256  # units whose gradients by the bias are summed at once
 SKINNY = 4  # rows, or units, up to which dot products are faster than packing the weights
 
 
 @reordered_span
-def _dots(out, inp, weight, row0, row1, unit0, unit1):
-    """Add inp @ weight.T to out, one dot product at a time."""
-    for unit in range(unit0, unit1):
+def _add_dots(out, inp, weight, row0, row1, unit0, unit1):
+    """Add inp @ weight.T to some rows and units of out, one dot product at a time."""
+    for o in range(unit0, unit1):
         for i in range(row0, row1):
             total = out.dtype.type(0)
             for c in range(inp.shape[1]):
-                total += inp[i, c] * weight[unit, c]
-            out[i, unit] += total
+                total += inp[i, c] * weight[o, c]
+            out[i, o] += total
+
+
+# Loops take whole arrays and ranges: of a slice of columns Numba no longer knows that its elements are adjacent.
 
 
 @span
 def fill_units(out, inp, weight, bias, row0, row1, unit0, unit1):
-    """Write inp @ weight.T + bias into out[row0:row1, unit0:unit1], no more than `block_columns`."""
+    """Write inp @ weight.T + bias into some rows and units of an output, no more units than `block_columns`."""
     for i in range(row0, row1):
-        for o in range(unit0, unit1):
-            out[i, o] = bias[o] if bias.size else ZERO
+        row = out[i, unit0:unit1]
+        if bias.size:
+            some = bias[unit0:unit1]
+            for o in range(row.size):
+                row[o] = some[o]
+        else:
+            for o in range(row.size):
+                row[o] = ZERO
     if min(out.shape) <= SKINNY:
-        _dots(out, inp, weight, row0, row1, unit0, unit1)
+        _add_dots(out, inp, weight, row0, row1, unit0, unit1)
     else:
-        multiply_block(out, strided(inp), strided(weight.T), row0, row1, unit0, unit1, True)
+        block = strided(out[row0:row1, unit0:unit1])
+        multiply_block(block, strided(inp[row0:row1]), strided(weight[unit0:unit1].T), True)
 
 
 @parallel
 @span
-def _forward_parts(part, row_parts, column_parts, out, inp, weight, bias):
-    width = TILE_WIDTH // out.itemsize
-    row0, row1 = part_range(part // column_parts, row_parts, out.shape[0], TILE_ROWS)
-    unit0, unit1 = part_range(part % column_parts, column_parts, out.shape[1], width)
-    step = block_columns(inp.shape[1], out.itemsize)
+def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias):
+    row0, row1, unit0, unit1 = part_columns(part, row_parts, unit_parts, out.shape[0], out.shape[1], out.itemsize)
+    step = block_columns(unit1 - unit0, inp.shape[1], out.itemsize)
     for unit in range(unit0, unit1, step):
         fill_units(out, inp, weight, bias, row0, row1, unit, min(unit + step, unit1))
 
@@ -46,36 +57,81 @@ def _forward_parts(part, row_parts, column_parts, out, inp, weight, bias):
 def linear_forward(out, inp, weight, bias):
     """Write inp @ weight.T + bias; an empty bias is none."""
     # out (B, K), inp (B, C), weight (K, C), bias (K,)
-    row_parts, column_parts = grid(out.shape[0], out.shape[1], inp.shape[1], out.itemsize)
-    _forward_parts(row_parts * column_parts, (row_parts, column_parts, out, inp, weight, bias))
+    row_parts, unit_parts = grid(out.shape[0], out.shape[1], inp.shape[1], out.itemsize)
+    _forward_parts(row_parts * unit_parts, (row_parts, unit_parts, out, inp, weight, bias))
 
 
 @parallel
 @span
-def _product_parts(part, row_parts, column_parts, out, left, right):
-    width = TILE_WIDTH // out.itemsize
-    row0, row1 = part_range(part // column_parts, row_parts, out.shape[0], TILE_ROWS)
-    column0, column1 = part_range(part % column_parts, column_parts, out.shape[1], width)
-    step = block_columns(right.shape[0], out.itemsize)
+def _input_parts(part, row_parts, column_parts, dinp, dout, weight, out, scale):
+    row0, row1, column0, column1 = part_columns(
+        part, row_parts, column_parts, dinp.shape[0], dinp.shape[1], dinp.itemsize
+    )
+    step = block_columns(column1 - column0, weight.shape[0], dinp.itemsize)
     for column in range(column0, column1, step):
-        multiply_block(out, left, right, row0, row1, column, min(column + step, column1), False)
+        stop = min(column + step, column1)
+        block = dinp[row0:row1, column:stop]
+        multiply_block(strided(block), strided(dout[row0:row1]), strided(weight[:, column:stop]), False)
+        if out.size:
+            for i in range(row0, row1):
+                for j in range(column, stop):
+                    dinp[i, j] = relu_dropout_derivative(dinp[i, j], out[i, j], scale)
+
+
+@kernel
+def linear_backward_input(dinp, dout, weight, out, scale):
+    """Write the gradient by a layer's input; go on through the ReLU and dropout that gave `out`, if it is not empty.
+
+    `out` then is this layer's input, the output of the hidden layer before it, and `scale` that layer's.
+    """
+    # dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
+    row_parts, column_parts = grid(dinp.shape[0], dinp.shape[1], weight.shape[0], dinp.itemsize)
+    _input_parts(row_parts * column_parts, (row_parts, column_parts, dinp, dout, weight, out, scale))
 
 
 @span
-def _product(out, left, right):
-    row_parts, column_parts = grid(out.shape[0], out.shape[1], right.shape[0], out.itemsize)
-    _product_parts(row_parts * column_parts, (row_parts, column_parts, out, left, right))
+def sum_rows(total, dout, part, parts):
+    """Write one part of the sums of dout (B, K) over its rows; return where the part begins and ends."""
+    start, stop = total.size * part // parts, total.size * (part + 1) // parts
+    sums = scratch(STRIP, np.float64).view(total.dtype)  # nothing else can be there, so that the loop is vectorised
+    for first in range(start, stop, STRIP):
+        columns = min(STRIP, stop - first)
+        for o in range(columns):
+            sums[o] = 0
+        for i in range(dout.shape[0]):
+            for o in range(columns):
+                sums[o] += dout[i, first + o]
+        for o in range(columns):
+            total[first + o] = sums[o]
+    return start, stop
+
+
+@parallel
+@span
+def _weight_parts(part, row_parts, column_parts, dweight, dbias, dout, inp):
+    row0, row1, column0, column1 = part_columns(
+        part, row_parts, column_parts, dweight.shape[0], dweight.shape[1], dweight.itemsize
+    )
+    step = block_columns(column1 - column0, inp.shape[0], inp.itemsize)
+    for column in range(column0, column1, step):
+        stop = min(column + step, column1)
+        block = dweight[row0:row1, column:stop]
+        multiply_block(strided(block), strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), False)
+    sum_rows(dbias, dout, part, row_parts * column_parts)
+
+
+@kernel
+def linear_backward_weight(dweight, dbias, dout, inp):
+    """Write the gradients by a layer's weight and bias."""
+    # dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
+    row_parts, column_parts = grid(dweight.shape[0], dweight.shape[1], dout.shape[0], dweight.itemsize)
+    _weight_parts(row_parts * column_parts, (row_parts, column_parts, dweight, dbias, dout, inp))
 
 
 @kernel
 def linear_backward(dinp, dweight, dbias, dout, inp, weight):
     """Write the gradients of a layer; an empty dinp is not computed."""
     # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
-    _product(dweight, strided(dout.T), strided(inp))
-    for o in range(dbias.size):
-        dbias[o] = 0
-    for i in range(dout.shape[0]):
-        for o in range(dbias.size):
-            dbias[o] += dout[i, o]
+    linear_backward_weight(dweight, dbias, dout, inp)
     if dinp.size:
-        _product(dinp, strided(dout), strided(weight))
+        linear_backward_input(dinp, dout, weight, dinp[:0], dinp.dtype.type(1))

@@ -5,10 +5,10 @@ import numpy as np
 from ..._jit import kernel, span
 from ..philox import SEVEN, SHIFT3
 from ..pointwise import relu, relu_dropout_derivative
-from ..simd import LANES, TILE_ROWS, TILE_WIDTH, parallel, store_relu_kept
+from ..simd import LANES, parallel, store_relu_kept
 from .linear import fill_units, linear_backward
 from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
-from .product import block_columns, grid, part_range
+from .product import block_columns, grid, part_columns
 
 
 @span
@@ -28,9 +28,8 @@ def _relu_dropout_row(row, threshold, scale, k0, k1, stream, step, first):
 @span
 def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
     units = out.shape[1]
-    row0, row1 = part_range(part // unit_parts, row_parts, out.shape[0], TILE_ROWS)
-    unit0, unit1 = part_range(part % unit_parts, unit_parts, units, TILE_WIDTH // out.itemsize)
-    columns = block_columns(inp.shape[1], out.itemsize)
+    row0, row1, unit0, unit1 = part_columns(part, row_parts, unit_parts, out.shape[0], units, out.itemsize)
+    columns = block_columns(unit1 - unit0, inp.shape[1], out.itemsize)
     for unit in range(unit0, unit1, columns):
         stop = min(unit + columns, unit1)
         fill_units(out, inp, weight, bias, row0, row1, unit, stop)

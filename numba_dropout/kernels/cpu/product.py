@@ -12,7 +12,8 @@ from ..simd import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows
 DEPTH = 256  # of a block: a panel of it stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cache
 TILES = 4  # whose left side is packed at once, where it has to be
-PACKED_LEFT = TILES * TILE_ROWS * DEPTH * 8  # bytes
+ROWS = TILES * TILE_ROWS
+PACKED_LEFT = ROWS * DEPTH * 8  # bytes
 SERIAL = 1 << 15  # up to this many multiply-adds a second thread costs more than it brings
 
 
@@ -24,9 +25,12 @@ def block_depth(depth):
 
 
 @scalar
-def block_columns(depth, itemsize):
-    """Return how many columns are packed at once."""
-    return PACKED // (block_depth(depth) * TILE_WIDTH) * (TILE_WIDTH // itemsize)
+def block_columns(columns, depth, itemsize):
+    """Return how many of so many columns are packed at once: as many each time, but for the last."""
+    width = TILE_WIDTH // itemsize
+    panels, most = (columns + width - 1) // width, PACKED // (block_depth(depth) * TILE_WIDTH)
+    blocks = max((panels + most - 1) // most, 1)
+    return max((panels + blocks - 1) // blocks, 1) * width
 
 
 @scalar
@@ -46,35 +50,54 @@ def part_range(part, parts, size, unit):
     return units * part // parts * unit, min(units * (part + 1) // parts * unit, size)
 
 
+@scalar
+def part_columns(part, row_parts, column_parts, rows, columns, itemsize):
+    """Return the rows and columns of a result that are a part of the work."""
+    row0, row1 = part_range(part // column_parts, row_parts, rows, TILE_ROWS)
+    column0, column1 = part_range(part % column_parts, column_parts, columns, TILE_WIDTH // itemsize)
+    return row0, row1, column0, column1
+
+
 @span
-def multiply_block(out, left, right, row0, row1, column0, column1, add):
-    """Write left @ right into out[row0:row1, column0:column1], no more than `block_columns`, or add it."""
+def multiply_tiles(out, left, right, packed, lefts, whole, add):
+    """Write left @ right into out, no more than a tile's rows, or add it; panels from `whole` on are packed.
+
+    The rows of left are adjacent, or packed in lefts.
+    """
+    # out (R, C) adjacent columns, left (R, K), right (K, C), packed (panels, K, width), lefts (K, TILE_ROWS)
+    rows, columns = out.shape
+    width = packed.shape[2]
+    for panel in range(packed.shape[0]):
+        j = panel * width
+        tile = out[:, j : min(j + width, columns)]
+        side = packed[panel] if panel >= whole else right[:, j : j + width]
+        if left.strides[1] == left.itemsize:
+            multiply_tile(tile, left, side, add)
+        else:
+            multiply_tile(tile, lefts[: packed.shape[1], :rows].T, side, add)
+
+
+@span
+def multiply_block(out, left, right, add):
+    """Write left @ right into out, no more than `block_columns` of them, or add it."""
     # out (R, C) adjacent columns, left (R, K), right (K, C), both of unknown strides, one of which is 1 element
+    rows, columns = out.shape
     depth = right.shape[0]
     size = block_depth(depth)
     width = TILE_WIDTH // out.itemsize
-    panels = (column1 - column0 + width - 1) // width
-    columns_adjacent = right.strides[1] == right.itemsize
-    rows_adjacent = left.strides[1] == left.itemsize
-    packed = scratch(PACKED, np.uint8).view(out.dtype)[: panels * size * width].reshape(panels, size, width)
-    lefts = scratch(PACKED_LEFT, np.uint8).view(out.dtype)[: TILES * size * TILE_ROWS].reshape(TILES, size, TILE_ROWS)
-    for k in range(0, max(depth, 1), size):  # at a depth of 0 one tile of empty sums
+    panels = (columns + width - 1) // width
+    memory = scratch(PACKED, np.uint8).view(out.dtype)
+    lefts = scratch(PACKED_LEFT, np.uint8).view(out.dtype)[: ROWS * size].reshape(TILES, size, TILE_ROWS)
+    # a panel that serves one tile of rows need not be packed, but for the last, which may be narrower than the tile
+    whole = columns // width if rows <= TILE_ROWS and right.strides[1] == right.itemsize else 0
+    for k in range(0, max(depth, 1), size):  # a depth of 0 has one block of empty sums
         k1 = min(k + size, depth)
-        # a panel that serves one tile of rows need not be packed; the last one may be too narrow for the tile
-        whole = (column1 - column0) // width if columns_adjacent and row1 - row0 <= TILE_ROWS else 0
-        first = column0 + whole * width
-        pack_columns(packed[whole:], right[k:k1, first:column1])
-        for row in range(row0, row1, TILES * TILE_ROWS):
-            if not rows_adjacent:
-                pack_rows(lefts, left[row : min(row + TILES * TILE_ROWS, row1), k:k1])
-            for i in range(row, min(row + TILES * TILE_ROWS, row1), TILE_ROWS):
-                i1 = min(i + TILE_ROWS, row1)
-                for panel in range(panels):
-                    j = column0 + panel * width
-                    tile = out[i:i1, j : min(j + width, column1)]
-                    side = packed[panel, : k1 - k] if panel >= whole else right[k:k1, j : j + width]
-                    if rows_adjacent:
-                        multiply_tile(tile, left[i:i1, k:k1], side, add or k > 0)
-                    else:
-                        half = lefts[(i - row) // TILE_ROWS, : k1 - k, : i1 - i]
-                        multiply_tile(tile, half.T, side, add or k > 0)
+        packed = memory[: panels * (k1 - k) * width].reshape(panels, k1 - k, width)
+        pack_columns(packed[whole:], right[k:k1, whole * width :])
+        for row in range(0, rows, ROWS):
+            if left.strides[1] != left.itemsize:
+                pack_rows(lefts, left[row : min(row + ROWS, rows), k:k1])
+            for i in range(row, min(row + ROWS, rows), TILE_ROWS):
+                i1 = min(i + TILE_ROWS, rows)
+                side = lefts[(i - row) // TILE_ROWS]
+                multiply_tiles(out[i:i1], left[i:i1, k:k1], right[k:k1], packed, side, whole, add or k > 0)
