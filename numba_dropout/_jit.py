@@ -106,8 +106,15 @@ def reordered_span(function: F) -> F:
 
 
 def kernel(function: F) -> F:
-    """Compile a kernel at its first use and keep it on disk; `simd.parallel` gives its parts to all threads."""
-    return _on_disk(numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+    """Compile a kernel at its first use from Python and keep it on disk; `simd.parallel` gives it all threads.
+
+    Compiled callers link another copy, which becomes machine code with them.
+    """
+    entry = _on_disk(numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+    if not config.DISABLE_JIT:
+        linked = numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
+        entry.get_call_template, entry.get_overload = linked.get_call_template, linked.get_overload
+    return entry
 
 
 def part(function: F) -> F:

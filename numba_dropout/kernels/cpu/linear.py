@@ -41,7 +41,7 @@ def fill_units(out, inp, weight, bias, row0, row1, unit0, unit1):
         _add_dots(out, inp, weight, row0, row1, unit0, unit1)
     else:
         block = strided(out[row0:row1, unit0:unit1])
-        multiply_block(block, strided(inp[row0:row1]), strided(weight[unit0:unit1].T), True)
+        multiply_block(block, strided(inp[row0:row1]), strided(weight[unit0:unit1].T), np.bool_(True))
 
 
 @parallel
@@ -71,7 +71,7 @@ def _input_parts(part, row_parts, column_parts, dinp, dout, weight, out, scale):
     for column in range(column0, column1, step):
         stop = min(column + step, column1)
         block = dinp[row0:row1, column:stop]
-        multiply_block(strided(block), strided(dout[row0:row1]), strided(weight[:, column:stop]), False)
+        multiply_block(strided(block), strided(dout[row0:row1]), strided(weight[:, column:stop]), np.bool_(False))
         if out.size:
             for i in range(row0, row1):
                 for j in range(column, stop):
@@ -116,7 +116,7 @@ def _weight_parts(part, row_parts, column_parts, dweight, dbias, dout, inp):
     for column in range(column0, column1, step):
         stop = min(column + step, column1)
         block = dweight[row0:row1, column:stop]
-        multiply_block(strided(block), strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), False)
+        multiply_block(strided(block), strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), np.bool_(False))
     sum_rows(dbias, dout, part, row_parts * column_parts)
 
 

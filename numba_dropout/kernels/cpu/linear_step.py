@@ -46,10 +46,10 @@ def stepping(step_row):
             for i in range(row, stop, TILE_ROWS):
                 i1 = min(i + TILE_ROWS, stop)
                 side = lefts[(i - row) // TILE_ROWS]
-                multiply_tiles(block[i - row : i1 - row], left[i:i1], right, packed, side, 0, False)
+                multiply_tiles(block[i - row : i1 - row], left[i:i1], right, packed, side, np.int64(0), np.bool_(False))
             for i in range(row, stop):
                 first = start + i * inputs + column0
-                step_row(weight[i, column0:column1], gradient[i - row], state, first, settings, True)
+                step_row(weight[i, column0:column1], gradient[i - row], state, first, settings, np.bool_(True))
 
     @parallel
     @span
@@ -67,11 +67,11 @@ def stepping(step_row):
                 step_block(weight, state, starts[0], dout, inp, settings, row0, row1, column, stop)
             else:  # sums over many rows are cut, and what is done of them must be kept somewhere
                 block = strided(dweight[row0:row1, column:stop])
-                multiply_block(block, strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), False)
+                multiply_block(block, strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), np.bool_(False))
                 for i in range(row0, row1):
                     first = starts[0] + i * inputs + column
-                    step_row(weight[i, column:stop], dweight[i, column:stop], state, first, settings, True)
+                    step_row(weight[i, column:stop], dweight[i, column:stop], state, first, settings, np.bool_(True))
         unit0, unit1 = sum_rows(dbias, dout, part, row_parts * column_parts)
-        step_row(bias[unit0:unit1], dbias[unit0:unit1], state, starts[1] + unit0, settings, False)
+        step_row(bias[unit0:unit1], dbias[unit0:unit1], state, starts[1] + unit0, settings, np.bool_(False))
 
     return parts
