@@ -14,6 +14,7 @@ from .kernels.philox import PURPOSE
 __all__ = ["order", "uniform"]
 
 NONE = np.uint64(0)
+CHUNK = 1 << 16  # numbers that are drawn at once, an even number
 
 
 def order(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.int64]:
@@ -25,7 +26,28 @@ def order(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.in
 
 
 def uniform(out: NDArray[Any], low: float, high: float, purpose: str, *, seed: int, site: int = 0) -> NDArray[Any]:
-    """Fill a contiguous float array with numbers of (low, high] and return it."""
+    """Fill a contiguous float array with numbers of (low, high] and return it.
+
+    float32 takes 24 bits of word i & 3 of block i >> 2, float64 53 bits of pair i & 1 of block i >> 1, both in the
+    middle of their step of 2**-24 or 2**-53; the arithmetic is float64, rounded once.
+    """
     k0, k1 = _checks.key(seed)
-    cpu.uniform(out.reshape(-1), float(low), float(high), k0, k1, np.uint64(PURPOSE[purpose] | site), NONE, NONE)
+    stream = np.uint64(PURPOSE[purpose] | site)
+    flat = out.reshape(-1)
+    single = out.dtype.itemsize == 4
+    for start in range(0, flat.size, CHUNK):
+        piece = flat[start : start + CHUNK]
+        bits = np.empty((piece.size + 1) // 2 if single else piece.size, np.uint64)
+        cpu.random_bits(bits, k0, k1, stream, NONE, np.uint64(start // 2 if single else start))
+        piece[:] = low + (high - low) * (uniform24(bits.view("<u4")[: piece.size]) if single else uniform53(bits))
     return out
+
+
+def uniform24(words: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Return ((word >> 8) + 0.5) * 2**-24: in (0, 1), in (0, 1] as float32."""
+    return ((words >> np.uint32(8)) + 0.5) * 2.0**-24
+
+
+def uniform53(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return ((bits >> 11) + 0.5) * 2**-53, which rounds to a number of (0, 1]."""
+    return ((bits >> np.uint64(11)) + 0.5) * 2.0**-53

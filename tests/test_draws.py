@@ -6,7 +6,7 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout import draws
-from numba_dropout.kernels import cpu, pointwise
+from numba_dropout.kernels import cpu
 from numba_dropout.kernels.philox import PURPOSE
 
 
@@ -26,10 +26,17 @@ def test_uniform_numbers_fill_their_interval():
 
 
 def test_uniform_extremes():
-    assert pointwise.uniform24(np.uint64(0)) == 2.0**-25
-    assert np.float32(pointwise.uniform24(np.uint64(0xFFFFFFFF))) == 1
-    assert pointwise.uniform53(np.uint64(0), np.uint64(0)) == 2.0**-54
-    assert pointwise.uniform53(np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFF)) == 1
+    ends = draws.uniform24(np.array([0, 2**32 - 1], np.uint32))
+    assert ends[0] == 2.0**-25
+    assert ends[1] < np.float32(ends[1]) == 1
+    assert draws.uniform53(np.array([0, 2**64 - 1], np.uint64)).tolist() == [2.0**-54, 1]
+
+
+def test_uniform_numbers_do_not_depend_on_how_they_are_cut(monkeypatch):
+    for dtype in (np.float32, np.float64):
+        whole = draws.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1)
+        monkeypatch.setattr(draws, "CHUNK", 10)
+        assert np.array_equal(draws.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1), whole)
 
 
 def test_order_is_the_stable_order_of_64_bit_words():

@@ -68,25 +68,3 @@ def adam(w, dw, m, v, lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correc
     m = beta1 * m + rest1 * dw
     v = beta2 * v + rest2 * dw * dw
     return w * shrink - lr * m / (np.sqrt(v) / correction + eps), m, v
-
-
-# Uniform numbers: the intervals are exact. The largest word rounds up to 1, the smallest stays above 0.
-
-SHIFT8 = np.uint64(8)
-SHIFT11 = np.uint64(11)
-SHIFT32 = np.uint64(32)
-STEP24 = 2.0**-24
-STEP53 = 2.0**-53
-MIDDLE = 0.5
-
-
-@scalar
-def uniform24(word):
-    """Return ((word >> 8) + 0.5) * 2**-24 of a 32-bit word, as float64: in (0, 1), in (0, 1] as float32."""
-    return (np.float64(word >> SHIFT8) + MIDDLE) * STEP24
-
-
-@scalar
-def uniform53(low, high):
-    """Return a float64 in (0, 1] of 53 bits of two 32-bit words."""
-    return (np.float64(((high << SHIFT32) | low) >> SHIFT11) + MIDDLE) * STEP53

@@ -12,7 +12,7 @@ from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropo
 from .mask import sample_mask, sample_packed_mask
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
-from .random import random_bits, uniform
+from .random import random_bits
 from .relu import relu_backward, relu_forward
 from .rows import gather_labels, gather_rows
 from .sgd import linear_sgd
@@ -45,5 +45,4 @@ __all__ = [
     "sample_packed_mask",
     "softmax_cross_entropy_backward",
     "softmax_cross_entropy_forward",
-    "uniform",
 ]
