@@ -28,7 +28,8 @@ class _Memory:
 
 def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array as the kernels are compiled for: contiguous, aligned, and not marked read-only."""
-    array = np.require(array, requirements=["C", "A"])
+    if not array.flags.carray:  # contiguous, aligned and writable
+        array = np.require(array, requirements=["C", "A"])
     return array if array.flags.writeable else np.asarray(_Memory(array))
 
 

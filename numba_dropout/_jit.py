@@ -2,7 +2,7 @@
 
 `scalar` is for functions of numbers shared by every target, `span` for the serial loop over one part of an
 array, `kernel` for what is called from outside: it cuts the work in parts and hands them to the threads. `composed` is
-for functions that only call kernels, and `part` for parts of these.
+for functions that only call kernels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numba.core import codegen, compiler, config, serialize
 from numba.core.caching import _Cache
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["cache_folder", "composed", "exclusive", "kernel", "part", "reordered_span", "scalar", "span"]
+__all__ = ["cache_folder", "composed", "exclusive", "kernel", "reordered_span", "scalar", "span"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,10 +84,13 @@ class _LinkedCompiler(compiler.Compiler):
 _numbers = itertools.count()
 
 # Called from compiled code only: no way in from Python or C, which would take as long to compile as the loop.
-_LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _LinkedCompiler}
-
-# No references are counted: a loop's arrays outlive it, and threads would fight over the counter at every slice.
-_BORROWED = {"_nrt": False, **_LINKED}
+# And no references are counted: the arrays outlive the call, and threads would fight over the counter at every slice.
+_LINKED = {
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _LinkedCompiler,
+}
 
 
 def scalar(function: F) -> F:
@@ -97,12 +100,12 @@ def scalar(function: F) -> F:
 
 def span(function: F) -> F:
     """Compile the serial loop over one part of an array; its code is linked into the kernel that calls it."""
-    return numba.njit(nogil=True, error_model="numpy", **_BORROWED)(function)
+    return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
 
 
 def reordered_span(function: F) -> F:
     """Compile a `span` whose sums may be taken in another order, which does not depend on the threads."""
-    return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_BORROWED)(function)
+    return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_LINKED)(function)
 
 
 def kernel(function: F) -> F:
@@ -115,11 +118,6 @@ def kernel(function: F) -> F:
         linked = numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
         entry.get_call_template, entry.get_overload = linked.get_call_template, linked.get_overload
     return entry
-
-
-def part(function: F) -> F:
-    """Compile a function that only a composed one calls; it may return an array."""
-    return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
 
 
 def composed(function: F) -> F:

@@ -1,6 +1,6 @@
 """The network's forward and backward pass, by hand, over a table of layers: one composition for every target.
 
-`compose` takes the kernels of a target and what to compile with. Over `kernels.cpu` Numba compiles the whole of
+`compose` takes a target: its kernels and what to compile with. Over `kernels.cpu` Numba compiles the whole of
 it, so that many training steps run without Python. All arrays are laid out before the first step, and nothing here
 allocates: a layer's weight, gradient or output is a view into a flat buffer.
 """
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._jit import composed, part
-from .kernels import cpu
-from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, matrix
+from ._jit import composed, scalar, span
+from .kernels import cpu, simd
+from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
 
-__all__ = ["LOSSES", "Composition", "compiled", "compose"]
+__all__ = ["LOSSES", "Composition", "Target", "compiled", "compose"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
@@ -36,45 +36,45 @@ class Composition(NamedTuple):
     evaluate: Callable[..., None]
 
 
-def compose(
-    kernels: ModuleType,
-    loss: str,
-    update: str,
-    limited: bool,
-    build: Callable[[Any], Any],
-    part: Callable[[Any], Any],
-) -> Composition:
-    """Write the passes over the kernels of one target, for one loss and update rule, with max-norm if `limited`.
+class Target(NamedTuple):
+    """What the passes are built over."""
 
-    `build` is for the functions that are returned, `part` for those that only these call.
-    """
+    kernels: ModuleType
+    build: Callable[[Any], Any]  # for the functions that are returned
+    part: Callable[[Any], Any]  # for those that only these call
+    view: Callable[[Any], Any]  # for those that return a view
+    matrix: Callable[..., Any]  # (flat, start, rows, columns): a part of a flat array as a matrix
+    vector: Callable[..., Any]  # (flat, start, size): a part of a flat array
+
+
+def compose(target: Target, loss: str, update: str, limited: bool) -> Composition:
+    """Write the passes over the kernels of one target, for one loss and update rule, with max-norm if `limited`."""
+    kernels, build, part, view, matrix, vector = target
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
     step_layer = getattr(kernels, f"linear_{update}")
-    view = part(matrix)
 
-    @part
+    @view
     def layer_input(net, layer, rows):
         """View the input of a layer: the output of the one before."""
         units = net.layers[layer, INPUTS]
-        return view(net.outputs, (net.layers[layer, OUTPUT] - units) * net.losses.size, rows, units)
+        return matrix(net.outputs, (net.layers[layer, OUTPUT] - units) * net.losses.size, rows, units)
 
-    @part
+    @view
     def layer_output(net, layer, rows):
         """View the output of a layer."""
-        return view(net.outputs, net.layers[layer, OUTPUT] * net.losses.size, rows, net.layers[layer, UNITS])
+        return matrix(net.outputs, net.layers[layer, OUTPUT] * net.losses.size, rows, net.layers[layer, UNITS])
 
-    @part
+    @view
     def weight(net, flat, layer):
         """View a layer's weight, (units, inputs), in the parameters or in their gradients."""
-        return view(flat, net.layers[layer, WEIGHT], net.layers[layer, UNITS], net.layers[layer, INPUTS])
+        return matrix(flat, net.layers[layer, WEIGHT], net.layers[layer, UNITS], net.layers[layer, INPUTS])
 
-    @part
+    @view
     def bias(net, flat, layer):
         """View a layer's bias, (units,), in the parameters or in their gradients."""
-        start = net.layers[layer, BIAS]
-        return flat[start : start + net.layers[layer, UNITS]]
+        return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
 
     @part
     def load(net, data, rows):
@@ -125,11 +125,11 @@ def compose(
             bias(net, net.params, last),
         )
 
-    @part
+    @view
     def doutput(net, layer, rows):
         """View the gradient by the output of a layer (-1: by the network's input); neighbours share no memory."""
         units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
-        return view(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
+        return matrix(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
 
     def passing_back(change):
         """Return the backward pass, with what is done about a layer's weight and bias."""
@@ -148,7 +148,7 @@ def compose(
                         doutput(net, layer - 1, rows),
                         dout,
                         weight(net, net.params, layer),
-                        inp[: rows if layer > 0 else 0],
+                        layer_input(net, layer, rows if layer > 0 else 0),
                         net.scales[layer] if training else net.scales.dtype.type(1),
                     )
                 change(net, layer, dout, inp, state, settings)
@@ -181,26 +181,34 @@ def compose(
 
     if loss == "cross_entropy":
 
+        @view
+        def target_of(net, y, rows):
+            """View the batch's classes."""
+            return vector(net.labels, FIRST, rows)
+
         @part
         def load_targets(net, y, rows):
             """Bring the classes of rows of the data to the batch."""
-            target = net.labels[: rows.size]
-            kernels.gather_labels(target, y, rows)
-            return target
+            kernels.gather_labels(target_of(net, y, rows.size), y, rows)
 
     else:
+
+        @view
+        def target_of(net, y, rows):
+            """View the batch's targets."""
+            return matrix(net.targets, FIRST, rows, y.shape[1])
 
         @part
         def load_targets(net, y, rows):
             """Bring the targets of rows of the data, standardised, to the batch."""
-            target = view(net.targets, FIRST, rows.size, y.shape[1])
+            target = target_of(net, y, rows.size)
             kernels.gather_rows(target, y, rows, net.target_shift, net.target_stretch)
-            return target
 
     @part
     def measure(net, out, saved, target, totals):
         """Write the sums of the batch's losses and hits, and into `saved` what the loss's derivative needs."""
-        losses, hits = net.losses[: out.shape[0]], net.hits[: out.shape[0]]
+        rows = out.shape[0]
+        losses, hits = vector(net.losses, FIRST, rows), vector(net.hits, FIRST, rows)
         loss_forward(losses, hits, saved, out, target)
         kernels.batch_totals(totals, losses, hits)
 
@@ -231,7 +239,8 @@ def compose(
             load(net, data, batch)
             forward(net, size, True, np.uint64(first_step + s), ZERO)
             dout = doutput(net, last, size)
-            target = load_targets(net, y, batch)
+            load_targets(net, y, batch)
+            target = target_of(net, y, size)
             measure(net, layer_output(net, last, size), dout, target, totals[s])
             loss_backward(dout, dout, target)
             backward_and_descend(net, size, True, False, np.uint64(first_step + s), ZERO, state, settings[s])
@@ -246,7 +255,8 @@ def compose(
             size = batch.size
             load(net, data, batch)
             forward(net, size, False, ZERO, ZERO)
-            target = load_targets(net, y, batch)
+            load_targets(net, y, batch)
+            target = target_of(net, y, size)
             measure(net, layer_output(net, last, size), doutput(net, last, size), target, totals[s])
 
     @build
@@ -263,7 +273,10 @@ def compose(
     return Composition(load_and_forward, backward_alone, train_steps, evaluate)
 
 
+CPU = Target(cpu, composed, span, scalar, simd.matrix, simd.vector)
+
+
 @functools.cache
 def compiled(loss: str, update: str, limited: bool) -> Composition:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(cpu, loss, update, limited, composed, part)
+    return compose(CPU, loss, update, limited)

@@ -128,7 +128,10 @@ class Optimizer:
 
 
 def _columns(n: int, *columns: Any) -> NDArray[np.float64]:
-    return np.column_stack([np.broadcast_to(np.asarray(column, np.float64), (n,)) for column in columns])
+    table = np.empty((n, len(columns)))
+    for place, column in enumerate(columns):  # numbers, or arrays (n,)
+        table[:, place] = column
+    return table
 
 
 class SGD(Optimizer):

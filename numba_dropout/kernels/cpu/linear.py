@@ -74,8 +74,9 @@ def _input_parts(part, row_parts, column_parts, dinp, dout, weight, out, scale):
         multiply_block(strided(block), strided(dout[row0:row1]), strided(weight[:, column:stop]), np.bool_(False))
         if out.size:
             for i in range(row0, row1):
-                for j in range(column, stop):
-                    dinp[i, j] = relu_dropout_derivative(dinp[i, j], out[i, j], scale)
+                row, y = dinp[i, column:stop], out[i, column:stop]
+                for j in range(row.size):
+                    row[j] = relu_dropout_derivative(row[j], y[j], scale)
 
 
 @kernel

@@ -5,21 +5,21 @@ import numpy as np
 from ..._jit import kernel, span
 from ..philox import SEVEN, SHIFT3
 from ..pointwise import relu, relu_dropout_derivative
-from ..simd import LANES, parallel, store_relu_kept
+from ..simd import LANES, parallel, store_relu_kept, vector
 from .linear import fill_units, linear_backward
 from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
 from .product import block_columns, grid, part_columns
 
 
 @span
-def _relu_dropout_row(row, threshold, scale, k0, k1, stream, step, first):
-    """Apply ReLU and dropout to a piece of a row, in place; its first element is number `first` of the stream."""
+def _relu_dropout_run(run, threshold, scale, k0, k1, stream, step, first):
+    """Apply ReLU and dropout to neighbouring elements in place; the first is element `first` of the stream."""
     block, lane = first >> SHIFT3, first & SEVEN
     bits = NONE
-    for j in range(-LANES, row.size, LANES):
-        following = next_bits(np.int64(lane) + row.size - j, block, threshold, k0, k1, stream, step)
+    for j in range(-LANES, run.size, LANES):
+        following = next_bits(np.int64(lane) + run.size - j, block, threshold, k0, k1, stream, step)
         if j >= 0:
-            store_relu_kept(row, row, j, first_bits(row.size - j), joined(bits, following, lane), scale)
+            store_relu_kept(run, run, j, first_bits(run.size - j), joined(bits, following, lane), scale)
         bits = following
         block += GROUP
 
@@ -28,18 +28,22 @@ def _relu_dropout_row(row, threshold, scale, k0, k1, stream, step, first):
 @span
 def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
     units = out.shape[1]
+    flat = out.reshape(out.size)
     row0, row1, unit0, unit1 = part_columns(part, row_parts, unit_parts, out.shape[0], units, out.itemsize)
     columns = block_columns(unit1 - unit0, inp.shape[1], out.itemsize)
     for unit in range(unit0, unit1, columns):
         stop = min(unit + columns, unit1)
         fill_units(out, inp, weight, bias, row0, row1, unit, stop)
-        for i in range(row0, row1):
+        # rows that are whole lie behind one another: as one run they need fewer groups of 64
+        whole = stop - unit == units
+        for i in range(row0, row0 + 1 if whole else row1):
+            run = vector(flat, i * units + unit, (row1 - row0) * units if whole else stop - unit)
             if threshold:
                 first = offset + np.uint64(i * units + unit)
-                _relu_dropout_row(out[i, unit:stop], threshold, scale, k0, k1, stream, step, first)
+                _relu_dropout_run(run, threshold, scale, k0, k1, stream, step, first)
             else:
-                for o in range(unit, stop):
-                    out[i, o] = relu(out[i, o])
+                for o in range(run.size):
+                    run[o] = relu(run[o])
 
 
 @kernel

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._jit import span
-from ..simd import TILE_WIDTH, pack_columns, pack_rows, parallel, scratch, strided
+from ..simd import TILE_WIDTH, matrix, pack_columns, pack_rows, parallel, scratch, strided, tensor
 from .linear import sum_rows
 from .product import (
     PACKED,
@@ -35,9 +35,9 @@ def stepping(step_row):
         width = TILE_WIDTH // weight.itemsize
         panels = (columns + width - 1) // width
         memory = scratch(PACKED, np.uint8).view(weight.dtype)
-        packed = memory[: panels * depth * width].reshape(panels, depth, width)
-        lefts = scratch(PACKED_LEFT, np.uint8).view(weight.dtype)[: ROWS * depth].reshape(TILES, depth, TILE_ROWS)
-        gradient = scratch(GRADIENT, np.uint8).view(weight.dtype)[: ROWS * columns].reshape(ROWS, columns)
+        packed = tensor(memory, 0, panels, depth, width)
+        lefts = tensor(scratch(PACKED_LEFT, np.uint8).view(weight.dtype), 0, TILES, depth, TILE_ROWS)
+        gradient = matrix(scratch(GRADIENT, np.uint8).view(weight.dtype), 0, ROWS, columns)
         right, left, block = strided(inp[:, column0:column1]), strided(dout.T), strided(gradient)
         pack_columns(packed, right)
         for row in range(row0, row1, ROWS):

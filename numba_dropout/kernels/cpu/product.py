@@ -7,7 +7,7 @@ depends on how rows and columns are shared out among threads.
 import numpy as np
 
 from ..._jit import scalar, span
-from ..simd import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, scratch, threads
+from ..simd import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, scratch, tensor, threads
 
 DEPTH = 256  # of a block: a panel of it stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cache
@@ -87,12 +87,12 @@ def multiply_block(out, left, right, add):
     width = TILE_WIDTH // out.itemsize
     panels = (columns + width - 1) // width
     memory = scratch(PACKED, np.uint8).view(out.dtype)
-    lefts = scratch(PACKED_LEFT, np.uint8).view(out.dtype)[: ROWS * size].reshape(TILES, size, TILE_ROWS)
+    lefts = tensor(scratch(PACKED_LEFT, np.uint8).view(out.dtype), 0, TILES, size, TILE_ROWS)
     # a panel that serves one tile of rows need not be packed, but for the last, which may be narrower than the tile
     whole = columns // width if rows <= TILE_ROWS and right.strides[1] == right.itemsize else 0
     for k in range(0, max(depth, 1), size):  # a depth of 0 has one block of empty sums
         k1 = min(k + size, depth)
-        packed = memory[: panels * (k1 - k) * width].reshape(panels, k1 - k, width)
+        packed = tensor(memory, 0, panels, k1 - k, width)
         pack_columns(packed[whole:], right[k:k1, whole * width :])
         for row in range(0, rows, ROWS):
             if left.strides[1] != left.itemsize:

@@ -7,6 +7,7 @@ from .masks import LANES, draw, fence, store_bytes, store_kept, store_kept_past_
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, strided
 from .stack import scratch
 from .threads import parallel, threads
+from .views import matrix, tensor, vector
 
 __all__ = [
     "LANES",
@@ -14,6 +15,7 @@ __all__ = [
     "TILE_WIDTH",
     "draw",
     "fence",
+    "matrix",
     "multiply_tile",
     "pack_columns",
     "pack_rows",
@@ -24,5 +26,7 @@ __all__ = [
     "store_kept_past_caches",
     "store_relu_kept",
     "strided",
+    "tensor",
     "threads",
+    "vector",
 ]
