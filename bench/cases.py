@@ -12,9 +12,8 @@ __all__ = ["RATES", "Case", "P", "dropped_elements", "of_group", "step_operation
 P = 0.3  # the probability of the dropout kernels
 RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
 
-# The products of a layer: x W^T, and for the gradients dy W and dy^T x. A back end that has no function for one of
-# the gradients alone takes part in "backward", which is both.
-FORMS = {"forward": "x W^T", "backward": "dy W and dy^T x"}
+# The products of a layer, and those of its gradients.
+FORMS = {"forward": "x W^T", "dinp": "dy W", "dweight": "dy^T x"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _products(sizes: Sizes, dtype: str) -> list[Case]:
             shape,
             dtype,
             "GFLOP/s",
-            2.0 * shape[0] * shape[1] * shape[2] * (2 if kind == "product_backward" else 1),
+            2.0 * shape[0] * shape[1] * shape[2],
         )
         for kind, title in kinds.items()
         for shape in sizes.products

@@ -18,7 +18,7 @@ __all__ = ["PAIRS", "Tell", "measure", "summary"]
 PAUSE = 0.05
 
 # Pairs of steps, with and without dropout, that a round holds; peers' are for comparison and may be known less well.
-PAIRS = {"own": 20, "peer": 4}
+PAIRS = {"own": 40, "peer": 4}
 
 Tell = Callable[[int, str], None]  # so many more rounds are done; what comes next
 

@@ -181,7 +181,15 @@ def test_the_json_says_what_was_measured_and_on_what(record):
     kinds = [case["kind"] for group in record["groups"].values() for case in group["cases"]]
     assert sorted(kinds) == sorted(
         [
-            *("dropout", "dropout_backward", "mask", "packed_mask", "product_forward", "product_backward"),
+            *(
+                "dropout",
+                "dropout_backward",
+                "mask",
+                "packed_mask",
+                "product_forward",
+                "product_dinp",
+                "product_dweight",
+            ),
             *("linear_relu_dropout", "step", "dropout_adds", "memory"),
         ]
     )
@@ -395,10 +403,10 @@ def test_wrong_dropout_is_not_timed():
 def test_wrong_products_are_not_timed(rng):
     left, right = rng.standard_normal((30, 20), np.float32), rng.standard_normal((20, 10), np.float32)
     product = left @ right
-    _checks.products((product, left, right))
+    _checks.product(product, left, right)
     product[7, 3] += 0.01
     with pytest.raises(ValueError, match="off by"):
-        _checks.products((product, left, right))
+        _checks.product(product, left, right)
 
 
 def test_wrong_layers_are_not_timed(rng):

@@ -177,6 +177,26 @@ def test_kernels_run_inside_other_peoples_functions(rng):
     assert np.array_equal(y, nd.dropout(nd.dropout(x, 0.5, seed=7), 0.5, seed=7, step=1))
 
 
+def test_kernels_run_inside_functions_that_numba_itself_keeps_on_disk(tmp_path):
+    """A second process finds the code on disk, and links it to a threading layer that nothing has started yet."""
+    (tmp_path / "theirs.py").write_text(
+        "import numpy as np\n"
+        "from numba import njit\n"
+        "from numba_dropout.kernels import cpu\n"
+        "@njit(cache=True)\n"
+        "def noisy(x):\n"
+        "    none = np.uint64(0)\n"
+        "    cpu.dropout_forward(x, x, np.uint64(2**31), np.float32(2), np.uint64(1), none, none, none, none)\n"
+        "x = np.ones(2**15, np.float32)\n"
+        "noisy(x)\n"
+        "print(x.sum(), sum(noisy.stats.cache_hits.values()))\n"
+    )
+    results = [run("import theirs", cwd=tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "cache")).split() for _ in range(2)]
+    assert [hits for _, hits in results] == ["0", "1"]
+    expected = nd.dropout(np.ones(2**15, np.float32), 0.5, seed=1).sum()
+    assert [float(total) for total, _ in results] == [expected, expected]
+
+
 @pytest.mark.last
 def test_only_plain_arrays_were_compiled_for():
     """Whatever users hand in, kernels see contiguous, aligned, writable arrays: one specialisation for each dtype.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["dropped", "hidden", "learns", "masked", "products"]
+__all__ = ["dropped", "hidden", "learns", "masked", "product"]
 
 ERRORS = 5.0  # standard errors that a share may be off
 WINDOWS = 40  # after which a loss must have fallen
@@ -32,21 +32,20 @@ def dropped(y: Any, x: NDArray[Any], p: float) -> None:
         raise ValueError("the kept elements are not x / (1 - p)")
 
 
-def products(*triples: tuple[Any, NDArray[Any], NDArray[Any]]) -> None:
-    """Raise unless out is left @ right, for each (out, left, right), by the usual error bound of a sum.
+def product(out: Any, left: NDArray[Any], right: NDArray[Any]) -> None:
+    """Raise unless out is left @ right, by the usual error bound of a sum.
 
     Both are applied to a vector of random signs in float64, which shows a wrong element anywhere (Freivalds, 1977).
     """
-    for out, left, right in triples:
-        out = np.asarray(out)
-        if out.shape != (left.shape[0], right.shape[1]):
-            raise ValueError(f"shape {out.shape} came out, expected {(left.shape[0], right.shape[1])}")
-        signs = np.random.default_rng(4).choice([-1.0, 1.0], right.shape[1])
-        wide, tall = left.astype(np.float64), right.astype(np.float64)
-        error = np.abs(out.astype(np.float64) @ signs - wide @ (tall @ signs))
-        bound = left.shape[1] * np.finfo(out.dtype).eps * (np.abs(wide) @ np.abs(tall).sum(1))
-        if not (error <= bound).all():
-            raise ValueError(f"a product is off by {error.max():.3g}, expected at most {bound.max():.3g}")
+    out = np.asarray(out)
+    if out.shape != (left.shape[0], right.shape[1]):
+        raise ValueError(f"shape {out.shape} came out, expected {(left.shape[0], right.shape[1])}")
+    signs = np.random.default_rng(4).choice([-1.0, 1.0], right.shape[1])
+    wide, tall = left.astype(np.float64), right.astype(np.float64)
+    error = np.abs(out.astype(np.float64) @ signs - wide @ (tall @ signs))
+    bound = left.shape[1] * np.finfo(out.dtype).eps * (np.abs(wide) @ np.abs(tall).sum(1))
+    if not (error <= bound).all():
+        raise ValueError(f"a product is off by {error.max():.3g}, expected at most {bound.max():.3g}")
 
 
 def hidden(y: Any, x: NDArray[Any], weight: NDArray[Any], p: float) -> None:

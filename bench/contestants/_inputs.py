@@ -44,14 +44,9 @@ def layer(case: Case) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     return x, weight, dy
 
 
-def factors(form: str, x: Any, weight: Any, dy: Any) -> list[tuple[Any, Any]]:
-    """Return the (left, right) of the products of a layer, in a form of `cases.FORMS` or one gradient alone."""
-    return {
-        "forward": [(x, weight.T)],
-        "dinp": [(dy, weight)],
-        "dweight": [(dy.T, x)],
-        "backward": [(dy, weight), (dy.T, x)],
-    }[form]
+def factors(form: str, x: Any, weight: Any, dy: Any) -> tuple[Any, Any]:
+    """Return the left and right side of a product of a layer, in a form of `cases.FORMS`."""
+    return {"forward": (x, weight.T), "dinp": (dy, weight), "dweight": (dy.T, x)}[form]
 
 
 def batch(case: Case, times: int = 1) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import numba_dropout as nd
 from numba_dropout import system
+from numba_dropout.kernels import cpu
 
 from .. import limits
 from ..cases import RATES, Case, P, step_operations
@@ -83,28 +84,28 @@ def _mask(packed: bool) -> Callable[[Case], dict[str, Timed]]:
     return contestants
 
 
-def own_products(form: str) -> Callable[[Case], dict[str, Timed]]:
-    """Return who computes the products of a layer, in one of the forms of `cases.FORMS`.
-
-    There is no public function for one gradient alone: "backward" is both, and the sum of dy for the bias.
-    """
+def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
+    """Return who computes a product of a layer: through the public function, or the kernel of one gradient."""
 
     def contestants(case: Case) -> dict[str, Timed]:
         x, weight, dy = _inputs.layer(case)
-        factors = _inputs.factors(form, x, weight, dy)
-        outs: Any = [_inputs.aligned((left.shape[0], right.shape[1]), case.dtype) for left, right in factors]
-        call: Callable[[], Any]
-        if form == "forward":
-            call = functools.partial(nd.linear, x, weight, out=outs[0])
-        else:
-            bias = _inputs.aligned(weight.shape[:1], case.dtype)
-            call = functools.partial(nd.linear_backward, dy, x, weight, out=(*outs, bias))
+        left, right = _inputs.factors(form, x, weight, dy)
+        out = _inputs.aligned((left.shape[0], right.shape[1]), case.dtype)
+        bias, one = _inputs.aligned(weight.shape[:1], case.dtype), np.dtype(case.dtype).type(1)
 
-        def check() -> None:
-            call()
-            _checks.products(*((out, left, right) for out, (left, right) in zip(outs, factors, strict=True)))
+        def call() -> Any:
+            if form == "forward":
+                nd.linear(x, weight, out=out)
+            elif form == "dinp":
+                cpu.linear_backward_input(out, dy, weight, x[:0], one)
+            else:
+                cpu.linear_backward_weight(out, bias, dy, x)  # the gradient by the bias too
+            return out
 
-        return {NAME: Timed(call, "own", check), **_peak(case.work, case.dtype)}
+        return {
+            NAME: Timed(call, "own", lambda: _checks.product(call(), left, right)),
+            **_peak(case.work, case.dtype),
+        }
 
     return contestants
 
@@ -179,8 +180,9 @@ CONTESTANTS = {
     "dropout_backward": _dropout(nd.dropout_backward),
     "mask": _mask(False),
     "packed_mask": _mask(True),
-    "product_forward": own_products("forward"),
-    "product_backward": own_products("backward"),
+    "product_forward": _product("forward"),
+    "product_dinp": _product("dinp"),
+    "product_dweight": _product("dweight"),
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
 }

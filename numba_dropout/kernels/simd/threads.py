@@ -7,7 +7,7 @@ threading layer directly halves the time that a kernel takes to compile.
 import numba
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, codegen, config
 
 from .block import block
 from .vectors import I8, I32, I64
@@ -38,11 +38,12 @@ def parallel(function):
 
     @block(run)
     def emitted(typing_context, parts, arguments):
-        numba.get_num_threads()
+        _launch()
         kinds = (types.int64, *arguments.types)
         called = typing_context.resolve_value_type(function).get_call_type(typing_context, kinds, {})
 
         def generate(context, builder, signature, values):
+            _needs_threads(context)
             compiled = function.get_compile_result(called)
             context.active_code_library.add_linking_library(compiled.library)
             _hand_out(context, builder, context.declare_function(builder.module, compiled.fndesc), kinds, *values)
@@ -53,6 +54,23 @@ def parallel(function):
     return emitted
 
 
+def _launch():
+    """Start the threading layer, whose functions must be there before code that calls them is linked."""
+    numba.get_num_threads()
+
+
+def _needs_threads(context):
+    """Let code that Numba's own cache brings back from disk start the threading layer first."""
+    if _TOLD:
+        context.active_code_library._reload_init.add(_launch)
+
+
+# Numba before 0.63 does not ask a function on disk what it needs: there the layer starts with this import.
+_TOLD = hasattr(codegen.CodeLibrary, "_reload_init")
+if not _TOLD and not config.DISABLE_JIT:
+    _launch()
+
+
 def _number_of_threads(builder):
     kind = ir.FunctionType(I64, [])
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, "get_num_threads"), [])
@@ -61,9 +79,10 @@ def _number_of_threads(builder):
 @block(_threads)
 def threads(typing_context):
     """Call the threading layer; Numba's own `get_num_threads` holds an address, which keeps code from being cached."""
-    numba.get_num_threads()  # starts the layer: its functions must be there to link
+    _launch()
 
     def generate(context, builder, signature, arguments):
+        _needs_threads(context)
         return _number_of_threads(builder)
 
     return types.int64(), generate
