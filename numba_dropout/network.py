@@ -18,6 +18,7 @@ __all__ = [
     "UNITS",
     "WEIGHT",
     "Network",
+    "aligned",
     "lay_out",
     "matrix",
     "parameter_views",
@@ -27,6 +28,7 @@ __all__ = [
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
 
+CACHE_LINE = 64  # bytes
 LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
 
@@ -62,6 +64,14 @@ def layer_table(sizes: list[int]) -> NDArray[np.int64]:
     return table
 
 
+def aligned(size: int, dtype: Any) -> NDArray[Any]:
+    """Return a flat array of zeros that begins a cache line: threads then meet between lines, not within one."""
+    itemsize = np.dtype(dtype).itemsize
+    memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + size * itemsize].view(dtype)
+
+
 def matrix(flat, start, rows, columns):
     """View rows * columns elements of a flat buffer, from start on, as a matrix."""
     return flat[start : start + rows * columns].reshape(rows, columns)
@@ -77,8 +87,8 @@ def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype
     nothing = np.empty(0, dtype)
     return Network(
         layers=layers,
-        params=np.zeros(size, dtype),
-        dparams=np.zeros(size, dtype),
+        params=aligned(size, dtype),
+        dparams=aligned(size, dtype),
         shift=np.zeros(sizes[0]),
         stretch=np.ones(sizes[0]),
         target_shift=np.zeros(sizes[-1]),
@@ -99,9 +109,11 @@ def with_room(net: Network, rows: int) -> Network:
     """Return the network with buffers for so many rows; all the rest stays the same memory."""
     inputs, units = net.layers[:, INPUTS], net.layers[:, UNITS]
     dtype = net.params.dtype
+    per_line = CACHE_LINE // dtype.itemsize
+    most = -(-rows * int(max(inputs.max(), units.max())) // per_line) * per_line
     return net._replace(
-        outputs=np.empty(rows * (int(inputs[0]) + int(units.sum())), dtype),
-        doutputs=np.empty((2, rows * int(max(inputs.max(), units.max()))), dtype),
+        outputs=aligned(rows * (int(inputs[0]) + int(units.sum())), dtype),
+        doutputs=aligned(2 * most, dtype).reshape(2, most),
         losses=np.empty(rows, dtype),
         hits=np.empty(rows, dtype),
         labels=np.empty(rows, np.int64),

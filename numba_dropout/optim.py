@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
+from .network import aligned
 
 __all__ = ["SCHEDULES", "SGD", "Adam", "AdamW", "Optimizer", "Schedule", "cosine", "inverse_time", "step_decay"]
 
@@ -110,7 +111,7 @@ class Optimizer:
     def bind(self, params: NDArray[Any]) -> NDArray[Any]:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
         if self.state is None:
-            self.state, self.params = np.zeros((self.slots, params.size), params.dtype), params
+            self.state, self.params = aligned(self.slots * params.size, params.dtype).reshape(self.slots, -1), params
         if self.params is not params:
             raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
         return self.state

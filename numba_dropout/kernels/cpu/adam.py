@@ -3,7 +3,7 @@
 from ..._jit import kernel, span
 from ..pointwise import ONE, adam
 from .linear_step import stepping
-from .product import grid
+from .product import grid_of_rows
 
 
 @span
@@ -32,6 +32,6 @@ def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings
     # of the state of the first weight and the first bias, dout (B, K), inp (B, C), settings (9,): lr / (1 - beta1**t),
     # beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight (1 - lr * decay),
     # sqrt(1 - beta2**t)
-    row_parts, column_parts = grid(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
+    row_parts, column_parts = grid_of_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
     given = (weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     _parts(row_parts * column_parts, (row_parts, column_parts, *given))

@@ -5,7 +5,7 @@ import numpy as np
 from ..._jit import kernel, reordered_span, span
 from ..pointwise import ZERO, relu_dropout_derivative
 from ..simd import parallel, scratch, strided
-from .product import block_columns, grid, multiply_block, part_columns
+from .product import block_columns, grid, grid_of_rows, multiply_block, part_columns
 
 STRIP = 256  # units whose gradients by the bias are summed at once
 SKINNY = 4  # rows, or units, up to which dot products are faster than packing the weights
@@ -125,7 +125,7 @@ def _weight_parts(part, row_parts, column_parts, dweight, dbias, dout, inp):
 def linear_backward_weight(dweight, dbias, dout, inp):
     """Write the gradients by a layer's weight and bias."""
     # dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
-    row_parts, column_parts = grid(dweight.shape[0], dweight.shape[1], dout.shape[0], dweight.itemsize)
+    row_parts, column_parts = grid_of_rows(dweight.shape[0], dweight.shape[1], dout.shape[0], dweight.itemsize)
     _weight_parts(row_parts * column_parts, (row_parts, column_parts, dweight, dbias, dout, inp))
 
 

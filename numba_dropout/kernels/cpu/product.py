@@ -44,6 +44,19 @@ def grid(rows, columns, depth, itemsize):
 
 
 @scalar
+def grid_of_rows(rows, columns, depth, itemsize):
+    """Return in how many parts rows and columns are cut where whole rows are written, which lie behind one another.
+
+    Threads that share rows fight over the cache lines where their columns meet.
+    """
+    width = TILE_WIDTH // itemsize
+    most = np.int64(threads()) if rows * columns * depth > SERIAL else np.int64(1)
+    row_parts = max(min(most, (rows + ROWS - 1) // ROWS), 1)
+    column_parts = max(min(most // row_parts, (columns + width - 1) // width), 1)
+    return row_parts, column_parts
+
+
+@scalar
 def part_range(part, parts, size, unit):
     """Return where part number `part` of `parts` begins and ends: on multiples of a unit."""
     units = (size + unit - 1) // unit

@@ -3,7 +3,7 @@
 from ..._jit import kernel, span
 from ..pointwise import sgd
 from .linear_step import stepping
-from .product import grid
+from .product import grid_of_rows
 
 
 @span
@@ -27,6 +27,6 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     # weight (K, C), bias (K,), dweight (K, C), dbias (K,), state (1, P) velocities, starts (2,) columns of the state of
     # the first weight and the first bias, dout (B, K), inp (B, C), settings (4,): lr, momentum, nesterov (0 or 1),
     # weight decay
-    row_parts, column_parts = grid(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
+    row_parts, column_parts = grid_of_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
     given = (weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     _parts(row_parts * column_parts, (row_parts, column_parts, *given))
