@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from exact import check_layer, layer
 
 import numba_dropout as nd
 
@@ -13,33 +14,6 @@ LARGE = [
     (1000, 7, 10),
     *(pytest.param(shape, marks=pytest.mark.jit_only) for shape in [(128, 784, 130), (5, 1000, 257), (257, 64, 128)]),
 ]
-
-
-def bound(depth, dtype, magnitude):
-    """Return how far a sum of `depth` products may lie from the exact one, whatever the order of summation."""
-    return (depth + 2) * np.finfo(dtype).eps * magnitude + np.finfo(dtype).tiny
-
-
-def layer(rng, rows, inputs, units, dtype):
-    shapes = [(rows, inputs), (units, inputs), (units,), (rows, units)]
-    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
-
-
-def check(value, exact, magnitude, depth):
-    assert value.shape == exact.shape
-    assert (np.abs(value - exact) <= bound(depth, value.dtype, magnitude)).all()
-
-
-def check_layer(rng, rows, inputs, units, dtype):
-    x, w, b, dy = layer(rng, rows, inputs, units, dtype)
-    big = [a.astype(np.float64) for a in (x, w, b, dy)]
-    size = [np.abs(a) for a in big]
-    check(nd.linear(x, w, b), big[0] @ big[1].T + big[2], size[0] @ size[1].T + size[2], inputs)
-    check(nd.linear(x, w), big[0] @ big[1].T, size[0] @ size[1].T, inputs)
-    dx, dw, db = nd.linear_backward(dy, x, w)
-    check(dx, big[3] @ big[1], size[3] @ size[1], units)
-    check(dw, big[3].T @ big[0], size[3].T @ size[0], rows)
-    check(db, big[3].sum(0), size[3].sum(0), rows)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

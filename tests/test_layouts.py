@@ -1,0 +1,131 @@
+"""Operands of any layout and any address: nothing about memory shows in a result."""
+
+import itertools
+import mmap
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout import reference
+from numba_dropout.kernels.cpu import dropout
+
+DTYPES = [np.float32, np.float64]
+
+
+def shifted(a):
+    """Return a copy at an odd address."""
+    return np.frombuffer(b"\0" + a.tobytes(), a.dtype, offset=1).reshape(a.shape)
+
+
+def spread(a):
+    """Return a copy whose elements are three apart in each dimension."""
+    wide = np.zeros([3 * n for n in a.shape], a.dtype)
+    view = wide[tuple(slice(1, None, 3) for _ in a.shape)]
+    view[...] = a
+    return view
+
+
+def backwards(a):
+    """Return a copy that runs against its memory in each dimension."""
+    turn = tuple(slice(None, None, -1) for _ in a.shape)
+    return a[turn].copy()[turn]
+
+
+def of_the_other_order(a):
+    return a.copy(order="F")
+
+
+def part_of_a_wider_one(a):
+    wide = np.full([n + 3 for n in a.shape], 77, a.dtype)
+    view = wide[tuple(slice(2, -1) for _ in a.shape)]
+    view[...] = a
+    return view
+
+
+LAYOUTS = [shifted, spread, backwards, of_the_other_order, part_of_a_wider_one]
+
+
+def bits(*arrays):
+    return [array.tobytes() for array in arrays]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_operands_of_any_layout(layout, dtype, rng):
+    x, w, b, dy = (rng.standard_normal(s).astype(dtype) for s in [(11, 37), (35, 37), (35,), (11, 35)])
+    ox, ow, ob, ody = (layout(a) for a in (x, w, b, dy))
+    where = {"p": 0.4, "seed": 3, "offset": 7}
+    assert bits(nd.dropout(ox, **where)) == bits(nd.dropout(x, **where))
+    assert bits(nd.linear(ox, ow, ob)) == bits(nd.linear(x, w, b))
+    assert bits(*nd.linear_backward(ody, ox, ow)) == bits(*nd.linear_backward(dy, x, w))
+    y = nd.linear_relu_dropout(x, w, b, **where)
+    assert bits(nd.linear_relu_dropout(ox, ow, ob, **where)) == bits(y)
+    assert bits(*nd.linear_relu_dropout_backward(ody, layout(y), ox, ow, 0.4)) == bits(
+        *nd.linear_relu_dropout_backward(dy, y, x, w, 0.4)
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS[1:])
+def test_outputs_of_any_layout(layout, dtype, rng):
+    x, w, b, dy = (rng.standard_normal(s).astype(dtype) for s in [(11, 37), (35, 37), (35,), (11, 35)])
+    y, outs = layout(dy), (layout(x), layout(w), layout(b))
+    nd.linear(x, w, b, out=y)
+    nd.linear_backward(dy, x, w, out=outs)
+    assert bits(y) == bits(nd.linear(x, w, b))
+    assert bits(*outs) == bits(*nd.linear_backward(dy, x, w))
+    nd.dropout(dy, 0.4, seed=3, out=y)
+    assert bits(y) == bits(nd.dropout(dy, 0.4, seed=3))
+    mask = layout(dy > 0)
+    nd.sample_mask(dy.shape, 0.4, seed=3, out=mask)
+    assert bits(mask) == bits(reference.sample_mask(dy.shape, 0.4, seed=3))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_address_within_a_cache_line(dtype, rng):
+    """Inputs and outputs begin anywhere, each for itself; what lies around an output stays."""
+    x = rng.standard_normal(201).astype(dtype)
+    mask = reference.sample_mask(201, 0.3, seed=1, offset=3)
+    expected = np.where(mask, x * dtype(2**32 / (2**32 - round(0.3 * 2**32))), dtype(0))
+    memory = np.full((2, 512), 99, dtype)
+    per_line = 64 // x.itemsize
+    for place, target in itertools.product(range(0, per_line, 3), range(per_line)):
+        given, out = memory[0, place : place + 201], memory[1, 64 + target : 265 + target]
+        given[:] = x
+        nd.dropout(given, 0.3, seed=1, offset=3, out=out)
+        assert bits(out, given) == bits(expected, x)
+        out[:] = given[:] = 99
+        assert (memory == 99).all()
+
+
+@pytest.mark.jit_only
+def test_an_output_larger_than_the_caches_at_any_address(rng):
+    """Such stores pass the caches by, and must lie on cache lines: what comes before the first goes another way."""
+    n = dropout.CACHES // 4 + 77
+    x = rng.standard_normal(n, dtype=np.float32)
+    mask = reference.sample_mask(n, 0.25, seed=4, stream=2, step=9, offset=2**35 - 1003)
+    expected = np.where(mask, x * np.float32(4 / 3), np.float32(0))
+    memory = np.frombuffer(mmap.mmap(-1, 4 * (n + 64)), np.float32)
+    for place in (0, 1, 7, 15):
+        out = memory[16 + place : 16 + place + n]
+        memory[:] = 99
+        nd.dropout(x, 0.25, seed=4, stream=2, step=9, offset=2**35 - 1003, out=out)
+        assert np.array_equal(out, expected)
+        assert (memory[: 16 + place] == 99).all()
+        assert (memory[16 + place + n :] == 99).all()
+    memory[5 : 5 + n] = x
+    nd.dropout(memory[5 : 5 + n], 0.25, seed=4, stream=2, step=9, offset=2**35 - 1003, out=memory[5 : 5 + n])
+    assert np.array_equal(memory[5 : 5 + n], expected)
+
+
+@pytest.mark.jit_only
+def test_float64_larger_than_the_caches(rng):
+    n, place = dropout.CACHES // 8 + 77, 3
+    x = rng.standard_normal(n)
+    memory = np.frombuffer(mmap.mmap(-1, 8 * (n + 16)), np.float64)
+    out = memory[place : place + n]
+    nd.dropout(x, 0.25, seed=4, out=out)
+    mask = reference.sample_mask(n, 0.25, seed=4)
+    assert np.array_equal(out, np.where(mask, x * (4 / 3), 0.0))
+    assert not memory[place + n :].any()
