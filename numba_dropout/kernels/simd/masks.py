@@ -179,6 +179,8 @@ def _choice(plain, **how):
 
     @block(plain)
     def emitted(typing_context, out, inp, start, valid, bits, scale):
+        vectors.refuse_mixture(out, inp)
+
         def generate(context, builder, signature, arguments):
             return _emit_choice(context, builder, signature, arguments, **how)
 

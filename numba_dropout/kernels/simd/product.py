@@ -138,6 +138,7 @@ def _multiply_add(builder, tile, a, b, total):
 @block(_multiply_tile)
 def multiply_tile(typing_context, out, left, panel, accumulate):
     """Emit the tile for the registers that Numba compiles for."""
+    vectors.refuse_mixture(out, left, panel)
 
     def generate(context, builder, signature, arguments):
         return emit_tile(context, builder, TILE, signature.args, arguments)
@@ -287,6 +288,8 @@ def _packing(plain, transposed, width_of):
 
     @block(plain)
     def emitted(typing_context, packed, matrix):
+        vectors.refuse_mixture(packed, matrix)
+
         def generate(context, builder, signature, arguments):
             packed, matrix = (
                 vectors.View(context, builder, *pair) for pair in zip(signature.args, arguments, strict=True)

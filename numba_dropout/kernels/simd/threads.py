@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils, codegen, config
 
 from .block import block
-from .vectors import I8, I32, I64
+from .vectors import I8, I32, I64, refuse_gaps
 
 __all__ = ["parallel", "threads"]
 
@@ -29,7 +29,8 @@ def parallel(function):
     """Return run(parts, arguments), which calls function(part, *arguments) for all parts from 0 on, on all threads.
 
     Neighbouring parts share a thread; one part, or one thread, starts nothing. The function is a `span`: it raises
-    nothing and returns nothing.
+    nothing and returns nothing. Its arrays are contiguous: here, where all arguments of kernels come by, others are
+    refused.
     """
 
     def run(parts, arguments):
@@ -39,6 +40,7 @@ def parallel(function):
     @block(run)
     def emitted(typing_context, parts, arguments):
         _launch()
+        refuse_gaps(arguments)
         kinds = (types.int64, *arguments.types)
         called = typing_context.resolve_value_type(function).get_call_type(typing_context, kinds, {})
 

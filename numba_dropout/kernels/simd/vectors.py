@@ -4,7 +4,8 @@ A vector may be wider than the machine's registers: LLVM cuts it to their size.
 """
 
 from llvmlite import ir
-from numba.core import cgutils
+from numba import types
+from numba.core import cgutils, errors
 from numba.np.arrayobj import make_array
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "first_lanes",
     "load",
     "load_where",
+    "refuse_gaps",
+    "refuse_mixture",
     "shuffle",
     "splat",
     "store",
@@ -68,6 +71,19 @@ def first_lanes(builder, count, start, lanes):
     """Return a mask with True in those of the lanes start, start + 1, ... that lie below count (64 bits)."""
     numbers = constant(vector(I64, lanes), range(start, start + lanes))
     return builder.icmp_signed("<", numbers, splat(builder, count, lanes))
+
+
+def refuse_gaps(kinds):
+    """Raise where one of these types is an array with gaps: addresses are computed as if there were none."""
+    for kind in kinds:
+        if isinstance(kind, types.Array) and kind.layout != "C":
+            raise errors.TypingError(f"kernels take contiguous arrays (layout C), got {kind}")
+
+
+def refuse_mixture(*kinds):
+    """Raise unless the elements of these types of arrays are of one type: vectors are loaded as such."""
+    if len({kind.dtype for kind in kinds}) > 1:
+        raise errors.TypingError(f"kernels take arrays of one kind of numbers, got {', '.join(map(str, kinds))}")
 
 
 class View:
