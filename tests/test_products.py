@@ -165,7 +165,8 @@ def test_nothing_is_written_around_what_a_step_changes(dtype, rng):
         settings = np.array([lr, momentum, 0, 0], dtype)
         cpu.linear_sgd(weight, bias, dweight, dbias, state, starts, dy, x, settings)
         banded.check()
-        for value, before, velocity, gradient in zip((weight, bias), (w, b), velocities, (dy.T @ x, dy.sum(0))):
+        gradients = dy.T @ x, dy.sum(0)
+        for value, before, velocity, gradient in zip((weight, bias), (w, b), velocities, gradients, strict=True):
             assert np.array_equal(velocity, 2 + gradient)
             assert np.array_equal(value, before - lr * velocity)
         left = np.concatenate([state[0, :2], state[0, 2 + b.size : starts[0]], state[0, starts[0] + w.size :]])

@@ -94,7 +94,6 @@ def test_infinity_stays_infinity_unless_it_meets_zero_or_its_opposite(shape, ope
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_hidden_layer_keeps_nan_and_drops_it_to_zero(shape, operands):
-    rows, inputs, units = shape
     x, w, b, _ = operands(*shape)
     x[-1, -1] = np.nan
     w[0, 0] = -np.inf

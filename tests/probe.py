@@ -1,0 +1,104 @@
+"""What a process of other settings computes: `python tests/probe.py FILE PART ...` writes arrays to FILE, an .npz.
+
+The parts are the functions below. The inputs depend on nothing but the seeds here, so that the process that asked can
+make them again.
+"""
+
+import faulthandler
+import sys
+
+import numpy as np
+from exact import layer
+from fences import check_all
+
+import numba_dropout as nd
+from numba_dropout.kernels import cpu
+
+# n, p, and where: far on, with a carry from the low word of the block's number to the high one; ties; a few elements
+MASKS = [
+    (2**17 + 3, 0.3, {"seed": 2**63 + 7, "stream": 9, "step": 2**32 - 1, "offset": 2**35 - 77}),
+    (2**20, 0.5 + 2**-17, {"seed": 3}),
+    (61, 0.9, {"seed": 1, "offset": 5}),
+]
+SHAPES = [(33, 300, 70), (130, 65, 257), (5, 700, 9), (3, 40, 90), (40, 40, 3), (300, 17, 33)]
+DTYPES = ["float32", "float64"]
+
+
+def masks():
+    """Return masks, plain and packed, and dropout of ones."""
+    for number, (n, p, where) in enumerate(MASKS):
+        yield f"mask {number}", nd.sample_mask(n, p, **where)
+        yield f"packed {number}", nd.sample_mask(n, p, packed=True, **where)
+        for dtype in DTYPES:
+            x = np.random.default_rng(number).standard_normal(n).astype(dtype)
+            yield f"dropout {number} {dtype}", nd.dropout(x, p, **where)
+
+
+def products():
+    """Return the results of layers."""
+    for shape in SHAPES:
+        for dtype in DTYPES:
+            x, w, b, dy = layer(np.random.default_rng(sum(shape)), *shape, dtype)
+            y = nd.linear_relu_dropout(x, w, b, 0.3, seed=5, offset=7)
+            yield f"linear {shape} {dtype}", nd.linear(x, w, b)
+            yield f"hidden {shape} {dtype}", y
+            for name, gradient in zip(("dx", "dw", "db"), nd.linear_backward(dy, x, w), strict=True):
+                yield f"{name} {shape} {dtype}", gradient
+            back = nd.linear_relu_dropout_backward(dy, y, x, w, 0.3)
+            for name, gradient in zip(("dx", "dw", "db"), back, strict=True):
+                yield f"hidden {name} {shape} {dtype}", gradient
+
+
+def steps():
+    """Return parameters and states after a step of a layer."""
+    settings = [0.1, 0.9, 1, 0.01], [0.1, 0.9, 0.1, 0.99, 0.01, 1e-8, 0.01, 0.99, 0.1]
+    for shape in SHAPES:
+        for kernel, values, slots in zip((cpu.linear_sgd, cpu.linear_adam), settings, (1, 2), strict=True):
+            x, w, b, dy = layer(np.random.default_rng(sum(shape)), *shape, "float32")
+            state = np.zeros((slots, w.size + b.size), np.float32)
+            for _ in range(2):
+                given = np.empty_like(w), np.empty_like(b), state, np.array([0, w.size]), dy, x
+                kernel(w, b, *given, np.array(values, np.float32))
+            for name, value in (("weight", w), ("bias", b), ("state", state)):
+                yield f"{kernel.__name__} {name} {shape}", value
+
+
+def training():
+    """Return losses and parameters after some steps: batches of fewer rows than a block is deep, and of more."""
+    yield from _trained(nd.SGD, 32)
+
+
+def more_training():
+    for optimizer, batch in ((nd.SGD, 300), (nd.Adam, 32), (nd.Adam, 300)):
+        yield from _trained(optimizer, batch)
+
+
+def _trained(optimizer, batch):
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((900, 70), dtype=np.float32)
+    y = (x[:, :3] + x[:, 3:6]).argmax(1)
+    net, rule = nd.MLP([70, 130, 45, 3], dropout=0.4, input_dropout=0.2, seed=4), optimizer(lr=0.01)
+    losses = [net.train_step(x[i : i + batch], y[i : i + batch], rule) for i in range(0, 3 * batch, batch)]
+    yield f"losses {optimizer.__name__} {batch}", np.array(losses)
+    for name, value in net.state_dict().items():
+        yield f"{name} {optimizer.__name__} {batch}", value
+
+
+def fences():
+    """Return nothing, or never: the last line printed is what was going on."""
+    check_all(lambda text: print(text, flush=True))
+    return ()
+
+
+def registers():
+    """Return which vector registers the code of some kernels names."""
+    for kernel in (cpu.sample_mask, cpu.dropout_forward, cpu.linear_forward, cpu.linear_backward):
+        code = "".join(kernel.inspect_asm().values())
+        yield f"registers {kernel.__name__}", np.array([name in code for name in ("xmm", "ymm", "zmm")])
+
+
+PARTS = {part.__name__: part for part in (masks, products, steps, training, more_training, fences, registers)}
+
+if __name__ == "__main__":
+    faulthandler.enable()
+    np.savez(sys.argv[1], **{name: value for part in sys.argv[2:] for name, value in PARTS[part]()})
