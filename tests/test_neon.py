@@ -1,0 +1,133 @@
+"""NEON: what LLVM makes of the building blocks for AArch64, which cannot run here."""
+
+import re
+
+import pytest
+from llvmlite import binding, ir
+from numba import types
+from numba.core import registry
+
+from numba_dropout.kernels.simd import masks, product
+from numba_dropout.kernels.simd.registers import tile_for
+
+pytestmark = pytest.mark.jit_only
+
+TRIPLE = "aarch64-unknown-linux-gnu"
+CALLED = re.compile(r"\bbl\s+(\S+)")
+
+
+@pytest.fixture(scope="module", params=["cortex-a76", "generic", "apple-m1"])
+def machine(request):
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+    try:
+        target = binding.Target.from_triple(TRIPLE)
+    except RuntimeError:
+        pytest.skip("this LLVM does not know AArch64")
+    return target.create_target_machine(cpu=request.param, features="+neon", opt=3, reloc="pic")
+
+
+def assembly(machine, kinds, emit):
+    """Return AArch64 code for a function of arguments of Numba's types, whose body `emit(context, builder, values)` is.
+
+    Arrays come by address, as Numba's own structures.
+    """
+    context = registry.cpu_target.target_context
+    context.refresh()
+    module = ir.Module("neon")
+    module.triple, module.data_layout = TRIPLE, str(machine.target_data)
+    values = [context.get_value_type(kind) for kind in kinds]
+    by_address = [kind.as_pointer() if isinstance(kind, ir.LiteralStructType) else kind for kind in values]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), by_address), "block")
+    builder = ir.IRBuilder(function.append_basic_block())
+    emit(
+        context,
+        builder,
+        [
+            builder.load(argument) if given is not value else argument
+            for argument, value, given in zip(function.args, values, by_address, strict=True)
+        ],
+    )
+    builder.ret_void()
+    parsed = binding.parse_assembly(str(module))
+    parsed.verify()
+    options = binding.create_pipeline_tuning_options(speed_level=3)
+    passes = binding.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(parsed, passes)
+    return machine.emit_assembly(parsed)
+
+
+def loops(code):
+    """Return the innermost loops, as lists of instructions: from a label to the branch back to it, without others."""
+    lines = [line.split("//")[0].strip() for line in code.splitlines()]
+    found = []
+    for number, line in enumerate(lines):
+        target = re.match(r"(?:b\.\w+|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#\d+,)\s*(\.LBB\w+)$", line)
+        if target and f"{target[1]}:" in lines[:number]:
+            body = lines[lines.index(f"{target[1]}:") + 1 : number + 1]
+            if not any(other.endswith(":") for other in body):
+                found.append(body)
+    return found
+
+
+def multiply_adds(loop):
+    return [line for line in loop if re.match(r"fmla\s+v\d+\.(4s|2d),", line)]
+
+
+@pytest.mark.parametrize("element", [types.float32, types.float64])
+def test_the_tile_stays_in_registers(element, machine):
+    kinds = [*[types.Array(element, 2, "A")] * 3, types.boolean]
+    tile = tile_for("+neon", "aarch64")
+    code = assembly(machine, kinds, lambda *given: product.emit_tile(*given[:2], tile, kinds, given[2]))
+    inner = [loop for loop in loops(code) if multiply_adds(loop)]
+    assert sorted(len(multiply_adds(loop)) for loop in inner) == [tile.rows, tile.rows * tile.vectors]
+    for loop in inner:
+        assert not [line for line in loop if re.search(r"\bsp\b", line) or line.startswith("st")], "sums are spilled"
+        assert len(loop) < 2.2 * len(multiply_adds(loop)) + 8
+    assert not CALLED.findall(code)
+
+
+def block_code(machine, block, kinds):
+    """Return AArch64 code for a building block; what it returns is stored."""
+    signature, generate = block._defn(None, *kinds)
+
+    def emit(context, builder, values):
+        result = generate(context, builder, signature, values)
+        if signature.return_type != types.none:
+            kept = ir.GlobalVariable(builder.module, result.type, "result")
+            builder.store(result, kept)
+
+    return assembly(machine, signature.args, emit)
+
+
+def test_numbers_are_drawn_by_widening_multiplies(machine):
+    code = block_code(machine, masks.draw, [types.uint64] * 6)
+    wide = re.findall(r"umu?[lt]\w*2?\s+v\d+\.2d, v\d+\.[24]s, v\d+\.[24]s", code)
+    assert len(wide) >= 10 * 2 * 4 - 8  # rounds, products, vectors of two; the first has constant products
+    assert not re.findall(r"\bmul\s+v\d+\.2d", code)
+    assert not re.findall(r"\b(?:mul|madd|umulh)\s+x\d+", code)
+    assert not CALLED.findall(code)
+
+
+@pytest.mark.parametrize("element", [types.float32, types.float64])
+@pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches"])
+def test_elements_are_chosen_in_vectors(name, element, machine):
+    array = types.Array(element, 1, "C")
+    code = block_code(machine, getattr(masks, name), [array, array, types.int64, types.uint64, types.uint64, element])
+    form = "4s" if element == types.float32 else "2d"
+    groups = masks.LANES * element.bitwidth // 128
+    assert len(re.findall(rf"fmul\s+v\d+\.{form}", code)) >= groups
+    assert ("stnp" in code) == (name == "store_kept_past_caches")
+    assert not CALLED.findall(code)
+
+
+def test_all_other_blocks_become_code(machine):
+    matrix, flags = types.Array(types.float32, 2, "A"), types.Array(types.boolean, 1, "C")
+    panels = types.Array(types.float32, 3, "C")
+    for block, kinds in (
+        (masks.store_bytes, [flags, types.int64, types.uint64]),
+        (product.pack_columns, [panels, matrix]),
+        (product.pack_rows, [panels, matrix]),
+    ):
+        assert not CALLED.findall(block_code(machine, block, kinds))
+    assert "dmb" in block_code(machine, masks.fence, [])
