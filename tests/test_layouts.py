@@ -100,32 +100,22 @@ def test_every_address_within_a_cache_line(dtype, rng):
 
 
 @pytest.mark.jit_only
-def test_an_output_larger_than_the_caches_at_any_address(rng):
+def test_outputs_larger_than_the_caches_at_any_address(rng):
     """Such stores pass the caches by, and must lie on cache lines: what comes before the first goes another way."""
+    where = {"seed": 4, "stream": 2, "step": 9, "offset": 2**35 - 1003}
     n = dropout.CACHES // 4 + 77
-    x = rng.standard_normal(n, dtype=np.float32)
-    mask = reference.sample_mask(n, 0.25, seed=4, stream=2, step=9, offset=2**35 - 1003)
-    expected = np.where(mask, x * np.float32(4 / 3), np.float32(0))
-    memory = np.frombuffer(mmap.mmap(-1, 4 * (n + 64)), np.float32)
-    for place in (0, 1, 7, 15):
-        out = memory[16 + place : 16 + place + n]
-        memory[:] = 99
-        nd.dropout(x, 0.25, seed=4, stream=2, step=9, offset=2**35 - 1003, out=out)
+    mask = reference.sample_mask(n, 0.25, **where)
+    memory = np.frombuffer(mmap.mmap(-1, dropout.CACHES + 1024), np.uint8)
+    for dtype, places in ((np.float32, (0, 1, 15)), (np.float64, (3,))):
+        x = rng.standard_normal(dropout.CACHES // dtype().itemsize + 77).astype(dtype)
+        expected = np.where(mask[: x.size], x * dtype(4 / 3), dtype(0))
+        for place in places:
+            memory[:] = 99
+            out = memory[place * x.itemsize :][: x.nbytes].view(dtype)
+            nd.dropout(x, 0.25, **where, out=out)
+            assert np.array_equal(out, expected)
+            assert (memory[: place * x.itemsize] == 99).all()
+            assert (memory[place * x.itemsize + x.nbytes :] == 99).all()
+        out[:] = x
+        nd.dropout(out, 0.25, **where, out=out)
         assert np.array_equal(out, expected)
-        assert (memory[: 16 + place] == 99).all()
-        assert (memory[16 + place + n :] == 99).all()
-    memory[5 : 5 + n] = x
-    nd.dropout(memory[5 : 5 + n], 0.25, seed=4, stream=2, step=9, offset=2**35 - 1003, out=memory[5 : 5 + n])
-    assert np.array_equal(memory[5 : 5 + n], expected)
-
-
-@pytest.mark.jit_only
-def test_float64_larger_than_the_caches(rng):
-    n, place = dropout.CACHES // 8 + 77, 3
-    x = rng.standard_normal(n)
-    memory = np.frombuffer(mmap.mmap(-1, 8 * (n + 16)), np.float64)
-    out = memory[place : place + n]
-    nd.dropout(x, 0.25, seed=4, out=out)
-    mask = reference.sample_mask(n, 0.25, seed=4)
-    assert np.array_equal(out, np.where(mask, x * (4 / 3), 0.0))
-    assert not memory[place + n :].any()
