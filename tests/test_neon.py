@@ -1,60 +1,27 @@
-"""NEON: what LLVM makes of the building blocks for AArch64, which cannot run here."""
+"""NEON: what LLVM makes of the building blocks for AArch64; `test_neon_runs.py` runs it."""
 
 import re
 
 import pytest
-from llvmlite import binding, ir
+from aarch64 import compiled, target_machine
+from llvmlite import ir
 from numba import types
-from numba.core import registry
 
 from numba_dropout.kernels.simd import masks, product
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytestmark = pytest.mark.jit_only
 
-TRIPLE = "aarch64-unknown-linux-gnu"
 CALLED = re.compile(r"\bbl\s+(\S+)")
 
 
 @pytest.fixture(scope="module", params=["cortex-a76", "generic", "apple-m1"])
 def machine(request):
-    binding.initialize_all_targets()
-    binding.initialize_all_asmprinters()
-    try:
-        target = binding.Target.from_triple(TRIPLE)
-    except RuntimeError:
-        pytest.skip("this LLVM does not know AArch64")
-    return target.create_target_machine(cpu=request.param, features="+neon", opt=3, reloc="pic")
+    return target_machine(request.param)
 
 
 def assembly(machine, kinds, emit):
-    """Return AArch64 code for a function of arguments of Numba's types, whose body `emit(context, builder, values)` is.
-
-    Arrays come by address, as Numba's own structures.
-    """
-    context = registry.cpu_target.target_context
-    context.refresh()
-    module = ir.Module("neon")
-    module.triple, module.data_layout = TRIPLE, str(machine.target_data)
-    values = [context.get_value_type(kind) for kind in kinds]
-    by_address = [kind.as_pointer() if isinstance(kind, ir.LiteralStructType) else kind for kind in values]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), by_address), "block")
-    builder = ir.IRBuilder(function.append_basic_block())
-    emit(
-        context,
-        builder,
-        [
-            builder.load(argument) if given is not value else argument
-            for argument, value, given in zip(function.args, values, by_address, strict=True)
-        ],
-    )
-    builder.ret_void()
-    parsed = binding.parse_assembly(str(module))
-    parsed.verify()
-    options = binding.create_pipeline_tuning_options(speed_level=3)
-    passes = binding.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(parsed, passes)
-    return machine.emit_assembly(parsed)
+    return machine.emit_assembly(compiled(machine, kinds, emit))
 
 
 def loops(code):

@@ -1,0 +1,107 @@
+"""The building blocks for NEON, run on an ARM processor in software, in memory that ends where the arrays do."""
+
+import itertools
+
+import naive
+import numpy as np
+import pytest
+from aarch64 import compiled, target_machine
+from numba import types
+
+from numba_dropout.kernels.simd import masks, product, vectors
+from numba_dropout.kernels.simd.registers import tile_for
+
+pytest.importorskip("unicorn")
+from arm import Program  # noqa: E402
+
+pytestmark = [pytest.mark.jit_only, pytest.mark.full]
+
+TILE = tile_for("+neon", "aarch64")
+KINDS = {np.float32: types.float32, np.float64: types.float64}
+
+
+@pytest.fixture(scope="module", params=["cortex-a76", "generic", "apple-m1"])
+def machine(request):
+    return target_machine(request.param)
+
+
+def program(machine, kinds, emit):
+    return Program(machine.emit_object(compiled(machine, kinds, emit)))
+
+
+def test_numbers_are_drawn(machine):
+    word = types.uint64
+    signature, generate = masks.draw._defn(None, *[word] * 6)
+
+    def emit(context, builder, values):
+        result = generate(context, builder, signature, values[:6])
+        place = vectors.View(context, builder, types.Array(word, 1, "C"), values[6]).start
+        for number in range(2):
+            vectors.store(builder, builder.extract_value(result, number), place, 8 * number)
+
+    draw = program(machine, [*[word] * 6, types.Array(word, 1, "C")], emit)
+    for first, stream, step, seed in (
+        (0, 0, 0, 0),
+        (2**32 - 3, 2**31 + 9, 2**32 - 1, 2**63 + 7),
+        (2**59, 1, 2, 2**40 + 3),
+    ):
+        numbers = [naive.half(8 * first + i, seed, stream, step) for i in range(64)]
+        for high in (1, 0x4000, numbers[5], 0xFFFF):
+            result = np.zeros(2, np.uint64)
+            draw(first, high << 16 | 77, seed & 0xFFFFFFFF, seed >> 32, stream, step, result)
+            assert int(result[0]) == sum((number >= high) << place for place, number in enumerate(numbers))
+            assert int(result[1]) == sum((number == high) << place for place, number in enumerate(numbers))
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+@pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches"])
+def test_elements_are_chosen(name, dtype, machine, rng):
+    array = types.Array(KINDS[dtype], 1, "C")
+    kinds = [array, array, types.int64, types.uint64, types.uint64, KINDS[dtype]]
+    signature, generate = getattr(masks, name)._defn(None, *kinds)
+    store = program(machine, kinds, lambda *given: generate(*given[:2], signature, given[2]))
+    for n, last in itertools.product([64, 1, 2, 3, 4, 5, 17, 31, 63], (True, False)):
+        bits = int(rng.integers(0, 2**63)) << 1 | 1
+        x, out = rng.standard_normal(n).astype(dtype), np.full(n, 99, dtype)
+        x[-1] = np.nan
+        store(out, x, 0, 2**n - 1, bits, dtype(2), last=last)
+        chosen = np.array([bits >> i & 1 for i in range(n)], bool)
+        if name == "store_relu_kept":
+            chosen &= ~(x <= 0)
+        assert out.tobytes() == np.where(chosen, x * 2, dtype(0)).tobytes()
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+def test_a_tile_is_multiplied(dtype, machine, rng):
+    kinds = [*[types.Array(KINDS[dtype], 2, "A")] * 3, types.boolean]
+    multiply = program(machine, kinds, lambda *given: product.emit_tile(*given[:2], TILE, kinds, given[2]))
+    width = TILE.width // dtype().itemsize
+    for rows, columns, depth in itertools.product(range(1, TILE.rows + 1), range(1, width + 1), (0, 1, 5)):
+        left, panel, before = (
+            rng.integers(-4, 5, shape).astype(dtype) for shape in ((rows, depth), (depth, width), (rows, columns))
+        )
+        for add, last in itertools.product((False, True), repeat=2):
+            out = before.copy()
+            multiply(out, left, panel, add, last=last)
+            assert np.array_equal(out, left @ panel[:, :columns] + add * before)
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+@pytest.mark.parametrize("across", [False, True])
+def test_panels_are_packed(across, dtype, machine, rng):
+    size = dtype().itemsize
+    kinds = [types.Array(KINDS[dtype], 3, "C"), types.Array(KINDS[dtype], 2, "A")]
+    for width in (TILE.width // size, TILE.rows):
+
+        def emit(context, builder, values, width=width):
+            product.emit_packing(builder, TILE.size, *vectors.views(context, builder, kinds, values), width)
+
+        pack = program(machine, kinds, emit)
+        for depth, columns, last in itertools.product([1, 3, 4, 5, 16, 17, 33], range(1, 2 * width + 2), (True, False)):
+            memory = rng.integers(-4, 5, (columns, depth) if across else (depth, columns)).astype(dtype)
+            right = memory.T if across else memory
+            packed = np.full((-(-columns // width), depth, width), 99, dtype)
+            pack(packed, right, last=last)
+            for panel, part in enumerate(packed):
+                some = right[:, panel * width : (panel + 1) * width]
+                assert np.array_equal(part[:, : some.shape[1]], some)
