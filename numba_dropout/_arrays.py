@@ -74,6 +74,9 @@ def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArra
 def elementwise(result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callable[..., None]) -> NDArray[Any]:
     """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result, or overlap it."""
     flat, write_back = flat_output(result)
+    if len(inputs) == 1 and not inputs[0].flags.c_contiguous and not np.may_share_memory(inputs[0], flat):
+        np.copyto(flat.reshape(result.shape), inputs[0])  # brought in line where it is wanted, without another array
+        inputs = [flat]
     operands = []
     for array in inputs:
         operand = kernel_input(array).reshape(-1)
