@@ -12,7 +12,7 @@ from numba_dropout.kernels.simd import masks, product, vectors
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytest.importorskip("unicorn")
-from arm import Program  # noqa: E402
+from arm import Program
 
 pytestmark = [pytest.mark.jit_only, pytest.mark.full]
 
