@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,9 +12,6 @@ from .cases import Case, dropped_elements
 from .workers import Failed, Process
 
 __all__ = ["PAIRS", "Tell", "measure", "summary"]
-
-# Seconds between turns: threads that wait spinning for more work (OpenMP's, OpenBLAS's) have gone to sleep by then.
-PAUSE = 0.05
 
 # Pairs of steps, with and without dropout, that a round holds; peers' are for comparison and may be known less well.
 PAIRS = {"own": 40, "peer": 4}
@@ -36,7 +32,6 @@ def measure(case: Case, processes: Sequence[Process], rounds: int, tell: Tell) -
         for name in _order(list(roles), number):
             if name in failed:
                 continue
-            time.sleep(PAUSE)
             try:
                 if case.unit == "percent":
                     count = PAIRS["own" if roles[name] == "own" else "peer"]

@@ -90,11 +90,14 @@ def elementwise(result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callab
 
 def matrix(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array as a kernel's matrix: all dimensions but the last become rows."""
-    return kernel_input(array).reshape(math.prod(array.shape[:-1]), array.shape[-1])
+    array = kernel_input(array)
+    return array if array.ndim == 2 else array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 def overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
     """Tell whether two arrays share an element, or might where that is too hard to tell."""
+    if not np.may_share_memory(a, b):  # their bounds are apart
+        return False
     try:
         return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:

@@ -70,7 +70,7 @@ def probability(p: Any, name: str = "p") -> float:
 
 def threshold(p: float) -> int:
     """Return rint(p * 2**32), ties to even: 0 keeps everything, 2**32 nothing."""
-    return int(np.rint(np.float64(p) * 2.0**32))
+    return round(p * 2.0**32)
 
 
 def scale(threshold: int, dtype: np.dtype[Any]) -> Any:

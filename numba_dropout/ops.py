@@ -328,9 +328,9 @@ def _layer_output(
 ) -> NDArray[Any]:
     _arrays.no_overlap(result, x, weight, bias)
     flat, write_back = _arrays.flat_output(result)
-    rows = _arrays.matrix(x)
+    rows, weight, bias = _arrays.matrix(x), _arrays.matrix(weight), _arrays.kernel_input(bias)
     with exclusive():
-        kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, _arrays.matrix(weight), _arrays.kernel_input(bias))
+        kernel(flat.reshape(len(rows), len(weight)), rows, weight, bias)
     return write_back()
 
 

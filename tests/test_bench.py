@@ -312,12 +312,7 @@ def case_of(kind, group="kernels"):
     return next(case for case in cases.of_group(group, sizes.DEFAULTS[group], "float32") if case.kind == kind)
 
 
-@pytest.fixture
-def no_pause(monkeypatch):
-    monkeypatch.setattr(rounds, "PAUSE", 0)
-
-
-def test_who_fails_is_named_with_the_reason_and_the_others_go_on(no_pause):
+def test_who_fails_is_named_with_the_reason_and_the_others_go_on():
     def turn(name):
         if name == "b":
             raise workers.Failed("MemoryError: no")
@@ -335,7 +330,7 @@ def test_who_fails_is_named_with_the_reason_and_the_others_go_on(no_pause):
         assert any(line.startswith(f"  {name} ") and reason in line for line in shown.splitlines()), name
 
 
-def test_turns_are_interleaved_in_changing_order(no_pause):
+def test_turns_are_interleaved_in_changing_order():
     fake = Fake(prepare={"roles": dict.fromkeys("abc", "peer"), "failed": {}}, turn=lambda name: 1.0)
     rounds.measure(case_of("dropout"), [fake], 6, lambda steps, what: None)
     by_round = [fake.turns[i : i + 3] for i in range(0, 18, 3)]
@@ -343,7 +338,7 @@ def test_turns_are_interleaved_in_changing_order(no_pause):
     assert {turns[0] for turns in by_round} == {"a", "b", "c"}
 
 
-def test_a_case_that_nobody_could_do_is_shown_and_drawn(no_pause, tmp_path):
+def test_a_case_that_nobody_could_do_is_shown_and_drawn(tmp_path):
     fake = Fake(prepare="ImportError: no")
     found = [
         rounds.measure(case_of(kind, group), [fake], 2, lambda steps, what: None)

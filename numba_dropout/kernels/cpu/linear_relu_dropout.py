@@ -12,16 +12,20 @@ from .product import block_columns, grid, part_columns
 
 
 @span
-def _relu_dropout_run(run, threshold, scale, k0, k1, stream, step, first):
-    """Apply ReLU and dropout to neighbouring elements in place; the first is element `first` of the stream."""
-    block, lane = first >> SHIFT3, first & SEVEN
-    bits = NONE
-    for j in range(-LANES, run.size, LANES):
-        following = next_bits(np.int64(lane) + run.size - j, block, threshold, k0, k1, stream, step)
-        if j >= 0:
-            store_relu_kept(run, run, j, first_bits(run.size - j), joined(bits, following, lane), scale)
-        bits = following
-        block += GROUP
+def _relu_dropout_runs(flat, begin, size, distance, runs, threshold, scale, k0, k1, stream, step, offset):
+    """Apply ReLU and dropout in place to runs of neighbouring elements, whose beginnings lie a distance apart."""
+    for run in range(runs):
+        start = begin + run * distance
+        stop = start + size
+        first = offset + np.uint64(start)
+        block, lane = first >> SHIFT3, first & SEVEN
+        bits = NONE
+        for j in range(start - LANES, stop, LANES):
+            following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
+            if j >= start:
+                store_relu_kept(flat, flat, j, first_bits(stop - j), joined(bits, following, lane), scale)
+            bits = following
+            block += GROUP
 
 
 @parallel
@@ -34,16 +38,17 @@ def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshol
     for unit in range(unit0, unit1, columns):
         stop = min(unit + columns, unit1)
         fill_units(out, inp, weight, bias, row0, row1, unit, stop)
-        # rows that are whole lie behind one another: as one run they need fewer groups of 64
-        whole = stop - unit == units
-        for i in range(row0, row0 + 1 if whole else row1):
-            run = vector(flat, i * units + unit, (row1 - row0) * units if whole else stop - unit)
-            if threshold:
-                first = offset + np.uint64(i * units + unit)
-                _relu_dropout_run(run, threshold, scale, k0, k1, stream, step, first)
-            else:
-                for o in range(run.size):
-                    run[o] = relu(run[o])
+        size, runs = stop - unit, row1 - row0
+        if size == units:  # whole rows lie behind one another: as one run they need fewer groups of 64
+            size, runs = size * runs, min(runs, 1)
+        begin = row0 * units + unit
+        if threshold:
+            _relu_dropout_runs(flat, begin, size, units, runs, threshold, scale, k0, k1, stream, step, offset)
+        else:
+            for run in range(runs):
+                some = vector(flat, begin + run * units, size)
+                for o in range(size):
+                    some[o] = relu(some[o])
 
 
 @kernel
