@@ -17,7 +17,7 @@ from numba_dropout_bench.contestants import _checks, _held, _inputs
 from numba_dropout_cli import bar
 from numba_dropout_cli.main import cli
 
-SMALL = ("--size", "2^10", "--size", "9x8x7", "--size", "20-10-3@32", "--rounds", "2")
+SMALL = ("--size", "2^10", "--size", "9x8x7", "--size", "20-100-3@32", "--rounds", "2")
 
 
 def refused(*arguments):
