@@ -1,6 +1,6 @@
 """Philox4x32-10 and the mask contract, version 1: scalar functions, written once for every target.
 
-Bottom up in three sections: the generator; the numbers of one block; the decision for one element. All words are
+Bottom up in three sections: the generator; the words of one block; the streams. All words are
 `uint64` that hold 32-bit values, and every constant is typed: mixed signedness would turn into float64 in Numba.
 The contract in words, with test vectors: docs/mask.md.
 """
@@ -61,10 +61,9 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
     return philox_round(c0, c1, c2, c3, k0, k1)
 
 
-# ---------------------------------------------------------------- the numbers of one block
+# ---------------------------------------------------------------- the words of one block
 
 SHIFT3 = np.uint64(3)
-SHIFT4 = np.uint64(4)
 SHIFT16 = np.uint64(16)
 MASK16 = np.uint64(0xFFFF)
 ONE = np.uint64(1)
@@ -76,41 +75,6 @@ TIE_STREAM = np.uint64(1 << 31)
 def block_words(block, stream, step, k0, k1):
     """Return the four words of a block (64 bits) of a stream (32 bits) at a step (32 bits)."""
     return philox4x32(block & MASK32, block >> SHIFT32, step, stream, k0, k1)
-
-
-@scalar
-def half(word0, word1, word2, word3, lane):
-    """Return 16-bit number `lane` (0..7) of four words, low half first."""
-    pair0 = word1 if lane & np.uint64(2) else word0
-    pair1 = word3 if lane & np.uint64(2) else word2
-    word = pair1 if lane & np.uint64(4) else pair0
-    return (word >> ((lane & ONE) << SHIFT4)) & MASK16
-
-
-# ---------------------------------------------------------------- the decision for one element
-
-
-@scalar
-def element_half(index, stream, step, k0, k1):
-    """Return the 16-bit number of an element: number `index & 7` of block `index >> 3`."""
-    word0, word1, word2, word3 = block_words(index >> SHIFT3, stream, step, k0, k1)
-    return half(word0, word1, word2, word3, index & SEVEN)
-
-
-@scalar
-def tie_kept(index, threshold, stream, step, k0, k1):
-    """Decide an element whose number equals the threshold's high half (once in 65,536): compare the low halves."""
-    return element_half(index, stream | TIE_STREAM, step, k0, k1) >= (threshold & MASK16)
-
-
-@scalar
-def kept(index, threshold, stream, step, k0, k1):
-    """Tell whether an element is kept; `threshold` is `rint(p * 2**32)`, above 0 and below 2**32."""
-    high = element_half(index, stream, step, k0, k1)
-    threshold_high = threshold >> SHIFT16
-    if high != threshold_high:
-        return high > threshold_high
-    return tie_kept(index, threshold, stream, step, k0, k1)
 
 
 # ---------------------------------------------------------------- streams
