@@ -62,7 +62,7 @@ def _prepared(
         try:
             reply = process.ask("prepare", case=record)
         except Failed as error:
-            failed[process.library] = str(error)
+            failed[process.name] = str(error)
             continue
         roles.update(reply["roles"])
         failed.update(reply["failed"])
@@ -128,9 +128,9 @@ def _bytes(case: Case, processes: Sequence[Process], tell: Tell) -> dict[str, An
         try:
             kept = process.ask("bytes_kept", case=dataclasses.asdict(case))
         except Failed as error:
-            failed[process.library] = str(error)
+            failed[process.name] = str(error)
             continue
-        role = "own" if process.library == "own" else "peer"
+        role = "own" if process.name == "own" else "peer"
         contestants += [
             {"name": name, "role": role, "bytes": size, "of_element": _short(size / elements)}
             for name, size in kept.items()

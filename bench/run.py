@@ -116,7 +116,7 @@ def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> di
                     versions.update(process.versions())
                     ready.append(process)
                 except workers.Failed as error:
-                    absent[process.library] = str(error)
+                    absent[process.name] = str(error)
             for case in plan.cases:
                 results[case.group].append(rounds.measure(case, ready, plan.rounds, tell))
                 show(results[case.group][-1])

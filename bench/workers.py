@@ -42,7 +42,7 @@ class Process:
     """A worker, for one library."""
 
     def __init__(self, library: str, threads: int, dtype: str) -> None:
-        self.library = library
+        self.name = library
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.worker", library, str(threads), dtype],

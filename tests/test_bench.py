@@ -320,7 +320,7 @@ def test_who_fails_is_named_with_the_reason_and_the_others_go_on():
 
     good = Fake(prepare={"roles": {"a": "own", "b": "peer"}, "failed": {"c": "ValueError: wrong"}}, turn=turn)
     bad = Fake(prepare="the process ended with exit code -9: nothing was said")
-    bad.library = "jax"
+    bad.name = "jax"
     record = rounds.measure(case_of("dropout"), [good, bad], 3, lambda steps, what: None)
     assert [entry["name"] for entry in record["contestants"]] == ["a"]
     assert set(record["failed"]) == {"b", "c", "jax"}

@@ -34,26 +34,28 @@ def block_columns(columns, depth, itemsize):
 
 
 @scalar
+def threads_for(rows, columns, depth):
+    """Return how many threads a product is worth."""
+    return np.int64(threads()) if rows * columns * depth > SERIAL else np.int64(1)
+
+
+@scalar
 def grid(rows, columns, depth, itemsize):
-    """Return in how many parts, one for each thread, rows and columns of a result are cut."""
-    width = TILE_WIDTH // itemsize
-    most = np.int64(threads()) if rows * columns * depth > SERIAL else np.int64(1)
-    column_parts = max(min(most, (columns + width - 1) // width), 1)
-    row_parts = max(min(most // column_parts, (rows + TILE_ROWS - 1) // TILE_ROWS), 1)
-    return row_parts, column_parts
+    """Return in how many parts rows and columns of a result are cut: columns first, for each part packs its own."""
+    most = threads_for(rows, columns, depth)
+    column_parts = max(min(most, (columns * itemsize + TILE_WIDTH - 1) // TILE_WIDTH), 1)
+    return max(min(most // column_parts, (rows + TILE_ROWS - 1) // TILE_ROWS), 1), column_parts
 
 
 @scalar
 def grid_of_rows(rows, columns, depth, itemsize):
-    """Return in how many parts rows and columns are cut where whole rows are written, which lie behind one another.
+    """Return the same for a result whose rows lie behind one another: rows first.
 
     Threads that share rows fight over the cache lines where their columns meet.
     """
-    width = TILE_WIDTH // itemsize
-    most = np.int64(threads()) if rows * columns * depth > SERIAL else np.int64(1)
+    most = threads_for(rows, columns, depth)
     row_parts = max(min(most, (rows + ROWS - 1) // ROWS), 1)
-    column_parts = max(min(most // row_parts, (columns + width - 1) // width), 1)
-    return row_parts, column_parts
+    return row_parts, max(min(most // row_parts, (columns * itemsize + TILE_WIDTH - 1) // TILE_WIDTH), 1)
 
 
 @scalar
