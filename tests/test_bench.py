@@ -294,7 +294,7 @@ def test_lists_of_numbers_stand_on_one_line(tmp_path):
 class Fake:
     """A worker whose answers are made up."""
 
-    library = "own"
+    name = "own"
 
     def __init__(self, **answers):
         self.answers, self.turns = answers, []
