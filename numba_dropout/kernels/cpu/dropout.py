@@ -4,10 +4,9 @@ import numpy as np
 
 from ..._jit import kernel, span
 from ..philox import SEVEN, SHIFT3
-from ..simd import LANES, fence, parallel, store_kept, store_kept_past_caches
+from ..simd import CACHE_LINE, LANES, fence, parallel, store_kept, store_kept_past_caches
 from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
 
-CACHE_LINE = 64  # bytes
 CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
 
 

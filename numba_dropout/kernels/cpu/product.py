@@ -7,7 +7,7 @@ depends on how rows and columns are shared out among threads.
 import numpy as np
 
 from ..._jit import scalar, span
-from ..simd import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, scratch, tensor, threads
+from ..simd import CACHE_LINE, TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, scratch, tensor, threads
 
 DEPTH = 256  # of a block: a panel of it stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cache
@@ -43,7 +43,7 @@ def threads_for(rows, columns, depth):
 def grid(rows, columns, depth, itemsize):
     """Return in how many parts rows and columns of a result are cut: columns first, for each part packs its own."""
     most = threads_for(rows, columns, depth)
-    column_parts = max(min(most, (columns * itemsize + TILE_WIDTH - 1) // TILE_WIDTH), 1)
+    column_parts = max(min(most, (columns * itemsize + CACHE_LINE - 1) // CACHE_LINE), 1)
     return max(min(most // column_parts, (rows + TILE_ROWS - 1) // TILE_ROWS), 1), column_parts
 
 
@@ -55,7 +55,7 @@ def grid_of_rows(rows, columns, depth, itemsize):
     """
     most = threads_for(rows, columns, depth)
     row_parts = max(min(most, (rows + ROWS - 1) // ROWS), 1)
-    return row_parts, max(min(most // row_parts, (columns * itemsize + TILE_WIDTH - 1) // TILE_WIDTH), 1)
+    return row_parts, max(min(most // row_parts, (columns * itemsize + CACHE_LINE - 1) // CACHE_LINE), 1)
 
 
 @scalar
@@ -69,7 +69,7 @@ def part_range(part, parts, size, unit):
 def part_columns(part, row_parts, column_parts, rows, columns, itemsize):
     """Return the rows and columns of a result that are a part of the work."""
     row0, row1 = part_range(part // column_parts, row_parts, rows, TILE_ROWS)
-    column0, column1 = part_range(part % column_parts, column_parts, columns, TILE_WIDTH // itemsize)
+    column0, column1 = part_range(part % column_parts, column_parts, columns, CACHE_LINE // itemsize)
     return row0, row1, column0, column1
 
 
@@ -89,7 +89,7 @@ def multiply_tiles(out, left, right, packed, lefts, whole, add):
         if left.strides[1] == left.itemsize:
             multiply_tile(tile, left, side, add)
         else:
-            multiply_tile(tile, lefts[: packed.shape[1], :rows].T, side, add)
+            multiply_tile(tile, lefts[: packed.shape[1]].T, side, add)
 
 
 @span

@@ -7,9 +7,11 @@ from .masks import LANES, draw, fence, store_bytes, store_kept, store_kept_past_
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, strided
 from .stack import scratch
 from .threads import parallel, threads
+from .vectors import CACHE_LINE
 from .views import matrix, tensor, vector
 
 __all__ = [
+    "CACHE_LINE",
     "LANES",
     "TILE_ROWS",
     "TILE_WIDTH",

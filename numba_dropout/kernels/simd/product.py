@@ -5,6 +5,8 @@ as a tile, so that a row of a panel is loaded into registers whole; elements of 
 they are.
 """
 
+import contextlib
+
 from numba import types
 from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
@@ -19,6 +21,7 @@ __all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tile", "pack_columns", "pack_row
 TILE_ROWS = TILE.rows
 TILE_WIDTH = TILE.width  # bytes
 QUARTER = 16  # bytes that are transposed together, in as many rows as they have elements
+UNROLLED = 4  # elements along the depth in one turn of a tile's loop
 LINE = 64  # bytes of a row that are transposed in one go: a cache line, read once
 
 
@@ -43,10 +46,11 @@ def strided(typing_context, array):
 def _multiply_tile(out, left, panel, accumulate):
     """Write left @ panel into out, or add it: out (rows, n), left (rows, K), panel (K, width), adjacent columns.
 
-    rows <= TILE_ROWS, and n * itemsize <= TILE_WIDTH: of the panel's columns only the first n count. The sum runs along
-    K in order, so that an element does not depend on where its tile lies.
+    rows <= TILE_ROWS, and n * itemsize <= TILE_WIDTH: of the panel's columns only the first n count. A left operand of
+    adjacent rows is packed, and has TILE_ROWS of them, of which only the first count. The sum runs along K in order, so
+    that an element does not depend on where its tile lies.
     """
-    product = left @ panel[:, : out.shape[1]]
+    product = left[: out.shape[0]] @ panel[:, : out.shape[1]]
     out[:] = out + product if accumulate else product
 
 
@@ -56,42 +60,48 @@ def emit_tile(context, builder, tile, kinds, arguments):
     rows, columns = out.shape
     lanes = tile.size // out.size
     kind = vectors.vector(out.element, lanes)
-    last = builder.sub(rows, I64(1))
-    # a tile that hangs over the end multiplies its last row again, and does not write it
-    clamped = [
-        builder.select(builder.icmp_signed("<", I64(row), rows), I64(row), last) if row else I64(0)
-        for row in range(tile.rows)
-    ]
-    offsets = [builder.mul(row, left.strides[0]) for row in clamped]
+    zero = vectors.constant(kind, 0.0)
+    if kinds[1].layout == "F":
+        step, offsets = out.size * tile.rows, [I64(out.size * row) for row in range(tile.rows)]
+    else:
+        # a tile that hangs over the end multiplies its last row again, and does not write it
+        step, last = out.size, builder.sub(rows, I64(1))
+        clamped = [builder.select(builder.icmp_signed("<", I64(row), rows), I64(row), last) for row in range(tile.rows)]
+        offsets = [builder.mul(row, left.strides[0]) for row in clamped]
 
     def sums(count):
-        """Emit the loop along K for so many vectors of columns; return the sums, row by row."""
-        before, loop, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
-        builder.cbranch(builder.icmp_signed(">", left.shape[1], I64(0)), loop, after)
-        builder.position_at_end(loop)
-        k, a, b = builder.phi(I64), builder.phi(left.start.type), builder.phi(panel.start.type)
-        totals = [[builder.phi(kind) for _ in range(count)] for _ in range(tile.rows)]
-        loaded = [vectors.load(builder, b, kind, tile.size * place) for place in range(count)]
-        news = []
-        for offset, row in zip(offsets, totals, strict=True):
-            value = vectors.splat(builder, vectors.load(builder, builder.gep(a, [offset]), out.element), lanes)
-            news.append([_multiply_add(builder, tile, value, *pair) for pair in zip(loaded, row, strict=True)])
-        advances = [(k, I64(0), builder.add(k, I64(1)))]
-        advances += [(a, left.start, builder.gep(a, [left.strides[1]]))]
-        advances += [(b, panel.start, builder.gep(b, [panel.strides[0]]))]
-        zero = vectors.constant(kind, 0.0)
-        advances += [(t, zero, n) for row in zip(totals, news, strict=True) for t, n in zip(*row, strict=True)]
-        for phi, start, following in advances:
-            phi.add_incoming(start, before)
-            phi.add_incoming(following, loop)
-        builder.cbranch(builder.icmp_signed("<", advances[0][2], left.shape[1]), loop, after)
+        """Emit the loops along K for so many vectors of columns; return the sums, row by row."""
+        state = [I64(0), left.start, panel.start, *[zero] * (tile.rows * count)]
+        for unrolled in (UNROLLED, 1):
+            state = loop(state, count, unrolled)
+        return [state[3 + row * count :][:count] for row in range(tile.rows)]
+
+    def loop(state, count, unrolled):
+        """Emit a loop that goes on while there are so many elements; return what it leaves of its state."""
+        before, body, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
+        limit = builder.sub(left.shape[1], I64(unrolled))
+        builder.cbranch(builder.icmp_signed("<=", state[0], limit), body, after)
+        builder.position_at_end(body)
+        phis = [builder.phi(value.type) for value in state]
+        k, a, b = phis[:3]
+        totals = phis[3:]
+        for u in range(unrolled):
+            values = [vectors.load(builder, b, kind, tile.size * place) for place in range(count)]
+            for row, offset in enumerate(offsets):
+                factor = vectors.load(builder, builder.gep(a, [offset]), out.element, step * u)
+                factor = vectors.splat(builder, factor, lanes)
+                for place, value in enumerate(values, row * count):
+                    totals[place] = _multiply_add(builder, tile, factor, value, totals[place])
+            b = builder.gep(b, [panel.strides[0]])
+        k = builder.add(k, I64(unrolled))
+        following = [k, builder.gep(a, [I64(step * unrolled)]), b, *totals]
+        builder.cbranch(builder.icmp_signed("<=", k, limit), body, after)
         builder.position_at_end(after)
-        results = []
-        for row in news:
-            results.append([builder.phi(kind) for _ in row])
-            for phi, value in zip(results[-1], row, strict=True):
-                phi.add_incoming(zero, before)
-                phi.add_incoming(value, loop)
+        results = [builder.phi(value.type) for value in state]
+        for phi, result, start, value in zip(phis, results, state, following, strict=True):
+            for target in (phi, result):
+                target.add_incoming(start, before)
+                target.add_incoming(value, body)
         return results
 
     def write(results):
@@ -120,11 +130,13 @@ def emit_tile(context, builder, tile, kinds, arguments):
                             new = builder.select(arguments[3], builder.fadd(old, value), value)
                             vectors.store_where(builder, mask, new, address, place * tile.size)
 
-    with builder.if_else(builder.icmp_signed("<=", columns, I64(lanes)), likely=False) as (narrow, wide):
-        with narrow:
-            write(sums(1))
-        with wide:
-            write(sums(tile.vectors))
+    done = builder.append_basic_block()
+    for count in range(1, tile.vectors + 1):
+        fits = builder.icmp_signed("<=", columns, I64(count * lanes))
+        with builder.if_then(fits) if count < tile.vectors else contextlib.nullcontext():
+            write(sums(count))
+            builder.branch(done)
+    builder.position_at_end(done)
     return context.get_dummy_value()
 
 

@@ -27,7 +27,7 @@ def tile_for(features: str, machine: str) -> Tile:
     if machine in ("aarch64", "arm64"):
         return Tile(16, 8, 3, fused=True)  # NEON: 24 sums of 32 registers
     if "avx512f" in has:
-        return Tile(64, 8, 2, fused=True)  # 16 sums hide the latency; two more rows would share a cache set at 4 KiB
+        return Tile(64, 8, 3, fused=True)  # 24 sums of 32 registers
     if "avx2" in has:
         return Tile(32, 4, 3, fused="fma" in has)  # 12 sums of 16 registers
     return Tile(16, 4, 2, fused=False)  # SSE: products need registers too
