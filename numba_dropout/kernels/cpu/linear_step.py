@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._jit import span
-from ..simd import TILE_WIDTH, matrix, pack_columns, pack_rows, parallel, scratch, strided, tensor
+from ..simd import TILE_WIDTH, matrix, multiply_tiles, pack_columns, pack_rows, parallel, scratch, strided, tensor
 from .linear import sum_rows
 from .product import (
     PACKED,
@@ -14,7 +14,6 @@ from .product import (
     block_columns,
     block_depth,
     multiply_block,
-    multiply_tiles,
     part_columns,
 )
 
@@ -38,15 +37,14 @@ def stepping(step_row):
         packed = tensor(memory, 0, panels, depth, width)
         lefts = tensor(scratch(PACKED_LEFT, np.uint8).view(weight.dtype), 0, TILES, depth, TILE_ROWS)
         gradient = matrix(scratch(GRADIENT, np.uint8).view(weight.dtype), 0, ROWS, columns)
-        right, left, block = strided(inp[:, column0:column1]), strided(dout.T), strided(gradient)
-        pack_columns(packed, right)
+        left, block = strided(dout.T), strided(gradient)
+        pack_columns(packed, strided(inp[:, column0:column1]))
         for row in range(row0, row1, ROWS):
             stop = min(row + ROWS, row1)
             pack_rows(lefts, left[row:stop])
             for i in range(row, stop, TILE_ROWS):
-                i1 = min(i + TILE_ROWS, stop)
-                side = lefts[(i - row) // TILE_ROWS]
-                multiply_tiles(block[i - row : i1 - row], left[i:i1], right, packed, side, np.int64(0), np.bool_(False))
+                side = lefts[(i - row) // TILE_ROWS].T
+                multiply_tiles(block[i - row : min(i + TILE_ROWS, stop) - row], side, packed, np.bool_(False))
             for i in range(row, stop):
                 first = start + i * inputs + column0
                 step_row(weight[i, column0:column1], gradient[i - row], state, first, settings, np.bool_(True))

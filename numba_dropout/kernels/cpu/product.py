@@ -7,7 +7,7 @@ depends on how rows and columns are shared out among threads.
 import numpy as np
 
 from ..._jit import scalar, span
-from ..simd import CACHE_LINE, TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, scratch, tensor, threads
+from ..simd import CACHE_LINE, TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows, scratch, tensor, threads
 
 DEPTH = 256  # of a block: a panel of it stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cache
@@ -74,25 +74,6 @@ def part_columns(part, row_parts, column_parts, rows, columns, itemsize):
 
 
 @span
-def multiply_tiles(out, left, right, packed, lefts, whole, add):
-    """Write left @ right into out, no more than a tile's rows, or add it; panels from `whole` on are packed.
-
-    The rows of left are adjacent, or packed in lefts.
-    """
-    # out (R, C) adjacent columns, left (R, K), right (K, C), packed (panels, K, width), lefts (K, TILE_ROWS)
-    rows, columns = out.shape
-    width = packed.shape[2]
-    for panel in range(packed.shape[0]):
-        j = panel * width
-        tile = out[:, j : min(j + width, columns)]
-        side = packed[panel] if panel >= whole else right[:, j : j + width]
-        if left.strides[1] == left.itemsize:
-            multiply_tile(tile, left, side, add)
-        else:
-            multiply_tile(tile, lefts[: packed.shape[1]].T, side, add)
-
-
-@span
 def multiply_block(out, left, right, add):
     """Write left @ right into out, no more than `block_columns` of them, or add it."""
     # out (R, C) adjacent columns, left (R, K), right (K, C), both of unknown strides, one of which is 1 element
@@ -103,16 +84,17 @@ def multiply_block(out, left, right, add):
     panels = (columns + width - 1) // width
     memory = scratch(PACKED, np.uint8).view(out.dtype)
     lefts = tensor(scratch(PACKED_LEFT, np.uint8).view(out.dtype), 0, TILES, size, TILE_ROWS)
-    # a panel that serves one tile of rows need not be packed, but for the last, which may be narrower than the tile
-    whole = columns // width if rows <= TILE_ROWS and right.strides[1] == right.itemsize else 0
     for k in range(0, max(depth, 1), size):  # a depth of 0 has one block of empty sums
         k1 = min(k + size, depth)
         packed = tensor(memory, 0, panels, k1 - k, width)
-        pack_columns(packed[whole:], right[k:k1, whole * width :])
+        pack_columns(packed, right[k:k1])
         for row in range(0, rows, ROWS):
-            if left.strides[1] != left.itemsize:
-                pack_rows(lefts, left[row : min(row + ROWS, rows), k:k1])
-            for i in range(row, min(row + ROWS, rows), TILE_ROWS):
-                i1 = min(i + TILE_ROWS, rows)
-                side = lefts[(i - row) // TILE_ROWS]
-                multiply_tiles(out[i:i1], left[i:i1, k:k1], right[k:k1], packed, side, whole, add or k > 0)
+            stop = min(row + ROWS, rows)
+            if left.strides[1] == left.itemsize:
+                for i in range(row, stop, TILE_ROWS):
+                    multiply_tiles(out[i : min(i + TILE_ROWS, stop)], left[i:stop, k:k1], packed, add or k > 0)
+            else:
+                pack_rows(lefts, left[row:stop, k:k1])
+                for i in range(row, stop, TILE_ROWS):
+                    side = lefts[(i - row) // TILE_ROWS].T
+                    multiply_tiles(out[i : min(i + TILE_ROWS, stop)], side, packed, add or k > 0)

@@ -4,7 +4,7 @@ Each has a plain Python body of the same meaning, which runs where the JIT is of
 """
 
 from .masks import LANES, draw, fence, store_bytes, store_kept, store_kept_past_caches, store_relu_kept
-from .product import TILE_ROWS, TILE_WIDTH, multiply_tile, pack_columns, pack_rows, strided
+from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows, strided
 from .stack import scratch
 from .threads import parallel, threads
 from .vectors import CACHE_LINE
@@ -18,7 +18,7 @@ __all__ = [
     "draw",
     "fence",
     "matrix",
-    "multiply_tile",
+    "multiply_tiles",
     "pack_columns",
     "pack_rows",
     "parallel",

@@ -16,7 +16,7 @@ from .block import block
 from .registers import TILE
 from .vectors import I64
 
-__all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tile", "pack_columns", "pack_rows", "strided"]
+__all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tiles", "pack_columns", "pack_rows", "strided"]
 
 TILE_ROWS = TILE.rows
 TILE_WIDTH = TILE.width  # bytes
@@ -40,27 +40,28 @@ def strided(typing_context, array):
     return array.copy(layout="A")(array), generate
 
 
-# ---------------------------------------------------------------- the tile
+# ---------------------------------------------------------------- tiles
 
 
-def _multiply_tile(out, left, panel, accumulate):
-    """Write left @ panel into out, or add it: out (rows, n), left (rows, K), panel (K, width), adjacent columns.
+def _multiply_tiles(out, left, packed, accumulate):
+    """Write left @ right into out (rows, n), adjacent columns, or add it; packed (panels, K, width) is the right.
 
-    rows <= TILE_ROWS, and n * itemsize <= TILE_WIDTH: of the panel's columns only the first n count. A left operand of
-    adjacent rows is packed, and has TILE_ROWS of them, of which only the first count. The sum runs along K in order, so
-    that an element does not depend on where its tile lies.
+    rows <= TILE_ROWS, and n <= panels * width. The left is (rows, K) with adjacent columns, or packed: TILE_ROWS
+    adjacent rows, of which only the first count. A sum runs along K in order, so that it does not depend on its place.
     """
-    product = left[: out.shape[0]] @ panel[:, : out.shape[1]]
-    out[:] = out + product if accumulate else product
-
-
-def emit_tile(context, builder, tile, kinds, arguments):
-    """Emit `multiply_tile` for a register file."""
-    out, left, panel = vectors.views(context, builder, kinds[:3], arguments[:3])
     rows, columns = out.shape
+    _, depth, width = packed.shape
+    for panel, begin in enumerate(range(0, columns, width)):
+        some = out[:, begin : begin + width]
+        product = left[:rows, :depth] @ packed[panel, :, : some.shape[1]]
+        some[:] = some + product if accumulate else product
+
+
+def emit_tiles(context, builder, tile, kinds, arguments):
+    """Emit `multiply_tiles` for a register file."""
+    out, left, packed = vectors.views(context, builder, kinds[:3], arguments[:3])
+    rows, accumulate = out.shape[0], arguments[3]
     lanes = tile.size // out.size
-    kind = vectors.vector(out.element, lanes)
-    zero = vectors.constant(kind, 0.0)
     if kinds[1].layout == "F":
         step, offsets = out.size * tile.rows, [I64(out.size * row) for row in range(tile.rows)]
     else:
@@ -68,76 +69,77 @@ def emit_tile(context, builder, tile, kinds, arguments):
         step, last = out.size, builder.sub(rows, I64(1))
         clamped = [builder.select(builder.icmp_signed("<", I64(row), rows), I64(row), last) for row in range(tile.rows)]
         offsets = [builder.mul(row, left.strides[0]) for row in clamped]
+    with cgutils.for_range(builder, packed.shape[0], intp=I64) as panel:
+        columns = builder.sub(out.shape[1], builder.mul(panel.index, I64(tile.vectors * lanes)))
+        begin = builder.gep(out.start, [builder.mul(panel.index, I64(tile.width))])
+        targets = [builder.gep(begin, [builder.mul(I64(row), out.strides[0])]) for row in range(tile.rows)]
+        done = builder.append_basic_block()
+        for count in range(1, tile.vectors + 1):  # vectors of columns: the last tile may be narrower
+            fits = builder.icmp_signed("<=", columns, I64(count * lanes))
+            with builder.if_then(fits) if count < tile.vectors else contextlib.nullcontext():
+                starts = left.start, packed.address(panel.index)
+                sums = _emit_sums(builder, tile, count, out, starts, step, offsets, packed.shape[1])
+                _emit_stores(builder, tile, sums, targets, rows, columns, accumulate)
+                builder.branch(done)
+        builder.position_at_end(done)
+    return context.get_dummy_value()
 
-    def sums(count):
-        """Emit the loops along K for so many vectors of columns; return the sums, row by row."""
-        state = [I64(0), left.start, panel.start, *[zero] * (tile.rows * count)]
-        for unrolled in (UNROLLED, 1):
-            state = loop(state, count, unrolled)
-        return [state[3 + row * count :][:count] for row in range(tile.rows)]
 
-    def loop(state, count, unrolled):
-        """Emit a loop that goes on while there are so many elements; return what it leaves of its state."""
+def _emit_sums(builder, tile, count, out, starts, step, offsets, depth):
+    """Emit the loops along the depth for so many vectors of columns; return the sums, row by row."""
+    lanes = tile.size // out.size
+    kind = vectors.vector(out.element, lanes)
+    state = [I64(0), *starts, *[vectors.constant(kind, 0.0)] * (tile.rows * count)]
+    for unrolled in (UNROLLED, 1):
         before, body, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
-        limit = builder.sub(left.shape[1], I64(unrolled))
-        builder.cbranch(builder.icmp_signed("<=", state[0], limit), body, after)
+        last = builder.sub(depth, I64(unrolled))
+        builder.cbranch(builder.icmp_signed("<=", state[0], last), body, after)
         builder.position_at_end(body)
         phis = [builder.phi(value.type) for value in state]
-        k, a, b = phis[:3]
-        totals = phis[3:]
-        for u in range(unrolled):
-            values = [vectors.load(builder, b, kind, tile.size * place) for place in range(count)]
+        k, a, b, *sums = phis
+        for turn in range(unrolled):
+            values = [vectors.load(builder, b, kind, tile.width * turn + tile.size * place) for place in range(count)]
             for row, offset in enumerate(offsets):
-                factor = vectors.load(builder, builder.gep(a, [offset]), out.element, step * u)
+                factor = vectors.load(builder, builder.gep(a, [offset]), out.element, step * turn)
                 factor = vectors.splat(builder, factor, lanes)
                 for place, value in enumerate(values, row * count):
-                    totals[place] = _multiply_add(builder, tile, factor, value, totals[place])
-            b = builder.gep(b, [panel.strides[0]])
+                    sums[place] = _multiply_add(builder, tile, factor, value, sums[place])
         k = builder.add(k, I64(unrolled))
-        following = [k, builder.gep(a, [I64(step * unrolled)]), b, *totals]
-        builder.cbranch(builder.icmp_signed("<=", k, limit), body, after)
+        a, b = (builder.gep(p, [I64(size * unrolled)]) for p, size in ((a, step), (b, tile.width)))
+        builder.cbranch(builder.icmp_signed("<=", k, last), body, after)
         builder.position_at_end(after)
         results = [builder.phi(value.type) for value in state]
-        for phi, result, start, value in zip(phis, results, state, following, strict=True):
-            for target in (phi, result):
-                target.add_incoming(start, before)
-                target.add_incoming(value, body)
-        return results
+        for phi, result, start, value in zip(phis, results, state, [k, a, b, *sums], strict=True):
+            for either in (phi, result):
+                either.add_incoming(start, before)
+                either.add_incoming(value, body)
+        state = results
+    return [state[3 + row * count :][:count] for row in range(tile.rows)]
 
-    def write(results):
-        """Emit the stores: all lanes, or those of the columns that there are."""
-        count = len(results[0])
-        full = builder.and_(
-            builder.icmp_signed("==", rows, I64(tile.rows)), builder.icmp_signed("==", columns, I64(count * lanes))
-        )
-        masks = [vectors.first_lanes(builder, columns, place * lanes, lanes) for place in range(count)]
-        with builder.if_else(full, likely=True) as (yes, no):
-            with yes, builder.if_else(arguments[3]) as (add, put):
-                for adding, block in ((True, add), (False, put)):
-                    with block:
-                        for row, values in enumerate(results):
-                            for place, value in enumerate(values):
-                                address = out.address(I64(row))
-                                old = vectors.load(builder, address, kind, place * tile.size) if adding else None
-                                new = builder.fadd(old, value) if adding else value
-                                vectors.store(builder, new, address, place * tile.size)
-            with no:
-                for row, values in enumerate(results):
-                    with builder.if_then(builder.icmp_signed("<", I64(row), rows)):
-                        address = out.address(I64(row))
-                        for place, (value, mask) in enumerate(zip(values, masks, strict=True)):
-                            old = vectors.load_where(builder, mask, address, kind, place * tile.size)
-                            new = builder.select(arguments[3], builder.fadd(old, value), value)
-                            vectors.store_where(builder, mask, new, address, place * tile.size)
 
-    done = builder.append_basic_block()
-    for count in range(1, tile.vectors + 1):
-        fits = builder.icmp_signed("<=", columns, I64(count * lanes))
-        with builder.if_then(fits) if count < tile.vectors else contextlib.nullcontext():
-            write(sums(count))
-            builder.branch(done)
-    builder.position_at_end(done)
-    return context.get_dummy_value()
+def _emit_stores(builder, tile, sums, targets, rows, columns, accumulate):
+    """Emit the stores of a tile's sums: all lanes, or those of the rows and columns that there are."""
+    kind, count = sums[0][0].type, len(sums[0])
+    full = builder.and_(
+        builder.icmp_signed("==", rows, I64(tile.rows)), builder.icmp_signed("==", columns, I64(count * kind.count))
+    )
+    with builder.if_else(full, likely=True) as (yes, no):
+        with yes, builder.if_else(accumulate) as (add, put):
+            for adding, block in ((True, add), (False, put)):
+                with block:
+                    for target, values in zip(targets, sums, strict=True):
+                        for place, value in enumerate(values):
+                            old = vectors.load(builder, target, kind, place * tile.size) if adding else None
+                            new = builder.fadd(old, value) if adding else value
+                            vectors.store(builder, new, target, place * tile.size)
+        with no:
+            masks = [vectors.first_lanes(builder, columns, place * kind.count, kind.count) for place in range(count)]
+            for row, (target, values) in enumerate(zip(targets, sums, strict=True)):
+                with builder.if_then(builder.icmp_signed("<", I64(row), rows)):
+                    for place, (value, mask) in enumerate(zip(values, masks, strict=True)):
+                        old = vectors.load_where(builder, mask, target, kind, place * tile.size)
+                        new = builder.select(accumulate, builder.fadd(old, value), value)
+                        vectors.store_where(builder, mask, new, target, place * tile.size)
 
 
 def _multiply_add(builder, tile, a, b, total):
@@ -147,15 +149,15 @@ def _multiply_add(builder, tile, a, b, total):
     return vectors.call(builder, f"llvm.fma.v{a.type.count}{element}", a.type, [a, b, total])
 
 
-@block(_multiply_tile)
-def multiply_tile(typing_context, out, left, panel, accumulate):
-    """Emit the tile for the registers that Numba compiles for."""
-    vectors.refuse_mixture(out, left, panel)
+@block(_multiply_tiles)
+def multiply_tiles(typing_context, out, left, packed, accumulate):
+    """Emit the tiles for the registers that Numba compiles for."""
+    vectors.refuse_mixture(out, left, packed)
 
     def generate(context, builder, signature, arguments):
-        return emit_tile(context, builder, TILE, signature.args, arguments)
+        return emit_tiles(context, builder, TILE, signature.args, arguments)
 
-    return types.none(out, left, panel, types.boolean), generate
+    return types.none(out, left, packed, types.boolean), generate
 
 
 # ---------------------------------------------------------------- packing
