@@ -43,8 +43,9 @@ def stepping(step_row):
             stop = min(row + ROWS, row1)
             pack_rows(lefts, left[row:stop])
             for i in range(row, stop, TILE_ROWS):
+                i1 = min(i + TILE_ROWS, stop)
                 side = lefts[(i - row) // TILE_ROWS].T
-                multiply_tiles(block[i - row : min(i + TILE_ROWS, stop) - row], side, packed, np.bool_(False))
+                multiply_tiles(block[i - row : i1 - row], side, packed, np.bool_(False))
             for i in range(row, stop):
                 first = start + i * inputs + column0
                 step_row(weight[i, column0:column1], gradient[i - row], state, first, settings, np.bool_(True))

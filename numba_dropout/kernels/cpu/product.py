@@ -90,11 +90,12 @@ def multiply_block(out, left, right, add):
         pack_columns(packed, right[k:k1])
         for row in range(0, rows, ROWS):
             stop = min(row + ROWS, rows)
-            if left.strides[1] == left.itemsize:
-                for i in range(row, stop, TILE_ROWS):
-                    multiply_tiles(out[i : min(i + TILE_ROWS, stop)], left[i:stop, k:k1], packed, add or k > 0)
-            else:
+            adjacent = left.strides[1] == left.itemsize
+            if not adjacent:
                 pack_rows(lefts, left[row:stop, k:k1])
-                for i in range(row, stop, TILE_ROWS):
-                    side = lefts[(i - row) // TILE_ROWS].T
-                    multiply_tiles(out[i : min(i + TILE_ROWS, stop)], side, packed, add or k > 0)
+            for i in range(row, stop, TILE_ROWS):
+                i1 = min(i + TILE_ROWS, stop)
+                if adjacent:
+                    multiply_tiles(out[i:i1], left[i:i1, k:k1], packed, add or k > 0)
+                else:
+                    multiply_tiles(out[i:i1], lefts[(i - row) // TILE_ROWS].T, packed, add or k > 0)

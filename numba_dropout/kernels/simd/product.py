@@ -62,6 +62,7 @@ def emit_tiles(context, builder, tile, kinds, arguments):
     out, left, packed = vectors.views(context, builder, kinds[:3], arguments[:3])
     rows, accumulate = out.shape[0], arguments[3]
     lanes = tile.size // out.size
+    kind = vectors.vector(out.element, lanes)
     if kinds[1].layout == "F":
         step, offsets = out.size * tile.rows, [I64(out.size * row) for row in range(tile.rows)]
     else:
@@ -78,17 +79,15 @@ def emit_tiles(context, builder, tile, kinds, arguments):
             fits = builder.icmp_signed("<=", columns, I64(count * lanes))
             with builder.if_then(fits) if count < tile.vectors else contextlib.nullcontext():
                 starts = left.start, packed.address(panel.index)
-                sums = _emit_sums(builder, tile, count, out, starts, step, offsets, packed.shape[1])
+                sums = _emit_sums(builder, tile, kind, count, starts, step, offsets, packed.shape[1])
                 _emit_stores(builder, tile, sums, targets, rows, columns, accumulate)
                 builder.branch(done)
         builder.position_at_end(done)
     return context.get_dummy_value()
 
 
-def _emit_sums(builder, tile, count, out, starts, step, offsets, depth):
+def _emit_sums(builder, tile, kind, count, starts, step, offsets, depth):
     """Emit the loops along the depth for so many vectors of columns; return the sums, row by row."""
-    lanes = tile.size // out.size
-    kind = vectors.vector(out.element, lanes)
     state = [I64(0), *starts, *[vectors.constant(kind, 0.0)] * (tile.rows * count)]
     for unrolled in (UNROLLED, 1):
         before, body, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
@@ -100,12 +99,12 @@ def _emit_sums(builder, tile, count, out, starts, step, offsets, depth):
         for turn in range(unrolled):
             values = [vectors.load(builder, b, kind, tile.width * turn + tile.size * place) for place in range(count)]
             for row, offset in enumerate(offsets):
-                factor = vectors.load(builder, builder.gep(a, [offset]), out.element, step * turn)
-                factor = vectors.splat(builder, factor, lanes)
+                factor = vectors.load(builder, builder.gep(a, [offset]), kind.element, step * turn)
+                factor = vectors.splat(builder, factor, kind.count)
                 for place, value in enumerate(values, row * count):
                     sums[place] = _multiply_add(builder, tile, factor, value, sums[place])
         k = builder.add(k, I64(unrolled))
-        a, b = (builder.gep(p, [I64(size * unrolled)]) for p, size in ((a, step), (b, tile.width)))
+        a, b = (builder.gep(place, [I64(size * unrolled)]) for place, size in ((a, step), (b, tile.width)))
         builder.cbranch(builder.icmp_signed("<=", k, last), body, after)
         builder.position_at_end(after)
         results = [builder.phi(value.type) for value in state]
@@ -149,7 +148,7 @@ def _multiply_add(builder, tile, a, b, total):
     return vectors.call(builder, f"llvm.fma.v{a.type.count}{element}", a.type, [a, b, total])
 
 
-@block(_multiply_tiles)
+@block(_multiply_tiles, apart=True)
 def multiply_tiles(typing_context, out, left, packed, accumulate):
     """Emit the tiles for the registers that Numba compiles for."""
     vectors.refuse_mixture(out, left, packed)
@@ -300,7 +299,7 @@ def _transposed(builder, rows, size):
 def _packing(plain, transposed, width_of):
     """Return a block that packs in panels of a width, which may depend on the size of an element."""
 
-    @block(plain)
+    @block(plain, apart=True)
     def emitted(typing_context, packed, matrix):
         vectors.refuse_mixture(packed, matrix)
 
