@@ -24,6 +24,7 @@ LOSSES = ("cross_entropy", "mse", "bce")
 
 ZERO = np.uint64(0)
 FIRST = np.int64(0)
+TRUE, FALSE = np.bool_(True), np.bool_(False)  # a literal one would be compiled for as a type of its own
 EVERYTHING = np.uint64(1 << 32)
 
 
@@ -237,7 +238,7 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             size = batch.size
             load(net, data, batch)
-            forward(net, size, True, np.uint64(first_step + s), ZERO)
+            forward(net, size, TRUE, np.uint64(first_step + s), ZERO)
             dout = doutput(net, last, size)
             load_targets(net, y, batch)
             target = target_of(net, y, size)
@@ -254,7 +255,7 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             size = batch.size
             load(net, data, batch)
-            forward(net, size, False, ZERO, ZERO)
+            forward(net, size, FALSE, ZERO, ZERO)
             load_targets(net, y, batch)
             target = target_of(net, y, size)
             measure(net, layer_output(net, last, size), doutput(net, last, size), target, totals[s])

@@ -2,12 +2,23 @@
 
 import numpy as np
 
-from ..._jit import kernel, span
-from ..philox import SEVEN, SHIFT3
+from ..._jit import kernel, scalar, span
 from ..simd import CACHE_LINE, LANES, fence, parallel, store_kept, store_kept_past_caches
-from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
+from .mask import each_group, first_bits, part_size
 
 CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
+
+
+@scalar
+def _write_kept(j, left, bits, how):
+    out, inp, scale, past_caches = how
+    if past_caches:
+        store_kept_past_caches(out, inp, j, first_bits(left), bits, scale)
+    else:
+        store_kept(out, inp, j, first_bits(left), bits, scale)
+
+
+_dropout_groups = each_group(_write_kept)
 
 
 @parallel
@@ -17,19 +28,7 @@ def _dropout_parts(part, size, ahead, out, inp, threshold, scale, k0, k1, stream
     start = max(part * size - max(ahead, 0), 0)
     stop = min((part + 1) * size - max(ahead, 0), out.size)
     past_caches = ahead == 0 or (ahead > 0 and part > 0)
-    first = offset + np.uint64(start)
-    block, lane = first >> SHIFT3, first & SEVEN
-    bits = NONE
-    for j in range(start - LANES, stop, LANES):
-        following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
-        if j >= start:
-            word = joined(bits, following, lane)
-            if past_caches:
-                store_kept_past_caches(out, inp, j, first_bits(stop - j), word, scale)
-            else:
-                store_kept(out, inp, j, first_bits(stop - j), word, scale)
-        bits = following
-        block += GROUP
+    _dropout_groups(start, stop, (out, inp, scale, past_caches), threshold, k0, k1, stream, step, offset)
     if past_caches:
         fence()
 

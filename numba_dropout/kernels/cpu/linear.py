@@ -7,7 +7,7 @@ from ..pointwise import ZERO, relu_dropout_derivative
 from ..simd import parallel, scratch, strided
 from .product import block_columns, grid, grid_of_rows, multiply_block, part_columns
 
-STRIP = 256  # units whose gradients by the bias are summed at once
+SUMS = 2048  # bytes of the gradient by the bias that are summed at once
 SKINNY = 4  # rows, or units, up to which dot products are faster than packing the weights
 
 
@@ -94,9 +94,9 @@ def linear_backward_input(dinp, dout, weight, out, scale):
 def sum_rows(total, dout, part, parts):
     """Write one part of the sums of dout (B, K) over its rows; return where the part begins and ends."""
     start, stop = total.size * part // parts, total.size * (part + 1) // parts
-    sums = scratch(STRIP, np.float64).view(total.dtype)  # nothing else can be there, so that the loop is vectorised
-    for first in range(start, stop, STRIP):
-        columns = min(STRIP, stop - first)
+    sums = scratch(SUMS, total)  # nothing else can be there, so that the loop is vectorised
+    for first in range(start, stop, sums.size):
+        columns = min(sums.size, stop - first)
         for o in range(columns):
             sums[o] = 0
         for i in range(dout.shape[0]):

@@ -2,13 +2,21 @@
 
 import numpy as np
 
-from ..._jit import kernel, span
-from ..philox import SEVEN, SHIFT3
+from ..._jit import kernel, scalar, span
 from ..pointwise import relu, relu_dropout_derivative
-from ..simd import LANES, parallel, store_relu_kept, vector
+from ..simd import parallel, store_relu_kept, vector
 from .linear import fill_units, linear_backward
-from .mask import GROUP, NONE, first_bits, joined, next_bits, part_size
+from .mask import each_group, first_bits, part_size
 from .product import block_columns, grid, part_columns
+
+
+@scalar
+def _write_relu_kept(j, left, bits, how):
+    flat, scale = how
+    store_relu_kept(flat, flat, j, first_bits(left), bits, scale)
+
+
+_relu_dropout_groups = each_group(_write_relu_kept)
 
 
 @span
@@ -16,16 +24,7 @@ def _relu_dropout_runs(flat, begin, size, distance, runs, threshold, scale, k0, 
     """Apply ReLU and dropout in place to runs of neighbouring elements, whose beginnings lie a distance apart."""
     for run in range(runs):
         start = begin + run * distance
-        stop = start + size
-        first = offset + np.uint64(start)
-        block, lane = first >> SHIFT3, first & SEVEN
-        bits = NONE
-        for j in range(start - LANES, stop, LANES):
-            following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
-            if j >= start:
-                store_relu_kept(flat, flat, j, first_bits(stop - j), joined(bits, following, lane), scale)
-            bits = following
-            block += GROUP
+        _relu_dropout_groups(start, start + size, (flat, scale), threshold, k0, k1, stream, step, offset)
 
 
 @parallel

@@ -33,10 +33,10 @@ def stepping(step_row):
         inputs, depth, columns = weight.shape[1], inp.shape[0], column1 - column0
         width = TILE_WIDTH // weight.itemsize
         panels = (columns + width - 1) // width
-        memory = scratch(PACKED, np.uint8).view(weight.dtype)
+        memory = scratch(PACKED, weight)
         packed = tensor(memory, 0, panels, depth, width)
-        lefts = tensor(scratch(PACKED_LEFT, np.uint8).view(weight.dtype), 0, TILES, depth, TILE_ROWS)
-        gradient = matrix(scratch(GRADIENT, np.uint8).view(weight.dtype), 0, ROWS, columns)
+        lefts = tensor(scratch(PACKED_LEFT, weight), 0, TILES, depth, TILE_ROWS)
+        gradient = matrix(scratch(GRADIENT, weight), 0, ROWS, columns)
         left, block = strided(dout.T), strided(gradient)
         pack_columns(packed, strided(inp[:, column0:column1]))
         for row in range(row0, row1, ROWS):

@@ -30,7 +30,7 @@ def _mended(bits, ties, block, threshold, k0, k1, stream, step):
 
 
 @scalar
-def next_bits(needed, block, threshold, k0, k1, stream, step):
+def _next_bits(needed, block, threshold, k0, k1, stream, step):
     """Return the mask of the 64 elements that begin with a block, none if no more than the last 64 are needed."""
     bits = NONE
     if needed > LANES:
@@ -41,7 +41,7 @@ def next_bits(needed, block, threshold, k0, k1, stream, step):
 
 
 @scalar
-def joined(bits, following, lane):
+def _joined(bits, following, lane):
     """Return 64 bits from lane 0..7 of one group on; the last come from the group that follows."""
     return (bits >> lane) | ((following << (LAST_LANE - lane)) << BIT)
 
@@ -52,25 +52,44 @@ def first_bits(n):
     return ALL if n >= LANES else (BIT << np.uint64(n)) - BIT
 
 
+def each_group(write):
+    """Return the loop that draws the mask of elements start .. stop - 1, 64 at a time, and hands them on.
+
+    write(j, left, bits, how) is a `scalar`: bit i belongs to element j + i, and `left` elements are left.
+    """
+
+    @scalar
+    def loop(start, stop, how, threshold, k0, k1, stream, step, offset):
+        first = offset + np.uint64(start)
+        block, lane = first >> SHIFT3, first & SEVEN
+        bits = NONE
+        for j in range(start - LANES, stop, LANES):
+            following = _next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
+            if j >= start:
+                write(j, stop - j, _joined(bits, following, lane), how)
+            bits = following
+            block += GROUP
+
+    return loop
+
+
+@scalar
+def _write_mask(j, left, bits, mask):
+    if left >= LANES:
+        store_bytes(mask, j, bits)
+    else:
+        for i in range(left):
+            mask[j + i] = (bits >> np.uint64(i)) & BIT
+
+
+_sample_groups = each_group(_write_mask)
+
+
 @parallel
 @span
 def _sample_parts(part, size, mask, threshold, k0, k1, stream, step, offset):
     start = part * size
-    stop = min(start + size, mask.size)
-    first = offset + np.uint64(start)
-    block, lane = first >> SHIFT3, first & SEVEN
-    bits = NONE
-    for j in range(start - LANES, stop, LANES):
-        following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
-        if j >= start:
-            word = joined(bits, following, lane)
-            if j + LANES <= stop:
-                store_bytes(mask, j, word)
-            else:
-                for i in range(stop - j):
-                    mask[j + i] = (word >> np.uint64(i)) & BIT
-        bits = following
-        block += GROUP
+    _sample_groups(start, min(start + size, mask.size), mask, threshold, k0, k1, stream, step, offset)
 
 
 @kernel
@@ -82,22 +101,21 @@ def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     _sample_parts(parts, (size, mask, threshold, k0, k1, stream, step, offset))
 
 
+@scalar
+def _write_packed(j, left, bits, packed):
+    word = bits & first_bits(left)
+    for byte in range(min(LANES, left + 7) >> 3):
+        packed[(j >> 3) + byte] = word >> np.uint64(8 * byte)
+
+
+_pack_groups = each_group(_write_packed)
+
+
 @parallel
 @span
 def _pack_parts(part, size, packed, n, threshold, k0, k1, stream, step, offset):
     start = part * size
-    stop = min(start + size, n)
-    first = offset + np.uint64(start)
-    block, lane = first >> SHIFT3, first & SEVEN
-    bits = NONE
-    for j in range(start - LANES, stop, LANES):
-        following = next_bits(np.int64(lane) + stop - j, block, threshold, k0, k1, stream, step)
-        if j >= start:
-            word = joined(bits, following, lane) & first_bits(stop - j)
-            for byte in range(min(LANES, stop - j + 7) >> 3):
-                packed[(j >> 3) + byte] = word >> np.uint64(8 * byte)
-        bits = following
-        block += GROUP
+    _pack_groups(start, min(start + size, n), packed, threshold, k0, k1, stream, step, offset)
 
 
 @kernel

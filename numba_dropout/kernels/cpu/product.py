@@ -82,8 +82,8 @@ def multiply_block(out, left, right, add):
     size = block_depth(depth)
     width = TILE_WIDTH // out.itemsize
     panels = (columns + width - 1) // width
-    memory = scratch(PACKED, np.uint8).view(out.dtype)
-    lefts = tensor(scratch(PACKED_LEFT, np.uint8).view(out.dtype), 0, TILES, size, TILE_ROWS)
+    memory = scratch(PACKED, out)
+    lefts = tensor(scratch(PACKED_LEFT, out), 0, TILES, size, TILE_ROWS)
     for k in range(0, max(depth, 1), size):  # a depth of 0 has one block of empty sums
         k1 = min(k + size, depth)
         packed = tensor(memory, 0, panels, k1 - k, width)
