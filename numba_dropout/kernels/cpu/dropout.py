@@ -7,6 +7,7 @@ from ..simd import CACHE_LINE, LANES, fence, parallel, store_kept, store_kept_pa
 from .mask import each_group, first_bits, part_size
 
 CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
+STRETCH = 1 << 16  # elements of a thread's part of such an output: at the end of each it waits for its stores
 
 
 @scalar
@@ -40,6 +41,7 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     size = part_size(out.size)
     ahead = np.int64(-1)
     if out.size * out.itemsize >= CACHES:
+        size = STRETCH
         ahead = np.int64(out.ctypes.data % CACHE_LINE) // out.itemsize
     parts = (out.size + max(ahead, 0) + size - 1) // size
     _dropout_parts(parts, (size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset))

@@ -22,7 +22,7 @@ def part_size(n):
     return PART if n > SERIAL else max(n, 1)
 
 
-@span
+@scalar
 def _mended(bits, ties, block, threshold, k0, k1, stream, step):
     """Settle ties (one element in 65,536): the same lookup in the tie stream decides by the threshold's low half."""
     low_bits, _ = draw(block, (threshold & MASK16) << SHIFT16, k0, k1, stream | TIE_STREAM, step)

@@ -10,11 +10,12 @@ from numba import types
 from ..philox import M0, M1, MASK16, W0, W1, block_words
 from . import vectors
 from .block import block
-from .vectors import I1, I8, I32, I64
+from .vectors import CACHE_LINE, I1, I8, I32, I64
 
 __all__ = ["LANES", "draw", "fence", "store_bytes", "store_kept", "store_kept_past_caches", "store_relu_kept"]
 
 LANES = 64  # elements of a group: the numbers of 8 blocks
+AHEAD = 2048  # bytes by which reading runs ahead of stores past the caches, which keep the processor's own from it
 
 WORDS = vectors.vector(I32, 16)
 PAIRS = vectors.vector(I64, 8)
@@ -149,6 +150,10 @@ def _emit_choice(context, builder, signature, arguments, *, relu=False, past_cac
     zero = vectors.constant(kind, 0.0)
     target, source = out.flat_address(start), inp.flat_address(start)
     masks = builder.bitcast(bits, BITS), builder.bitcast(valid, BITS)
+
+    if past_caches:
+        for line in range(0, LANES * out.size, CACHE_LINE):
+            vectors.prefetch(builder, source, AHEAD + line)
 
     def write(whole):
         for group in range(LANES // lanes):

@@ -21,6 +21,7 @@ __all__ = [
     "first_lanes",
     "load",
     "load_where",
+    "prefetch",
     "refuse_gaps",
     "refuse_mixture",
     "shuffle",
@@ -132,6 +133,13 @@ def store(builder, value, place, offset=0, align=1, past_caches=False):
     done.align = align
     if past_caches:
         done.set_metadata("nontemporal", builder.module.add_metadata([I32(1)]))
+
+
+def prefetch(builder, place, offset):
+    """Begin to bring what lies so many bytes behind an address to all caches; any address will do."""
+    for_reading, all_levels, data = I32(0), I32(3), I32(1)
+    address = builder.gep(place, [I64(offset)])
+    call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [address, for_reading, all_levels, data])
 
 
 def _masked_name(operation, kind):
