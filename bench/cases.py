@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .sizes import Network, Sizes, elements
 
-__all__ = ["RATES", "Case", "P", "dropped_elements", "of_group", "step_operations"]
+__all__ = ["RATES", "Case", "P", "dropped_elements", "of_group", "step_operations", "steps_in_a_call"]
 
 P = 0.3  # the probability of the dropout kernels
 RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
@@ -99,6 +99,11 @@ def step_operations(shape: tuple[int, ...]) -> float:
     *units, batch = shape
     weights = [inputs * outputs for inputs, outputs in itertools.pairwise(units)]
     return 2.0 * batch * (3 * sum(weights) - weights[0])
+
+
+def steps_in_a_call(shape: tuple[int, ...]) -> int:
+    """Return how many steps those take in one call who can: so many that it is long enough to be timed."""
+    return int(min(256, max(8, 1e9 // step_operations(shape))))
 
 
 def dropped_elements(shape: tuple[int, ...]) -> int:

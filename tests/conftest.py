@@ -3,12 +3,17 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 # Before Numba is imported, by anything: it reads its settings once. Processes that tests start inherit this.
 _CACHE = tempfile.mkdtemp(prefix="numba-dropout-tests-")
 os.environ["NUMBA_CACHE_DIR"] = _CACHE
 atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+
+# A shell's background jobs ignore Ctrl-C, and so would the processes that tests press it for.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

@@ -72,18 +72,24 @@ def test_elements_are_chosen(name, dtype, machine, rng):
 
 
 @pytest.mark.parametrize("dtype", KINDS)
-def test_a_tile_is_multiplied(dtype, machine, rng):
-    kinds = [*[types.Array(KINDS[dtype], 2, "A")] * 3, types.boolean]
-    multiply = program(machine, kinds, lambda *given: product.emit_tile(*given[:2], TILE, kinds, given[2]))
+@pytest.mark.parametrize("layout", ["A", "F"])
+def test_tiles_are_multiplied(layout, dtype, machine, rng):
+    element = KINDS[dtype]
+    kinds = [types.Array(element, 2, "A"), types.Array(element, 2, layout), types.Array(element, 3, "C"), types.boolean]
+    multiply = program(machine, kinds, lambda *given: product.emit_tiles(*given[:2], TILE, kinds, given[2]))
     width = TILE.width // dtype().itemsize
-    for rows, columns, depth in itertools.product(range(1, TILE.rows + 1), range(1, width + 1), (0, 1, 5)):
-        left, panel, before = (
-            rng.integers(-4, 5, shape).astype(dtype) for shape in ((rows, depth), (depth, width), (rows, columns))
-        )
+    for rows, columns, depth in itertools.product(range(1, TILE.rows + 1), range(1, 2 * width + 1), (0, 1, 4, 7)):
+        panels = -(-columns // width)
+        packed = rng.integers(-4, 5, (panels, depth, width)).astype(dtype)
+        right = np.concatenate(list(packed), axis=1)[:, :columns]
+        # a packed left side has rows that do not count
+        left = rng.integers(-4, 5, (depth, TILE.rows)).astype(dtype).T if layout == "F" else None
+        left = rng.integers(-4, 5, (rows, depth)).astype(dtype) if left is None else left
+        before = rng.integers(-4, 5, (rows, columns)).astype(dtype)
         for add, last in itertools.product((False, True), repeat=2):
             out = before.copy()
-            multiply(out, left, panel, add, last=last)
-            assert np.array_equal(out, left @ panel[:, :columns] + add * before)
+            multiply(out, left, packed, add, last=last)
+            assert np.array_equal(out, left[:rows] @ right + add * before)
 
 
 @pytest.mark.parametrize("dtype", KINDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..cases import RATES, Case, P
+from ..cases import RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed
 
@@ -99,28 +100,47 @@ def _loss(parameters: Any, key: Any, x: Any, y: Any, dropout: bool) -> Any:
     return -jnp.take_along_axis(scores, y[:, None], 1).mean()
 
 
-def _one_step(case: Case, generator: str, dropout: bool = True) -> Callable[[], float]:
-    def update(parameters: Any, speeds: Any, key: Any, x: Any, y: Any) -> Any:
-        key, now = jax.random.split(key)
-        loss, gradients = jax.value_and_grad(_loss)(parameters, now, x, y, dropout)
-        speeds = jax.tree.map(lambda v, g: MOMENTUM * v + g, speeds, gradients)
-        return jax.tree.map(lambda w, v: w - LR * v, parameters, speeds), speeds, key, loss
+def _update(dropout: bool) -> Callable[..., Any]:
+    """Return the step: (parameters, speeds, key) and a batch to the next state and the loss."""
 
-    jitted = jax.jit(update, donate_argnums=(0, 1, 2))
+    def update(state: Any, batch: Any) -> Any:
+        parameters, speeds, key = state
+        key, now = jax.random.split(key)
+        loss, gradients = jax.value_and_grad(_loss)(parameters, now, *batch, dropout)
+        speeds = jax.tree.map(lambda v, g: MOMENTUM * v + g, speeds, gradients)
+        return (jax.tree.map(lambda w, v: w - LR * v, parameters, speeds), speeds, key), loss
+
+    return update
+
+
+def _stepping(case: Case, generator: str, update: Callable[..., Any], batches: Any) -> Callable[[], float]:
+    """Return a function that goes on training and gives the loss, a mean if there are several."""
+    jitted = jax.jit(update, donate_argnums=0)
     parameters = _parameters(case)
-    state = [parameters, jax.tree.map(jnp.zeros_like, parameters), jax.random.key(3, impl=generator)]
-    x, y = map(jax.device_put, _inputs.batch(case))
+    state = [(parameters, jax.tree.map(jnp.zeros_like, parameters), jax.random.key(3, impl=generator))]
+    given = jax.device_put(batches)
 
     def step() -> float:
-        *state[:], loss = jax.block_until_ready(jitted(*state, x, y))
-        return float(loss)
+        state[0], loss = jax.block_until_ready(jitted(state[0], given))
+        return float(loss.mean())
 
     return step
 
 
+def _one_step(case: Case, generator: str, dropout: bool = True) -> Callable[[], float]:
+    return _stepping(case, generator, _update(dropout), _inputs.batch(case))
+
+
 def _step(case: Case) -> dict[str, Timed]:
-    steps = {label: _one_step(case, name) for label, name in GENERATORS.items()}
-    return {label: Timed(step, "peer", _checks.learns(step)) for label, step in steps.items()}
+    singles = {label: _one_step(case, name) for label, name in GENERATORS.items()}
+    measured = {label: Timed(step, "peer", _checks.learns(step)) for label, step in singles.items()}
+    steps = steps_in_a_call(case.shape)
+    x, y = _inputs.batch(case, steps)
+    batches = x.reshape(steps, -1, x.shape[1]), y.reshape(steps, -1)
+    for label, name in GENERATORS.items():
+        many = _stepping(case, name, functools.partial(jax.lax.scan, _update(dropout=True)), batches)
+        measured[f"{label}, lax.scan"] = Timed(many, "peer", _checks.learns(many, window=2), times=steps)
+    return measured
 
 
 def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:

@@ -16,7 +16,7 @@ from numba_dropout import system
 from numba_dropout.kernels import cpu
 
 from .. import limits
-from ..cases import RATES, Case, P, step_operations
+from ..cases import RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
 from ._held import held_bytes, traced_bytes
 from ._timed import Timed
@@ -141,7 +141,7 @@ def _one_step(case: Case, dropout: bool = True) -> Callable[[], float]:
 def _step(case: Case) -> dict[str, Timed]:
     one = _one_step(case)
     net, optimizer = _network(case)
-    steps = int(min(256, max(8, 1e9 // step_operations(case.shape))))  # a call of them is long enough to be timed
+    steps = steps_in_a_call(case.shape)
     x, y = net.as_pair(*_inputs.batch(case, steps))
     rows, totals = np.arange(len(x)), np.empty((steps, 2))
 

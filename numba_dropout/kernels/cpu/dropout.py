@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._jit import kernel, scalar, span
-from ..simd import CACHE_LINE, LANES, fence, parallel, store_kept, store_kept_past_caches
+from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches
 from .mask import each_group, first_bits, part_size
 
 CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written

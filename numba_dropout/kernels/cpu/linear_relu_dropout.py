@@ -1,7 +1,5 @@
 """A hidden layer as one operation: linear, ReLU, dropout; the backward pass needs no mask."""
 
-import numpy as np
-
 from ..._jit import kernel, scalar, span
 from ..pointwise import relu, relu_dropout_derivative
 from ..simd import parallel, store_relu_kept, vector

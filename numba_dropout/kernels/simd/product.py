@@ -21,7 +21,6 @@ __all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tiles", "pack_columns", "pack_ro
 TILE_ROWS = TILE.rows
 TILE_WIDTH = TILE.width  # bytes
 QUARTER = 16  # bytes that are transposed together, in as many rows as they have elements
-UNROLLED = 4  # elements along the depth in one turn of a tile's loop
 LINE = 64  # bytes of a row that are transposed in one go: a cache line, read once
 
 
@@ -89,22 +88,22 @@ def emit_tiles(context, builder, tile, kinds, arguments):
 def _emit_sums(builder, tile, kind, count, starts, step, offsets, depth):
     """Emit the loops along the depth for so many vectors of columns; return the sums, row by row."""
     state = [I64(0), *starts, *[vectors.constant(kind, 0.0)] * (tile.rows * count)]
-    for unrolled in (UNROLLED, 1):
+    for turns in sorted({1, tile.turns}, reverse=True):
         before, body, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
-        last = builder.sub(depth, I64(unrolled))
+        last = builder.sub(depth, I64(turns))
         builder.cbranch(builder.icmp_signed("<=", state[0], last), body, after)
         builder.position_at_end(body)
         phis = [builder.phi(value.type) for value in state]
         k, a, b, *sums = phis
-        for turn in range(unrolled):
+        for turn in range(turns):
             values = [vectors.load(builder, b, kind, tile.width * turn + tile.size * place) for place in range(count)]
             for row, offset in enumerate(offsets):
                 factor = vectors.load(builder, builder.gep(a, [offset]), kind.element, step * turn)
                 factor = vectors.splat(builder, factor, kind.count)
                 for place, value in enumerate(values, row * count):
                     sums[place] = _multiply_add(builder, tile, factor, value, sums[place])
-        k = builder.add(k, I64(unrolled))
-        a, b = (builder.gep(place, [I64(size * unrolled)]) for place, size in ((a, step), (b, tile.width)))
+        k = builder.add(k, I64(turns))
+        a, b = (builder.gep(place, [I64(size * turns)]) for place, size in ((a, step), (b, tile.width)))
         builder.cbranch(builder.icmp_signed("<=", k, last), body, after)
         builder.position_at_end(after)
         results = [builder.phi(value.type) for value in state]

@@ -14,6 +14,7 @@ class Tile(NamedTuple):
     rows: int
     vectors: int
     fused: bool  # whether a multiply-add is one operation
+    turns: int  # of the loop along the depth that are written out
 
     @property
     def width(self) -> int:
@@ -25,12 +26,12 @@ def tile_for(features: str, machine: str) -> Tile:
     """Choose the tile for LLVM's list of features ("+avx2,+fma,-avx512f") on a machine ("x86_64", "aarch64")."""
     has = {name[1:] for name in features.split(",") if name.startswith("+")}
     if machine in ("aarch64", "arm64"):
-        return Tile(16, 8, 3, fused=True)  # NEON: 24 sums of 32 registers
+        return Tile(16, 8, 3, fused=True, turns=1)  # NEON: 24 sums of 32 registers; LLVM would spill over two turns
     if "avx512f" in has:
-        return Tile(64, 8, 3, fused=True)  # 24 sums of 32 registers
+        return Tile(64, 8, 3, fused=True, turns=4)  # 24 sums of 32 registers
     if "avx2" in has:
-        return Tile(32, 4, 3, fused="fma" in has)  # 12 sums of 16 registers
-    return Tile(16, 4, 2, fused=False)  # SSE: products need registers too
+        return Tile(32, 4, 3, fused="fma" in has, turns=4)  # 12 sums of 16 registers
+    return Tile(16, 4, 2, fused=False, turns=4)  # SSE: products need registers too
 
 
 def _effective() -> Tile:
