@@ -92,16 +92,20 @@ class Worker:
                 return statistics.median(seconds) / timed.times
 
     def turn_of_pairs(self, name: str, count: int) -> list[tuple[float, float]]:
-        """Return so many pairs of seconds, with and without; which of the two comes first changes."""
+        """Return so many pairs of seconds, with and without.
+
+        Each is of two calls, in the order with, without, without, with: of two calls one after the other the same
+        network's second finds other caches than the other network's first.
+        """
         for call in self.pairs[name]:
             call()
         result = []
-        for number in range(count):
+        for _ in range(count):
             seconds = [0.0, 0.0]
-            for which in (0, 1) if number % 2 else (1, 0):
+            for which in (0, 1, 1, 0):
                 before = time.perf_counter()
                 self.pairs[name][which]()
-                seconds[which] = time.perf_counter() - before
+                seconds[which] += (time.perf_counter() - before) / 2
             result.append((seconds[0], seconds[1]))
         return result
 
