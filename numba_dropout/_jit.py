@@ -113,7 +113,7 @@ def kernel(function: F) -> F:
 
     Compiled callers link another copy, which becomes machine code with them.
     """
-    entry = _on_disk(numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+    entry = composed(function)
     if not config.DISABLE_JIT:
         linked = numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
         entry.get_call_template, entry.get_overload = linked.get_call_template, linked.get_overload

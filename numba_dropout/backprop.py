@@ -89,7 +89,7 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
         if threshold == EVERYTHING:
             out[:] = 0
         elif threshold != ZERO:
-            flat = out.reshape(out.size)
+            flat = vector(out, FIRST, out.size)
             offset = row_offset * np.uint64(out.shape[1])
             kernels.dropout_forward(flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset)
 

@@ -2,6 +2,7 @@
 
 from ..._jit import kernel, span
 from ..pointwise import ONE, adam
+from ..simd import vector
 from .linear_step import stepping
 from .product import grid_of_rows
 
@@ -12,7 +13,7 @@ def _step_row(params, dparams, state, start, settings, decays):
     eps, correction = settings[5], settings[8]
     decay = settings[6] if decays else params.dtype.type(0)
     shrink = settings[7] if decays else params.dtype.type(ONE)
-    m, v = state[0][start : start + params.size], state[1][start : start + params.size]
+    m, v = vector(state[0], start, params.size), vector(state[1], start, params.size)
     for i in range(params.size):
         params[i], m[i], v[i] = adam(
             params[i], dparams[i], m[i], v[i], lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correction

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._jit import kernel, reordered_span, span
 from ..pointwise import ZERO, relu_dropout_derivative
-from ..simd import parallel, scratch, strided
+from ..simd import parallel, row, scratch, vector, window
 from .product import block_columns, grid, grid_of_rows, multiply_block, part_columns
 
 SUMS = 2048  # bytes of the gradient by the bias that are summed at once
@@ -29,19 +29,20 @@ def _add_dots(out, inp, weight, row0, row1, unit0, unit1):
 def fill_units(out, inp, weight, bias, row0, row1, unit0, unit1):
     """Write inp @ weight.T + bias into some rows and units of an output, no more units than `block_columns`."""
     for i in range(row0, row1):
-        row = out[i, unit0:unit1]
+        some = row(out, i, unit0, unit1)
         if bias.size:
-            some = bias[unit0:unit1]
-            for o in range(row.size):
-                row[o] = some[o]
+            biases = vector(bias, unit0, unit1 - unit0)
+            for o in range(some.size):
+                some[o] = biases[o]
         else:
-            for o in range(row.size):
-                row[o] = ZERO
+            for o in range(some.size):
+                some[o] = ZERO
     if min(out.shape) <= SKINNY:
         _add_dots(out, inp, weight, row0, row1, unit0, unit1)
     else:
-        block = strided(out[row0:row1, unit0:unit1])
-        multiply_block(block, strided(inp[row0:row1]), strided(weight[unit0:unit1].T), np.bool_(True))
+        inputs = inp.shape[1]
+        left, right = window(inp, row0, row1, 0, inputs), window(weight.T, 0, inputs, unit0, unit1)
+        multiply_block(window(out, row0, row1, unit0, unit1), left, right, np.bool_(True))
 
 
 @parallel
@@ -64,19 +65,19 @@ def linear_forward(out, inp, weight, bias):
 @parallel
 @span
 def _input_parts(part, row_parts, column_parts, dinp, dout, weight, out, scale):
-    row0, row1, column0, column1 = part_columns(
-        part, row_parts, column_parts, dinp.shape[0], dinp.shape[1], dinp.itemsize
-    )
-    step = block_columns(column1 - column0, weight.shape[0], dinp.itemsize)
+    rows, columns = dinp.shape
+    units = weight.shape[0]
+    row0, row1, column0, column1 = part_columns(part, row_parts, column_parts, rows, columns, dinp.itemsize)
+    step = block_columns(column1 - column0, units, dinp.itemsize)
     for column in range(column0, column1, step):
         stop = min(column + step, column1)
-        block = dinp[row0:row1, column:stop]
-        multiply_block(strided(block), strided(dout[row0:row1]), strided(weight[:, column:stop]), np.bool_(False))
+        left, right = window(dout, row0, row1, 0, units), window(weight, 0, units, column, stop)
+        multiply_block(window(dinp, row0, row1, column, stop), left, right, np.bool_(False))
         if out.size:
             for i in range(row0, row1):
-                row, y = dinp[i, column:stop], out[i, column:stop]
-                for j in range(row.size):
-                    row[j] = relu_dropout_derivative(row[j], y[j], scale)
+                dx, y = row(dinp, i, column, stop), row(out, i, column, stop)
+                for j in range(dx.size):
+                    dx[j] = relu_dropout_derivative(dx[j], y[j], scale)
 
 
 @kernel
@@ -110,14 +111,14 @@ def sum_rows(total, dout, part, parts):
 @parallel
 @span
 def _weight_parts(part, row_parts, column_parts, dweight, dbias, dout, inp):
-    row0, row1, column0, column1 = part_columns(
-        part, row_parts, column_parts, dweight.shape[0], dweight.shape[1], dweight.itemsize
-    )
-    step = block_columns(column1 - column0, inp.shape[0], inp.itemsize)
+    units, columns = dweight.shape
+    rows = inp.shape[0]
+    row0, row1, column0, column1 = part_columns(part, row_parts, column_parts, units, columns, dweight.itemsize)
+    step = block_columns(column1 - column0, rows, inp.itemsize)
     for column in range(column0, column1, step):
         stop = min(column + step, column1)
-        block = dweight[row0:row1, column:stop]
-        multiply_block(strided(block), strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), np.bool_(False))
+        left, right = window(dout.T, row0, row1, 0, rows), window(inp, 0, rows, column, stop)
+        multiply_block(window(dweight, row0, row1, column, stop), left, right, np.bool_(False))
     sum_rows(dbias, dout, part, row_parts * column_parts)
 
 

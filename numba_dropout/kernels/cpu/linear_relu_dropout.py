@@ -29,7 +29,7 @@ def _relu_dropout_runs(flat, begin, size, distance, runs, threshold, scale, k0, 
 @span
 def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
     units = out.shape[1]
-    flat = out.reshape(out.size)
+    flat = vector(out, 0, out.size)
     row0, row1, unit0, unit1 = part_columns(part, row_parts, unit_parts, out.shape[0], units, out.itemsize)
     columns = block_columns(unit1 - unit0, inp.shape[1], out.itemsize)
     for unit in range(unit0, unit1, columns):
@@ -72,8 +72,8 @@ def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, s
     needed; defined for outputs that are not NaN.
     """
     # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
-    flat = dout.reshape(dout.size)
+    flat = vector(dout, 0, dout.size)
     size = part_size(flat.size)
     parts = (flat.size + size - 1) // size
-    _derivative_parts(parts, (size, flat, flat, out.reshape(out.size), scale))
+    _derivative_parts(parts, (size, flat, flat, vector(out, 0, out.size), scale))
     linear_backward(dinp, dweight, dbias, dout, inp, weight)

@@ -3,17 +3,17 @@
 import numpy as np
 
 from ..._jit import span
-from ..simd import TILE_WIDTH, matrix, multiply_tiles, pack_columns, pack_rows, parallel, scratch, strided, tensor
+from ..simd import matrix, parallel, row, scratch, vector, window
 from .linear import sum_rows
 from .product import (
     PACKED,
-    PACKED_LEFT,
     ROWS,
-    TILE_ROWS,
-    TILES,
     block_columns,
     block_depth,
     multiply_block,
+    multiply_packed,
+    pack,
+    panels_in,
     part_columns,
 )
 
@@ -31,24 +31,17 @@ def stepping(step_row):
     def step_block(weight, state, start, dout, inp, settings, row0, row1, column0, column1):
         """Step some rows and columns of the weight: the gradient goes from a block on the stack into the rule."""
         inputs, depth, columns = weight.shape[1], inp.shape[0], column1 - column0
-        width = TILE_WIDTH // weight.itemsize
-        panels = (columns + width - 1) // width
-        memory = scratch(PACKED, weight)
-        packed = tensor(memory, 0, panels, depth, width)
-        lefts = tensor(scratch(PACKED_LEFT, weight), 0, TILES, depth, TILE_ROWS)
+        packed = panels_in(scratch(PACKED, weight), depth, columns)
+        pack(packed, window(inp, 0, depth, column0, column1))
         gradient = matrix(scratch(GRADIENT, weight), 0, ROWS, columns)
-        left, block = strided(dout.T), strided(gradient)
-        pack_columns(packed, strided(inp[:, column0:column1]))
-        for row in range(row0, row1, ROWS):
-            stop = min(row + ROWS, row1)
-            pack_rows(lefts, left[row:stop])
-            for i in range(row, stop, TILE_ROWS):
-                i1 = min(i + TILE_ROWS, stop)
-                side = lefts[(i - row) // TILE_ROWS].T
-                multiply_tiles(block[i - row : i1 - row], side, packed, np.bool_(False))
-            for i in range(row, stop):
+        for some in range(row0, row1, ROWS):
+            stop = min(some + ROWS, row1)
+            block = window(gradient, 0, stop - some, 0, columns)
+            multiply_packed(block, window(dout.T, some, stop, 0, depth), packed, np.bool_(False))
+            for i in range(some, stop):
                 first = start + i * inputs + column0
-                step_row(weight[i, column0:column1], gradient[i - row], state, first, settings, np.bool_(True))
+                params, dparams = row(weight, i, column0, column1), row(gradient, i - some, 0, columns)
+                step_row(params, dparams, state, first, settings, np.bool_(True))
 
     @parallel
     @span
@@ -65,12 +58,14 @@ def stepping(step_row):
             if at_once:
                 step_block(weight, state, starts[0], dout, inp, settings, row0, row1, column, stop)
             else:  # sums over many rows are cut, and what is done of them must be kept somewhere
-                block = strided(dweight[row0:row1, column:stop])
-                multiply_block(block, strided(dout[:, row0:row1].T), strided(inp[:, column:stop]), np.bool_(False))
+                left, right = window(dout.T, row0, row1, 0, depth), window(inp, 0, depth, column, stop)
+                multiply_block(window(dweight, row0, row1, column, stop), left, right, np.bool_(False))
                 for i in range(row0, row1):
                     first = starts[0] + i * inputs + column
-                    step_row(weight[i, column:stop], dweight[i, column:stop], state, first, settings, np.bool_(True))
+                    params, dparams = row(weight, i, column, stop), row(dweight, i, column, stop)
+                    step_row(params, dparams, state, first, settings, np.bool_(True))
         unit0, unit1 = sum_rows(dbias, dout, part, row_parts * column_parts)
-        step_row(bias[unit0:unit1], dbias[unit0:unit1], state, starts[1] + unit0, settings, np.bool_(False))
+        biases, dbiases = vector(bias, unit0, unit1 - unit0), vector(dbias, unit0, unit1 - unit0)
+        step_row(biases, dbiases, state, starts[1] + unit0, settings, np.bool_(False))
 
     return parts

@@ -7,7 +7,18 @@ depends on how rows and columns are shared out among threads.
 import numpy as np
 
 from ..._jit import scalar, span
-from ..simd import CACHE_LINE, TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows, scratch, tensor, threads
+from ..simd import (
+    CACHE_LINE,
+    TILE_ROWS,
+    TILE_WIDTH,
+    multiply_tiles,
+    pack_columns,
+    pack_rows,
+    scratch,
+    tensor,
+    threads,
+    window,
+)
 
 DEPTH = 256  # of a block: a panel of it stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cache
@@ -73,6 +84,40 @@ def part_columns(part, row_parts, column_parts, rows, columns, itemsize):
     return row0, row1, column0, column1
 
 
+@scalar
+def panels_in(memory, depth, columns):
+    """View some memory as panels as wide as a tile, (panels, depth, width), for so many columns."""
+    width = TILE_WIDTH // memory.itemsize
+    return tensor(memory, 0, (columns + width - 1) // width, depth, width)
+
+
+@span
+def pack(panels, right):
+    """Pack right (K, C) in panels."""
+    pack_columns(panels, right)
+
+
+@span
+def multiply_packed(out, left, packed, add):
+    """Write left @ right into out, or add it, where packed holds the right in panels."""
+    # out (R, C) adjacent columns, left (R, K), packed (panels, K, width)
+    rows, columns = out.shape
+    depth = packed.shape[1]
+    lefts = tensor(scratch(PACKED_LEFT, out), 0, TILES, depth, TILE_ROWS)
+    adjacent = left.strides[1] == left.itemsize
+    for row in range(0, rows, ROWS):
+        stop = min(row + ROWS, rows)
+        if not adjacent:
+            pack_rows(lefts, window(left, row, stop, 0, depth))
+        for i in range(row, stop, TILE_ROWS):
+            i1 = min(i + TILE_ROWS, stop)
+            tiles = window(out, i, i1, 0, columns)
+            if adjacent:
+                multiply_tiles(tiles, window(left, i, i1, 0, depth), packed, add)
+            else:
+                multiply_tiles(tiles, lefts[(i - row) // TILE_ROWS].T, packed, add)
+
+
 @span
 def multiply_block(out, left, right, add):
     """Write left @ right into out, no more than `block_columns` of them, or add it."""
@@ -80,22 +125,9 @@ def multiply_block(out, left, right, add):
     rows, columns = out.shape
     depth = right.shape[0]
     size = block_depth(depth)
-    width = TILE_WIDTH // out.itemsize
-    panels = (columns + width - 1) // width
     memory = scratch(PACKED, out)
-    lefts = tensor(scratch(PACKED_LEFT, out), 0, TILES, size, TILE_ROWS)
     for k in range(0, max(depth, 1), size):  # a depth of 0 has one block of empty sums
         k1 = min(k + size, depth)
-        packed = tensor(memory, 0, panels, k1 - k, width)
-        pack_columns(packed, right[k:k1])
-        for row in range(0, rows, ROWS):
-            stop = min(row + ROWS, rows)
-            adjacent = left.strides[1] == left.itemsize
-            if not adjacent:
-                pack_rows(lefts, left[row:stop, k:k1])
-            for i in range(row, stop, TILE_ROWS):
-                i1 = min(i + TILE_ROWS, stop)
-                if adjacent:
-                    multiply_tiles(out[i:i1], left[i:i1, k:k1], packed, add or k > 0)
-                else:
-                    multiply_tiles(out[i:i1], lefts[(i - row) // TILE_ROWS].T, packed, add or k > 0)
+        packed = panels_in(memory, k1 - k, columns)
+        pack(packed, window(right, k, k1, 0, columns))
+        multiply_packed(out, window(left, 0, rows, k, k1), packed, add or k > 0)

@@ -2,6 +2,7 @@
 
 from ..._jit import kernel, span
 from ..pointwise import sgd
+from ..simd import vector
 from .linear_step import stepping
 from .product import grid_of_rows
 
@@ -10,7 +11,7 @@ from .product import grid_of_rows
 def _step_row(params, dparams, state, start, settings, decays):
     lr, momentum, nesterov = settings[0], settings[1], settings[2]
     decay = settings[3] if decays else params.dtype.type(0)
-    velocity = state[0][start : start + params.size]
+    velocity = vector(state[0], start, params.size)
     for i in range(params.size):
         params[i], velocity[i] = sgd(params[i], dparams[i], velocity[i], lr, momentum, nesterov, decay)
 

@@ -4,11 +4,11 @@ Each has a plain Python body of the same meaning, which runs where the JIT is of
 """
 
 from .masks import LANES, draw, fence, store_bytes, store_kept, store_kept_past_caches, store_relu_kept
-from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows, strided
+from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
 from .stack import scratch
 from .threads import parallel, threads
 from .vectors import CACHE_LINE
-from .views import matrix, tensor, vector
+from .views import matrix, row, tensor, vector, window
 
 __all__ = [
     "CACHE_LINE",
@@ -22,13 +22,14 @@ __all__ = [
     "pack_columns",
     "pack_rows",
     "parallel",
+    "row",
     "scratch",
     "store_bytes",
     "store_kept",
     "store_kept_past_caches",
     "store_relu_kept",
-    "strided",
     "tensor",
     "threads",
     "vector",
+    "window",
 ]

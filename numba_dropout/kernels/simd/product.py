@@ -9,34 +9,18 @@ import contextlib
 
 from numba import types
 from numba.core import cgutils
-from numba.core.imputils import impl_ret_borrowed
 
 from . import vectors
 from .block import block
 from .registers import TILE
 from .vectors import I64
 
-__all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tiles", "pack_columns", "pack_rows", "strided"]
+__all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tiles", "pack_columns", "pack_rows"]
 
 TILE_ROWS = TILE.rows
 TILE_WIDTH = TILE.width  # bytes
 QUARTER = 16  # bytes that are transposed together, in as many rows as they have elements
 LINE = 64  # bytes of a row that are transposed in one go: a cache line, read once
-
-
-def _strided(array):
-    """Return the array as one of unknown strides, so that its transpose has the same type."""
-    return array
-
-
-@block(_strided)
-def strided(typing_context, array):
-    """Emit nothing: only the type is another."""
-
-    def generate(context, builder, signature, arguments):
-        return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
-
-    return array.copy(layout="A")(array), generate
 
 
 # ---------------------------------------------------------------- tiles
