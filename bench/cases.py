@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from .sizes import Network, Sizes, elements
 
-__all__ = ["RATES", "Case", "P", "dropped_elements", "of_group", "step_operations", "steps_in_a_call"]
+__all__ = ["LR", "MOMENTUM", "RATES", "Case", "P", "dropped_elements", "of_group", "step_operations", "steps_in_a_call"]
 
 P = 0.3  # the probability of the dropout kernels
+LR, MOMENTUM = 0.01, 0.9  # of the steps
 RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
 
 # The products of a layer, and those of its gradients.

@@ -9,7 +9,7 @@ from typing import Any
 from numba_dropout import plot as plots
 from numba_dropout.files import replacing
 
-from .report import amount, ordered, value
+from .report import amount, cases_of, ordered, value
 
 __all__ = ["draw", "require"]
 
@@ -87,20 +87,15 @@ def _of_limit(entry: dict[str, Any]) -> float | None:
     return 1 / entry["of_limit"]["median"] if entry["of_limit"] else None
 
 
-def _cases(record: dict[str, Any], group: str, *kinds: str) -> list[dict[str, Any]]:
-    found = record["groups"].get(group, {"cases": []})["cases"]
-    return [case for case in found if case["kind"] in kinds]
-
-
 def _dropouts(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
-    cases = _cases(record, "kernels", "dropout")
+    cases = cases_of(record, "kernels", "dropout")
     panels = [(f"{case['title']}, {case['size']}", "times the best copy", _bars(case, _of_limit)) for case in cases]
     return [panel for panel in panels if panel[2]]
 
 
 def _steps(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
     panels = []
-    for case in _cases(record, "train", "step"):
+    for case in cases_of(record, "train", "step"):
         own = [entry for entry in case["contestants"] if entry["role"] == "own" and entry["median"]]
         if own:
             base = min(entry["median"] for entry in own)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import chart
-from .report import amount, markdown, value
+from .report import amount, cases_of, markdown, value
 
 __all__ = ["BEGIN", "END", "newest", "section", "with_section"]
 
@@ -58,10 +58,6 @@ def with_section(readme: str, text: str) -> str:
     return f"{before}{BEGIN}\n{text}{end}{after}"
 
 
-def _cases(record: dict[str, Any], group: str, *kinds: str) -> list[dict[str, Any]]:
-    return [case for case in record["groups"].get(group, {"cases": []})["cases"] if case["kind"] in kinds]
-
-
 def _columns(cases: list[dict[str, Any]], *roles: str) -> list[str]:
     """Return the names of contestants in all cases, in order, each once."""
     return list(
@@ -74,7 +70,7 @@ def _cell(case: dict[str, Any], name: str) -> str:
 
 
 def _dropout(record: dict[str, Any]) -> list[str]:
-    cases = _cases(record, "kernels", "dropout")
+    cases = cases_of(record, "kernels", "dropout")
     if not cases:
         return []
     peers = _columns(cases, "own", "peer")
@@ -103,19 +99,19 @@ def _products(record: dict[str, Any]) -> list[str]:
 
 
 def _steps(record: dict[str, Any]) -> list[str]:
-    cases = _cases(record, "train", "step")
+    cases = cases_of(record, "train", "step")
     if not cases:
         return []
     names = _columns(cases, "own", "peer", "aside")
     lines = markdown(["ms a training step", *names], [[c["size"], *(_cell(c, n) for n in names)] for c in cases])
-    for case in _cases(record, "train", "dropout_adds"):
+    for case in cases_of(record, "train", "dropout_adds"):
         added = [f"{e['name']} {e['percent']:+.1f} %" for e in case["contestants"] if e["percent"] is not None]
         lines += ["", f"What dropout adds to a step of {case['size']}: {', '.join(added)}."]
     return lines
 
 
 def _memory(record: dict[str, Any]) -> list[str]:
-    cases = _cases(record, "memory", "memory")
+    cases = cases_of(record, "memory", "memory")
     rows = [
         [case["size"], entry["name"], f"{entry['bytes']:,}", amount(entry["of_element"])]
         for case in cases
@@ -127,7 +123,7 @@ def _memory(record: dict[str, Any]) -> list[str]:
 def _startup(record: dict[str, Any]) -> list[str]:
     rows = [
         [entry["name"], amount(entry["median"])]
-        for case in _cases(record, "startup", "startup")
+        for case in cases_of(record, "startup", "startup")
         for entry in case["contestants"]
     ]
     return markdown(["whole processes", "seconds"], rows) if rows else []

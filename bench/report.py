@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["amount", "ending", "files", "heading", "markdown", "ordered", "table", "value"]
+__all__ = ["amount", "cases_of", "ending", "files", "heading", "markdown", "ordered", "table", "value"]
 
 WIDTH = 100
 NAME = 36  # columns of a contestant's name
@@ -27,6 +27,11 @@ def table(case: dict[str, Any]) -> list[str]:
     title = ", ".join(part for part in (f"{case['group']}: {case['title']}", case["size"]) if part)
     rows = {"percent": _added, "bytes": _kept}.get(case["unit"], _timed)(case)
     return ["", title, *rows, *_failures(case)]
+
+
+def cases_of(record: dict[str, Any], group: str, *kinds: str) -> list[dict[str, Any]]:
+    """Return the cases of a group in a run's record that are of these kinds; none if it was not measured."""
+    return [case for case in record["groups"].get(group, {"cases": []})["cases"] if case["kind"] in kinds]
 
 
 def ordered(case: dict[str, Any]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from .cases import Case
+from .contestants._checks import learns
 
 TURN = 0.04  # seconds of calls that a turn takes at least: longer than the system's scheduler plays
 CALLS = 3  # timed calls that a turn has at least, of which the median counts
@@ -69,9 +70,13 @@ class Worker:
             except Exception as error:
                 failed[name] = reason(error)
                 del self.timed[name]
-        for with_it, without in self.pairs.values():
-            with_it()
-            without()
+        for name, pair in list(self.pairs.items()):
+            try:
+                for call in pair:
+                    learns(call)()
+            except Exception as error:
+                failed[name] = reason(error)
+                del self.pairs[name]
         roles = {name: timed.role for name, timed in self.timed.items()}
         roles.update({name: "own" if self.module.__name__.endswith(".own") else "peer" for name in self.pairs})
         return {"roles": roles, "failed": failed}

@@ -40,7 +40,7 @@ class _LinkedCode(codegen.JITCodeLibrary):
     """Code that is only ever linked into other code.
 
     Numba optimises a function and turns it into machine code before it links it into its caller, where both are done
-    again. Here both are left to the kernel at the end of the chain, which takes a third of the time.
+    again. Here both are left to the kernel at the end of the chain.
     """
 
     def _optimize_final_module(self) -> None:
@@ -113,7 +113,7 @@ def kernel(function: F) -> F:
 
     Compiled callers link another copy, which becomes machine code with them.
     """
-    entry = composed(function)
+    entry: Any = composed(function)
     if not config.DISABLE_JIT:
         linked = numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
         entry.get_call_template, entry.get_overload = linked.get_call_template, linked.get_overload

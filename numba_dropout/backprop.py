@@ -244,7 +244,7 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
             target = target_of(net, y, size)
             measure(net, layer_output(net, last, size), dout, target, totals[s])
             loss_backward(dout, dout, target)
-            backward_and_descend(net, size, True, False, np.uint64(first_step + s), ZERO, state, settings[s])
+            backward_and_descend(net, size, TRUE, FALSE, np.uint64(first_step + s), ZERO, state, settings[s])
             limit_norms(net, max_norm)
 
     @build

@@ -5,14 +5,17 @@ make them again.
 """
 
 import faulthandler
+import re
 import sys
 
 import numpy as np
 from exact import layer
 from fences import check_all
+from numba import njit
 
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
+from numba_dropout.kernels.simd import TILE_WIDTH, multiply_tiles, window
 
 # n, p, and where: far on, with a carry from the low word of the block's number to the high one; ties; a few elements
 MASKS = [
@@ -97,7 +100,36 @@ def registers():
         yield f"registers {kernel.__name__}", np.array([name in code for name in ("xmm", "ymm", "zmm")])
 
 
-PARTS = {part.__name__: part for part in (masks, products, steps, training, more_training, fences, registers)}
+def tiles():
+    """Return how many multiplying loops the tiles' code has, and how many of their lines move a vector to the stack."""
+    for dtype in DTYPES:
+        for layout in ("C", "F"):
+            left = np.ones((8, 9), dtype, order=layout)
+
+            @njit
+            def multiply(out, left, packed):
+                side = left if layout == "F" else window(left, 0, 8, 0, 9)  # noqa: B023 - compiled in this turn
+                multiply_tiles(window(out, 0, 8, 0, 2), side, packed, True)
+
+            multiply(np.ones((8, 2), dtype), left, np.ones((1, 9, TILE_WIDTH // left.itemsize), dtype))
+            loops = [
+                loop
+                for loop in inner_loops("".join(multiply.inspect_asm().values()))
+                if "mul" in loop or "fmadd" in loop
+            ]
+            spilt = [
+                line for loop in loops for line in loop.splitlines() if re.search(r"[xyz]mm.*%rsp|%rsp.*[xyz]mm", line)
+            ]
+            yield f"tiles {layout} {dtype}", np.array([len(loops), len(spilt)])
+
+
+def inner_loops(code):
+    """Return the text of loops that hold no label: from one to the jump back to it."""
+    found = re.findall(r"^(\.LBB\w+):\n((?:(?!\.L).*\n)*?\s+j\w+\s+\1)$", code, flags=re.MULTILINE)
+    return [loop for _, loop in found]
+
+
+PARTS = {part.__name__: part for part in (masks, products, steps, training, more_training, fences, registers, tiles)}
 
 if __name__ == "__main__":
     faulthandler.enable()

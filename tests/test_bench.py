@@ -395,13 +395,18 @@ def test_wrong_dropout_is_not_timed():
             _checks.dropped(wrong, x, 0.3)
 
 
-def test_wrong_products_are_not_timed(rng):
-    left, right = rng.standard_normal((30, 20), np.float32), rng.standard_normal((20, 10), np.float32)
+@pytest.mark.parametrize(("rows", "depth", "columns"), [(30, 20, 10), (128, 784, 1024)])
+def test_wrong_products_are_not_timed(rows, depth, columns, rng):
+    left, right = rng.random((rows, depth), np.float32) - 0.5, rng.random((depth, columns), np.float32) - 0.5
     product = left @ right
     _checks.product(product, left, right)
-    product[7, 3] += 0.01
-    with pytest.raises(ValueError, match="off by"):
-        _checks.product(product, left, right)
+    largest = np.unravel_index(np.abs(product).argmax(), product.shape)
+    one = product.copy()
+    one[largest] = 0
+    noise = 1 + 0.01 * rng.standard_normal(product.shape, np.float32)
+    for wrong in (one, product * np.float32(0.99), product * noise, np.where(product == one, product, np.nan)):
+        with pytest.raises(ValueError, match="off by"):
+            _checks.product(wrong, left, right)
 
 
 def test_wrong_layers_are_not_timed(rng):
@@ -413,9 +418,11 @@ def test_wrong_layers_are_not_timed(rng):
             _checks.hidden(wrong, x, weight, 0.5)
 
 
-def test_training_that_does_not_learn_is_not_timed():
+def test_training_that_does_not_learn_is_not_timed(rng):
     losses = iter(np.linspace(3, 1, 1000))
     _checks.learns(lambda: next(losses))()
+    with pytest.raises(ValueError, match="does not fall"):
+        _checks.learns(lambda: 2 + 0.2 * rng.standard_normal())()
     for loss, what in ((1.0, "does not fall"), (math.nan, "is nan")):
         with pytest.raises(ValueError, match=what):
             _checks.learns(lambda loss=loss: loss, window=2)()

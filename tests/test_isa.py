@@ -59,7 +59,7 @@ def computed(tmp_path_factory):
 
     def computed_under(name):
         if name not in done:
-            done[name] = run_under(name, tmp_path_factory.mktemp("level"), "masks", "products", "registers")
+            done[name] = run_under(name, tmp_path_factory.mktemp("level"), "masks", "products", "registers", "tiles")
         return done[name]
 
     return computed_under
@@ -71,6 +71,14 @@ def test_code_has_the_registers_of_its_level(name, computed):
     found = {key: value.tolist() for key, value in computed(name).items() if key.startswith("registers")}
     assert len(found) == 4
     assert all(value == LEVELS[name][1] for value in found.values()), found
+
+
+@pytest.mark.jit_only
+@every_level
+def test_sums_stay_in_registers(name, computed):
+    found = {key: value.tolist() for key, value in computed(name).items() if key.startswith("tiles")}
+    assert len(found) == 4
+    assert all(loops >= 2 and spilt == 0 for loops, spilt in found.values()), found
 
 
 @pytest.mark.jit_only

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..cases import RATES, Case, P, steps_in_a_call
+from ..cases import LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed
 
@@ -18,7 +17,6 @@ __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
 VERSIONS = {"jax": jax.__version__}
 GENERATORS = {"jax, threefry": "threefry2x32", "jax, rbg": "rbg"}
-LR, MOMENTUM = 0.01, 0.9
 
 
 def settle(threads: int, dtype: str) -> None:
@@ -114,7 +112,7 @@ def _update(dropout: bool) -> Callable[..., Any]:
 
 
 def _stepping(case: Case, generator: str, update: Callable[..., Any], batches: Any) -> Callable[[], float]:
-    """Return a function that goes on training and gives the loss, a mean if there are several."""
+    """Return a function that goes on training and gives the loss."""
     jitted = jax.jit(update, donate_argnums=0)
     parameters = _parameters(case)
     state = [(parameters, jax.tree.map(jnp.zeros_like, parameters), jax.random.key(3, impl=generator))]
@@ -122,7 +120,7 @@ def _stepping(case: Case, generator: str, update: Callable[..., Any], batches: A
 
     def step() -> float:
         state[0], loss = jax.block_until_ready(jitted(state[0], given))
-        return float(loss.mean())
+        return float(loss)
 
     return step
 
@@ -137,8 +135,13 @@ def _step(case: Case) -> dict[str, Timed]:
     steps = steps_in_a_call(case.shape)
     x, y = _inputs.batch(case, steps)
     batches = x.reshape(steps, -1, x.shape[1]), y.reshape(steps, -1)
+
+    def update_many(state: Any, batches: Any) -> Any:
+        state, losses = jax.lax.scan(_update(dropout=True), state, batches)
+        return state, losses.mean()
+
     for label, name in GENERATORS.items():
-        many = _stepping(case, name, functools.partial(jax.lax.scan, _update(dropout=True)), batches)
+        many = _stepping(case, name, update_many, batches)
         measured[f"{label}, lax.scan"] = Timed(many, "peer", _checks.learns(many, window=2), times=steps)
     return measured
 

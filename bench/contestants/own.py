@@ -16,7 +16,7 @@ from numba_dropout import system
 from numba_dropout.kernels import cpu
 
 from .. import limits
-from ..cases import RATES, Case, P, step_operations, steps_in_a_call
+from ..cases import LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
 from ._held import held_bytes, traced_bytes
 from ._timed import Timed
@@ -26,7 +26,6 @@ __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 NAME = "numba-dropout"
 VERSIONS = {name: importlib.metadata.version(name) for name in ("numba-dropout", "numba", "llvmlite", "numpy")}
 STEPS = 2**18  # of a chain of multiply-adds: below a millisecond
-LR, MOMENTUM = 0.01, 0.9
 
 
 def settle(threads: int, dtype: str) -> None:
@@ -62,7 +61,14 @@ def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]
         def call() -> Any:
             return operation(x, P, seed=1, out=out)
 
-        return {NAME: Timed(call, "own", lambda: _checks.dropped(call(), x, P)), **_copies(x, out)}
+        def new() -> Any:
+            return operation(x, P, seed=1)
+
+        return {
+            NAME: Timed(call, "own", lambda: _checks.dropped(call(), x, P)),
+            f"{NAME}, a new array each time": Timed(new, "own", lambda: _checks.dropped(new(), x, P)),
+            **_copies(x, out),
+        }
 
     return contestants
 

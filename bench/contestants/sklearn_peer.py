@@ -8,14 +8,13 @@ import numpy as np
 import sklearn
 from sklearn.neural_network import MLPClassifier
 
-from ..cases import Case
+from ..cases import LR, MOMENTUM, Case
 from . import _checks, _inputs
 from ._timed import Timed
 
 __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
 VERSIONS = {"scikit-learn": sklearn.__version__}
-LR, MOMENTUM = 0.01, 0.9
 
 
 def settle(threads: int, dtype: str) -> None:

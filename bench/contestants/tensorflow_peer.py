@@ -11,14 +11,13 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import tensorflow as tf
 
-from ..cases import RATES, Case, P
+from ..cases import LR, MOMENTUM, RATES, Case, P
 from . import _checks, _inputs
 from ._timed import Timed
 
 __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
 VERSIONS = {"tensorflow": tf.__version__, "keras": keras.__version__}
-LR, MOMENTUM = 0.01, 0.9
 
 
 def settle(threads: int, dtype: str) -> None:

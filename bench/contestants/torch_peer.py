@@ -10,14 +10,13 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..cases import RATES, Case, P
+from ..cases import LR, MOMENTUM, RATES, Case, P
 from . import _checks, _inputs
 from ._timed import Timed
 
 __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
 VERSIONS = {"torch": torch.__version__}
-LR, MOMENTUM = 0.01, 0.9
 
 
 def settle(threads: int, dtype: str) -> None:
@@ -74,9 +73,12 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
     def layer(x: Any, weight: Any, bias: Any) -> Any:
         return functional.dropout(functional.relu(functional.linear(x, weight, bias)), RATES[0], training=True)
 
-    call = functools.partial(layer, *tensors)
-    check = lambda: _checks.hidden(call().numpy(), x, weight, RATES[0])  # noqa: E731
-    return {"torch, linear + relu + dropout": Timed(call, "aside", check)}
+    result = {}
+    for name, function in (("torch", layer), ("torch.compile", torch.compile(layer, dynamic=False))):
+        call = functools.partial(function, *tensors)
+        check = lambda call=call: _checks.hidden(call().numpy(), x, weight, RATES[0])  # noqa: E731
+        result[f"{name}, linear + relu + dropout"] = Timed(call, "peer", check)
+    return result
 
 
 # ---------------------------------------------------------------- training

@@ -38,7 +38,7 @@ def philox_round(c0, c1, c2, c3, k0, k1):
 def philox4x32(c0, c1, c2, c3, k0, k1):
     """Return four 32-bit words for a counter of four words and a key of two (ten rounds, unrolled by hand).
 
-    A loop over the rounds keeps LLVM from vectorising the caller's loop: 1.4 against 0.2 ns for a word.
+    A loop over the rounds keeps LLVM from vectorising the caller's loop.
     """
     c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
     k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32

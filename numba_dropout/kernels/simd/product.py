@@ -127,8 +127,7 @@ def _emit_stores(builder, tile, sums, targets, rows, columns, accumulate):
 def _multiply_add(builder, tile, a, b, total):
     if not tile.fused:
         return builder.fadd(total, builder.fmul(a, b))
-    element = {"float": "f32", "double": "f64"}[str(a.type.element)]
-    return vectors.call(builder, f"llvm.fma.v{a.type.count}{element}", a.type, [a, b, total])
+    return vectors.call(builder, f"llvm.fma.{vectors.name_of(a.type)}", a.type, [a, b, total])
 
 
 @block(_multiply_tiles, apart=True)

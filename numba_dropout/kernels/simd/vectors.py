@@ -21,6 +21,7 @@ __all__ = [
     "first_lanes",
     "load",
     "load_where",
+    "name_of",
     "prefetch",
     "refuse_gaps",
     "refuse_mixture",
@@ -34,6 +35,7 @@ __all__ = [
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 CACHE_LINE = 64
+ELEMENTS = {"float": "f32", "double": "f64"}  # in the names of LLVM's own functions
 
 
 def vector(element, lanes):
@@ -142,9 +144,13 @@ def prefetch(builder, place, offset):
     call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [address, for_reading, all_levels, data])
 
 
+def name_of(kind):
+    """Return what LLVM calls a vector in the names of its own functions."""
+    return f"v{kind.count}{ELEMENTS[str(kind.element)]}"
+
+
 def _masked_name(operation, kind):
-    element = {"float": "f32", "double": "f64"}[str(kind.element)]
-    return f"llvm.masked.{operation}.v{kind.count}{element}.p0v{kind.count}{element}"
+    return f"llvm.masked.{operation}.{name_of(kind)}.p0{name_of(kind)}"
 
 
 def load_where(builder, mask, place, kind, offset=0):
