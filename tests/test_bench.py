@@ -422,7 +422,7 @@ def test_training_that_does_not_learn_is_not_timed(rng):
     losses = iter(np.linspace(3, 1, 1000))
     _checks.learns(lambda: next(losses))()
     with pytest.raises(ValueError, match="does not fall"):
-        _checks.learns(lambda: 2 + 0.2 * rng.standard_normal())()
+        _checks.learns(lambda: 2 + 0.1 * rng.standard_normal())()
     for loss, what in ((1.0, "does not fall"), (math.nan, "is nan")):
         with pytest.raises(ValueError, match=what):
             _checks.learns(lambda loss=loss: loss, window=2)()

@@ -12,7 +12,7 @@ __all__ = ["dropped", "hidden", "learns", "masked", "product"]
 
 ERRORS = 5.0  # standard errors that a share may be off
 WINDOWS = 40  # after which a loss must have fallen
-FALLEN = 0.8  # of the first mean; dropout alone moves a mean by a few percent
+FALLEN = 0.9  # of the first mean; dropout alone moves a mean by a few percent
 
 
 def masked(kept: NDArray[Any], p: float) -> None:
