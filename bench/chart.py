@@ -58,14 +58,14 @@ def _panel(ax: Any, title: str, label: str, bars: list[Row]) -> None:
             ax.plot([length], [place], marker="D", ms=5, color=color, zorder=4)
         ax.annotate(text, (max(length, 1), place), (5, 0), textcoords="offset points", va="center", fontsize=7.5)
     low, high = min(1.0, *lengths), max(1.0, *lengths)
-    high *= max((high / low) ** 0.3, 1.6)  # room for what is written at the end of a bar
+    high *= max((high / low) ** 0.36, 1.6)  # room for what is written at the end of a bar
     low /= (high / low) ** 0.02
     digits = FEW if high / low > 100 else SOME if high / low > 4 else MANY
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in digits if low <= digit * 10.0**power <= high]
     ax.set_xlim(low, high)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=7.5)
     ax.set_xticks([], minor=True)
-    ax.set_title(title, fontsize=9.5, loc="left")
+    ax.set_title(title, fontsize=9.5, loc="right")
     ax.set_xlabel(label, fontsize=8)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", alpha=0.3)

@@ -66,7 +66,7 @@ def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]
 
         return {
             NAME: Timed(call, "own", lambda: _checks.dropped(call(), x, P)),
-            f"{NAME}, a new array each time": Timed(new, "own", lambda: _checks.dropped(new(), x, P)),
+            f"{NAME}, new array": Timed(new, "own", lambda: _checks.dropped(new(), x, P)),
             **_copies(x, out),
         }
 
