@@ -39,8 +39,8 @@ def section(file: Path | None) -> str:
     peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "numba-dropout")
     link = file.relative_to(ROOT).as_posix()
     lines = [
-        f"{machine['cpu']} ({machine['microarchitecture']}), {record['threads']} threads, {record['dtype']}; medians "
-        f"of {record['rounds']} rounds, all contestants in turns ([every round]({link})). {peers}.",
+        f"{machine['cpu']} ({machine['microarchitecture']} to LLVM), {record['threads']} threads, {record['dtype']}; "
+        f"medians of {record['rounds']} rounds, all contestants in turns ([every round]({link})). {peers}.",
         "",
         "![The same figures as bars](docs/images/bench.png)",
     ]
@@ -73,14 +73,14 @@ def _dropout(record: dict[str, Any]) -> list[str]:
     cases = cases_of(record, "kernels", "dropout")
     if not cases:
         return []
-    peers = _columns(cases, "own", "peer")
+    ours, peers = _columns(cases, "own"), _columns(cases, "peer")
     rows = []
     for case in cases:
         own = next((entry for entry in case["contestants"] if entry["role"] == "own"), None)
         share = f"{100 * own['of_limit']['median']:.0f} %" if own and own["of_limit"] else "-"
-        rows.append([case["size"], *(_cell(case, name) for name in peers[:1]), share, _cell(case, case["limit"])])
-        rows[-1] += [_cell(case, name) for name in peers[1:]]
-    head = [f"{cases[0]['title']}, ns an element", *peers[:1], "of the copy", "fastest copy", *peers[1:]]
+        rows.append([case["size"], *(_cell(case, name) for name in ours), share, _cell(case, case["limit"])])
+        rows[-1] += [_cell(case, name) for name in peers]
+    head = [f"{cases[0]['title']}, ns an element", *ours, "of the copy", "fastest copy", *peers]
     return markdown(head, rows)
 
 

@@ -59,7 +59,7 @@ def test_the_newest_run_counts(results):
 
 def test_the_tables_say_what_was_measured(results):
     text = readme.section(readme.newest(results))
-    assert "a processor (znver9), 2 threads, float32; medians of 3 rounds" in text
+    assert "a processor (znver9 to LLVM), 2 threads, float32; medians of 3 rounds" in text
     assert "(b.json)" in text
     head, _, *rows = [line for line in text.splitlines() if line.startswith("|")][:5]
     assert head.count("|") == rows[0].count("|")
