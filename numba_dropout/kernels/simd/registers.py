@@ -29,9 +29,11 @@ def tile_for(features: str, machine: str) -> Tile:
         return Tile(16, 8, 3, fused=True, turns=1)  # NEON: 24 sums of 32 registers; LLVM would spill over two turns
     if "avx512f" in has:
         return Tile(64, 8, 3, fused=True, turns=4)  # 24 sums of 32 registers
+    if "avx2" in has and "fma" in has:
+        return Tile(32, 4, 3, fused=True, turns=4)  # 12 sums of 16 registers
     if "avx2" in has:
-        return Tile(32, 4, 3, fused="fma" in has, turns=4)  # 12 sums of 16 registers
-    return Tile(16, 4, 2, fused=False, turns=4)  # SSE: products need registers too
+        return Tile(32, 4, 2, fused=False, turns=4)  # products need registers too
+    return Tile(16, 4, 2, fused=False, turns=4)  # SSE
 
 
 def _effective() -> Tile:
