@@ -6,12 +6,13 @@ All of it is compiled at its first use, in the process that measures; nothing of
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import njit, prange, types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from numba_dropout.kernels.simd import vectors
+from numba_dropout.kernels.simd.registers import TILE
 
 __all__ = ["CHAINS", "lanes", "multiply_adds", "nontemporal_copy", "operations", "plain_copy", "words"]
 
@@ -20,17 +21,9 @@ AHEAD = 16 * 64  # bytes by which the copy past the caches reads ahead: the proc
 CHAINS = 12  # independent sums: at least latency x units (4 x 2), and no more than AVX2's 16 registers hold
 
 
-def _features() -> set[str]:
-    if config.CPU_FEATURES is not None:
-        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
-    return {name for name, there in binding.get_host_cpu_features().items() if there}
-
-
 def lanes(dtype: np.dtype) -> int:
     """Return how many numbers of a dtype fit in the widest register that Numba compiles for."""
-    features = _features()
-    width = 64 if "avx512f" in features else 32 if "avx" in features else 16
-    return width // dtype.itemsize
+    return TILE.size // dtype.itemsize
 
 
 # ---------------------------------------------------------------- copies
@@ -119,7 +112,6 @@ def _chains(typing_context, steps, one):
         vector = ir.VectorType(number, lanes(np.dtype(str(signature.args[1]))))
         name = f"llvm.fma.v{vector.count}f{8 * np.dtype(str(signature.args[1])).itemsize}"
         fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-        fused = bool(_features() & {"fma", "neon"})  # without the instruction, llvm.fma is a slow function of libm
 
         def constant(value):
             return ir.Constant(vector, [ir.Constant(number, value)] * vector.count)
@@ -130,7 +122,7 @@ def _chains(typing_context, steps, one):
         with cgutils.for_range(builder, arguments[0]):
             for place in sums:
                 value = builder.load(place)
-                if fused:
+                if TILE.fused:  # without the instruction, llvm.fma is a slow function of libm
                     value = builder.call(fma, [value, half, whole])
                 else:
                     value = builder.fadd(builder.fmul(value, half), whole)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
+from .kernels.simd import CACHE_LINE
 
 __all__ = [
     "BIAS",
@@ -28,7 +29,6 @@ __all__ = [
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
 
-CACHE_LINE = 64  # bytes
 LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
 

@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numba_dropout import network
+
 from ..cases import Case
 
 __all__ = ["aligned", "batch", "factors", "layer", "positive"]
 
-LINE = 64  # bytes; where malloc happens to put an array otherwise changes figures from run to run
-
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return an array of zeros, in memory that has been touched."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + LINE, np.uint8)
+    """Return an array of zeros, in memory that has been touched.
+
+    Where malloc happens to put an array otherwise changes figures from run to run.
+    """
+    memory = network.aligned(math.prod(shape), dtype)
     memory[:] = 0
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
+    return memory.reshape(shape)
 
 
 def _filled(shape: tuple[int, ...], dtype: Any, seed: int, low: float) -> NDArray[Any]:
