@@ -70,7 +70,8 @@ def block_code(machine, block, kinds):
 
 
 @pytest.mark.skipif(binding.llvm_version_info < (16,), reason="LLVM 15 does not see that the factors are half as wide")
-def test_numbers_are_drawn_by_widening_multiplies(machine):
+def test_numbers_are_drawn_by_widening_multiplies(machine, monkeypatch):
+    monkeypatch.setattr(masks, "AVX512", False)
     code = block_code(machine, masks.draw, [types.uint64] * 6)
     wide = re.findall(r"umu?[lt]\w*2?\s+v\d+\.2d, v\d+\.[24]s, v\d+\.[24]s", code)
     assert len(wide) >= 10 * 2 * 4 - 8  # rounds, products, vectors of two; the first has constant products

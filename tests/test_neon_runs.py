@@ -29,7 +29,8 @@ def program(machine, kinds, emit):
     return Program(machine.emit_object(compiled(machine, kinds, emit)))
 
 
-def test_numbers_are_drawn(machine):
+def test_numbers_are_drawn(machine, monkeypatch):
+    monkeypatch.setattr(masks, "AVX512", False)
     word = types.uint64
     signature, generate = masks.draw._defn(None, *[word] * 6)
 

@@ -10,10 +10,12 @@ from numba import types
 from ..philox import M0, M1, MASK16, W0, W1, block_words
 from . import vectors
 from .block import block
+from .registers import TILE
 from .vectors import CACHE_LINE, I1, I8, I32, I64
 
 __all__ = ["LANES", "draw", "fence", "store_bytes", "store_kept", "store_kept_past_caches", "store_relu_kept"]
 
+AVX512 = TILE.size == 64
 LANES = 64  # elements of a group: the numbers of 8 blocks
 AHEAD = 2048  # bytes by which reading runs ahead of stores past the caches, which keep the processor's own from it
 
@@ -54,11 +56,26 @@ def _product(builder, pairs, multiplier):
     return builder.mul(low, vectors.constant(PAIRS, int(multiplier)))
 
 
-def _met(builder, product, state, key):
+def _high_halves(builder):
+    """Return which of 16 lanes are high halves.
+
+    LLVM would make one permutation, of three cycles, of a choice by a constant and the swap after it, which take one
+    each. It does not know what comes out of an instruction of no text.
+    """
+    if not AVX512:
+        return vectors.constant(vectors.vector(I1, 16), [lane & 1 for lane in range(16)])
+    unknown = builder.asm(ir.FunctionType(I32, [I32]), "", "=r,0", [I32(0xAAAA)], side_effect=False)
+    return builder.bitcast(builder.trunc(unknown, ir.IntType(16)), vectors.vector(I1, 16))
+
+
+def _met(builder, product, state, key, high):
     """Return [hi ^ high half of the state ^ key | lo]."""
     product, state = builder.bitcast(product, WORDS), builder.bitcast(state, WORDS)
-    mixed = builder.xor(builder.xor(product, state), key)
-    high = vectors.constant(vectors.vector(I1, 16), [lane & 1 for lane in range(16)])
+    if AVX512:  # one operation with the choice, of which LLVM would make two
+        three = [product, state, key, I32(0b10010110)]
+        mixed = vectors.call(builder, "llvm.x86.avx512.pternlog.d.512", WORDS, three)
+    else:
+        mixed = builder.xor(builder.xor(product, state), key)
     return builder.bitcast(builder.select(high, mixed, product), PAIRS)
 
 
@@ -68,12 +85,13 @@ def _numbers(builder, first, k0, k1, stream, step):
     order = vectors.constant(PAIRS, [0, 4, 1, 5, 2, 6, 3, 7])
     low = builder.add(vectors.splat(builder, first, 8), order)
     high = vectors.splat(builder, builder.or_(builder.shl(stream, I64(32)), step), 8)
+    halves = _high_halves(builder)
     for number in range(10):
         if number:
             low, high = _swapped(builder, low), _swapped(builder, high)
-        keys = [vectors.splat(builder, builder.trunc(key, I32), 16) for key in (k0, k1)]
+        key0, key1 = (vectors.splat(builder, builder.trunc(key, I32), 16) for key in (k0, k1))
         product0, product1 = _product(builder, low, M0), _product(builder, high, M1)
-        low, high = _met(builder, product1, low, keys[0]), _met(builder, product0, high, keys[1])
+        low, high = _met(builder, product1, low, key0, halves), _met(builder, product0, high, key1, halves)
         k0, k1 = builder.add(k0, I64(int(W0))), builder.add(k1, I64(int(W1)))
     # low is [c0|c1] now, high [c2|c3]: four words of a block from both
     low, high = builder.bitcast(low, WORDS), builder.bitcast(high, WORDS)
