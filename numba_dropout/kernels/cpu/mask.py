@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._jit import kernel, scalar, span
 from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
-from ..simd import LANES, draw, parallel, store_bytes
+from ..simd import LANES, draw, parallel, store_bytes, vector
 
 PART = 1 << 13  # elements of a thread's part: nothing depends on it
 SERIAL = 1 << 14  # up to this many elements a second thread costs more than it brings
@@ -103,9 +103,14 @@ def sample_mask(mask, threshold, k0, k1, stream, step, offset):
 
 @scalar
 def _write_packed(j, left, bits, packed):
-    word = bits & first_bits(left)
-    for byte in range(min(LANES, left + 7) >> 3):
-        packed[(j >> 3) + byte] = word >> np.uint64(8 * byte)
+    if left >= LANES:
+        eight = vector(packed, j >> 3, 8)
+        for byte in range(8):  # LLVM makes one store of them
+            eight[byte] = bits >> np.uint64(8 * byte)
+    else:
+        word = bits & first_bits(left)
+        for byte in range((left + 7) >> 3):
+            packed[(j >> 3) + byte] = word >> np.uint64(8 * byte)
 
 
 _pack_groups = each_group(_write_packed)
