@@ -21,11 +21,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba import extending
 from numba.core import codegen, compiler, config, serialize
 from numba.core.caching import _Cache
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["cache_folder", "composed", "exclusive", "kernel", "reordered_span", "scalar", "span"]
+__all__ = [
+    "cache_folder",
+    "composed",
+    "device_function",
+    "device_kernel",
+    "exclusive",
+    "kernel",
+    "reordered_span",
+    "scalar",
+    "shared",
+    "span",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,6 +108,25 @@ _LINKED = {
 def scalar(function: F) -> F:
     """Inline a function of scalars into its caller, on every target (no signature: CUDA refuses one)."""
     return numba.njit(inline="always")(function)
+
+
+def shared(function: F) -> F:
+    """Inline a function of scalars into its caller, on every target that gives it no body of its own."""
+    return extending.register_jitable(inline="always")(function)
+
+
+def device_kernel(function: F) -> Any:
+    """Compile a kernel for CUDA at its first launch, `kernel[blocks, threads, stream](...)`."""
+    from numba import cuda
+
+    return cuda.jit(function)
+
+
+def device_function(function: F) -> Any:
+    """Compile a function that CUDA kernels call with all threads of a block."""
+    from numba import cuda
+
+    return cuda.jit(device=True)(function)
 
 
 def span(function: F) -> F:

@@ -23,7 +23,7 @@ ROOMS = [
     {"files"},
     {"backprop", "ops", "mask_generator"},
     {"network"},
-    {"kernels.cpu"},
+    {"kernels.cpu", "kernels.cuda"},
     {"kernels.simd"},
     {"kernels.pointwise", "kernels.philox"},
     {"_batches"},

@@ -7,7 +7,7 @@ The contract in words, with test vectors: docs/mask.md.
 
 import numpy as np
 
-from .._jit import scalar
+from .._jit import scalar, shared
 
 # ---------------------------------------------------------------- the generator
 
@@ -21,11 +21,17 @@ MASK32 = np.uint64(0xFFFFFFFF)
 SHIFT32 = np.uint64(32)
 
 
+@shared
+def product(a, b):
+    """Return the 64 bits of a product of two words; CUDA has one instruction for it, LLVM would emit 64-bit factors."""
+    return a * b
+
+
 @scalar
 def philox_round(c0, c1, c2, c3, k0, k1):
     """Mix the counter once: two 32 x 32 -> 64-bit products, whose high halves meet the other words and the key."""
-    product0 = M0 * c0
-    product1 = M1 * c2
+    product0 = product(M0, c0)
+    product1 = product(M1, c2)
     return (
         (product1 >> SHIFT32) ^ c1 ^ k0,
         product1 & MASK32,

@@ -6,11 +6,29 @@ NumPy's functions rather than `math`'s, whose results are Python floats without 
 
 import numpy as np
 
-from .._jit import scalar
+from .._jit import scalar, shared
 
 ZERO = np.float32(0)
 HALF = np.float32(0.5)
 ONE = np.float32(1)
+
+
+@shared
+def exp(x):
+    """Return e to the x, in the precision of x; as all `shared` functions, CUDA has a body of its own for it."""
+    return np.exp(x)
+
+
+@shared
+def log1p(x):
+    """Return the logarithm of 1 + x, in the precision of x."""
+    return np.log1p(x)
+
+
+@shared
+def sqrt(x):
+    """Return the square root, in the precision of x."""
+    return np.sqrt(x)
 
 
 @scalar
@@ -35,8 +53,8 @@ def relu_dropout_derivative(dy, y, scale):
 def sigmoid(z):
     """Return 1 / (1 + exp(-z)) without overflow."""
     if z >= ZERO:
-        return ONE / (ONE + np.exp(-z))
-    e = np.exp(z)
+        return ONE / (ONE + exp(-z))
+    e = exp(z)
     return e / (ONE + e)
 
 
@@ -44,7 +62,7 @@ def sigmoid(z):
 def bce_with_logits(z, target):
     """Return the cross-entropy of sigmoid(z) with a target in [0, 1], without overflow; dz is sigmoid(z) - target."""
     largest = z if z > ZERO else ZERO
-    return largest - z * target + np.log1p(np.exp(-abs(z)))
+    return largest - z * target + log1p(exp(-abs(z)))
 
 
 @scalar
@@ -67,4 +85,4 @@ def adam(w, dw, m, v, lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correc
     dw = dw + decay * w
     m = beta1 * m + rest1 * dw
     v = beta2 * v + rest2 * dw * dw
-    return w * shrink - lr * m / (np.sqrt(v) / correction + eps), m, v
+    return w * shrink - lr * m / (sqrt(v) / correction + eps), m, v

@@ -1,0 +1,36 @@
+"""CUDA kernels: the functions of `kernels.cpu`, by the same names and arguments, on arrays in device memory.
+
+Each file holds the kernels, and a function with the CPU's name and arguments that launches them. float32 throughout;
+dropout also takes float16, and bfloat16 by its bits (uint16). Nothing waits for the device.
+"""
+
+from .bce import bce_backward, bce_forward
+from .dropout import dropout_backward, dropout_forward
+from .mask import sample_mask, sample_packed_mask
+from .max_norm import max_norm
+from .mse import mse_backward, mse_forward
+from .random import random_bits
+from .relu import relu_backward, relu_forward
+from .rows import gather_labels, gather_rows
+from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from .totals import batch_totals
+
+__all__ = [
+    "batch_totals",
+    "bce_backward",
+    "bce_forward",
+    "dropout_backward",
+    "dropout_forward",
+    "gather_labels",
+    "gather_rows",
+    "max_norm",
+    "mse_backward",
+    "mse_forward",
+    "random_bits",
+    "relu_backward",
+    "relu_forward",
+    "sample_mask",
+    "sample_packed_mask",
+    "softmax_cross_entropy_backward",
+    "softmax_cross_entropy_forward",
+]

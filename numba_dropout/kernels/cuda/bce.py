@@ -1,0 +1,48 @@
+"""Binary cross-entropy of the sigmoid of logits with targets in [0, 1]; a row a block."""
+
+import numpy as np
+from numba import cuda, float32
+
+from ..._jit import device_kernel
+from ..pointwise import HALF, ONE, ZERO, bce_with_logits, sigmoid
+from .launch import ROW, launch_rows
+from .sums import tree_sum
+
+
+@device_kernel
+def _forward(losses, hits, probs, logits, target):
+    i, thread = cuda.blockIdx.x, cuda.threadIdx.x
+    columns = logits.shape[1]
+    values = cuda.shared.array(ROW, float32)
+    total, right = ZERO, ZERO
+    for k in range(thread, columns, ROW):
+        z = logits[i, k]
+        total += bce_with_logits(z, target[i, k])
+        right += ONE if (z > ZERO) == (target[i, k] > HALF) else ZERO
+        probs[i, k] = sigmoid(z)
+    values[thread] = total
+    total = tree_sum(values, thread)
+    values[thread] = right
+    right = tree_sum(values, thread)
+    if thread == 0:
+        losses[i] = total / np.float32(columns)
+        hits[i] = right / np.float32(columns)
+
+
+def bce_forward(losses, hits, probs, logits, target):
+    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids."""
+    # losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    launch_rows(_forward, logits.shape[0], losses, hits, probs, logits, target)
+
+
+@device_kernel
+def _backward(dlogits, probs, target, scale):
+    i = cuda.blockIdx.x
+    for k in range(cuda.threadIdx.x, probs.shape[1], ROW):
+        dlogits[i, k] = (probs[i, k] - target[i, k]) * scale
+
+
+def bce_backward(dlogits, probs, target):
+    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs."""
+    # dlogits (B, K), probs (B, K), target (B, K)
+    launch_rows(_backward, probs.shape[0], dlogits, probs, target, np.float32(1 / probs.size))

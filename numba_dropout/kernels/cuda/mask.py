@@ -1,0 +1,118 @@
+"""Sample masks: the contract of `kernels.philox`, a block of 8 elements a thread."""
+
+import numpy as np
+from numba import cuda
+
+from ..._jit import device_kernel, scalar
+from ..philox import MASK16, SHIFT3, SHIFT16, TIE_STREAM, block_words
+from .blocks import store_eight
+from .launch import aligned, launch
+
+NONE = np.uint32(0)
+BITS = tuple(np.uint32(1 << lane) for lane in range(8))
+
+
+@scalar
+def _at_least(words, low):
+    """Return which of the eight 16-bit numbers of a block's words are at least `low`, in the bits of an integer."""
+    w0, w1, w2, w3 = words
+    return (
+        (BITS[0] if (w0 & MASK16) >= low else NONE)
+        | (BITS[1] if (w0 >> SHIFT16) >= low else NONE)
+        | (BITS[2] if (w1 & MASK16) >= low else NONE)
+        | (BITS[3] if (w1 >> SHIFT16) >= low else NONE)
+        | (BITS[4] if (w2 & MASK16) >= low else NONE)
+        | (BITS[5] if (w2 >> SHIFT16) >= low else NONE)
+        | (BITS[6] if (w3 & MASK16) >= low else NONE)
+        | (BITS[7] if (w3 >> SHIFT16) >= low else NONE)
+    )
+
+
+@scalar
+def _some_equal(words, high):
+    """Tell whether one of the eight numbers is `high`."""
+    w0, w1, w2, w3 = words
+    return (
+        ((w0 & MASK16) == high)
+        | ((w0 >> SHIFT16) == high)
+        | ((w1 & MASK16) == high)
+        | ((w1 >> SHIFT16) == high)
+        | ((w2 & MASK16) == high)
+        | ((w2 >> SHIFT16) == high)
+        | ((w3 & MASK16) == high)
+        | ((w3 >> SHIFT16) == high)
+    )
+
+
+@scalar
+def block_bits(block, threshold, k0, k1, stream, step):
+    """Return the mask of a block, element i in bit i.
+
+    Ties (one element in 65,536) are settled by the same lookup in the tie stream: the threshold's low half decides.
+    """
+    words = block_words(block, stream, step, k0, k1)
+    high = threshold >> SHIFT16
+    bits = _at_least(words, high)
+    if _some_equal(words, high):
+        low_bits = _at_least(block_words(block, stream | TIE_STREAM, step, k0, k1), threshold & MASK16)
+        bits &= low_bits | _at_least(words, high + np.uint64(1))
+    return bits
+
+
+def block_count(n, offset):
+    """Return how many blocks n elements from the stream's element `offset` on lie in, and how many come before them."""
+    lane = int(offset) & 7
+    return (n + lane + 7) >> 3, lane
+
+
+@device_kernel
+def _sample(mask, lane, whole, threshold, k0, k1, stream, step, offset):
+    thread = cuda.grid(1)
+    start = 8 * thread - lane
+    if start < mask.size:
+        bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, step)
+        if whole and start + 8 <= mask.size:
+            store_eight(
+                mask,
+                start,
+                (
+                    bits & BITS[0] != NONE,
+                    bits & BITS[1] != NONE,
+                    bits & BITS[2] != NONE,
+                    bits & BITS[3] != NONE,
+                    bits & BITS[4] != NONE,
+                    bits & BITS[5] != NONE,
+                    bits & BITS[6] != NONE,
+                    bits & BITS[7] != NONE,
+                ),
+            )
+        else:
+            for number in range(max(-start, 0), min(8, mask.size - start)):
+                mask[start + number] = (bits >> np.uint32(number)) & np.uint32(1) != NONE
+
+
+def sample_mask(mask, threshold, k0, k1, stream, step, offset):
+    """Write True where an element is kept."""
+    # mask (n,) bool; element i of mask is element offset + i of the stream
+    blocks, lane = block_count(mask.size, offset)
+    whole = lane == 0 and aligned(mask)
+    launch(_sample, blocks, mask, lane, whole, threshold, k0, k1, stream, step, offset)
+
+
+@device_kernel
+def _pack(packed, n, lane, threshold, k0, k1, stream, step, offset):
+    thread = cuda.grid(1)
+    if thread < packed.size:
+        block = (offset >> SHIFT3) + np.uint64(thread)
+        bits = block_bits(block, threshold, k0, k1, stream, step)
+        if lane:  # a byte lies in two blocks
+            following = block_bits(block + np.uint64(1), threshold, k0, k1, stream, step)
+            bits = bits >> np.uint32(lane) | following << np.uint32(8 - lane)
+        left = min(n - 8 * thread, 8)
+        packed[thread] = bits & np.uint32((1 << left) - 1)
+
+
+def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
+    """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0."""
+    # packed (ceil(n / 8),) uint8
+    launch(_pack, packed.size, packed, n, int(offset) & 7, threshold, k0, k1, stream, step, offset)

@@ -1,0 +1,44 @@
+"""Mean squared error: over the outputs of a row, then over the rows; a row a block."""
+
+import numpy as np
+from numba import cuda, float32
+
+from ..._jit import device_kernel
+from .launch import ROW, launch_rows
+from .sums import tree_sum
+
+
+@device_kernel
+def _forward(losses, hits, residuals, out, target):
+    i, thread = cuda.blockIdx.x, cuda.threadIdx.x
+    columns = out.shape[1]
+    values = cuda.shared.array(ROW, float32)
+    total = np.float32(0)
+    for k in range(thread, columns, ROW):
+        residual = out[i, k] - target[i, k]
+        residuals[i, k] = residual
+        total += residual * residual
+    values[thread] = total
+    total = tree_sum(values, thread)
+    if thread == 0:
+        losses[i] = total / np.float32(columns)
+        hits[i] = 0
+
+
+def mse_forward(losses, hits, residuals, out, target):
+    """Write each row's mean squared error, 0 hits (a regression has none), and out - target."""
+    # losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    launch_rows(_forward, out.shape[0], losses, hits, residuals, out, target)
+
+
+@device_kernel
+def _backward(dout, residuals, scale):
+    i = cuda.blockIdx.x
+    for k in range(cuda.threadIdx.x, dout.shape[1], ROW):
+        dout[i, k] = residuals[i, k] * scale
+
+
+def mse_backward(dout, residuals, target):
+    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals."""
+    # dout (B, K), residuals (B, K), target (B, K)
+    launch_rows(_backward, dout.shape[0], dout, residuals, np.float32(2 / dout.size))

@@ -1,0 +1,33 @@
+"""The rectified linear unit, an element a thread."""
+
+from numba import cuda
+
+from ..._jit import device_kernel
+from ..pointwise import relu, relu_derivative
+from .launch import launch
+
+
+@device_kernel
+def _forward(out, inp):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = relu(inp[i])
+
+
+def relu_forward(out, inp):
+    """Write x where it is positive or NaN, else +0; out may be inp."""
+    # out (n,), inp (n,)
+    launch(_forward, out.size, out, inp)
+
+
+@device_kernel
+def _backward(dinp, dout, out):
+    i = cuda.grid(1)
+    if i < dinp.size:
+        dinp[i] = relu_derivative(dout[i], out[i])
+
+
+def relu_backward(dinp, dout, out):
+    """Write the gradient where the output is positive, else +0; dinp may be dout."""
+    # dinp (n,), dout (n,), out (n,)
+    launch(_backward, dinp.size, dinp, dout, out)

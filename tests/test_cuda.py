@@ -1,0 +1,238 @@
+"""The CUDA kernels, on a device or in Numba's simulator (NUMBA_ENABLE_CUDASIM=1): the CPU's results."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import naive
+import numpy as np
+import pytest
+from numba.core import config
+
+from numba_dropout import _checks, reference
+from numba_dropout.kernels import cpu
+
+if not config.ENABLE_CUDASIM:
+    pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
+
+from numba import cuda
+
+from numba_dropout.kernels import cuda as kernels
+
+SIZES = [1, 7, 8, 9, 300]
+OFFSETS = [0, 3, 8, 2**35 + 5, 2**62 + 1]
+
+
+def run(kernel, *arguments):
+    """Call a kernel with its arrays on the device, and return them; numbers stay as they are."""
+    there = [cuda.to_device(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    kernel(*there)
+    return [b.copy_to_host() if isinstance(a, np.ndarray) else b for a, b in zip(arguments, there, strict=True)]
+
+
+def where(seed=5, stream=0, step=0, offset=0):
+    """Return a position in the streams as kernels take it."""
+    return (*_checks.key(seed), np.uint64(stream), np.uint64(step), np.uint64(offset))
+
+
+def threshold(p):
+    return np.uint64(_checks.threshold(p))
+
+
+def scale(p):
+    return _checks.scale(_checks.threshold(p), np.dtype("float32"))
+
+
+# ---------------------------------------------------------------- masks
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+@pytest.mark.parametrize("n", SIZES)
+def test_masks_are_the_contracts(n, offset):
+    expected = reference.sample_mask(n, 0.3, seed=2**63 + 7, stream=9, step=2**32 - 1, offset=offset)
+    at = threshold(0.3), *where(2**63 + 7, 9, 2**32 - 1, offset)
+    mask, packed = np.ones(n, bool), np.full((n + 7) // 8, 0xFF, np.uint8)
+    assert np.array_equal(run(kernels.sample_mask, mask, *at)[0], expected)
+    assert np.array_equal(run(kernels.sample_packed_mask, packed, n, *at)[0], np.packbits(expected, bitorder="little"))
+
+
+@pytest.mark.parametrize("p", [2**-32, 1e-9, 0.1, 0.5, 0.9, 1 - 1e-9])
+def test_masks_of_every_rate(p):
+    mask = run(kernels.sample_mask, np.empty(100, bool), threshold(p), *where())[0]
+    assert np.array_equal(mask, reference.sample_mask(100, p, seed=5))
+
+
+def test_ties_are_settled_by_the_second_number():
+    """At thresholds whose high half is the number of an element, the low half decides: here both ways."""
+    for i in range(32):
+        high = naive.half(i, 3, 0, 0)
+        low = naive.half(i, 3, 1 << 31, 0)
+        for own in {low, min(low + 1, 0xFFFF)}:
+            t = np.uint64(high << 16 | own)
+            mask = run(kernels.sample_mask, np.empty(40, bool), t, *where(3))[0]
+            assert mask[i] == (low >= own)
+            assert mask.tolist() == [naive.kept(j, int(t) / 2**32, 3, 0, 0) for j in range(40)]
+
+
+@pytest.mark.parametrize("offset", [0, 1, 5, 2**61])
+@pytest.mark.parametrize("n", [1, 2, 5, 64])
+def test_random_bits(n, offset):
+    expected = np.empty(n, np.uint64)
+    cpu.random_bits(expected, *where(1, 2, 3, offset))
+    assert np.array_equal(run(kernels.random_bits, np.empty(n, np.uint64), *where(1, 2, 3, offset))[0], expected)
+
+
+# ---------------------------------------------------------------- dropout and ReLU
+
+
+def bfloat16(x):
+    """Return the bits of the bfloat16 nearest to a float32, ties to even; of NaN, a NaN's."""
+    bits = x.view(np.uint32).astype(np.uint64)
+    rounded = (bits + 0x7FFF + (bits >> np.uint64(16) & np.uint64(1))) >> np.uint64(16)
+    return np.where(np.isnan(x), bits >> np.uint64(16) | np.uint64(0x40), rounded).astype(np.uint16)
+
+
+def widened(x):
+    """Return the float32 of elements of any kind."""
+    return (x.astype(np.uint32) << np.uint32(16)).view(np.float32) if x.dtype == np.uint16 else x.astype(np.float32)
+
+
+KINDS = {
+    "float32": lambda x: x,
+    "float16": lambda x: x.astype(np.float16),
+    "bfloat16": bfloat16,
+}
+
+
+@pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_dropout(kind, n, offset, rng):
+    narrow = KINDS[kind]
+    x = rng.standard_normal(n).astype(np.float32)
+    x[rng.random(n) < 0.2] = np.nan
+    x[rng.random(n) < 0.1] = -0.0
+    x = narrow(x)
+    kept = reference.sample_mask(n, 0.3, seed=5, offset=offset)
+    with np.errstate(invalid="ignore"):
+        expected = narrow(np.where(kept, widened(x) * scale(0.3), np.float32(0)))
+    at = threshold(0.3), scale(0.3), *where(offset=offset)
+    for kernel in (kernels.dropout_forward, kernels.dropout_backward):
+        assert run(kernel, np.full_like(x, 7), x, *at)[0].tobytes() == expected.tobytes()
+    there = cuda.to_device(x)  # in place
+    kernels.dropout_forward(there, there, *at)
+    assert there.copy_to_host().tobytes() == expected.tobytes()
+
+
+def test_dropout_of_arrays_at_any_address(rng):
+    x = rng.standard_normal(64).astype(np.float32)
+    expected = np.where(reference.sample_mask(50, 0.5, seed=5), x[3:53] * scale(0.5), np.float32(0))
+    there, out = cuda.to_device(x), cuda.to_device(np.full(64, 9, np.float32))
+    kernels.dropout_forward(out[5:55], there[3:53], threshold(0.5), scale(0.5), *where())
+    result = out.copy_to_host()
+    assert np.array_equal(result[5:55], expected)
+    assert (result[:5] == 9).all()
+    assert (result[55:] == 9).all()
+
+
+def test_relu():
+    x = np.array([1, -1, 0, -0.0, np.nan, np.inf, -np.inf, 2], np.float32)
+    y = run(kernels.relu_forward, np.empty_like(x), x)[0]
+    assert y.tobytes() == np.array([1, 0, 0, 0, np.nan, np.inf, 0, 2], np.float32).tobytes()
+    dy = np.arange(1, 9, dtype=np.float32)
+    assert run(kernels.relu_backward, np.empty_like(x), dy, y)[0].tolist() == [1, 0, 0, 0, 0, 6, 0, 8]
+
+
+# ---------------------------------------------------------------- batches, losses, norms
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+@pytest.mark.parametrize("columns", [1, 3, 200])
+def test_rows_are_gathered(columns, dtype, rng):
+    data = rng.integers(0, 255, (20, columns)).astype(dtype)
+    rows = rng.integers(0, 20, 7)
+    given = data, rows, rng.standard_normal(columns), rng.standard_normal(columns)
+    expected = np.empty((7, columns), np.float32)
+    cpu.gather_rows(expected, *given)
+    assert np.array_equal(run(kernels.gather_rows, np.empty_like(expected), *given)[0], expected)
+    labels = rng.integers(0, 9, 20)
+    assert np.array_equal(run(kernels.gather_labels, np.empty(7, np.int64), labels, rows)[0], labels[rows])
+
+
+def test_totals(rng):
+    losses, hits = rng.random(300).astype(np.float32), (rng.random(300) < 0.5).astype(np.float32)
+    totals = run(kernels.batch_totals, np.empty(2), losses, hits)[0]
+    assert totals[1] == hits.sum()
+    assert totals[0] == pytest.approx(losses.astype(np.float64).sum(), rel=1e-14)
+
+
+def compare_loss(name, rows, columns, rng, target):
+    """Compare a loss and its derivative with the CPU's, apart and in place."""
+    out = (5 * rng.standard_normal((rows, columns))).astype(np.float32)
+    sizes = np.empty(rows, np.float32), np.empty(rows, np.float32), np.empty_like(out)
+    forward, backward = f"{name}_forward", f"{name}_backward"
+    expected = [a.copy() for a in sizes]
+    getattr(cpu, forward)(*expected, out, target)
+    results = run(getattr(kernels, forward), *sizes, out, target)
+    for result, wanted in zip(results, expected, strict=False):
+        np.testing.assert_allclose(result, wanted, rtol=3e-6, atol=1e-6)
+    there = cuda.to_device(out)
+    getattr(kernels, forward)(*(cuda.to_device(a) for a in sizes[:2]), there, there, cuda.to_device(target))
+    assert np.array_equal(there.copy_to_host(), results[2])
+    gradient = np.empty_like(out)
+    getattr(cpu, backward)(gradient, expected[2], target)
+    result = run(getattr(kernels, backward), np.empty_like(out), expected[2], target)[0]
+    np.testing.assert_allclose(result, gradient, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("columns", [1, 10, 130])
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "mse", "bce"])
+def test_losses(name, columns, rng):
+    target = rng.standard_normal((2, columns)).astype(np.float32)
+    if name == "bce":
+        target = (target > 0).astype(np.float32)
+    elif name == "softmax_cross_entropy":
+        target = rng.integers(0, columns, 2)
+    compare_loss(name, 2, columns, rng, target)
+
+
+@pytest.mark.filterwarnings("ignore:.*invalid value")  # in the simulator's threads
+def test_the_first_of_the_largest_logits_counts():
+    logits = np.array([[1, 3, 3, 0], [3, 3, 1, 3], [np.nan, 1, 2, 3], [0, np.nan, 2, 1], [-np.inf] * 4], np.float32)
+    hits = []
+    for label in range(4):
+        labels = np.full(5, label)
+        given = np.empty(5, np.float32), np.empty(5, np.float32), np.empty_like(logits), logits, labels
+        hits.append(run(kernels.softmax_cross_entropy_forward, *given)[1])
+    assert np.argmax(hits, axis=0).tolist() == [1, 0, 0, 2, 0]
+    assert (np.sum(hits, axis=0) == 1).all()
+
+
+@pytest.mark.parametrize("inputs", [1, 100, 300])
+def test_max_norm(inputs, rng):
+    weight = rng.standard_normal((4, inputs)).astype(np.float32)
+    weight[2] *= 1e-3
+    weight[3] *= 1e25  # whose squares a float32 does not hold
+    expected = weight.copy()
+    cpu.max_norm(expected, 0.5)
+    np.testing.assert_allclose(run(kernels.max_norm, weight, 0.5)[0], expected, rtol=1e-6)
+
+
+# ---------------------------------------------------------------- the room
+
+
+def test_the_rooms_mirror_each_other():
+    """A file stands for a file, a function for a function, with the same arguments in the same order."""
+    assert set(kernels.__all__) <= set(cpu.__all__)
+    for name in kernels.__all__:
+        ours, theirs = getattr(kernels, name), getattr(cpu, name)
+        theirs = getattr(theirs, "py_func", theirs)
+        assert ours.__module__.rpartition(".")[2] == theirs.__module__.rpartition(".")[2], name
+        assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters), name
+
+
+def test_nothing_waits_for_the_device():
+    names = set()
+    for file in Path(kernels.__file__).parent.glob("*.py"):
+        names |= {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
+    assert not names & {"synchronize", "copy_to_host", "to_device", "atomic"}
