@@ -96,7 +96,7 @@ def counter(stream: Any, step: Any, offset: Any, size: int) -> tuple[np.uint64, 
 def check_device(device: Any) -> None:
     """Raise unless a device is one that there are kernels for."""
     if device != "cpu":
-        raise InputError(f"device: expected 'cpu', the only one with kernels so far, got {device!r}")
+        raise InputError(f"device: expected 'cpu', the only one so far, got {device!r}")
 
 
 def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:

@@ -52,9 +52,9 @@ def _instruction_set() -> str:
 
 
 def _cuda() -> str:
-    """Tell about CUDA: this version has no kernels for it, and whether the machine would be ready."""
+    """Tell about CUDA: nothing uses it yet, and whether the machine would be ready."""
     if importlib.util.find_spec("numba_cuda") is None:
-        return "not used: this version has CPU kernels only (and numba-cuda is not installed)"
+        return "not used: this version computes on the CPU only (and numba-cuda is not installed)"
     from numba import cuda
 
     try:
@@ -63,4 +63,4 @@ def _cuda() -> str:
         )
     except Exception as error:  # numba-cuda raises many kinds, and all of them mean the same here
         ready = f"no usable device: {error}"
-    return f"not used: this version has CPU kernels only ({ready})"
+    return f"not used: this version computes on the CPU only ({ready})"

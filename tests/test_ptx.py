@@ -19,7 +19,12 @@ from numba.cuda import dispatcher
 
 from numba_dropout.kernels import cuda as kernels
 
-CAPABILITIES = [(7, 5), (8, 0), (9, 0), (10, 0)]
+CAPABILITIES = [
+    (7, 5),
+    pytest.param((8, 0), marks=pytest.mark.full),
+    (9, 0),
+    pytest.param((10, 0), marks=pytest.mark.full),
+]
 
 U8, F4, B1, I8 = types.uint64, types.float32, types.boolean, types.int64
 WHERE = (U8,) * 5  # k0, k1, stream, step, offset
@@ -40,12 +45,33 @@ def dropout(element):
 ROWS = flat(F4), flat(F4), matrix(F4), matrix(F4)
 FLOATS = matrix(F4)
 
+
+def product(*how):
+    return FLOATS, FLOATS, I8, B1, B1, types.Tuple(how)
+
+
+STEP = flat(F4), FLOATS, I8, flat(F4), I8, I8
+STEP_BIAS = flat(F4), flat(F4), FLOATS, I8, flat(F4)
+PRODUCTS = {
+    "linear._FORWARD": product(FLOATS, flat(F4)),
+    "linear._INPUT": product(FLOATS, FLOATS, F4),
+    "linear._WEIGHT": product(FLOATS),
+    "linear_relu_dropout._KERNELS": product(FLOATS, flat(F4), U8, F4, *WHERE),
+    "sgd._WEIGHT": product(*STEP),
+    "adam._WEIGHT": product(*STEP),
+}
+
 SIGNATURES = {
+    **{f"{name}.{rows}": signature for name, signature in PRODUCTS.items() for rows in (128, 64)},
+    "linear._sum_rows": (flat(F4), FLOATS),
+    "linear_relu_dropout._derivative": (flat(F4), flat(F4), F4),
+    "sgd._BIAS": STEP_BIAS,
+    "adam._BIAS": STEP_BIAS,
     "mask._sample": (flat(types.boolean), I8, B1, U8, *WHERE),
     "mask._pack": (flat(types.uint8), I8, I8, U8, *WHERE),
-    "dropout.float32": dropout(F4),
-    "dropout.float16": dropout(types.float16),
-    "dropout.uint16": dropout(types.uint16),
+    "dropout._KERNELS.float32": dropout(F4),
+    "dropout._KERNELS.float16": dropout(types.float16),
+    "dropout._KERNELS.uint16": dropout(types.uint16),
     "relu._forward": (flat(F4), flat(F4)),
     "relu._backward": (flat(F4), flat(F4), flat(F4)),
     "random._bits": (flat(U8), I8, *WHERE),
@@ -63,13 +89,14 @@ SIGNATURES = {
 
 
 def device_kernels():
-    """Return all kernels by file and name; those of a table by file and key."""
+    """Return all kernels by file and name; those of a table by its name and the kind of element, or the tile's rows."""
     found = {}
     for module in pkgutil.iter_modules(kernels.__path__):
-        space = vars(import_module(f"{kernels.__name__}.{module.name}"))
-        for name, value in [*space.items(), *space.get("_KERNELS", {}).items()]:
-            if isinstance(value, dispatcher.CUDADispatcher) and not value.targetoptions.get("device"):
-                found[f"{module.name}.{name}"] = value
+        for name, value in vars(import_module(f"{kernels.__name__}.{module.name}")).items():
+            table = value if isinstance(value, dict) and not name.startswith("__") else {"": value}
+            for key, kernel in table.items():
+                if isinstance(kernel, dispatcher.CUDADispatcher) and not kernel.targetoptions.get("device"):
+                    found[f"{module.name}.{name}{'.' * bool(key)}{getattr(key, 'rows', key)}"] = kernel
     return found
 
 
@@ -97,10 +124,10 @@ def test_kernels_compile(name, capability):
     assert not re.search(r"\b(?:div|rem)\.[su]64", code)
 
 
-@pytest.mark.parametrize("name", ["dropout.float32", "dropout.float16", "dropout.uint16"])
+@pytest.mark.parametrize("name", ["dropout._KERNELS.float32", "dropout._KERNELS.float16", "dropout._KERNELS.uint16"])
 def test_a_thread_reads_and_writes_16_bytes(name):
     code = ptx(name, (9, 0))
-    accesses = 2 if name == "dropout.float32" else 1
+    accesses = 2 if name == "dropout._KERNELS.float32" else 1
     for operation in ("ld", "st"):
         assert len(re.findall(rf"{operation}\.global\S*\.v4\.[bfu]32", code)) == accesses
 
@@ -109,8 +136,16 @@ def test_eight_elements_of_a_mask_are_one_store():
     assert len(re.findall(r"st\.global\.v2\.[bu]32|st\.global\.[bu]64", ptx("mask._sample", (9, 0)))) == 1
 
 
-@pytest.mark.parametrize("name", ["mask._sample", "mask._pack", "dropout.float32", "random._bits"])
+@pytest.mark.parametrize("name", ["mask._sample", "mask._pack", "dropout._KERNELS.float32", "random._bits"])
 def test_words_are_multiplied_in_one_instruction(name):
     code = ptx(name, (9, 0))
     assert len(re.findall(r"mul\.wide\.u32", code)) >= 20
     assert not re.search(r"mul\.(?:lo|hi)\.[su]64", code)
+
+
+@pytest.mark.parametrize("name", [name for name in SIGNATURES if name.rpartition(".")[0] in PRODUCTS])
+def test_products_add_in_registers(name):
+    """Four depths are written out: 64 multiply-adds of each, on four loads of 16 bytes."""
+    code = ptx(name, (9, 0))
+    assert len(re.findall(r"fma\.rn\.f32", code)) >= 256
+    assert len(re.findall(r"ld\.shared\.v4\.[bf]32", code)) == 16

@@ -4,14 +4,18 @@ Each file holds the kernels, and a function with the CPU's name and arguments th
 dropout also takes float16, and bfloat16 by its bits (uint16). Nothing waits for the device.
 """
 
+from .adam import linear_adam
 from .bce import bce_backward, bce_forward
 from .dropout import dropout_backward, dropout_forward
+from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
+from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import sample_mask, sample_packed_mask
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random import random_bits
 from .relu import relu_backward, relu_forward
 from .rows import gather_labels, gather_rows
+from .sgd import linear_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .totals import batch_totals
 
@@ -23,6 +27,14 @@ __all__ = [
     "dropout_forward",
     "gather_labels",
     "gather_rows",
+    "linear_adam",
+    "linear_backward",
+    "linear_backward_input",
+    "linear_backward_weight",
+    "linear_forward",
+    "linear_relu_dropout_backward",
+    "linear_relu_dropout_forward",
+    "linear_sgd",
     "max_norm",
     "mse_backward",
     "mse_forward",

@@ -16,7 +16,7 @@ I32, I64 = ir.IntType(32), ir.IntType(64)
 
 
 def _loading(count):
-    """Return the block that loads so many elements of an array without gaps, from the flat place `start` on, as a tuple.
+    """Return the block that loads so many elements of an array, from the flat place `start` on, as a tuple.
 
     All lie in the array, at an address that their bytes divide, or 16 where they are more.
     """

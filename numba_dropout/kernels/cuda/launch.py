@@ -1,15 +1,20 @@
 """Launching a kernel: how many threads, on which stream."""
 
-__all__ = ["ROW", "THREADS", "aligned", "launch", "launch_rows"]
+__all__ = ["ROW", "THREADS", "aligned", "launch", "launch_rows", "size_of_grid"]
 
 THREADS = 256  # of a block, where each thread has an item of its own
-ROW = 128  # of a block that works on a row
+ROW = 32  # of a block that works on a row: a warp, which has little to wait for in itself
+
+
+def size_of_grid(items, block):
+    """Return how many blocks so many items need."""
+    return (items + block - 1) // block
 
 
 def launch(kernel, size, *arguments):
     """Run a kernel with a thread for each of so many items, and some more."""
     if size:
-        kernel[(size + THREADS - 1) // THREADS, THREADS](*arguments)
+        kernel[size_of_grid(size, THREADS), THREADS](*arguments)
 
 
 def launch_rows(kernel, rows, *arguments):

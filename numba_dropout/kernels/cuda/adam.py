@@ -1,0 +1,27 @@
+"""Adam, and AdamW with its decoupled weight decay."""
+
+from ..._jit import device_function
+from ..pointwise import ONE, ZERO, adam
+from .linear_step import step_layer, stepping
+
+
+@device_function
+def _step(params, index, gradient, state, column, settings, decays):
+    lr, beta1, rest1, beta2, rest2 = settings[0], settings[1], settings[2], settings[3], settings[4]
+    decay, shrink = settings[6] if decays else ZERO, settings[7] if decays else ONE
+    m, v = state[0, column], state[1, column]
+    params[index], state[0, column], state[1, column] = adam(
+        params[index], gradient, m, v, lr, beta1, rest1, beta2, rest2, settings[5], decay, shrink, settings[8]
+    )
+
+
+_WEIGHT, _BIAS = stepping(_step)
+
+
+def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
+    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only."""
+    # weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (2, P) first and second moments, starts (2,)
+    # columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (9,):
+    # lr / (1 - beta1**t), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight
+    # (1 - lr * decay), sqrt(1 - beta2**t)
+    step_layer((_WEIGHT, _BIAS), weight, bias, dbias, state, starts, dout, inp, settings)

@@ -1,0 +1,105 @@
+"""A fully connected layer: out = inp @ weight.T + bias, with weight (K, C) as in PyTorch."""
+
+import numpy as np
+from numba import cuda, float32
+
+from ..._jit import device_function, device_kernel
+from ..pointwise import ZERO, relu_dropout_derivative
+from .launch import size_of_grid
+from .product import COLUMNS, multiply, over_tiles
+
+UNITS, GROUPS = 32, 8  # of a block that sums over rows: neighbouring units, and rows that are summed apart
+
+
+@device_function
+def _finish_forward(i, j, sums, start, how):
+    out, bias = how
+    if i < out.shape[0]:
+        for n in range(COLUMNS):
+            if j + n < out.shape[1]:
+                out[i, j + n] = sums[start + n] + (bias[j + n] if bias.size else ZERO)
+
+
+_FORWARD = over_tiles(True, True, _finish_forward)
+
+
+def linear_forward(out, inp, weight, bias):
+    """Write inp @ weight.T + bias; an empty bias is none."""
+    # out (B, K), inp (B, C), weight (K, C), bias (K,)
+    multiply(_FORWARD, *out.shape, inp.shape[1], inp, weight, (out, bias))
+
+
+@device_function
+def _finish_input(i, j, sums, start, how):
+    dinp, out, scale = how
+    if i < dinp.shape[0]:
+        for n in range(COLUMNS):
+            if j + n < dinp.shape[1]:
+                dx = sums[start + n]
+                dinp[i, j + n] = relu_dropout_derivative(dx, out[i, j + n], scale) if out.size else dx
+
+
+_INPUT = over_tiles(True, False, _finish_input)
+
+
+def linear_backward_input(dinp, dout, weight, out, scale):
+    """Write the gradient by a layer's input; go on through the ReLU and dropout that gave `out`, if it is not empty.
+
+    `out` then is this layer's input, the output of the hidden layer before it, and `scale` that layer's.
+    """
+    # dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
+    multiply(_INPUT, *dinp.shape, weight.shape[0], dout, weight, (dinp, out, scale))
+
+
+@device_kernel
+def _sum_rows(total, dout):
+    unit, group = cuda.threadIdx.x, cuda.threadIdx.y
+    values = cuda.shared.array((GROUPS, UNITS), float32)
+    o = cuda.blockIdx.x * UNITS + unit
+    value = ZERO
+    if o < total.size:
+        for i in range(group, dout.shape[0], GROUPS):
+            value += dout[i, o]
+    values[group, unit] = value
+    half = GROUPS >> 1
+    cuda.syncthreads()
+    while half:
+        if group < half:
+            values[group, unit] += values[group + half, unit]
+        cuda.syncthreads()
+        half >>= 1
+    if group == 0 and o < total.size:
+        total[o] = values[0, unit]
+
+
+def sum_rows(total, dout):
+    """Write the sums of dout (B, K) over its rows, in an order that depends on their number alone."""
+    if total.size:
+        _sum_rows[size_of_grid(total.size, UNITS), (UNITS, GROUPS)](total, dout)
+
+
+@device_function
+def _finish_weight(i, j, sums, start, how):
+    (dweight,) = how
+    if i < dweight.shape[0]:
+        for n in range(COLUMNS):
+            if j + n < dweight.shape[1]:
+                dweight[i, j + n] = sums[start + n]
+
+
+_WEIGHT = over_tiles(False, False, _finish_weight)
+
+
+def linear_backward_weight(dweight, dbias, dout, inp):
+    """Write the gradients by a layer's weight and bias."""
+    # dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
+    multiply(_WEIGHT, *dweight.shape, dout.shape[0], dout, inp, (dweight,))
+    sum_rows(dbias, dout)
+
+
+def linear_backward(dinp, dweight, dbias, dout, inp, weight):
+    """Write the gradients of a layer; an empty dinp is not computed."""
+    # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
+    linear_backward_weight(dweight, dbias, dout, inp)
+    if dinp.size:
+        linear_backward_input(dinp, dout, weight, dinp[:0], np.float32(1))

@@ -1,0 +1,24 @@
+"""Stochastic gradient descent with momentum, Nesterov's too."""
+
+from ..._jit import device_function
+from ..pointwise import ZERO, sgd
+from .linear_step import step_layer, stepping
+
+
+@device_function
+def _step(params, index, gradient, state, column, settings, decays):
+    decay = settings[3] if decays else ZERO
+    params[index], state[0, column] = sgd(
+        params[index], gradient, state[0, column], settings[0], settings[1], settings[2], decay
+    )
+
+
+_WEIGHT, _BIAS = stepping(_step)
+
+
+def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
+    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only."""
+    # weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (1, P) velocities, starts (2,) columns of the
+    # state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (4,): lr, momentum,
+    # nesterov (0 or 1), weight decay
+    step_layer((_WEIGHT, _BIAS), weight, bias, dbias, state, starts, dout, inp, settings)
