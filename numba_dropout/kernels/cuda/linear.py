@@ -26,7 +26,7 @@ _FORWARD = over_tiles(True, True, _finish_forward)
 def linear_forward(out, inp, weight, bias):
     """Write inp @ weight.T + bias; an empty bias is none."""
     # out (B, K), inp (B, C), weight (K, C), bias (K,)
-    multiply(_FORWARD, *out.shape, inp.shape[1], inp, weight, (out, bias))
+    multiply(_FORWARD, out.shape, inp.shape[1], inp, weight, (out, bias))
 
 
 @device_function
@@ -48,7 +48,7 @@ def linear_backward_input(dinp, dout, weight, out, scale):
     `out` then is this layer's input, the output of the hidden layer before it, and `scale` that layer's.
     """
     # dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
-    multiply(_INPUT, *dinp.shape, weight.shape[0], dout, weight, (dinp, out, scale))
+    multiply(_INPUT, dinp.shape, weight.shape[0], dout, weight, (dinp, out, scale))
 
 
 @device_kernel
@@ -93,7 +93,7 @@ _WEIGHT = over_tiles(False, False, _finish_weight)
 def linear_backward_weight(dweight, dbias, dout, inp):
     """Write the gradients by a layer's weight and bias."""
     # dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
-    multiply(_WEIGHT, *dweight.shape, dout.shape[0], dout, inp, (dweight,))
+    multiply(_WEIGHT, dweight.shape, dout.shape[0], dout, inp, (dweight,))
     sum_rows(dbias, dout)
 
 

@@ -42,7 +42,7 @@ def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1
     """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none."""
     # out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream
     how = out, bias, threshold, scale, k0, k1, stream, step, offset
-    multiply(_KERNELS, *out.shape, inp.shape[1], inp, weight, how)
+    multiply(_KERNELS, out.shape, inp.shape[1], inp, weight, how)
 
 
 @device_kernel

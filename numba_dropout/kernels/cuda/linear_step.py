@@ -36,8 +36,7 @@ def stepping(step):
 def step_layer(kernels, weight, bias, dbias, state, starts, dout, inp, settings):
     """Launch the kernels of a rule."""
     step_weight, step_bias = kernels
-    units, inputs = weight.shape
-    how = weight.reshape(weight.size), state, int(starts[0]), settings, units, inputs
-    multiply(step_weight, units, inputs, dout.shape[0], dout, inp, how)
+    how = weight.reshape(weight.size), state, int(starts[0]), settings, *weight.shape
+    multiply(step_weight, weight.shape, dout.shape[0], dout, inp, how)
     sum_rows(dbias, dout)
     launch(step_bias, bias.size, bias, dbias, state, int(starts[1]), settings)

@@ -188,8 +188,9 @@ def over_tiles(left_by_rows, right_by_rows, finish):
     return {tile: multiplying(left_by_rows, right_by_rows, finish, tile) for tile in (LARGE, SMALL)}
 
 
-def multiply(kernels, rows, columns, depth, left, right, how):
-    """Launch a product of so many rows and columns; which tile it takes depends on them alone."""
+def multiply(kernels, shape, depth, left, right, how):
+    """Launch a product of a shape (rows, columns); which tile it takes depends on that alone."""
+    rows, columns = shape
     if not rows or not columns:
         return
     grids = {tile: (size_of_grid(columns, tile.columns), size_of_grid(rows, tile.rows)) for tile in kernels}
