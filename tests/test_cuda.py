@@ -2,21 +2,24 @@
 
 import ast
 import inspect
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import exact
 import naive
 import numpy as np
 import pytest
+from numba import cuda
 from numba.core import config
 
 from numba_dropout import _checks, reference
 from numba_dropout.kernels import cpu
 
-if not config.ENABLE_CUDASIM:
+if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available()):
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
-
-from numba import cuda
 
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.kernels.cuda import product
@@ -300,3 +303,15 @@ def test_nothing_waits_for_the_device():
     for file in Path(kernels.__file__).parent.glob("*.py"):
         names |= {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
     assert not names & {"synchronize", "copy_to_host", "to_device", "atomic"}
+
+
+@pytest.mark.jit_only
+def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "bench/cuda_check.py", "--small", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((tmp_path / "cuda-simulator.json").read_text())
+    assert record["tests"]["passed"]
+    assert len(record["seconds"]) == 4
+    assert all(len(values) == 7 for case in record["seconds"].values() for values in case.values())

@@ -32,7 +32,7 @@ ROOMS = [
     {"reference"},
 ]
 BENCH_ROOMS = [
-    {"readme"},
+    {"readme", "cuda_check"},
     {"run"},
     {"chart"},
     {"report"},
