@@ -149,3 +149,4 @@ def test_products_add_in_registers(name):
     code = ptx(name, (9, 0))
     assert len(re.findall(r"fma\.rn\.f32", code)) >= 256
     assert len(re.findall(r"ld\.shared\.v4\.[bf]32", code)) == 16
+    assert re.findall(r"\.shared \.align (\d+)", code) == ["16"]

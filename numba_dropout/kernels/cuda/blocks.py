@@ -4,14 +4,16 @@ import math
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import cuda, float32, types
 from numba.core import cgutils, config
 
+from ..._jit import device_function
 from .. import philox, pointwise
 
-__all__ = ["bits_of", "float_of", "load_eight", "load_four", "store_eight", "store_four"]
+__all__ = ["bits_of", "float_of", "load_eight", "load_four", "shared_floats", "store_eight", "store_four"]
 
 WIDEST = 16  # bytes that a thread loads or stores at once
+SHARED = 3  # NVVM's number of the address space
 I32, I64 = ir.IntType(32), ir.IntType(64)
 
 
@@ -109,6 +111,36 @@ def _emit_stores(count):
     return store
 
 
+def shared_floats(size):
+    """Return the block that gives a kernel so many float32 in shared memory, at a multiple of 16 bytes, once."""
+
+    @device_function
+    def floats():
+        return cuda.shared.array(size, float32)
+
+    return floats if config.ENABLE_CUDASIM else _emit_shared_floats(size)
+
+
+def _emit_shared_floats(size):
+    @intrinsic
+    def floats(typing_context):
+        """Emit a variable in shared memory: numba.cuda's own are aligned to one element, in some versions always."""
+
+        def generate(context, builder, signature, arguments):
+            kind = ir.ArrayType(ir.FloatType(), size)
+            memory = ir.GlobalVariable(builder.module, kind, "shared_floats", addrspace=SHARED)
+            memory.align = WIDEST
+            memory.initializer = ir.Constant(kind, ir.Undefined)
+            array = make_array(signature.return_type)(context, builder)
+            data = builder.bitcast(builder.addrspacecast(memory, kind.as_pointer()), array.data.type)
+            populate_array(array, data, [I64(size)], [I64(4)], I64(4), meminfo=None)
+            return array._getvalue()
+
+        return types.Array(types.float32, 1, "C")(), generate
+
+    return floats
+
+
 def _reinterpretation(result, argument, plain):
     """Return the block that takes the bits of one type as those of another."""
 
@@ -123,7 +155,7 @@ def _reinterpretation(result, argument, plain):
 
 if not config.ENABLE_CUDASIM:
     from numba.cuda.extending import intrinsic, overload
-    from numba.cuda.np.arrayobj import make_array
+    from numba.cuda.np.arrayobj import make_array, populate_array
 
     @intrinsic
     def _wide_product(typing_context, a, b):

@@ -9,7 +9,7 @@ import numpy as np
 from numba import cuda, float32
 
 from ..._jit import device_function, device_kernel
-from .blocks import load_four, store_four
+from .blocks import load_four, shared_floats, store_four
 from .launch import aligned, size_of_grid
 
 ROWS = COLUMNS = 8  # of the sums of a thread
@@ -118,15 +118,16 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
     )
     half = tile.columns >> 1
     left_size, right_size = depth * left_row, depth * right_row
-    lefts_size, rights_size = 2 * left_size, 2 * right_size
+    rights = 2 * left_size  # where the right side's two blocks begin in shared memory
+    both_sides = shared_floats(rights + 2 * right_size)
     sums_size = ROWS * COLUMNS
 
     @device_function
-    def add(sums, lefts, rights, left_place, right_place):
+    def add(sums, shared, left_place, right_place):
         """Add the products of one depth: of eight elements in neighbouring places, and of two times four."""
-        a0, a1, a2, a3 = load_four(lefts, left_place)
-        a4, a5, a6, a7 = load_four(lefts, left_place + 4)
-        b = load_four(rights, right_place) + load_four(rights, right_place + half)
+        a0, a1, a2, a3 = load_four(shared, left_place)
+        a4, a5, a6, a7 = load_four(shared, left_place + 4)
+        b = load_four(shared, right_place) + load_four(shared, right_place + half)
         for n in range(COLUMNS):
             sums[n] += a0 * b[n]
             sums[COLUMNS + n] += a1 * b[n]
@@ -139,8 +140,7 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
 
     @device_kernel
     def product(left, right, size, left_whole, right_whole, how):
-        lefts = cuda.shared.array(lefts_size, float32)
-        rights = cuda.shared.array(rights_size, float32)
+        shared = both_sides()
         next_left = cuda.local.array(held_left, float32)
         next_right = cuda.local.array(held_right, float32)
         sums = cuda.local.array(sums_size, float32)
@@ -150,8 +150,8 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
         i, j = cuda.threadIdx.x // across * ROWS, cuda.threadIdx.x % across
         fetch_left(next_left, left, row, 0, left_whole)
         fetch_right(next_right, right, column, 0, right_whole)
-        put_left(lefts, 0, next_left)
-        put_right(rights, 0, next_right)
+        put_left(shared, 0, next_left)
+        put_right(shared, rights, next_right)
         cuda.syncthreads()
         now = 0
         for k in range(0, size, depth):
@@ -160,15 +160,16 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
                 fetch_left(next_left, left, row, k + depth, left_whole)
                 fetch_right(next_right, right, column, k + depth, right_whole)
             for d in range(0, depth, TURNS):
-                place = now * left_size + d * left_row + i, now * right_size + d * right_row + 4 * j
-                add(sums, lefts, rights, place[0], place[1])
-                add(sums, lefts, rights, place[0] + left_row, place[1] + right_row)
-                add(sums, lefts, rights, place[0] + 2 * left_row, place[1] + 2 * right_row)
-                add(sums, lefts, rights, place[0] + 3 * left_row, place[1] + 3 * right_row)
+                left_place = now * left_size + d * left_row + i
+                right_place = rights + now * right_size + d * right_row + 4 * j
+                add(sums, shared, left_place, right_place)
+                add(sums, shared, left_place + left_row, right_place + right_row)
+                add(sums, shared, left_place + 2 * left_row, right_place + 2 * right_row)
+                add(sums, shared, left_place + 3 * left_row, right_place + 3 * right_row)
             if more:
                 now = 1 - now
-                put_left(lefts, now * left_size, next_left)
-                put_right(rights, now * right_size, next_right)
+                put_left(shared, now * left_size, next_left)
+                put_right(shared, rights + now * right_size, next_right)
                 cuda.syncthreads()
         row, column = row + i, column + COLUMNS * j
         finish(row, column, sums, 0, how)  # written out: a long loop would not be, and index the sums
