@@ -59,7 +59,9 @@ def run_tests(prefix: list[str], *options: str) -> dict[str, Any]:
 def sanitized(small: bool) -> dict[str, Any]:
     """Run the small tests under compute-sanitizer's tools, where it is installed."""
     tool = shutil.which("compute-sanitizer")
-    if tool is None or small:
+    if small:
+        return {"not run": "--small"}
+    if tool is None:
         return {"not run": "there is no compute-sanitizer here"}
     some = "-k", "masks_are_the_contracts or test_totals or test_losses or (test_layers and shape1)"
     prefix = [tool, "--error-exitcode", "9", "--target-processes", "all", "--tool"]
@@ -170,13 +172,17 @@ def main() -> None:
         output.write((json.dumps(record, indent=1) + "\n").encode())
     report(record)
     print("json  ", file)
-    whole = record["tests"]["passed"] and not any("failed" in seconds for seconds in record["seconds"].values())
+    checks = [record["tests"], *record["compute-sanitizer"].values()]
+    failed = [check for check in checks if isinstance(check, dict) and not check["passed"]]
+    whole = not failed and not any("failed" in seconds for seconds in record["seconds"].values())
     sys.exit(0 if whole else 1)
 
 
 def report(record: dict[str, Any]) -> None:
     """Print what passed, and medians."""
     print(f"{record['device']}: tests {'passed' if record['tests']['passed'] else 'FAILED'}")
+    for tool, result in record["compute-sanitizer"].items():
+        print(tool, result if isinstance(result, str) else "passed" if result["passed"] else "FAILED", sep="  ")
     for case, seconds in record["seconds"].items():
         if "failed" in seconds:
             print(case, "FAILED", seconds["failed"], sep="  ")

@@ -5,11 +5,10 @@ from numba import cuda
 
 from ..._jit import device_function, device_kernel, scalar
 from ..philox import SHIFT3
+from ..pointwise import ZERO
 from .blocks import bits_of, float_of, load_eight, store_eight
 from .launch import aligned, launch
 from .mask import BITS, NONE, block_bits, block_count
-
-ZERO = np.float32(0)
 
 
 @device_function

@@ -1,4 +1,4 @@
-"""Launching a kernel: how many threads, on which stream."""
+"""Launching a kernel: on how many threads."""
 
 __all__ = ["ROW", "THREADS", "aligned", "launch", "launch_rows", "size_of_grid"]
 

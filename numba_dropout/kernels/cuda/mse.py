@@ -4,6 +4,7 @@ import numpy as np
 from numba import cuda, float32
 
 from ..._jit import device_kernel
+from ..pointwise import ZERO
 from .launch import ROW, launch_rows
 from .sums import tree_sum
 
@@ -13,7 +14,7 @@ def _forward(losses, hits, residuals, out, target):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = out.shape[1]
     values = cuda.shared.array(ROW, float32)
-    total = np.float32(0)
+    total = ZERO
     for k in range(thread, columns, ROW):
         residual = out[i, k] - target[i, k]
         residuals[i, k] = residual

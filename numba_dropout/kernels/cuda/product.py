@@ -5,16 +5,15 @@ A thread holds 8 x 8 sums and adds to them in the order of the depth, so that an
 
 from typing import NamedTuple
 
-import numpy as np
 from numba import cuda, float32
 
 from ..._jit import device_function, device_kernel
+from ..pointwise import ZERO
 from .blocks import load_four, shared_floats, store_four
 from .launch import aligned, size_of_grid
 
 ROWS = COLUMNS = 8  # of the sums of a thread
 TURNS = 4  # of the loop along the depth that are written out
-ZERO = np.float32(0)
 
 
 class Tile(NamedTuple):
