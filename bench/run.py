@@ -13,8 +13,8 @@ from typing import Any
 from numba.core import config
 
 import numba_dropout
-from numba_dropout import files, system
-from numba_dropout._checks import InputError, check_device
+from numba_dropout import devices, files, system
+from numba_dropout._checks import InputError
 
 from . import cases, chart, machine, rounds, sizes, startup, workers
 from .medians import geometric_mean, median, ratios
@@ -66,7 +66,7 @@ def plan(
     peers: str | None = None,
 ) -> Plan:
     """Return what is to be measured, all groups if none is named; InputError where something does not fit."""
-    check_device(device)
+    devices.resolve(device)
     if threads is not None:
         system.set_threads(threads)
     chosen = tuple(group for group in GROUPS if group in groups or not groups)

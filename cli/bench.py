@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from .types import DEVICE
+
 
 @click.command()
 @click.argument("groups", nargs=-1, metavar="[GROUP]...", type=click.Choice(["kernels", "train", "memory", "startup"]))
@@ -14,9 +16,7 @@ import click
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision."
 )
-@click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
-)
+@DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads that each may use.  [default: all]")
 @click.option("--rounds", type=click.IntRange(1), default=11, show_default=True, help="Times that each has its turn.")
 @click.option("--json", "json_file", metavar="FILE", help="Write all figures there.  [default: nowhere]")

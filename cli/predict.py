@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .types import DEVICE
+
 
 @click.command()
 @click.argument("model")
@@ -12,8 +14,9 @@ import click
     "--out", metavar="FILE", help="Write there instead: CSV, or an array if it ends in .npy.  [default: the terminal]"
 )
 @click.option("--proba", is_flag=True, help="Give the probability of each class too.  [default: the class only]")
+@DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
-def predict(model: str, source: str, out: str | None, proba: bool, threads: int | None) -> None:
+def predict(model: str, source: str, out: str | None, proba: bool, device: str, threads: int | None) -> None:
     """Apply MODEL to DATA, in evaluation mode: dropout is off.
 
     DATA may have the target's column, which is passed over, or not. Each row gives its class, as it was written in
@@ -28,7 +31,7 @@ def predict(model: str, source: str, out: str | None, proba: bool, threads: int 
         system.set_threads(threads)
     if out:
         files.check_writable(out, keep=(source, model))
-    net = MLP.load(model)
+    net = MLP.load(model, device=device)
     rows = data.load_for(net, source, need_target=False)
     table = predictions.table(net, rows.x, proba=proba)
     if out is None:

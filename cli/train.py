@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .types import NUMBERS, RATES
+from .types import DEVICE, NUMBERS, RATES
 
 LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
 OPTIMIZERS = click.Choice(["sgd", "adam", "adamw"])
@@ -63,7 +63,7 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision."
 )
-@click.option("--device", type=click.Choice(["cpu"]), default="cpu", show_default=True, help="Where to compute.")
+@DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
 @click.option("--log", metavar="FILE", help="Write one JSON object a line for each epoch.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw loss and accuracy (.png, .pdf, .svg).  [default: none]")

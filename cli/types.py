@@ -39,3 +39,27 @@ class _Rates(_List):
 
 NUMBERS = _List("numbers", int, "whole numbers above 0 such as 256,128, or none")
 RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such as 0.2,0.5")
+
+
+class _Device(click.ParamType):
+    """A device's name."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the device that is meant, and say so where CUDA was wanted only if it is there."""
+        from numba_dropout import devices
+
+        device = devices.resolve(value)
+        if value == "auto" and device == "cpu":
+            click.echo(f"device: the CPU, as CUDA cannot be used: {devices.why_not()}", err=True)
+        return device
+
+
+DEVICE = click.option(
+    "--device",
+    type=_Device(),
+    default="cpu",
+    show_default=True,
+    help="Where to compute: cpu, cuda, cuda:1, ..., or auto, which is CUDA where it can be used.",
+)

@@ -10,25 +10,40 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _checks
 from ._checks import InputError
+from .devices import on_device
 
-__all__ = ["labels", "rates", "rows", "scaling", "targets"]
+__all__ = ["labels", "on_host", "rates", "rows", "scaling", "targets"]
 
 
-def rows(x: ArrayLike, inputs: int) -> NDArray[Any]:
-    """Return x (rows, inputs) of uint8, float32 or float64; other integers become float64."""
-    array = np.asarray(x)
-    if array.dtype.kind in "biu" and array.dtype != np.uint8:
-        array = array.astype(np.float64)
+def on_host(values: Any) -> NDArray[Any]:
+    """Return any array as one of NumPy's."""
+    return np.asarray(_view(values).copy_to_host() if on_device(values) else values)
+
+
+def _view(x: Any) -> Any:
+    from ._cuda_arrays import view
+
+    return view(x)
+
+
+def rows(x: ArrayLike, inputs: int) -> Any:
+    """Return x (rows, inputs) where it is, of uint8, float32 or float64; other integers on the host become float64."""
+    if on_device(x):
+        array = _view(x)
+    else:
+        array = np.asarray(x)
+        if array.dtype.kind in "biu" and array.dtype != np.uint8:
+            array = array.astype(np.float64)
     if array.dtype not in (np.uint8, np.float32, np.float64):
         raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {array.dtype}")
     if array.ndim != 2 or array.shape[1] != inputs:
-        raise InputError(f"x: expected shape (rows, {inputs}), got {array.shape}")
-    return _arrays.kernel_input(array)
+        raise InputError(f"x: expected shape (rows, {inputs}), got {tuple(array.shape)}")
+    return array if on_device(array) else _arrays.kernel_input(array)
 
 
 def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:
     """Return class numbers (rows,) below `classes`."""
-    array = np.asarray(y)
+    array = on_host(y)
     if array.ndim != 1 or array.dtype.kind not in "biu":
         raise InputError(f"y: expected labels (rows,) of integers, got {array.dtype} of shape {array.shape}")
     if array.size and not 0 <= array.min() <= array.max() < classes:
@@ -38,7 +53,7 @@ def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:
 
 def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> NDArray[Any]:
     """Return targets (rows, outputs) of a dtype, (rows,) being a column; `unit` bounds them to [0, 1]."""
-    array = np.asarray(y)
+    array = on_host(y)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"y: expected numbers, got {array.dtype}")
     if array.ndim == 1 and outputs == 1:

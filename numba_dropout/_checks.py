@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 __all__ = [
     "EVERYTHING",
     "InputError",
-    "check_device",
+    "amount",
     "counter",
     "float_array",
     "integer",
@@ -74,8 +74,13 @@ def threshold(p: float) -> int:
 
 
 def scale(threshold: int, dtype: np.dtype[Any]) -> Any:
-    """Return the reciprocal of the share that is kept at a threshold, rounded once to dtype; 0 where nothing is."""
-    return dtype.type(0.0 if threshold == EVERYTHING else 2.0**32 / (2.0**32 - threshold))
+    """Return the reciprocal of the share that is kept at a threshold, rounded once; 0 where nothing is.
+
+    A float64 for arrays of float64, else a float32.
+    """
+    return (np.float64 if dtype == np.float64 else np.float32)(
+        0.0 if threshold == EVERYTHING else 2.0**32 / (2.0**32 - threshold)
+    )
 
 
 def key(seed: Any) -> tuple[np.uint64, np.uint64]:
@@ -93,10 +98,13 @@ def counter(stream: Any, step: Any, offset: Any, size: int) -> tuple[np.uint64, 
     )
 
 
-def check_device(device: Any) -> None:
-    """Raise unless a device is one that there are kernels for."""
-    if device != "cpu":
-        raise InputError(f"device: expected 'cpu', the only one so far, got {device!r}")
+def amount(size: float) -> str:
+    """Write a number of bytes for people."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{size:.3g} {unit}"
 
 
 def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:

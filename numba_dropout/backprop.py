@@ -41,6 +41,7 @@ class Target(NamedTuple):
     """What the passes are built over."""
 
     kernels: ModuleType
+    repeat: Callable[[Any], Any]  # (a training step): the function that takes consecutive steps
     build: Callable[[Any], Any]  # for the functions that are returned
     part: Callable[[Any], Any]  # for those that only these call
     view: Callable[[Any], Any]  # for those that return a view
@@ -50,7 +51,7 @@ class Target(NamedTuple):
 
 def compose(target: Target, loss: str, update: str, limited: bool) -> Composition:
     """Write the passes over the kernels of one target, for one loss and update rule, with max-norm if `limited`."""
-    kernels, build, part, view, matrix, vector = target
+    kernels, repeat, build, part, view, matrix, vector = target
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
@@ -86,10 +87,10 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
     def dropout_input(net, out, step, row_offset):
         """Drop elements of the input, or of the gradient by it, in place: site 0, and the same operation."""
         threshold = net.thresholds[0]
+        flat = vector(out, FIRST, out.size)
         if threshold == EVERYTHING:
-            out[:] = 0
+            kernels.drop_all(flat)
         elif threshold != ZERO:
-            flat = vector(out, FIRST, out.size)
             offset = row_offset * np.uint64(out.shape[1])
             kernels.dropout_forward(flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset)
 
@@ -104,7 +105,7 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
             site = layer + 1
             threshold = net.thresholds[site] if training else ZERO
             if threshold == EVERYTHING:
-                out[:] = 0
+                kernels.drop_all(vector(out, FIRST, out.size))
             else:
                 kernels.linear_relu_dropout_forward(
                     out,
@@ -227,25 +228,19 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
         def limit_norms(net, max_norm):
             """Leave the weights as they are."""
 
-    @build
-    def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, max_norm):
-        """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
-
-        totals (S, 2) receives the sums of losses and hits of each batch; the last batch may be smaller.
-        """
-        last = net.layers.shape[0] - 1
-        for s in range(totals.shape[0]):
-            batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
-            size = batch.size
-            load(net, data, batch)
-            forward(net, size, TRUE, np.uint64(first_step + s), ZERO)
-            dout = doutput(net, last, size)
-            load_targets(net, y, batch)
-            target = target_of(net, y, size)
-            measure(net, layer_output(net, last, size), dout, target, totals[s])
-            loss_backward(dout, dout, target)
-            backward_and_descend(net, size, TRUE, FALSE, np.uint64(first_step + s), ZERO, state, settings[s])
-            limit_norms(net, max_norm)
+    @part
+    def train_step(net, totals, data, y, batch, step, state, settings, max_norm):
+        """Train on one batch, rows of the data; totals (2,) receives the sums of its losses and hits."""
+        size, last = batch.size, net.layers.shape[0] - 1
+        load(net, data, batch)
+        forward(net, size, TRUE, step, ZERO)
+        dout = doutput(net, last, size)
+        load_targets(net, y, batch)
+        target = target_of(net, y, size)
+        measure(net, layer_output(net, last, size), dout, target, totals)
+        loss_backward(dout, dout, target)
+        backward_and_descend(net, size, TRUE, FALSE, step, ZERO, state, settings)
+        limit_norms(net, max_norm)
 
     @build
     def evaluate(net, totals, data, y, rows, batch_size):
@@ -271,10 +266,26 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
         """Run the backward pass after `load_and_forward`, and keep the gradients."""
         backward_and_store(net, rows, training, to_input, step, row_offset, net.doutputs, net.scales)
 
-    return Composition(load_and_forward, backward_alone, train_steps, evaluate)
+    return Composition(load_and_forward, backward_alone, repeat(train_step), evaluate)
 
 
-CPU = Target(cpu, composed, span, scalar, simd.matrix, simd.vector)
+def repeated(train_step):
+    """Return the loop over training steps, compiled whole."""
+
+    @composed
+    def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, max_norm):
+        """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
+
+        totals (S, 2) receives the sums of losses and hits of each batch; the last batch may be smaller.
+        """
+        for s in range(totals.shape[0]):
+            batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
+            train_step(net, totals[s], data, y, batch, np.uint64(first_step + s), state, settings[s], max_norm)
+
+    return train_steps
+
+
+CPU = Target(cpu, repeated, composed, span, scalar, simd.matrix, simd.vector)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, _checks, backprop, draws, model_file
+from . import _batches, _checks, backprop, devices, draws, model_file
 from ._checks import InputError
-from ._jit import exclusive
 from .backprop import LOSSES
-from .network import Network, lay_out, matrix, parameter_views, with_room
+from .memory import memory_of
+from .network import Network
 from .optim import Optimizer
+from .state import SCALING, State
 
 __all__ = ["MLP"]
 
@@ -42,10 +44,13 @@ class MLP:
     dtype : str
         "float32" or "float64".
     device : str
-        "cpu".
+        "cpu", "cuda" or "cuda:0" for the first CUDA device, "cuda:1", ..., or "auto": CUDA where it can be used. A
+        network stays where it was made; on CUDA it is of float32, and `state_dict` gives arrays of numba.cuda.
 
     Attributes
     ----------
+    device : str
+        "cpu", or "cuda:0", "cuda:1", ...
     step : int
         Training steps done: the counter of the next step's masks.
     epoch : int
@@ -67,7 +72,6 @@ class MLP:
         dtype: str = "float32",
         device: str = "cpu",
     ) -> None:
-        _checks.check_device(device)
         if loss not in LOSSES:
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):
@@ -82,14 +86,19 @@ class MLP:
         self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
         self.dtype = np.dtype(dtype)
-        self.device = device
+        self._memory = memory_of(device)
+        self.device = self._memory.device
+        if self.device != "cpu" and self.dtype != np.float32:
+            raise InputError(f"dtype: expected float32 on {self.device}, got {self.dtype}")
         self.step = 0
         self.epoch = 0
         self.classes: list[Any] | None = None
         self.features: list[str] | None = None
         self.target: str | None = None
         self.target_column: int | None = None
-        self._net = lay_out(self.sizes, (self.input_dropout, *self.dropout), self.seed, self.dtype)
+        rates = self.input_dropout, *self.dropout
+        self._state = State(self.sizes, rates, self.seed, self.dtype, self._memory)
+        self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
         self._initialise()
@@ -107,11 +116,11 @@ class MLP:
 
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
-        data, target = self.as_pair(x, y)
-        rows = self._rows_of(len(data))
+        pair = zip(("x", "y"), self.as_pair(x, y), strict=True)
+        data, target = (self._memory.stage(name, array) for name, array in pair)
         totals = np.empty((1, 2))
-        self.train_steps(totals, data, target, rows, len(rows), optimizer)
-        return float(totals[0, 0] / len(rows))
+        self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
+        return float(totals[0, 0] / len(data))
 
     def train_steps(
         self,
@@ -124,18 +133,18 @@ class MLP:
     ) -> None:
         """Train on len(totals) consecutive batches of rows of the data, without Python in between.
 
-        totals (S, 2) receives the sums of each batch's losses and hits; `data` and `target` are what `as_input` and
-        `as_target` return; nothing is checked. Advances `step` and the optimiser's.
+        totals (S, 2) receives the sums of each batch's losses and hits; `data` and `target` are what `bring` returns;
+        nothing is checked. Advances `step` and the optimiser's.
         """
         net = self._with_room(batch_size)
-        state = optimizer.bind(net.params)
+        state = optimizer.bind(net.params, self._memory.zeros)
         settings = optimizer.settings(len(totals)).astype(self.dtype)
         limit = self.dtype.type(optimizer.max_norm or 0)
         step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
         self._passed = None
         totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
         try:
-            with exclusive():
+            with self._memory.working():
                 self._passes(optimizer.update, optimizer.max_norm is not None).train_steps(
                     net, totals, data, target, rows, batch_size, step, state, settings, limit
                 )
@@ -152,16 +161,16 @@ class MLP:
         With training=True the masks are those of `step` (default: the next one), for rows from row_offset on: the
         pieces of a batch get the masks of the whole.
         """
-        data = self.as_input(x)
+        data = self.bring(self.as_input(x))
         net = self._with_room(len(data))
         step = _checks.integer(self.step if step is None else step, "step", 0, 2**32 - 1)
         row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
-        with exclusive():
+        with self._memory.working():
             self._passes().forward(
                 net, data, self._rows_of(len(data)), bool(training), np.uint64(step), np.uint64(row_offset)
             )
         self._passed = len(data), bool(training), step, row_offset
-        return self._output(len(data)).copy()
+        return self._state.outputs(len(data))
 
     def backward(self, dout: ArrayLike) -> NDArray[Any]:
         """Return the gradient by the input of the last `forward`, and fill `gradients()`.
@@ -171,29 +180,31 @@ class MLP:
         if self._passed is None:
             raise InputError("backward: expected a forward before it")
         rows, training, step, row_offset = self._passed
-        net, last = self._net, len(self.sizes) - 2
-        given = np.asarray(dout, self.dtype)
+        given = _batches.on_host(dout).astype(self.dtype)
         if given.shape != (rows, self.sizes[-1]):
             raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
-        matrix(net.doutputs[(last + 1) & 1], 0, rows, self.sizes[-1])[...] = given
-        with exclusive():
-            self._passes().backward(net, rows, training, True, np.uint64(step), np.uint64(row_offset))
-        return (matrix(net.doutputs[0], 0, rows, self.sizes[0]) * net.stretch).astype(self.dtype)
+        self._state.set_doutput(given)
+        with self._memory.working():
+            self._passes().backward(self._state.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
+        return self._state.dinput(rows)
 
     def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
-        data, target = self.as_pair(x, y)
+        return self.measure(*map(self.bring, self.as_pair(x, y)))
+
+    def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
+        """Do what `loss_of` does, with what `bring` returns; nothing is checked."""
         net = self._with_room(min(ROOM, len(data)))
         totals = np.zeros((-(-len(data) // ROOM), 2))
         self._passed = None
-        with exclusive():
+        with self._memory.working():
             self._passes().evaluate(net, totals, data, target, self._rows_of(len(data)), ROOM)
         loss, hits = totals.sum(0) / len(data)
         return float(loss), None if self.loss == "mse" else float(hits)
 
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
         """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
-        data = self.as_input(x)
+        data = self.bring(self.as_input(x))
         result = np.empty((len(data), self.sizes[-1]), self.dtype)
         for start in range(0, len(data), ROOM):
             piece = data[start : start + ROOM]
@@ -208,7 +219,7 @@ class MLP:
         """
         out = self.outputs(x)
         if self.loss == "mse":
-            values = out / self._net.target_stretch + self._net.target_shift
+            values = out / self._state.read("target_stretch") + self._state.read("target_shift")
             return values[:, 0] if values.shape[1] == 1 else values
         labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
         if self.loss == "bce" and labels.shape[1] == 1:
@@ -228,37 +239,34 @@ class MLP:
 
     # ------------------------------------------------------------ parameters
 
-    def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ..."""
-        return parameter_views(self._net, self._net.params)
+    def state_dict(self) -> dict[str, Any]:
+        """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ...
 
-    def gradients(self) -> dict[str, NDArray[Any]]:
+        NumPy's arrays, or numba.cuda's for a network on a device (`weights` gives NumPy's for both).
+        """
+        return self._state.parameters()
+
+    def gradients(self) -> dict[str, Any]:
         """Return live views of the gradients that the last backward pass filled, by the names of `state_dict`."""
-        return parameter_views(self._net, self._net.dparams)
+        return self._state.gradients()
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the parameters as NumPy's arrays, by the names of `state_dict`; on the CPU they are live views."""
+        return {name: self._memory.read(array) for name, array in self.state_dict().items()}
 
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Copy parameters in, by the names and shapes of `state_dict`."""
-        own = self.state_dict()
-        if set(state) != set(own):
-            raise InputError(f"state: expected the names {', '.join(own)}, got {', '.join(state)}")
-        arrays = {name: np.asarray(value) for name, value in state.items()}
-        for name, array in arrays.items():
-            if array.shape != own[name].shape:
-                raise InputError(f"state: expected shape {own[name].shape} for {name}, got {array.shape}")
-            if not np.can_cast(array.dtype, own[name].dtype, "same_kind"):
-                raise TypeError(f"state: expected {own[name].dtype} for {name}, got {array.dtype}")
-        for name, array in arrays.items():
-            own[name][...] = array
+        self._state.load(state)
 
     def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Let the network see (x - shift) * stretch, numbers or arrays (inputs,), from now on."""
-        self._net.shift[:], self._net.stretch[:] = _batches.scaling(shift, stretch, self.sizes[0])
+        self._state.scale(("shift", "stretch"), shift, stretch)
 
     def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Let the network learn (y - shift) * stretch, numbers or arrays (outputs,); `predict` undoes it."""
         if self.loss != "mse":
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
-        self._net.target_shift[:], self._net.target_stretch[:] = _batches.scaling(shift, stretch, self.sizes[-1])
+        self._state.scale(("target_shift", "target_stretch"), shift, stretch)
 
     # ------------------------------------------------------------ files
 
@@ -268,17 +276,19 @@ class MLP:
         The file appears whole, or the old one stays.
         """
         config = {name: getattr(self, name) for name in _CONFIG} | {"dtype": self.dtype.name}
-        model_file.write(path, config, {name: getattr(self._net, name) for name in _SCALING} | self.state_dict())
+        scaling = {name: self._state.read(name) for name in SCALING}
+        model_file.write(path, config, scaling | self.weights())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> MLP:
         """Return the model that `save` wrote; ValueError if the file is not one, or not whole."""
+        device = devices.resolve(device)
         config, arrays = model_file.read(path)
         try:
             choices = {name: config[name] for name in _CHOICES}
             net = cls(config["sizes"], **choices, device=device)
-            for name in _SCALING:
-                getattr(net._net, name)[:] = arrays.pop(name)
+            for name in SCALING:
+                net._state.write(name, arrays.pop(name))
             net.load_state_dict(arrays)
             for name in _PROGRESS:
                 setattr(net, name, config[name])
@@ -288,7 +298,7 @@ class MLP:
 
     # ------------------------------------------------------------ what the others use
 
-    def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""
         data, target = self.as_input(x), self.as_target(y)
         if len(data) != len(target):
@@ -297,11 +307,15 @@ class MLP:
             raise InputError("x: expected at least one row, got none")
         return data, target
 
-    def as_input(self, x: ArrayLike) -> NDArray[Any]:
+    def bring(self, array: Any) -> Any:
+        """Return what `as_input` or `as_target` returned where the network is: a copy on its device, once."""
+        return self._memory.copy(array)
+
+    def as_input(self, x: ArrayLike) -> Any:
         """Return x as the kernels take it: (rows, inputs) of uint8, float32 or float64; integers become float64."""
         return _batches.rows(x, self.sizes[0])
 
-    def as_target(self, y: ArrayLike) -> NDArray[Any]:
+    def as_target(self, y: ArrayLike) -> Any:
         """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""
         if self.loss == "cross_entropy":
             return _batches.labels(y, self.sizes[-1])
@@ -310,7 +324,7 @@ class MLP:
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return self._net.params.size
+        return self._state.net.params.size
 
     @property
     def name(self) -> str:
@@ -331,23 +345,23 @@ class MLP:
         return flow
 
     def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
-        return backprop.compiled(self.loss, update, limited)
+        choice = self.loss, update, limited
+        if choice not in self._compositions:
+            self._compositions[choice] = self._memory.passes(*choice)
+        return self._compositions[choice]
 
     def _with_room(self, rows: int) -> Network:
         """Return the network with buffers for so many rows; they are kept, and grow when they must."""
-        if rows > self._net.losses.size:
-            self._net, self._passed = with_room(self._net, rows), None
-        return self._net
+        if self._state.make_room(rows):
+            self._passed = None
+        return self._state.net
 
     def _initialise(self) -> None:
-        state = self.state_dict()
-        for layer, inputs in enumerate(self.sizes[:-1]):
+        for layer, (inputs, units) in enumerate(itertools.pairwise(self.sizes)):
             bound = np.sqrt(6.0 / inputs)
-            draws.uniform(state[f"{layer}.weight"], -bound, bound, "initialisation", seed=self.seed, site=layer)
-
-    def _output(self, rows: int) -> NDArray[Any]:
-        start = sum(self.sizes[:-1]) * self._net.losses.size
-        return matrix(self._net.outputs, start, rows, self.sizes[-1])
+            weight = np.empty((units, inputs), self.dtype)
+            draws.uniform(weight, -bound, bound, "initialisation", seed=self.seed, site=layer)
+            self._memory.write(self.state_dict()[f"{layer}.weight"], weight)
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:
         if size > self._rows.size:
@@ -359,4 +373,3 @@ class MLP:
 _CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype")
 _PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
 _CONFIG = ("sizes", *_CHOICES, *_PROGRESS)
-_SCALING = ("shift", "stretch", "target_shift", "target_stretch")

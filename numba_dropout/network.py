@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,11 +23,14 @@ __all__ = [
     "lay_out",
     "matrix",
     "parameter_views",
+    "row_size",
     "with_room",
 ]
 
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
+
+Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
 
 LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
@@ -77,8 +80,11 @@ def matrix(flat, start, rows, columns):
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
-def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any]) -> Network:
-    """Return a network without values and without room for rows; `rates` are the input's, then the hidden layers'."""
+def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], zeros: Allocate) -> Network:
+    """Return a network of zeros and without room for rows; `rates` are the input's, then the hidden layers'.
+
+    zeros(size, dtype) gives a flat array, where the network is to be; what leads through the network stays on the host.
+    """
     size = sum((inputs + 1) * units for inputs, units in itertools.pairwise(sizes))
     if size > LARGEST:
         raise _checks.InputError(f"sizes: {size:,} parameters, where {LARGEST:,} are the most; make the layers smaller")
@@ -87,12 +93,12 @@ def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype
     nothing = np.empty(0, dtype)
     return Network(
         layers=layers,
-        params=aligned(size, dtype),
-        dparams=aligned(size, dtype),
-        shift=np.zeros(sizes[0]),
-        stretch=np.ones(sizes[0]),
-        target_shift=np.zeros(sizes[-1]),
-        target_stretch=np.ones(sizes[-1]),
+        params=zeros(size, dtype),
+        dparams=zeros(size, dtype),
+        shift=zeros(sizes[0], np.float64),
+        stretch=zeros(sizes[0], np.float64),
+        target_shift=zeros(sizes[-1], np.float64),
+        target_stretch=zeros(sizes[-1], np.float64),
         thresholds=np.array(thresholds, np.uint64),
         scales=np.array([_checks.scale(t, dtype) for t in thresholds], dtype),
         key=np.array(_checks.key(seed), np.uint64),
@@ -105,20 +111,35 @@ def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype
     )
 
 
-def with_room(net: Network, rows: int) -> Network:
+def with_room(net: Network, rows: int, empty: Allocate) -> Network:
     """Return the network with buffers for so many rows; all the rest stays the same memory."""
-    inputs, units = net.layers[:, INPUTS], net.layers[:, UNITS]
     dtype = net.params.dtype
-    per_line = CACHE_LINE // dtype.itemsize
-    most = -(-rows * int(max(inputs.max(), units.max())) // per_line) * per_line
+    most = widest(net, rows)
     return net._replace(
-        outputs=aligned(rows * (int(inputs[0]) + int(units.sum())), dtype),
-        doutputs=aligned(2 * most, dtype).reshape(2, most),
-        losses=np.empty(rows, dtype),
-        hits=np.empty(rows, dtype),
-        labels=np.empty(rows, np.int64),
-        targets=np.empty(rows * int(units[-1]), dtype),
+        outputs=empty(rows * units_of(net), dtype),
+        doutputs=empty(2 * most, dtype).reshape(2, most),
+        losses=empty(rows, dtype),
+        hits=empty(rows, dtype),
+        labels=empty(rows, np.int64),
+        targets=empty(rows * int(net.layers[-1, UNITS]), dtype),
     )
+
+
+def units_of(net: Network) -> int:
+    """Return the number of values that a row takes through the network: the input's and all layers' units."""
+    return int(net.layers[0, INPUTS] + net.layers[:, UNITS].sum())
+
+
+def widest(net: Network, rows: int) -> int:
+    """Return the size of the largest array (rows, units), in whole cache lines."""
+    per_line = CACHE_LINE // net.params.dtype.itemsize
+    return -(-rows * int(net.layers[:, INPUTS : UNITS + 1].max()) // per_line) * per_line
+
+
+def row_size(net: Network) -> int:
+    """Return the bytes that a row takes of `with_room`'s buffers."""
+    numbers = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 2 + int(net.layers[-1, UNITS])
+    return numbers * int(net.params.dtype.itemsize) + 8
 
 
 def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:

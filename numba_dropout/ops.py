@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import _arrays, _checks
-from ._jit import exclusive
-from .kernels import cpu
+from ._places import Place, place_called, place_of
 
 __all__ = [
     "dropout",
@@ -36,8 +34,8 @@ def sample_mask(
     offset: int = 0,
     packed: bool = False,
     device: str = "cpu",
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]:
+    out: Any = None,
+) -> Any:
     """Return a dropout mask, True where an element is kept.
 
     The mask depends on (seed, stream, step, element index) alone: not on the thread count, the instruction set or
@@ -57,7 +55,7 @@ def sample_mask(
         Return bits instead: bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), the rest of the last
         byte 0, as `numpy.packbits(mask, bitorder="little")`.
     device : str
-        "cpu".
+        "cpu", "cuda", "cuda:1", ... or "auto"; on CUDA the mask is an array of numba.cuda, unless `out` is another's.
     out : array, optional
         Where to write: bool of `shape`, or uint8 (ceil(n / 8),).
 
@@ -68,7 +66,7 @@ def sample_mask(
 
     Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
     """
-    _checks.check_device(device)
+    place = place_called(device, out)
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
     size = math.prod(shape)
@@ -77,19 +75,17 @@ def sample_mask(
     threshold = _checks.threshold(_checks.probability(p))
     k0, k1 = _checks.key(seed)
     position = _checks.counter(stream, step, offset, size)
-    result = _arrays.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    flat, write_back = _arrays.flat_output(result)
+    result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
     if threshold in (0, _checks.EVERYTHING):
-        flat[...] = 0 if threshold else 255 if packed else 1
-        if packed and not threshold and size & 7:
-            flat[-1] = (1 << (size & 7)) - 1
-    else:
-        with exclusive():
-            if packed:
-                cpu.sample_packed_mask(flat, size, np.uint64(threshold), k0, k1, *position)
-            else:
-                cpu.sample_mask(flat, np.uint64(threshold), k0, k1, *position)
-    return write_back()
+        mask = np.full(size, threshold == 0)
+        return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
+    flat, write_back = place.flat_output(result)
+    with place.working():
+        if packed:
+            place.kernels.sample_packed_mask(flat, size, np.uint64(threshold), k0, k1, *position)
+        else:
+            place.kernels.sample_mask(flat, np.uint64(threshold), k0, k1, *position)
+        return write_back()
 
 
 def dropout(
@@ -101,8 +97,8 @@ def dropout(
     step: int = 0,
     offset: int = 0,
     training: bool = True,
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]:
+    out: Any = None,
+) -> Any:
     """Return x with each element dropped with probability p, and the kept ones divided by the share that is kept.
 
     Dropped elements are exactly +0, even where x is NaN or infinite. The mask is `sample_mask`'s for the same
@@ -130,7 +126,7 @@ def dropout(
 
     Source: Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
     """
-    return _dropout(cpu.dropout_forward, x, "x", p, seed, (stream, step, offset), training, out)
+    return _dropout("dropout_forward", x, "x", p, seed, (stream, step, offset), training, out)
 
 
 def dropout_backward(
@@ -141,60 +137,61 @@ def dropout_backward(
     stream: int = 0,
     step: int = 0,
     offset: int = 0,
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]:
+    out: Any = None,
+) -> Any:
     """Return the gradient of `dropout` by its input: dy times the scale where kept, +0 elsewhere.
 
     The mask is drawn again from the same seed, stream, step and offset. Arguments and errors are those of
     `dropout`.
     """
-    return _dropout(cpu.dropout_backward, dy, "dy", p, seed, (stream, step, offset), True, out)
+    return _dropout("dropout_backward", dy, "dy", p, seed, (stream, step, offset), True, out)
 
 
 def _dropout(
-    kernel: Callable[..., None],
+    kernel: str,
     given: Any,
     name: str,
     p: Any,
     seed: Any,
     position: tuple[Any, Any, Any],
     training: bool,
-    out: NDArray[Any] | None,
-) -> NDArray[Any]:
-    x = _checks.float_array(given, name)
+    out: Any,
+) -> Any:
+    place = place_of(given, name)
+    x = place.float_array(given, name, halves=True)
     threshold, k0, k1 = _threshold_and_key(p, seed, training)
     words = _checks.counter(*position, x.size)
-    result = _arrays.output(out, x.shape, x.dtype)
+    result = place.output(out, x.shape, x.dtype)
     if threshold == 0:
-        np.copyto(result, x)
-        return result
+        return place.assign(result, x)
     if threshold == _checks.EVERYTHING:
-        result[...] = 0
-        return result
-    scale = _checks.scale(threshold, x.dtype)
-    return _arrays.elementwise(result, [x], lambda out, x: kernel(out, x, np.uint64(threshold), scale, k0, k1, *words))
+        return place.elementwise(result, [], place.kernels.drop_all)
+    drop, scale = getattr(place.kernels, kernel), _checks.scale(threshold, x.dtype)
+    return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
-def relu(x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+def relu(x: Any, *, out: Any = None) -> Any:
     """Return x where it is positive or NaN, else +0.
 
     x : array of float32 or float64, any shape; out : where to write, may be x. Raises ValueError or TypeError.
     """
-    x = _checks.float_array(x, "x")
-    return _arrays.elementwise(_arrays.output(out, x.shape, x.dtype), [x], cpu.relu_forward)
+    place = place_of(x, "x")
+    x = place.float_array(x, "x")
+    return place.elementwise(place.output(out, x.shape, x.dtype), [x], place.kernels.relu_forward)
 
 
-def relu_backward(dy: Any, y: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
     """Return the gradient of `relu` by its input: dy where the output y is positive, else +0.
 
     dy, y : arrays of one shape and dtype; out : where to write, may be dy. Raises ValueError or TypeError.
     """
-    dy = _checks.float_array(dy, "dy")
-    y = _arrays.same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
-    return _arrays.elementwise(_arrays.output(out, dy.shape, dy.dtype), [dy, y], cpu.relu_backward)
+    place = place_of(dy, "dy")
+    dy = place.float_array(dy, "dy")
+    y = _arrays.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    return place.elementwise(place.output(out, dy.shape, dy.dtype), [dy, y], place.kernels.relu_backward)
 
 
-def linear(x: Any, weight: Any, bias: Any = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+def linear(x: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     """Return x @ weight.T + bias.
 
     Parameters
@@ -211,14 +208,13 @@ def linear(x: Any, weight: Any, bias: Any = None, *, out: NDArray[Any] | None = 
     ValueError, TypeError
         Shapes or dtypes do not fit each other.
     """
-    x, weight, bias = _layer(x, weight, bias)
-    result = _arrays.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
-    return _layer_output(result, x, weight, bias, cpu.linear_forward)
+    place = place_of(x, "x")
+    x, weight, bias = _layer(place, x, weight, bias)
+    result = place.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    return _layer_output(place, result, x, weight, bias, place.kernels.linear_forward)
 
 
-def linear_backward(
-    dy: Any, x: Any, weight: Any, *, out: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] | None = None) -> tuple[Any, Any, Any]:
     """Return the gradients of `linear` by x, weight and bias: (dx, dweight, dbias).
 
     Parameters
@@ -234,7 +230,8 @@ def linear_backward(
     ValueError, TypeError
         Shapes or dtypes do not fit each other.
     """
-    return _layer_backward(dy, x, weight, out, cpu.linear_backward)
+    place = place_of(dy, "dy")
+    return _layer_backward(place, dy, x, weight, out, place.kernels.linear_backward)
 
 
 def linear_relu_dropout(
@@ -248,25 +245,25 @@ def linear_relu_dropout(
     step: int = 0,
     offset: int = 0,
     training: bool = True,
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]:
+    out: Any = None,
+) -> Any:
     """Return dropout(relu(linear(x, weight, bias)), p): a hidden layer as one operation.
 
     Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the output's first element.
     """
-    x, weight, bias = _layer(x, weight, bias)
-    result = _arrays.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    place = place_of(x, "x")
+    x, weight, bias = _layer(place, x, weight, bias)
+    result = place.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
     threshold, k0, k1 = _threshold_and_key(p, seed, training)
-    words = _checks.counter(stream, step, offset, result.size)
+    words = _checks.counter(stream, step, offset, math.prod(result.shape))
     if threshold == _checks.EVERYTHING:
-        result[...] = 0
-        return result
+        return place.elementwise(result, [], place.kernels.drop_all)
     scale = _checks.scale(threshold, x.dtype)
 
     def forward(out: Any, x: Any, weight: Any, bias: Any) -> None:
-        cpu.linear_relu_dropout_forward(out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words)
+        place.kernels.linear_relu_dropout_forward(out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words)
 
-    return _layer_output(result, x, weight, bias, forward)
+    return _layer_output(place, result, x, weight, bias, forward)
 
 
 def linear_relu_dropout_backward(
@@ -276,22 +273,23 @@ def linear_relu_dropout_backward(
     weight: Any,
     p: float,
     *,
-    out: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    out: tuple[Any, Any, Any] | None = None,
+) -> tuple[Any, Any, Any]:
     """Return the gradients of `linear_relu_dropout` by x, weight and bias: (dx, dweight, dbias).
 
     No seed is needed: the output y is positive exactly where it was kept and the ReLU let it through (defined for
     y that is not NaN). p is that of the forward pass, 0 after training=False. Otherwise as `linear_backward`.
     """
-    dy = _checks.float_array(dy, "dy")
-    y = _arrays.same(_checks.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    place = place_of(dy, "dy")
+    dy = place.float_array(dy, "dy")
+    y = _arrays.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
     scale = _checks.scale(_checks.threshold(_checks.probability(p)), dy.dtype)
-    outputs = _arrays.kernel_input(y).reshape(-1)
+    kernel, outputs = place.kernels.linear_relu_dropout_backward, place.matrix(y)
 
     def backward(dx: Any, dweight: Any, dbias: Any, dy: Any, x: Any, weight: Any) -> None:
-        cpu.linear_relu_dropout_backward(dx, dweight, dbias, dy.copy(), outputs.reshape(dy.shape), x, weight, scale)
+        kernel(dx, dweight, dbias, place.copy(dy), outputs, x, weight, scale)
 
-    return _layer_backward(dy, x, weight, out, backward)
+    return _layer_backward(place, dy, x, weight, out, backward)
 
 
 # ---------------------------------------------------------------- what the operations share
@@ -307,47 +305,47 @@ def _threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint6
     return threshold, *_checks.key(seed)
 
 
-def _layer(x: Any, weight: Any, bias: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    x = _checks.float_array(x, "x")
+def _layer(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
+    x = place.float_array(x, "x")
     if x.ndim == 0:
         raise _checks.InputError("x: expected at least 1 dimension, got a scalar")
-    weight = _checks.float_array(weight, "weight", 2)
+    weight = place.float_array(weight, "weight", 2)
     if weight.dtype != x.dtype:
         raise TypeError(f"weight: expected dtype {x.dtype} like x, got {weight.dtype}")
-    if weight.shape[1] != x.shape[-1]:
+    if weight.shape[1] != x.shape[x.ndim - 1]:
+        inputs = x.shape[x.ndim - 1]
         raise _checks.InputError(
-            f"weight: expected shape (out_features, {x.shape[-1]}) for x of shape {x.shape}, got {weight.shape}"
+            f"weight: expected shape (out_features, {inputs}) for x of shape {x.shape}, got {weight.shape}"
         )
     if bias is None:
-        return x, weight, np.empty(0, x.dtype)
-    return x, weight, _arrays.same(_checks.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
+        return x, weight, place.nothing_like(x)
+    return x, weight, _arrays.same(place.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
 
 
-def _layer_output(
-    result: NDArray[Any], x: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any], kernel: Callable[..., None]
-) -> NDArray[Any]:
-    _arrays.no_overlap(result, x, weight, bias)
-    flat, write_back = _arrays.flat_output(result)
-    rows, weight, bias = _arrays.matrix(x), _arrays.matrix(weight), _arrays.kernel_input(bias)
-    with exclusive():
-        kernel(flat.reshape(len(rows), len(weight)), rows, weight, bias)
-    return write_back()
+def _layer_output(place: Place, result: Any, x: Any, weight: Any, bias: Any, kernel: Callable[..., None]) -> Any:
+    place.no_overlap(result, x, weight, bias)
+    with place.working():
+        flat, write_back = place.flat_output(result)
+        rows, weight, bias = place.matrix(x), place.matrix(weight), place.kernel_input(bias)
+        kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, weight, bias)
+        return write_back()
 
 
 def _layer_backward(
-    dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    x, weight, _ = _layer(x, weight, None)
-    dy = _arrays.same(_checks.float_array(dy, "dy"), "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
+    place: Place, dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
+) -> tuple[Any, Any, Any]:
+    dy = place.float_array(dy, "dy")
+    x, weight, _ = _layer(place, x, weight, None)
+    dy = _arrays.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
     if out is None:
         out = (None, None, None)
     elif not isinstance(out, tuple | list) or len(out) != 3:
         raise TypeError("out: expected three arrays (dx, dweight, dbias)")
-    results: list[NDArray[Any]] = []
+    results: list[Any] = []
     for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True):
-        results.append(_arrays.no_overlap(_arrays.output(given, shape, x.dtype), dy, x, weight, *results))
-    (dx, dx_back), (dw, dw_back), (db, db_back) = (_arrays.flat_output(result) for result in results)
-    rows = _arrays.matrix(x)
-    with exclusive():
-        kernel(dx.reshape(rows.shape), dw.reshape(weight.shape), db, _arrays.matrix(dy), rows, _arrays.matrix(weight))
-    return dx_back(), dw_back(), db_back()
+        results.append(place.no_overlap(place.output(given, shape, x.dtype), dy, x, weight, *results))
+    with place.working():
+        (dx, dx_back), (dw, dw_back), (db, db_back) = (place.flat_output(result) for result in results)
+        rows, weight = place.matrix(x), place.matrix(weight)
+        kernel(dx.reshape(*rows.shape), dw.reshape(*weight.shape), db, place.matrix(dy), rows, weight)
+        return dx_back(), dw_back(), db_back()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
-from .network import aligned
+from .network import Allocate, aligned
 
 __all__ = ["SCHEDULES", "SGD", "Adam", "AdamW", "Optimizer", "Schedule", "cosine", "inverse_time", "step_decay"]
 
@@ -108,10 +108,11 @@ class Optimizer:
     def __repr__(self) -> str:
         return f"<{self}, {self.step} steps done>"
 
-    def bind(self, params: NDArray[Any]) -> NDArray[Any]:
+    def bind(self, params: Any, zeros: Allocate = aligned) -> Any:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
         if self.state is None:
-            self.state, self.params = aligned(self.slots * params.size, params.dtype).reshape(self.slots, -1), params
+            state = zeros(self.slots * params.size, params.dtype)
+            self.state, self.params = state.reshape(self.slots, params.size), params
         if self.params is not params:
             raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
         return self.state

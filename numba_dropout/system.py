@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import platform
 
 import numba
@@ -11,6 +10,7 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config
 
+from . import devices
 from ._checks import integer
 from ._jit import cache_folder
 
@@ -37,7 +37,7 @@ def describe() -> dict[str, str]:
         "threads": f"{threads} of {config.NUMBA_NUM_THREADS}",
         "threading layer": "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer(),
         "compiled code": str(cache_folder() or "not kept"),
-        "cuda": _cuda(),
+        "cuda": devices.describe(),
     }
 
 
@@ -49,18 +49,3 @@ def _instruction_set() -> str:
     else:
         present = {name[1:] for name in features.split(",") if name.startswith("+")}
     return ", ".join(name for name in VECTORS if name in present) or "scalar"
-
-
-def _cuda() -> str:
-    """Tell about CUDA: nothing uses it yet, and whether the machine would be ready."""
-    if importlib.util.find_spec("numba_cuda") is None:
-        return "not used: this version computes on the CPU only (and numba-cuda is not installed)"
-    from numba import cuda
-
-    try:
-        ready = (
-            f"{cuda.get_current_device().name.decode()} is there" if cuda.is_available() else "no CUDA driver or device"
-        )
-    except Exception as error:  # numba-cuda raises many kinds, and all of them mean the same here
-        ready = f"no usable device: {error}"
-    return f"not used: this version computes on the CPU only ({ready})"

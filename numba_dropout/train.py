@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _checks, draws
+from ._batches import on_host
 from ._checks import InputError
 from .metrics import regression_metrics
 from .mlp import MLP
@@ -103,19 +104,19 @@ def fit(
         raise TypeError("callbacks: expected a sequence of them, got one")
     rows_in, target = net.as_pair(x, y)
     for name, values in (("x", rows_in), ("y", target)):
-        _check_data(values, name)
-    if validation is not None:
-        validation = net.as_pair(*validation)
+        _check_data(on_host(values), name)
+    held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
+    rows_in, target = net.bring(rows_in), net.bring(target)
     epochs = _checks.integer(epochs, "epochs", 1, 2**31)
     batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
     if patience is not None:
         patience = _checks.integer(patience, "patience", 1, 2**31)
-        if validation is None:
+        if held_out is None:
             raise InputError("patience: expected validation data to go with it, got none")
     steps = -(-len(rows_in) // batch_size)
     optimizer.end = optimizer.step + epochs * steps
     try:
-        return _epochs(net, rows_in, target, optimizer, epochs, batch_size, validation, patience, list(callbacks))
+        return _epochs(net, rows_in, target, optimizer, epochs, batch_size, held_out, patience, list(callbacks))
     finally:
         optimizer.end = None
 
@@ -127,7 +128,7 @@ def _epochs(
     optimizer: Optimizer,
     epochs: int,
     batch_size: int,
-    validation: tuple[NDArray[Any], NDArray[Any]] | None,
+    validation: tuple[Any, ...] | None,
     patience: int | None,
     callbacks: Sequence[Callback],
 ) -> History:
@@ -140,14 +141,14 @@ def _epochs(
     for epoch in range(1, epochs + 1):
         record = _epoch(net, x, y, optimizer, batch_size, epoch, callbacks)
         if validation is not None:
-            record["val_loss"], record["val_accuracy"] = net.loss_of(*validation)
+            record["val_loss"], record["val_accuracy"] = net.measure(*validation)
         history.records.append(record)
         for callback in callbacks:
             callback.on_epoch_end(record)
         if patience is not None:
             if record["val_loss"] < best_loss:
                 best_loss, history.best_epoch = record["val_loss"], epoch
-                best = {name: value.copy() for name, value in net.state_dict().items()}
+                best = {name: value.copy() for name, value in net.weights().items()}
             elif epoch - (history.best_epoch or 0) >= patience:
                 break
     if best is not None:
@@ -185,7 +186,7 @@ def _epoch(
         for callback in callbacks:
             callback.on_steps_end(epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
         stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
-    for value in net.state_dict().values():
+    for value in net.weights().values():
         _check_finite(value, "weights", epoch, lr)
     net.epoch += 1
     seconds = time.perf_counter() - began
@@ -226,4 +227,4 @@ def evaluate(net: MLP, x: ArrayLike, y: ArrayLike) -> dict[str, float]:
     loss, accuracy = net.loss_of(x, y)
     if accuracy is not None:
         return {"loss": loss, "accuracy": accuracy, "error": 1.0 - accuracy}
-    return {**regression_metrics(np.asarray(y), net.predict(x)), "loss": loss}
+    return {**regression_metrics(on_host(y), net.predict(x)), "loss": loss}

@@ -290,8 +290,8 @@ def test_steps(name, settings, shape, rng):
 
 def test_the_rooms_mirror_each_other():
     """A file stands for a file, a function for a function, with the same arguments in the same order."""
-    assert set(kernels.__all__) == set(cpu.__all__)
-    for name in kernels.__all__:
+    assert set(kernels.__all__) - {"on_stream"} == set(cpu.__all__)
+    for name in cpu.__all__:
         ours, theirs = getattr(kernels, name), getattr(cpu, name)
         theirs = getattr(theirs, "py_func", theirs)
         assert ours.__module__.rpartition(".")[2] == theirs.__module__.rpartition(".")[2], name

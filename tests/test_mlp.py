@@ -217,7 +217,7 @@ def test_a_file_of_a_later_version_says_so(tmp_path):
         ({"seed": -1}, "seed"),
         ({"dtype": None}, "dtype"),
         ({"sizes": [2**31 - 1] * 3}, "sizes: .* parameters"),
-        ({"device": "cuda"}, "device: expected 'cpu'"),
+        ({"device": "gpu"}, "device: expected cpu, cuda, cuda:0, .* or auto, got .gpu."),
     ],
 )
 def test_refused_networks(arguments, message):

@@ -38,8 +38,11 @@ def matrix(element):
     return types.Array(element, 2, "C")
 
 
-def dropout(element):
-    return flat(element), flat(element), I8, B1, U8, F4, *WHERE
+AT_A_STEP = (*WHERE[:3], flat(U8), WHERE[4])  # the step in device memory
+
+
+def dropout(element, where=WHERE):
+    return flat(element), flat(element), I8, B1, U8, F4, *where
 
 
 ROWS = flat(F4), flat(F4), matrix(F4), matrix(F4)
@@ -64,6 +67,12 @@ PRODUCTS = {
 SIGNATURES = {
     **{f"{name}.{rows}": signature for name, signature in PRODUCTS.items() for rows in (128, 64)},
     "linear._sum_rows": (flat(F4), FLOATS),
+    "linear_relu_dropout._KERNELS.128 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
+    "linear_relu_dropout._KERNELS.64 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
+    "dropout._KERNELS.float32 at a step": dropout(F4, AT_A_STEP),
+    "dropout._clear": (flat(F4),),
+    "steps._begin": (flat(I8), flat(U8), flat(F4), flat(I8), flat(I8), FLOATS, I8),
+    "steps._end": (matrix(types.float64), flat(types.float64), flat(I8)),
     "linear_relu_dropout._derivative": (flat(F4), flat(F4), F4),
     "sgd._BIAS": STEP_BIAS,
     "adam._BIAS": STEP_BIAS,
@@ -102,7 +111,9 @@ def device_kernels():
 
 @functools.cache
 def ptx(name, capability):
-    return cuda.compile_ptx(device_kernels()[name].py_func, types.void(*SIGNATURES[name]), cc=capability)[0]
+    return cuda.compile_ptx(
+        device_kernels()[name.removesuffix(" at a step")].py_func, types.void(*SIGNATURES[name]), cc=capability
+    )[0]
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +123,7 @@ def device(monkeypatch):
 
 
 def test_every_kernel_is_here():
-    assert set(device_kernels()) == set(SIGNATURES)
+    assert set(device_kernels()) == {name.removesuffix(" at a step") for name in SIGNATURES}
 
 
 @pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: "sm_{}{}".format(*capability))

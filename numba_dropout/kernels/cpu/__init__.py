@@ -6,7 +6,7 @@ Random ones take the seed as two `uint64` words (low, high 32 bits), and `stream
 
 from .adam import linear_adam
 from .bce import bce_backward, bce_forward
-from .dropout import dropout_backward, dropout_forward
+from .dropout import drop_all, dropout_backward, dropout_forward
 from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import sample_mask, sample_packed_mask
@@ -23,6 +23,7 @@ __all__ = [
     "batch_totals",
     "bce_backward",
     "bce_forward",
+    "drop_all",
     "dropout_backward",
     "dropout_forward",
     "gather_labels",

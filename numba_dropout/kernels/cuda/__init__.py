@@ -1,12 +1,14 @@
 """CUDA kernels: the functions of `kernels.cpu`, by the same names and arguments, on arrays in device memory.
 
 Each file holds the kernels, and a function with the CPU's name and arguments that launches them. float32 throughout;
-dropout also takes float16, and bfloat16 by its bits (uint16). Nothing waits for the device.
+dropout also takes float16, and bfloat16 by its bits (uint16). Nothing waits for the device; `on_stream` chooses the
+stream, which is the default stream outside of it.
 """
 
 from .adam import linear_adam
 from .bce import bce_backward, bce_forward
-from .dropout import dropout_backward, dropout_forward
+from .dropout import drop_all, dropout_backward, dropout_forward
+from .launch import on_stream
 from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import sample_mask, sample_packed_mask
@@ -23,6 +25,7 @@ __all__ = [
     "batch_totals",
     "bce_backward",
     "bce_forward",
+    "drop_all",
     "dropout_backward",
     "dropout_forward",
     "gather_labels",
@@ -38,6 +41,7 @@ __all__ = [
     "max_norm",
     "mse_backward",
     "mse_forward",
+    "on_stream",
     "random_bits",
     "relu_backward",
     "relu_forward",

@@ -40,6 +40,11 @@ def _storing(count):
     return store if config.ENABLE_CUDASIM else _emit_stores(count)
 
 
+def value_of(value):
+    """Return a number that a kernel is given as such, or as the only element of an array: a graph reads it anew."""
+    return value[0] if getattr(value, "shape", ()) else value
+
+
 def _float_of(bits):
     """Return the float32 that 32 bits stand for."""
     return np.uint32(bits).view(np.float32)
@@ -167,6 +172,10 @@ if not config.ENABLE_CUDASIM:
             return builder.asm(form, "mul.wide.u32 $0, $1, $2;", "=l,r,r", words, side_effect=False)
 
         return types.uint64(types.uint64, types.uint64), generate
+
+    @overload(value_of)
+    def _value_of(value):
+        return (lambda value: value[0]) if isinstance(value, types.Array) else (lambda value: value)
 
     # what numba.cuda has no function of NumPy's for, or no good one
     overload(philox.product)(lambda a, b: lambda a, b: _wide_product(a, b))

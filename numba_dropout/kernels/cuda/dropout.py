@@ -6,7 +6,7 @@ from numba import cuda
 from ..._jit import device_function, device_kernel, scalar
 from ..philox import SHIFT3
 from ..pointwise import ZERO
-from .blocks import bits_of, float_of, load_eight, store_eight
+from .blocks import bits_of, float_of, load_eight, store_eight, value_of
 from .launch import aligned, launch
 from .mask import BITS, NONE, block_bits, block_count
 
@@ -39,7 +39,8 @@ def _over(widen, narrow):
         thread = cuda.grid(1)
         start = 8 * thread - lane
         if start < out.size:
-            bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, step)
+            block = (offset >> SHIFT3) + np.uint64(thread)
+            bits = block_bits(block, threshold, k0, k1, stream, value_of(step))
             if whole and start + 8 <= out.size:
                 x = load_eight(inp, start)
                 store_eight(
@@ -64,6 +65,13 @@ def _over(widen, narrow):
     return dropout
 
 
+@device_kernel
+def _clear(out):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = 0
+
+
 _KERNELS = {
     "float32": _over(np.float32, np.float32),
     "float16": _over(np.float32, np.float16),
@@ -73,11 +81,17 @@ _KERNELS = {
 
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     """Write the kept elements times scale, a float32, and +0 for the dropped ones; out may be inp."""
-    # out (n,), inp (n,) of float32, float16, or uint16, the bits of bfloat16
+    # out (n,), inp (n,) of float32, float16, or uint16, the bits of bfloat16; step may be an array of one
     blocks, lane = block_count(out.size, offset)
     whole = lane == 0 and aligned(out, inp)
     kernel = _KERNELS[str(out.dtype)]
     launch(kernel, blocks, out, inp, lane, whole, threshold, scale, k0, k1, stream, step, offset)
+
+
+def drop_all(out):
+    """Write +0 everywhere: dropout with p = 1."""
+    # out (n,)
+    launch(_clear, out.size, out)
 
 
 # Dropout is linear in its input: its derivative is itself, with the mask drawn again from the same counters.

@@ -1,9 +1,44 @@
-"""Launching a kernel: on how many threads."""
+"""Launching a kernel: on how many threads, and on which stream."""
 
-__all__ = ["ROW", "THREADS", "aligned", "launch", "launch_rows", "size_of_grid"]
+import contextlib
+import functools
+import threading
+import warnings
+
+from numba.core import config
+
+__all__ = [
+    "ROW",
+    "THREADS",
+    "aligned",
+    "current_stream",
+    "launch",
+    "launch_blocks",
+    "launch_rows",
+    "on_stream",
+    "size_of_grid",
+]
 
 THREADS = 256  # of a block, where each thread has an item of its own
 ROW = 32  # of a block that works on a row: a warp, which has little to wait for in itself
+
+_current = threading.local()
+
+
+def current_stream():
+    """Return the stream that this Python thread launches kernels on."""
+    return getattr(_current, "stream", 0)
+
+
+@contextlib.contextmanager
+def on_stream(stream):
+    """Let this Python thread launch kernels on a stream, a `numba.cuda` one or 0, the default stream."""
+    before = current_stream()
+    _current.stream = stream
+    try:
+        yield
+    finally:
+        _current.stream = before
 
 
 def size_of_grid(items, block):
@@ -11,16 +46,32 @@ def size_of_grid(items, block):
     return (items + block - 1) // block
 
 
+def _configured(kernel, blocks, threads, stream):
+    """Return a kernel with its grid: a small one is what a small array needs, and no reason for Numba to warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return kernel[blocks, threads, stream]
+
+
+if not config.ENABLE_CUDASIM:  # whose kernels remember their last grid themselves
+    _configured = functools.lru_cache(4096)(_configured)
+
+
+def launch_blocks(kernel, blocks, threads, *arguments):
+    """Run a kernel on a grid of blocks, each a number or a tuple of them."""
+    _configured(kernel, blocks, threads, current_stream())(*arguments)
+
+
 def launch(kernel, size, *arguments):
     """Run a kernel with a thread for each of so many items, and some more."""
     if size:
-        kernel[size_of_grid(size, THREADS), THREADS](*arguments)
+        launch_blocks(kernel, size_of_grid(size, THREADS), THREADS, *arguments)
 
 
 def launch_rows(kernel, rows, *arguments):
     """Run a kernel with a block of `ROW` threads for each of so many rows."""
     if rows:
-        kernel[rows, ROW](*arguments)
+        launch_blocks(kernel, rows, ROW, *arguments)
 
 
 def aligned(*arrays):

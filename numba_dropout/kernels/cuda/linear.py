@@ -5,7 +5,7 @@ from numba import cuda, float32
 
 from ..._jit import device_function, device_kernel
 from ..pointwise import ZERO, relu_dropout_derivative
-from .launch import size_of_grid
+from .launch import launch_blocks, size_of_grid
 from .product import COLUMNS, multiply, over_tiles
 
 UNITS, GROUPS = 32, 8  # of a block that sums over rows: neighbouring units, and rows that are summed apart
@@ -75,7 +75,7 @@ def _sum_rows(total, dout):
 def sum_rows(total, dout):
     """Write the sums of dout (B, K) over its rows, in an order that depends on their number alone."""
     if total.size:
-        _sum_rows[size_of_grid(total.size, UNITS), (UNITS, GROUPS)](total, dout)
+        launch_blocks(_sum_rows, size_of_grid(total.size, UNITS), (UNITS, GROUPS), total, dout)
 
 
 @device_function

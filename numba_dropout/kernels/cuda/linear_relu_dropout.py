@@ -6,6 +6,7 @@ from numba import cuda
 from ..._jit import device_function, device_kernel
 from ..philox import SEVEN, SHIFT3
 from ..pointwise import ZERO, relu, relu_dropout_derivative
+from .blocks import value_of
 from .launch import launch
 from .linear import linear_backward
 from .mask import block_bits
@@ -23,9 +24,9 @@ def _finish(i, j, sums, start, how):
         if threshold != NO_THRESHOLD:
             first = offset + np.uint64(i) * np.uint64(out.shape[1]) + np.uint64(j)
             block, lane = first >> SHIFT3, np.uint32(first & SEVEN)
-            bits = block_bits(block, threshold, k0, k1, stream, step)
+            bits = block_bits(block, threshold, k0, k1, stream, value_of(step))
             if lane:  # the eight lie in two blocks
-                following = block_bits(block + np.uint64(1), threshold, k0, k1, stream, step)
+                following = block_bits(block + np.uint64(1), threshold, k0, k1, stream, value_of(step))
                 bits = bits >> lane | following << (np.uint32(8) - lane)
         for n in range(COLUMNS):
             if j + n < out.shape[1]:
@@ -40,7 +41,8 @@ _KERNELS = over_tiles(True, True, _finish)
 
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
     """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none."""
-    # out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream
+    # out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream; step may
+    # be an array of one
     how = out, bias, threshold, scale, k0, k1, stream, step, offset
     multiply(_KERNELS, out.shape, inp.shape[1], inp, weight, how)
 

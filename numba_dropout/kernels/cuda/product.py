@@ -10,7 +10,7 @@ from numba import cuda, float32
 from ..._jit import device_function, device_kernel
 from ..pointwise import ZERO
 from .blocks import load_four, shared_floats, store_four
-from .launch import aligned, size_of_grid
+from .launch import aligned, launch_blocks, size_of_grid
 
 ROWS = COLUMNS = 8  # of the sums of a thread
 TURNS = 4  # of the loop along the depth that are written out
@@ -196,4 +196,4 @@ def multiply(kernels, shape, depth, left, right, how):
     grids = {tile: (size_of_grid(columns, tile.columns), size_of_grid(rows, tile.rows)) for tile in kernels}
     tile = SMALL if grids[LARGE][0] * grids[LARGE][1] <= FEW else LARGE
     whole = [array.shape[1] % 4 == 0 and aligned(array) for array in (left, right)]
-    kernels[tile][grids[tile], tile.threads](left, right, depth, *whole, how)
+    launch_blocks(kernels[tile], grids[tile], tile.threads, left, right, depth, *whole, how)

@@ -1,0 +1,340 @@
+"""Arrays in a CUDA device's memory, as CuPy, PyTorch, JAX and numba.cuda have them, and how kernels get at them.
+
+No element is copied: a kernel works on the caller's memory, on the caller's current stream, and writes into an array
+that the caller's library made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import cuda
+
+from ._checks import InputError
+from .devices import on_device
+from .kernels import cuda as kernels
+from .kernels.cuda.launch import current_stream, on_stream
+
+__all__ = ["Cuda", "view"]
+
+
+class _Description(NamedTuple):
+    """What there is to know of an array: all that kernels need."""
+
+    address: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...] | None  # in bytes; None where rows follow each other
+    dtype: str  # NumPy's name, or bfloat16
+    device: int | None  # None: the current one
+    stream: int  # the caller's current one; 0 is the default stream
+    read_only: bool
+
+
+class _Numba:
+    """Arrays of numba.cuda, and of all that speaks `__cuda_array_interface__` and has no class here."""
+
+    kind = "an array of numba.cuda"
+
+    def describe(self, x: Any) -> _Description:
+        interface = x.__cuda_array_interface__
+        address, read_only = interface["data"]
+        name = "bfloat16" if interface["typestr"].endswith("V2") else np.dtype(interface["typestr"]).name
+        stream = interface.get("stream") or 0
+        return _Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
+        return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype)
+
+    def in_line(self, x: Any) -> Any:
+        raise InputError("expected rows that follow each other (C-contiguous), got an array with other strides")
+
+    def assign(self, out: Any, values: Any) -> None:
+        raise InputError("out: expected rows that follow each other (C-contiguous), got an array with other strides")
+
+    def finish(self, result: Any) -> Any:
+        return result
+
+
+class _Torch(_Numba):
+    kind = "a tensor of PyTorch"
+
+    def __init__(self) -> None:
+        import torch
+
+        self._torch = torch
+
+    def describe(self, x: Any) -> _Description:
+        if x.requires_grad:
+            raise InputError("expected a tensor that needs no gradient (x.detach()), got one that does")
+        strides = tuple(stride * x.element_size() for stride in x.stride())
+        stream = self._torch.cuda.current_stream(x.device).cuda_stream
+        name = str(x.dtype).removeprefix("torch.")
+        return _Description(x.data_ptr(), tuple(x.shape), strides, name, x.device.index, stream, False)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
+        return self._torch.empty(shape, dtype=getattr(self._torch, dtype), device=f"cuda:{like.device}")
+
+    def in_line(self, x: Any) -> Any:
+        return x.contiguous()
+
+    def assign(self, out: Any, values: Any) -> None:
+        out.copy_(values)
+
+
+class _CuPy(_Numba):
+    kind = "an array of CuPy"
+
+    def __init__(self) -> None:
+        import cupy
+
+        self._cupy = cupy
+
+    def describe(self, x: Any) -> _Description:
+        stream = self._cupy.cuda.get_current_stream().ptr
+        return _Description(x.data.ptr, x.shape, x.strides, x.dtype.name, x.device.id, stream, False)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
+        return self._cupy.empty(shape, self._cupy.dtype(dtype))
+
+    def in_line(self, x: Any) -> Any:
+        return self._cupy.ascontiguousarray(x)
+
+    def assign(self, out: Any, values: Any) -> None:
+        out[...] = values
+
+
+class _Jax(_Numba):
+    """JAX's arrays are never written to, and its streams are its own: all waits for all, before and after."""
+
+    kind = "an array of JAX"
+
+    def __init__(self) -> None:
+        import jax
+
+        self._jax = jax
+
+    def describe(self, x: Any) -> _Description:
+        if len(x.devices()) > 1:
+            raise InputError("expected an array on one device, got one that is shared by several")
+        (device,) = x.devices()
+        number = getattr(device, "local_hardware_id", None)
+        x.block_until_ready()
+        return _Description(x.unsafe_buffer_pointer(), x.shape, None, x.dtype.name, number, 0, True)
+
+    def finish(self, result: Any) -> Any:
+        from cuda.core.utils import StridedMemoryView
+
+        cuda.synchronize()
+        found = self._jax.dlpack.from_dlpack(StridedMemoryView.from_any_interface(result, stream_ptr=-1))
+        return self._jax.lax.bitcast_convert_type(found, "bfloat16") if found.dtype == "uint16" else found
+
+
+_LIBRARIES = {"torch": _Torch, "cupy": _CuPy, "jaxlib": _Jax, "jax": _Jax}
+_loaded: dict[str, _Numba] = {}
+
+
+def _library(x: Any) -> _Numba:
+    """Return what knows about arrays of x's kind; its library is loaded, since x was made by it."""
+    name = type(x).__module__.partition(".")[0]
+    if name not in _loaded:
+        _loaded[name] = _LIBRARIES.get(name, _Numba)()
+    return _loaded[name]
+
+
+def _device_array(found: _Description, owner: Any) -> Any:
+    """Return an array of numba.cuda on memory that belongs to `owner`; bfloat16 by its bits."""
+    interface = {
+        "version": 3,
+        "shape": found.shape,
+        "strides": found.strides,
+        "typestr": np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype).str,
+        "data": (found.address, found.read_only),
+    }
+    return cuda.from_cuda_array_interface(interface, owner=owner, sync=False)
+
+
+def _view(x: Any) -> tuple[Any, _Description | None]:
+    """Return x as an array of numba.cuda, and what it was found to be, None for one that is so already."""
+    if getattr(x, "__cuda_ndarray__", False):
+        return x, None
+    found = _library(x).describe(x)
+    return _device_array(found, x), found
+
+
+@functools.lru_cache(64)
+def _external(pointer: int) -> Any:
+    """Return the numba.cuda stream of a stream of another library: one object, for launches to be remembered by."""
+    return cuda.external_stream(pointer)
+
+
+def _contiguous(array: Any) -> bool:
+    return bool(array.is_c_contiguous())
+
+
+@contextlib.contextmanager
+def _named(argument: str) -> Iterator[None]:
+    """Put an argument's name before what is wrong with it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{argument}: {error}") from None
+
+
+def view(x: Any) -> Any:
+    """Return a contiguous array of numba.cuda on the memory of x, once all that its stream had to do is done."""
+    array, found = _view(x)
+    if not _contiguous(array):
+        array, found = _view(_library(x).in_line(x))
+    if found is not None and found.stream:
+        _external(found.stream).synchronize()
+    return array
+
+
+class Cuda:
+    """The place of one call of an operation on arrays on a device: `_places.Host` for device memory."""
+
+    kernels = kernels
+
+    def __init__(self, first: Any, name: str, number: int | None = None) -> None:
+        """Take library, device and stream from the call's first array, an argument's; None is numba.cuda's."""
+        self._library = _Numba() if first is None else _library(first)
+        self._like = _Description(0, (), None, "", number, 0, False)
+        if first is not None and not getattr(first, "__cuda_ndarray__", False):
+            with _named(name):
+                self._like = self._library.describe(first)
+        elif first is not None and first.stream:
+            self._like = self._like._replace(stream=int(first.stream))
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Launch on the caller's device and stream."""
+        number = self._like.device
+        stream = _external(self._like.stream) if self._like.stream else 0
+        with cuda.gpus[number] if number is not None else contextlib.nullcontext(), on_stream(stream):
+            yield
+
+    def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
+        """Return an array of float32, or with `halves` of float16 or bfloat16, of a number of dimensions."""
+        if not on_device(value):
+            raise TypeError(f"{name}: expected an array on the device like the first, got {type(value).__name__}")
+        with _named(name):
+            array, found = _view(value)
+            if not _contiguous(array):
+                array, found = _view(self._library.in_line(value))
+        dtype = str(array.dtype) if found is None else found.dtype
+        kinds = ("float32", "float16", "bfloat16") if halves else ("float32",)
+        if dtype not in kinds:
+            raise TypeError(f"{name}: expected an array of {' or '.join(kinds)} on a CUDA device, got {dtype}")
+        if found is not None and None not in (found.device, self._like.device) and found.device != self._like.device:
+            raise InputError(f"{name}: expected an array on cuda:{self._like.device}, got one on cuda:{found.device}")
+        if ndim is not None and array.ndim != ndim:
+            raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, got shape {tuple(array.shape)}")
+        return array
+
+    def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
+        """Return `out` after checking it, or a new array of the caller's kind; dtype uint16 is bfloat16's bits."""
+        name = np.dtype(dtype).name
+        name = "bfloat16" if name == "uint16" else name
+        if out is None:
+            with self.working():
+                return self._library.empty(tuple(shape), name, self._like)
+        if not on_device(out) or isinstance(self._library, _Jax):
+            kind = "none: JAX's arrays cannot be written to" if isinstance(self._library, _Jax) else "one on the device"
+            raise TypeError(f"out: expected {kind}, got {type(out).__name__}")
+        array, found = _view(out)
+        given = array.dtype.name if found is None else found.dtype
+        if given != name:
+            raise TypeError(f"out: expected dtype {name}, got {given}")
+        if tuple(array.shape) != tuple(shape):
+            raise InputError(f"out: expected shape {tuple(shape)}, got {tuple(array.shape)}")
+        if found is not None and found.read_only:
+            raise InputError("out: expected an array that can be written to, got a read-only one")
+        return out
+
+    def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
+        """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
+        array, found = _view(result)
+        if _contiguous(array):
+            return array.reshape(array.size), lambda: self._library.finish(result)
+        shape, dtype = tuple(array.shape), array.dtype.name if found is None else found.dtype
+        straight = self._library.empty(shape, dtype, self._like)
+
+        def write_back() -> Any:
+            self._library.assign(result, straight)
+            return result
+
+        return _view(straight)[0].reshape(array.size), write_back
+
+    def elementwise(self, result: Any, inputs: list[Any], kernel: Callable[..., None]) -> Any:
+        """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result, or overlap it."""
+        with self.working():
+            flat, write_back = self.flat_output(result)
+            operands = [array.reshape(array.size) for array in inputs]
+            shifted = [_overlap(flat, array) and _address(flat) != _address(array) for array in operands]
+            operands = [self.copy(a) if apart else a for a, apart in zip(operands, shifted, strict=True)]
+            kernel(flat, *operands)
+            return write_back()
+
+    def copy(self, array: Any) -> Any:
+        """Return a copy of a contiguous array, for kernels."""
+        with self.working():
+            stream = current_stream()
+            other = cuda.device_array(tuple(array.shape), array.dtype, stream=stream)
+            other.copy_to_device(array, stream=stream)
+        return other
+
+    def assign(self, result: Any, array: Any) -> Any:
+        """Copy a contiguous array into a result, as it is."""
+        with self.working():
+            flat, write_back = self.flat_output(result)
+            if array.size and _address(flat) != _address(array):
+                flat.copy_to_device(array.reshape(array.size), stream=current_stream())
+            return write_back()
+
+    def put(self, result: Any, values: np.ndarray[Any, Any]) -> Any:
+        """Copy values of the host, in one dimension, into a result."""
+        with self.working():
+            flat, write_back = self.flat_output(result)
+            flat.copy_to_device(values, stream=current_stream())
+            return write_back()
+
+    def kernel_input(self, array: Any) -> Any:
+        """Return an array as kernels take it, which `float_array` has seen to."""
+        return array
+
+    def matrix(self, array: Any) -> Any:
+        """Return an array as a kernel's matrix: all dimensions but the last become rows."""
+        return array if array.ndim == 2 else array.reshape(math.prod(array.shape[:-1]), array.shape[array.ndim - 1])
+
+    def nothing_like(self, array: Any) -> Any:
+        """Return an empty array, which stands for one that is not given."""
+        return array.reshape(array.size)[:0]
+
+    def no_overlap(self, out: Any, *inputs: Any) -> Any:
+        """Return out after making sure that writing into it changes no input."""
+        array = _view(out)[0]
+        if any(_overlap(array, other if hasattr(other, "__cuda_ndarray__") else _view(other)[0]) for other in inputs):
+            raise InputError("out: expected memory of its own, got an array that overlaps another argument")
+        return out
+
+
+def _address(array: Any) -> int:
+    interface = getattr(array, "__cuda_array_interface__", None) or array.__array_interface__
+    return int(interface["data"][0])
+
+
+def _overlap(a: Any, b: Any) -> bool:
+    """Tell whether the bounds of two arrays meet."""
+    first, second = _address(a), _address(b)
+    return bool(a.size and b.size) and first < second + _extent(b) and second < first + _extent(a)
+
+
+def _extent(array: Any) -> int:
+    """Return the bytes from an array's first element to its end."""
+    reach = sum((n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True))
+    return int(reach + array.dtype.itemsize)

@@ -1,0 +1,116 @@
+"""Where the arrays of a call are, and so what checks and holds them, and which kernels work on them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _arrays, _checks, devices
+from ._jit import exclusive
+from .kernels import cpu
+
+__all__ = ["Place", "place_called", "place_of"]
+
+
+class Place(Protocol):
+    """What the operations do with arrays; `result` and `out` are of the caller's kind, all else is for kernels."""
+
+    @property
+    def kernels(self) -> ModuleType:
+        """Return the kernels for arrays of this place."""
+
+    def working(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what every call of a kernel is wrapped in."""
+
+    def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
+        """Return an array of a dtype that there are kernels for; `halves`: of float16 and bfloat16 too."""
+
+    def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
+        """Return `out` after checking it, or a new array where it is None."""
+
+    def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
+        """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
+
+    def elementwise(self, result: Any, inputs: list[Any], kernel: Callable[..., None]) -> Any:
+        """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result."""
+
+    def copy(self, array: Any) -> Any:
+        """Return a copy of an array."""
+
+    def assign(self, result: Any, array: Any) -> Any:
+        """Copy an array into a result, as it is."""
+
+    def put(self, result: Any, values: NDArray[Any]) -> Any:
+        """Copy values of the host, in one dimension, into a result."""
+
+    def kernel_input(self, array: Any) -> Any:
+        """Return an array as the kernels are compiled for."""
+
+    def matrix(self, array: Any) -> Any:
+        """Return an array as a kernel's matrix: all dimensions but the last become rows."""
+
+    def nothing_like(self, array: Any) -> Any:
+        """Return an empty array, which stands for one that is not given."""
+
+    def no_overlap(self, out: Any, *inputs: Any) -> Any:
+        """Return out after making sure that writing into it changes no input."""
+
+
+class _Host:
+    """NumPy's arrays, and what becomes one."""
+
+    kernels = cpu
+    working = staticmethod(exclusive)
+    output = staticmethod(_arrays.output)
+    flat_output = staticmethod(_arrays.flat_output)
+    elementwise = staticmethod(_arrays.elementwise)
+    kernel_input = staticmethod(_arrays.kernel_input)
+    matrix = staticmethod(_arrays.matrix)
+    no_overlap = staticmethod(_arrays.no_overlap)
+
+    def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
+        """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
+        if devices.on_device(value):
+            raise TypeError(f"{name}: expected an array on the host like the first, got one on a CUDA device")
+        return _checks.float_array(value, name, ndim)
+
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.copy()
+
+    def assign(self, result: NDArray[Any], array: NDArray[Any]) -> NDArray[Any]:
+        np.copyto(result, array)
+        return result
+
+    def nothing_like(self, array: NDArray[Any]) -> NDArray[Any]:
+        return np.empty(0, array.dtype)
+
+    def put(self, result: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+        np.copyto(result, values.reshape(result.shape))
+        return result
+
+
+_HOST = _Host()
+
+
+def place_of(first: Any, name: str) -> Place:
+    """Return the place of a call by its first array, an argument's."""
+    if not devices.on_device(first):
+        return _HOST
+    from ._cuda_arrays import Cuda
+
+    return Cuda(first, name)
+
+
+def place_called(device: str, out: Any) -> Place:
+    """Return the place of a call without input arrays, by the name of a device, and by `out` where that is given."""
+    name = devices.resolve(device)
+    if name == "cpu":
+        return _HOST
+    from ._cuda_arrays import Cuda
+
+    return Cuda(out, "out", devices.number_of(name))

@@ -1,0 +1,114 @@
+"""Which device computes: the names that users give, and why CUDA cannot be used where it cannot."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from typing import Any
+
+import numpy as np
+from numba.core import config
+
+from ._checks import InputError, amount
+
+__all__ = ["check", "describe", "number_of", "on_device", "resolve", "why_not"]
+
+OLDEST = (7, 5)  # the compute capability from which on the kernels are compiled and tested
+EXTRA = "pip install 'numba-dropout[cuda]'"
+
+
+def check(name: Any) -> str:
+    """Return the name of a device, "cpu", "cuda", "cuda:1", ... or "auto", after making sure that it is one."""
+    if not isinstance(name, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", name):
+        raise InputError(f"device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got {name!r}")
+    return name
+
+
+def on_device(x: Any) -> bool:
+    """Tell whether an object is an array in a CUDA device's memory."""
+    if x is None or isinstance(x, np.ndarray | np.generic | float | int | list | tuple):
+        return False
+    if getattr(x, "__cuda_ndarray__", False):  # numba.cuda's, the simulator's among them
+        return True
+    name = type(x).__module__.partition(".")[0]
+    if name == "torch":
+        return bool(getattr(x, "is_cuda", False))
+    if name in ("jax", "jaxlib"):
+        return any(device.platform in ("gpu", "cuda") for device in getattr(x, "devices", tuple)())
+    return hasattr(type(x), "__cuda_array_interface__") or hasattr(x, "__cuda_array_interface__")
+
+
+def number_of(name: str) -> int:
+    """Return the number of a CUDA device by its name."""
+    return int(name.partition(":")[2] or 0)
+
+
+def resolve(name: Any) -> str:
+    """Return "cpu" or "cuda:0", "cuda:1", ...; "auto" is the first CUDA device, or "cpu" where there is none.
+
+    Raises InputError where a CUDA device is asked for that cannot be used, with the reason.
+    """
+    name = check(name)
+    if name == "cpu" or (name == "auto" and why_not() is not None):
+        return "cpu"
+    reason = why_not(number_of(name))
+    if reason is not None:
+        raise InputError(f"device {name}: {reason}")
+    return f"cuda:{number_of(name)}"
+
+
+def why_not(number: int = 0) -> str | None:
+    """Return the reason why a CUDA device cannot be used, in one line; None where it can."""
+    if config.ENABLE_CUDASIM:
+        return None if number == 0 else f"the simulator has one device, cuda:0, and no cuda:{number}"
+    if importlib.util.find_spec("numba_cuda") is None:
+        return f"needs numba-cuda ({EXTRA})"
+    if config.DISABLE_JIT:
+        return "NUMBA_DISABLE_JIT is set, and kernels must be compiled"
+    from numba import cuda
+
+    try:
+        count = len(cuda.gpus)
+    except Exception as error:  # numba-cuda raises many kinds, and all of them mean that there is no driver to talk to
+        return _driver_fault(str(error))
+    if number >= count:
+        there = f"cuda:0 to cuda:{count - 1}" if count > 1 else "cuda:0 only" if count else "no device"
+        return f"there is no device of that number; the driver shows {there}"
+    with cuda.gpus[number]:
+        major, minor = cuda.get_current_device().compute_capability
+    if (major, minor) < OLDEST:
+        return f"its compute capability is {major}.{minor}, and {OLDEST[0]}.{OLDEST[1]} is the oldest that is supported"
+    return None
+
+
+def _driver_fault(message: str) -> str:
+    """Tell a driver that is missing from one that shows no device, from what numba-cuda says at its start."""
+    if "NO_DEVICE" in message or "no CUDA-capable device" in message:
+        return "no CUDA device: the driver shows none (CUDA_VISIBLE_DEVICES may hide it)"
+    if "cannot be found" in message:
+        return "no CUDA driver: install NVIDIA's (580 or newer; 525 with the extra [cuda12])"
+    return f"the CUDA driver does not start: {' '.join(message.split())}"
+
+
+def describe() -> str:
+    """Tell about CUDA in one line: the devices, or why there is none."""
+    reason = why_not()
+    if reason is not None:
+        return f"cannot be used: {reason}"
+    if config.ENABLE_CUDASIM:
+        return "Numba's simulator (NUMBA_ENABLE_CUDASIM is set)"
+    from numba import cuda
+
+    return "; ".join(_device(cuda, number) for number in range(len(cuda.gpus)))
+
+
+def _device(cuda: Any, number: int) -> str:
+    with cuda.gpus[number]:
+        device = cuda.get_current_device()
+        name = device.name.decode() if isinstance(device.name, bytes) else device.name
+        capability = ".".join(map(str, device.compute_capability))
+        reason = why_not(number)
+        if reason is not None:
+            return f"cuda:{number} {name} cannot be used: {reason}"
+        free, total = cuda.current_context().get_memory_info()
+    return f"cuda:{number} {name}, compute capability {capability}, {amount(free)} of {amount(total)} free"

@@ -1,0 +1,227 @@
+"""The passes over CUDA's kernels: the composition of `backprop`, and training steps as CUDA graphs.
+
+A step is some thirty launches, each of which takes Python longer than many take the device. So a step is recorded once,
+as a graph, and is one launch from then on. All that differs from step to step is in device memory:
+`kernels.cuda.steps` brings it to where the recorded launches expect it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import cuda
+from numba.core import config
+
+from .backprop import Composition, Target, compose
+from .kernels import cuda as kernels
+from .kernels.cuda.launch import current_stream
+from .kernels.cuda.steps import begin_step, end_step
+
+__all__ = ["passes"]
+
+
+def _matrix(flat: Any, start: int, rows: int, columns: int) -> Any:
+    return _vector(flat, start, rows * columns).reshape(int(rows), int(columns))
+
+
+def _vector(flat: Any, start: int, size: int) -> Any:
+    return (flat if flat.ndim == 1 else flat.reshape(flat.size))[int(start) : int(start) + int(size)]
+
+
+def _as_it_is(function: Any) -> Any:
+    return function
+
+
+def passes(loss: str, update: str, limited: bool) -> Composition:
+    """Return the composition over CUDA's kernels, with the functions of `backprop.compiled`; for one network.
+
+    Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
+    """
+    target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector)
+    whole = compose(target, loss, update, limited)
+
+    def forward(net, data, rows, *arguments):
+        whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
+
+    def evaluate(net, totals, data, y, rows, batch_size):
+        stream = current_stream()
+        there = cuda.to_device(totals, stream=stream)
+        whole.evaluate(net, there, data, y, cuda.to_device(rows, stream=stream), batch_size)
+        _read(there, totals, stream)
+
+    return whole._replace(forward=forward, evaluate=evaluate)
+
+
+def _read(there: Any, here: Any, stream: Any) -> None:
+    """Copy an array to the host, once the stream has done all before."""
+    there.copy_to_host(here, stream=stream)
+    stream.synchronize()
+
+
+class _Buffers(NamedTuple):
+    """What the steps of a run read and write beside the network, on the device; S steps of B rows."""
+
+    rows: Any  # (N,) int64: the rows of all steps
+    settings: Any  # (S, K): of all steps
+    totals: Any  # (S, 2) float64: of all steps
+    position: Any  # (2,) int64: steps that are done, and the counter of the first
+    batch: Any  # (B,) int64: from here on of the present step
+    step: Any  # (1,) uint64
+    setting: Any  # (K,)
+    total: Any  # (2,) float64
+
+
+class Steps:
+    """Consecutive training steps on a device: what `backprop.repeated` is on the CPU.
+
+    The first step with a size of batch is launched kernel by kernel, which compiles them; the second is recorded, and
+    it and all after it are one launch each, as long as they work on the same arrays.
+    """
+
+    def __init__(self, train_step: Callable[..., None]) -> None:
+        self._train_step = train_step
+        self._about: tuple[Any, ...] = ()
+        self._numbers: tuple[Any, ...] = ()
+        self._buffers = _Buffers(*8 * (np.empty((0, 0)),))
+        self._compiled: set[int] = set()
+        self._recorded: dict[int, Callable[[], None]] = {}
+
+    def __call__(
+        self,
+        net: Any,
+        totals: Any,
+        data: Any,
+        y: Any,
+        rows: Any,
+        batch_size: int,
+        first_step: int,
+        state: Any,
+        settings: Any,
+        max_norm: Any,
+    ) -> None:
+        """Take len(totals) steps; arguments as on the CPU, where data, y, the network and state are on the device.
+
+        Without any, get ready for steps over all the data: compile, without a change to the network.
+        """
+        stream = current_stream()
+        self._settle((net, data, y, state), (batch_size, settings.shape[1], max_norm), len(totals), len(rows))
+        if not len(totals):
+            self._rehearse(net, data, y, batch_size, state, max_norm)
+            return
+        buffers = self._buffers
+        buffers.rows[: rows.size].copy_to_device(rows, stream=stream)
+        buffers.settings[: len(settings)].copy_to_device(np.ascontiguousarray(settings), stream=stream)
+        buffers.totals[: len(totals)].copy_to_device(totals, stream=stream)
+        buffers.position.copy_to_device(np.array([0, first_step]), stream=stream)
+        try:
+            for start in range(0, rows.size, batch_size):
+                self._take(net, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
+        finally:
+            _read(buffers.totals[: len(totals)], totals, stream)
+
+    def _settle(self, arrays: Sequence[Any], numbers: tuple[Any, ...], steps: int, rows: int) -> None:
+        """Keep what is recorded if it is about these arrays and numbers, and make room."""
+        same = len(self._about) == len(arrays) and all(
+            kept() is array for kept, array in zip(self._about, map(_anchor, arrays), strict=True)
+        )
+        rows, batch_size, width = max(rows, len(arrays[1])), numbers[0], numbers[1]
+        steps = max(steps, -(-rows // batch_size))
+        room = self._buffers
+        if not same or self._numbers != numbers or len(room.rows) < rows or len(room.totals) < steps:
+            self._about, self._numbers = tuple(weakref.ref(_anchor(array)) for array in arrays), numbers
+            self._compiled, self._recorded = set(), {}
+            self._buffers = _Buffers(
+                rows=_zeros(rows, np.int64),
+                settings=_zeros((steps, width), np.float32),
+                totals=_zeros((steps, 2), np.float64),
+                position=_zeros(2, np.int64),
+                batch=_zeros(batch_size, np.int64),
+                step=_zeros(1, np.uint64),
+                setting=_zeros(width, np.float32),
+                total=_zeros(2, np.float64),
+            )
+
+    def _rehearse(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
+        """Take a step of each size that all the data have, and undo it."""
+        stream = current_stream()
+        kept = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.params, state)]
+        for array, copy in kept:
+            copy.copy_to_device(array, stream=stream)
+        ones = np.ones((1, self._buffers.settings.shape[1]), np.float32)  # no rule divides by zero
+        self._buffers.settings[:1].copy_to_device(ones, stream=stream)
+        try:
+            for size in {min(batch_size, len(data)), len(data) % batch_size} - {0}:
+                self._buffers.position.copy_to_device(np.zeros(2, np.int64), stream=stream)
+                self._take(net, data, y, size, batch_size, state, max_norm)
+        finally:
+            for array, copy in kept:
+                array.copy_to_device(copy, stream=stream)
+            stream.synchronize()
+
+    def _take(self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any) -> None:
+        """Launch the step that the position stands at."""
+        rows, settings, totals, position, batch, step, setting, total = self._buffers
+
+        def launch() -> None:
+            begin_step(batch[:size], step, setting, position, rows, settings, batch_size)
+            self._train_step(net, total, data, y, batch[:size], step, state, setting, max_norm)
+            end_step(totals, total, position)
+
+        if size in self._recorded:
+            self._recorded[size]()
+        elif size in self._compiled:
+            self._recorded[size] = _record(launch, current_stream())
+            self._recorded[size]()
+        else:
+            launch()
+            self._compiled.add(size)
+
+
+def _anchor(array: Any) -> Any:
+    """Return the object whose life is that of an array, or of a network: its buffers are replaced together."""
+    return getattr(array, "outputs", array)
+
+
+def _zeros(shape: Any, dtype: Any) -> Any:
+    return cuda.to_device(np.zeros(shape, dtype))
+
+
+# ---------------------------------------------------------------- graphs
+
+
+def _record(launch: Callable[[], None], stream: Any) -> Callable[[], None]:
+    """Return a function that does what launch() would launch on a stream; the simulator has no graphs."""
+    return launch if config.ENABLE_CUDASIM else _Graph(launch, stream).launch
+
+
+class _Graph:
+    """What was launched on a stream, as one launch."""
+
+    def __init__(self, launch: Callable[[], None], stream: Any) -> None:
+        from cuda.bindings import driver
+
+        self._driver, self._stream = driver, int(stream)
+        relaxed = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED  # other threads may allocate meanwhile
+        self._done(driver.cuStreamBeginCapture(self._stream, relaxed))
+        try:
+            with cuda.defer_cleanup():  # arrays that are let go of meanwhile are freed afterwards
+                launch()
+        finally:
+            (graph,) = self._done(driver.cuStreamEndCapture(self._stream))
+        (self._executable,) = self._done(driver.cuGraphInstantiate(graph, 0))
+        self._done(driver.cuGraphDestroy(graph))
+        weakref.finalize(self, driver.cuGraphExecDestroy, self._executable)
+
+    def launch(self) -> None:
+        """Launch all of it."""
+        self._done(self._driver.cuGraphLaunch(self._executable, self._stream))
+
+    def _done(self, result: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return what a function of the driver returns beside its status."""
+        status, *values = result
+        if status != self._driver.CUresult.CUDA_SUCCESS:
+            raise RuntimeError(f"CUDA graph: {self._driver.cuGetErrorName(status)[1].decode()}")
+        return tuple(values)

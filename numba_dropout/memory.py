@@ -1,0 +1,177 @@
+"""Where a network's arrays are: in the host's memory or a CUDA device's, by the same calls."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _batches, _checks, backprop, devices
+from ._jit import exclusive
+from .network import aligned
+
+__all__ = ["Memory", "memory_of"]
+
+OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
+
+
+class Memory(Protocol):
+    """What a network asks of the memory that its arrays are in."""
+
+    device: str  # "cpu", "cuda:0", ...
+
+    def zeros(self, size: int, dtype: Any) -> Any:
+        """Return a flat array of zeros."""
+
+    def empty(self, size: int, dtype: Any) -> Any:
+        """Return a flat array of whatever values."""
+
+    def copy(self, values: Any) -> Any:
+        """Return values there: the same array where they are there already."""
+
+    def stage(self, name: str, values: Any) -> Any:
+        """Return values as `copy` does, in the same array for every batch of the same shape that comes by a name."""
+
+    def write(self, array: Any, values: NDArray[Any]) -> None:
+        """Copy host values into an array."""
+
+    def read(self, array: Any) -> NDArray[Any]:
+        """Return an array's values on the host; on the host it is the same array."""
+
+    def working(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what every call of a composition is wrapped in."""
+
+    def passes(self, loss: str, update: str, limited: bool) -> backprop.Composition:
+        """Return the composition over this memory's kernels."""
+
+    def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
+        """Raise InputError where so many bytes are not free; remedy(free) says what would help."""
+
+
+class _Host:
+    device = "cpu"
+    passes = staticmethod(backprop.compiled)
+
+    def zeros(self, size: int, dtype: Any) -> NDArray[Any]:
+        return aligned(size, dtype)
+
+    empty = zeros
+
+    def copy(self, values: Any) -> NDArray[Any]:
+        return _batches.on_host(values)
+
+    def stage(self, name: str, values: Any) -> NDArray[Any]:
+        return self.copy(values)
+
+    def write(self, array: NDArray[Any], values: NDArray[Any]) -> None:
+        array[...] = values
+
+    def read(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array
+
+    def working(self) -> contextlib.AbstractContextManager[Any]:
+        return exclusive()
+
+    def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
+        """Leave it to the system, which gives memory when it is written to."""
+
+
+class _Device:
+    """The memory of a CUDA device, and a stream on which all of a network's work is done."""
+
+    def __init__(self, number: int) -> None:
+        from numba import cuda
+
+        from . import graphs
+        from .kernels.cuda import on_stream
+
+        self.device = f"cuda:{number}"
+        self.passes = graphs.passes
+        self._cuda, self._on_stream = cuda, on_stream
+        self._context = cuda.gpus[number]
+        self._staged: dict[str, Any] = {}
+        with self._context:
+            self._stream = cuda.stream()
+
+    def zeros(self, size: int, dtype: Any) -> Any:
+        return self.copy(np.zeros(size, dtype))
+
+    def empty(self, size: int, dtype: Any) -> Any:
+        with self.working(), self._asking(size * np.dtype(dtype).itemsize, f"{size:,} numbers"):
+            return self._cuda.device_array(size, dtype, stream=self._stream)
+
+    def copy(self, values: Any) -> Any:
+        if devices.on_device(values):
+            return values
+        with self.working(), self._asking(values.nbytes, f"an array of shape {values.shape}"):
+            return self._cuda.to_device(np.ascontiguousarray(values), stream=self._stream)
+
+    def stage(self, name: str, values: Any) -> Any:
+        there = self._staged.get(name)
+        if there is None or there.shape != values.shape or there.dtype != values.dtype:
+            there = self._staged[name] = self._like(values)
+        with self.working():
+            there.copy_to_device(values, stream=self._stream)
+        return there
+
+    def _like(self, values: Any) -> Any:
+        flat = self.empty(math.prod(values.shape), values.dtype)
+        return flat.reshape(*values.shape)
+
+    def write(self, array: Any, values: NDArray[Any]) -> None:
+        with self.working():
+            array.copy_to_device(np.ascontiguousarray(values, array.dtype), stream=self._stream)
+
+    def read(self, array: Any) -> NDArray[Any]:
+        with self.working():
+            values = array.copy_to_host(stream=self._stream)
+            self._stream.synchronize()
+        return values
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        with self._context, self._on_stream(self._stream):
+            yield
+
+    def _free(self) -> tuple[int, int]:
+        """Return how many bytes are free, and how many there are."""
+        with self._context:
+            return tuple(self._cuda.current_context().get_memory_info())
+
+    def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
+        free, total = self._free()
+        if needed > free:
+            there = f"{_checks.amount(free)} of {_checks.amount(total)} are free"
+            raise _checks.InputError(
+                f"{self.device}: {what} needs {_checks.amount(needed)}, and {there}; {remedy(free)}"
+            )
+
+    @contextlib.contextmanager
+    def _asking(self, needed: int, what: str) -> Iterator[None]:
+        """Say what did not fit where memory is asked for and not there."""
+
+        def remedy(free: int) -> str:
+            return "train on fewer rows, or with device cpu"
+
+        self.make_sure(needed, what, remedy)
+        try:
+            yield
+        except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
+            if getattr(error, "code", None) != OUT_OF_MEMORY:
+                raise
+            raise _checks.InputError(
+                f"{self.device}: {what} needs {_checks.amount(needed)}, which are not free in one piece; {remedy(0)}"
+            ) from error
+
+
+_HOST = _Host()
+
+
+def memory_of(device: str) -> Memory:
+    """Return the memory of a device by its name, as `devices.resolve` takes it; InputError where it is not there."""
+    name = devices.resolve(device)
+    return _HOST if name == "cpu" else _Device(devices.number_of(name))

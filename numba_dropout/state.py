@@ -1,0 +1,94 @@
+"""The arrays of a network in one memory: parameters and their gradients, scaling, and room for a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _batches
+from ._checks import InputError
+from .memory import Memory
+from .network import lay_out, matrix, parameter_views, row_size, with_room
+
+__all__ = ["SCALING", "State"]
+
+SCALING = ("shift", "stretch", "target_shift", "target_stretch")
+
+
+class State:
+    """A network as the passes take it, `net`, and what goes into it and comes out of it, as NumPy's arrays."""
+
+    def __init__(self, sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], memory: Memory):
+        self.memory = memory
+        self.net = lay_out(sizes, rates, seed, dtype, memory.zeros)
+        for name in ("stretch", "target_stretch"):
+            self.write(name, np.ones(getattr(self.net, name).size))
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Return the values of one of the network's arrays; on the host it is the array itself."""
+        return self.memory.read(getattr(self.net, name))
+
+    def write(self, name: str, values: NDArray[Any]) -> None:
+        """Set the values of one of the network's arrays."""
+        array = getattr(self.net, name)
+        if values.shape != tuple(array.shape):
+            raise InputError(f"{name}: expected shape {tuple(array.shape)}, got {values.shape}")
+        self.memory.write(array, values)
+
+    def make_room(self, rows: int) -> bool:
+        """Make room for so many rows, which stays; return whether there was too little."""
+        if rows <= self.net.losses.size:
+            return False
+        a_row = row_size(self.net)
+        self.memory.make_sure(
+            rows * a_row, f"a batch of {rows} rows", lambda free: f"a batch size of {free // a_row} would fit"
+        )
+        self.net = with_room(self.net, rows, self.memory.empty)
+        return True
+
+    def parameters(self) -> dict[str, Any]:
+        """Return live views of the parameters by name, where they are."""
+        return parameter_views(self.net, self.net.params)
+
+    def gradients(self) -> dict[str, Any]:
+        """Return live views of the gradients by the names of their parameters, where they are."""
+        return parameter_views(self.net, self.net.dparams)
+
+    def load(self, given: Mapping[str, ArrayLike]) -> None:
+        """Copy parameters in, by name, after checking all of them."""
+        own = self.parameters()
+        if set(given) != set(own):
+            raise InputError(f"state: expected the names {', '.join(own)}, got {', '.join(given)}")
+        arrays = {name: _batches.on_host(value) for name, value in given.items()}
+        for name, array in arrays.items():
+            if array.shape != tuple(own[name].shape):
+                raise InputError(f"state: expected shape {tuple(own[name].shape)} for {name}, got {array.shape}")
+            if not np.can_cast(array.dtype, own[name].dtype, "same_kind"):
+                raise TypeError(f"state: expected {own[name].dtype} for {name}, got {array.dtype}")
+        for name, array in arrays.items():
+            self.memory.write(own[name], array)
+
+    def scale(self, names: tuple[str, str], shift: ArrayLike, stretch: ArrayLike) -> None:
+        """Set the shift and stretch of the input or of the target."""
+        columns = getattr(self.net, names[0]).size
+        for name, values in zip(names, _batches.scaling(shift, stretch, columns), strict=True):
+            self.write(name, values)
+
+    def outputs(self, rows: int) -> NDArray[Any]:
+        """Return a copy of what the last forward pass gave for so many rows."""
+        units = self.net.target_shift.size
+        start = self.net.outputs.size - units * self.net.losses.size
+        return np.array(self.memory.read(matrix(self.net.outputs, start, rows, units)))
+
+    def set_doutput(self, values: NDArray[Any]) -> None:
+        """Set the gradient by the last output, (rows, outputs), before a backward pass."""
+        last = len(self.net.layers) - 1
+        self.memory.write(matrix(self.net.doutputs[(last + 1) & 1], 0, *values.shape), values)
+
+    def dinput(self, rows: int) -> NDArray[Any]:
+        """Return the gradient by the input as it was given, (rows, inputs), after a backward pass."""
+        gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.shift.size))
+        return (gradient * self.read("stretch")).astype(gradient.dtype)

@@ -1,0 +1,384 @@
+"""Networks and operations on a CUDA device, or in Numba's simulator (NUMBA_ENABLE_CUDASIM=1): what the CPU gives."""
+
+import numpy as np
+import pytest
+from numba import cuda
+from numba.core import config
+
+import numba_dropout as nd
+from numba_dropout import _cuda_arrays, devices, graphs, reference
+
+if not config.ENABLE_CUDASIM and devices.why_not() is not None:
+    pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
+
+ROWS, INPUTS, UNITS, OUTPUTS = 3, 5, 6, 3
+MASK = {"seed": 11, "stream": 3, "step": 2, "offset": 5}
+
+
+def pair(loss, rng, rows=ROWS):
+    """Return data and targets for a loss."""
+    x = rng.random((rows, INPUTS), np.float32)
+    if loss == "cross_entropy":
+        return x, rng.integers(0, OUTPUTS, rows)
+    return x, rng.random((rows, OUTPUTS), np.float32)
+
+
+def network(device, **choices):
+    choices = {"dropout": 0.4, "input_dropout": 0.2, "seed": 3, **choices}
+    return nd.MLP([INPUTS, UNITS, UNITS + 1, OUTPUTS], device=device, **choices)
+
+
+def close(ours, theirs):
+    np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-6)
+
+
+# ---------------------------------------------------------------- networks
+
+
+@pytest.mark.parametrize(
+    ("loss", "optimizer"),
+    [
+        ("cross_entropy", lambda: nd.SGD(lr=0.2, momentum=0.9, nesterov=True, max_norm=0.8)),
+        ("mse", lambda: nd.AdamW(lr=0.01)),
+        ("bce", lambda: nd.SGD(weight_decay=0.01)),
+    ],
+)
+def test_training_is_the_cpus(loss, optimizer, rng):
+    """Two epochs of 2 + 1 rows, with scaling, validation and one step apart."""
+    x, y = pair(loss, rng)
+    results = []
+    for device in ("cpu", "cuda"):
+        net, rule = network(device, loss=loss), optimizer()
+        net.scale_input(0.5, 2.0)
+        if loss == "mse":
+            net.scale_target(0.3, np.array([1.0, 2.0, 3.0]))
+        history = nd.fit(net, x, y, optimizer=rule, epochs=2, batch_size=2, validation=(x[:1], y[:1]))
+        last = net.train_step(x[:1], y[:1], rule)
+        results.append((net, history, last))
+    (cpu, expected, last_expected), (net, history, last) = results
+    assert (net.device, net.step, net.epoch) == ("cuda:0", cpu.step, cpu.epoch)
+    for column in ("loss", "val_loss"):
+        close(history.column(column), expected.column(column))
+    assert history.column("accuracy") == expected.column("accuracy")
+    close(last, last_expected)
+    for name, values in cpu.weights().items():
+        close(net.weights()[name], values)
+    close(net.predict(x[:1]), cpu.predict(x[:1]))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_forward_and_backward(training, rng):
+    x, dout = pair("cross_entropy", rng, 2)[0], rng.standard_normal((2, OUTPUTS)).astype(np.float32)
+    results = []
+    for device in ("cpu", "cuda"):
+        net = network(device)
+        out = net.forward(x, training=training, step=5, row_offset=3)
+        results.append((out, net.backward(dout), {name: np.array(g) for name, g in host(net.gradients()).items()}))
+    (out, dx, gradients), (ours, our_dx, our_gradients) = results
+    close(ours, out)
+    close(our_dx, dx)
+    for name, values in gradients.items():
+        close(our_gradients[name], values)
+
+
+def host(arrays):
+    return {name: a.copy_to_host() if devices.on_device(a) else a for name, a in arrays.items()}
+
+
+def test_a_layer_that_drops_all(rng):
+    x = pair("cross_entropy", rng, 2)[0]
+    for choice in ({"dropout": [1.0, 0.0]}, {"input_dropout": 1.0}):
+        outputs = [network(device, **choice).forward(x, training=True) for device in ("cpu", "cuda")]
+        close(*outputs)
+
+
+def test_a_model_goes_from_one_device_to_another(tmp_path, rng):
+    x, y = pair("cross_entropy", rng, 3)
+    net = network("cuda")
+    nd.fit(net, x, y, optimizer=nd.Adam(), epochs=1, batch_size=3)
+    net.save(tmp_path / "m.npz")
+    for device in ("cpu", "cuda:0"):
+        other = nd.MLP.load(tmp_path / "m.npz", device=device)
+        assert (other.device, other.step) == (device, 1)
+        for name, values in net.weights().items():
+            assert np.array_equal(other.weights()[name], values)
+    close(other.predict_proba(x), nd.MLP.load(tmp_path / "m.npz").predict_proba(x))
+
+
+def test_state_dicts_are_live_on_the_device(rng):
+    net, other = network("cuda"), network("cpu", seed=9)
+    state = net.state_dict()
+    assert all(devices.on_device(array) for array in state.values())
+    net.load_state_dict(other.state_dict())
+    assert np.array_equal(state["1.weight"].copy_to_host(), other.state_dict()["1.weight"])
+    fresh = network("cpu", seed=10)
+    fresh.load_state_dict(state)
+    assert np.array_equal(fresh.state_dict()["1.weight"], other.state_dict()["1.weight"])
+
+
+def test_data_on_the_device_are_taken_as_they_are(rng):
+    x, y = pair("cross_entropy", rng, 2)
+    losses = []
+    for given in ((x, y), (cuda.to_device(x), cuda.to_device(y))):
+        net = network("cuda")
+        history = nd.fit(net, *given, optimizer=nd.SGD(), epochs=1, batch_size=2)
+        losses.append((history.column("loss"), net.predict(given[0]).tolist()))
+    assert losses[0] == losses[1]
+    there = cuda.to_device(x)
+    assert network("cuda").bring(network("cuda").as_input(there)) is there
+    with pytest.raises(ValueError, match=r"x: expected shape \(rows, 5\), got \(3, 4\)"):
+        network("cuda").predict(cuda.to_device(np.ones((3, 4), np.float32)))
+    with pytest.raises(ValueError, match="y: expected labels from 0 to 2, got 0 to 3"):
+        network("cuda").train_step(there, cuda.to_device(np.array([0, 3])), nd.SGD())
+    with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at \[0, 0\]"):
+        nd.fit(network("cuda"), cuda.to_device(np.full((2, 5), np.nan)), y, optimizer=nd.SGD())
+
+
+def test_getting_ready_changes_nothing(rng):
+    x, y = pair("cross_entropy", rng, 3)
+    net, rule = network("cuda"), nd.Adam()
+    before = net.weights()
+    data, target = map(net.bring, net.as_pair(x, y))
+    net.train_steps(np.empty((0, 2)), data, target, np.arange(0), 2, rule)
+    assert (net.step, rule.step) == (0, 0)
+    assert (rule.state.copy_to_host() == 0).all()
+    assert all(np.array_equal(before[name], values) for name, values in net.weights().items())
+
+
+def test_a_step_is_recorded_once_for_the_same_arrays(monkeypatch, rng):
+    recorded = []
+    record = graphs._record
+    monkeypatch.setattr(graphs, "_record", lambda *arguments: recorded.append(1) or record(*arguments))
+    net, rule = network("cuda", loss="mse"), nd.SGD()
+    x, y = pair("mse", rng, 3)
+    for _ in range(2):
+        net.train_step(x[:1], y[:1], rule)
+    assert len(recorded) == 1
+    net.train_step(x[:2], y[:2], rule)  # other arrays: a larger batch
+    assert len(recorded) == 1
+    data, target = map(net.bring, net.as_pair(x, y))
+    net.train_steps(np.empty((2, 2)), data, target, np.arange(2), 1, rule)
+    assert len(recorded) == 2
+
+
+def test_an_interruption_leaves_the_steps_that_were_done(monkeypatch, rng):
+    net, rule = network("cuda", loss="mse"), nd.SGD()
+    x, y = pair("mse", rng, 4)
+    data, target = map(net.bring, net.as_pair(x, y))
+    take, taken = graphs.Steps._take, []
+
+    def interrupted(self, *arguments):
+        if len(taken) == 2:
+            raise KeyboardInterrupt
+        taken.append(take(self, *arguments))
+
+    monkeypatch.setattr(graphs.Steps, "_take", interrupted)
+    totals = np.empty((4, 2))
+    with pytest.raises(KeyboardInterrupt):
+        net.train_steps(totals, data, target, np.arange(4), 1, rule)
+    assert (net.step, rule.step) == (2, 2)
+    assert (totals[:2, 0] > 0).all()
+
+
+def test_a_batch_that_does_not_fit(monkeypatch, rng):
+    context = type(cuda.current_context())
+    monkeypatch.setattr(context, "get_memory_info", lambda self: (3000, 2**30), raising=False)
+    with pytest.raises(ValueError, match=r"cuda:0: a batch of 100 rows needs .* KiB, and 2.93 KiB of 1 GiB are"):
+        network("cuda").forward(np.ones((100, INPUTS), np.float32))
+    with pytest.raises(ValueError, match=r"cuda:0: .* needs .* and 2.93 KiB of 1 GiB are free; train on fewer rows"):
+        nd.MLP([1000, 10], device="cuda")
+
+
+def test_the_batch_size_that_is_named_fits(monkeypatch, rng):
+    net = network("cuda")
+    free = 20_000
+    context = type(cuda.current_context())
+    monkeypatch.setattr(context, "get_memory_info", lambda self: (free, free), raising=False)
+    with pytest.raises(ValueError, match="a batch size of") as raised:
+        net.forward(np.ones((1000, INPUTS), np.float32))
+    fitting = int(str(raised.value).rpartition("size of ")[2].split()[0])
+    assert fitting > 50
+    assert net._state.make_room(fitting)
+    with pytest.raises(ValueError, match="a batch size of"):
+        net._state.make_room(fitting + 1)
+
+
+def test_float64_stays_on_the_cpu():
+    with pytest.raises(ValueError, match="dtype: expected float32 on cuda:0, got float64"):
+        network("cuda", dtype="float64")
+
+
+# ---------------------------------------------------------------- operations
+
+
+class Foreign:
+    """An array of a library that speaks `__cuda_array_interface__`."""
+
+    def __init__(self, there, read_only=False):
+        self.there, self.read_only = there, read_only
+
+    @property
+    def __cuda_array_interface__(self):
+        there = self.there
+        interface = getattr(there, "__cuda_array_interface__", None) or there.__array_interface__
+        return {**interface, "version": 3, "stream": None, "data": (interface["data"][0], self.read_only)}
+
+
+@pytest.fixture(autouse=True)
+def foreign_arrays(monkeypatch):
+    """Let the simulator take arrays by their addresses, which it cannot itself."""
+    if config.ENABLE_CUDASIM:
+        monkeypatch.setattr(_cuda_arrays, "_device_array", simulated)
+
+
+def simulated(found, owner):
+    from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+
+    typestr = np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype).str
+    place = {"shape": tuple(found.shape), "strides": found.strides, "typestr": typestr, "data": (found.address, False)}
+    holder = type("Memory", (), {"__array_interface__": {**place, "version": 3}, "owner": owner})()
+    return FakeCUDAArray(np.asarray(holder))
+
+
+def numbers(result):
+    """Return a result's values, whatever its kind."""
+    there = result.there if isinstance(result, Foreign) else result
+    return there.copy_to_host()
+
+
+@pytest.mark.parametrize("kind", [lambda a: a, Foreign], ids=["numba.cuda", "another library"])
+def test_operations_on_the_device(kind, rng):
+    x, w, b = (rng.standard_normal(s).astype(np.float32) for s in ((4, 5), (6, 5), (6,)))
+    dy = rng.standard_normal((4, 6)).astype(np.float32)
+    there = {name: kind(cuda.to_device(a)) for name, a in {"x": x, "w": w, "b": b, "dy": dy}.items()}
+    at = there["x"], there["w"]
+    assert np.array_equal(numbers(nd.dropout(there["x"], 0.3, **MASK)), nd.dropout(x, 0.3, **MASK))
+    assert np.array_equal(numbers(nd.dropout_backward(there["dy"], 0.3, **MASK)), nd.dropout_backward(dy, 0.3, **MASK))
+    y = nd.relu(there["x"])
+    assert np.array_equal(numbers(y), nd.relu(x))
+    assert np.array_equal(numbers(nd.relu_backward(there["x"], y)), nd.relu_backward(x, nd.relu(x)))
+    close(numbers(nd.linear(*at, there["b"])), nd.linear(x, w, b))
+    close(numbers(nd.linear(*at)), nd.linear(x, w))
+    for ours, theirs in zip(nd.linear_backward(there["dy"], *at), nd.linear_backward(dy, x, w), strict=True):
+        close(numbers(ours), theirs)
+    y = nd.linear_relu_dropout(*at, there["b"], 0.3, **MASK)
+    expected = nd.linear_relu_dropout(x, w, b, 0.3, **MASK)
+    close(numbers(y), expected)
+    ours = nd.linear_relu_dropout_backward(there["dy"], y, *at, 0.3)
+    for one, other in zip(ours, nd.linear_relu_dropout_backward(dy, expected, x, w, 0.3), strict=True):
+        close(numbers(one), other)
+    assert np.array_equal(numbers(there["dy"]), dy)  # what is given stays
+
+
+def test_rates_of_nothing_and_all(rng):
+    x = rng.standard_normal((2, 9)).astype(np.float32)
+    there = cuda.to_device(x)
+    for p, training in ((0, True), (1, True), (0.5, False)):
+        result = nd.dropout(there, p, seed=1, training=training)
+        assert np.array_equal(result.copy_to_host(), nd.dropout(x, p, seed=1, training=training))
+        assert result is not there
+    weight, bias = cuda.to_device(np.ones((3, 9), np.float32)), cuda.to_device(np.ones(3, np.float32))
+    assert (nd.linear_relu_dropout(there, weight, bias, 1, seed=1).copy_to_host() == 0).all()
+
+
+@pytest.mark.parametrize("p", [0, 0.3, 1])
+@pytest.mark.parametrize("packed", [False, True])
+def test_masks_on_the_device(packed, p):
+    expected = nd.sample_mask((3, 7), p, packed=packed, **MASK)
+    result = nd.sample_mask((3, 7), p, packed=packed, device="cuda", **MASK)
+    assert result.dtype == expected.dtype
+    assert np.array_equal(result.copy_to_host(), expected)
+    out = Foreign(cuda.to_device(np.zeros_like(expected)))
+    assert nd.sample_mask((3, 7), p, packed=packed, device="cuda:0", out=out, **MASK) is out
+    assert np.array_equal(numbers(out), expected)
+
+
+def test_results_go_where_they_are_wanted(rng):
+    x = rng.standard_normal(20).astype(np.float32)
+    there = cuda.to_device(x)
+    out = cuda.to_device(np.zeros(20, np.float32))
+    assert nd.dropout(there, 0.5, out=out, **MASK) is out
+    assert np.array_equal(out.copy_to_host(), nd.dropout(x, 0.5, **MASK))
+    assert nd.relu(there, out=there) is there
+    assert np.array_equal(there.copy_to_host(), nd.relu(x))
+    shifted = cuda.to_device(x)  # an input that overlaps the output, and is read before
+    nd.relu(shifted[:-1], out=shifted[1:])
+    assert np.array_equal(shifted.copy_to_host()[1:], nd.relu(x[:-1]))
+
+
+def test_half_precision(rng):
+    x = rng.standard_normal(50).astype(np.float16)
+    result = nd.dropout(cuda.to_device(x), 0.3, **MASK).copy_to_host()
+    kept = reference.sample_mask(50, 0.3, **MASK)
+    scale = np.float32(2**32 / (2**32 - round(0.3 * 2**32)))
+    assert np.array_equal(result, np.where(kept, x.astype(np.float32) * scale, 0).astype(np.float16))
+
+
+def test_refused_arrays(rng):
+    x = cuda.to_device(np.ones((4, 4), np.float32))
+    with pytest.raises(TypeError, match="x: expected an array of float32 or float16 or bfloat16 on a CUDA device"):
+        nd.dropout(cuda.to_device(np.ones(3, np.int32)), seed=1)
+    with pytest.raises(TypeError, match="x: expected an array of float32 on a CUDA device, got float64"):
+        nd.relu(cuda.to_device(np.ones(3)))
+    with pytest.raises(TypeError, match="weight: expected an array on the device like the first, got ndarray"):
+        nd.linear(x, np.ones((4, 4), np.float32))
+    with pytest.raises(TypeError, match="weight: expected an array on the host like the first, got one on a CUDA"):
+        nd.linear(np.ones((4, 4), np.float32), x)
+    with pytest.raises(ValueError, match="x: expected rows that follow each other"):
+        nd.relu(x[:, 1:])
+    with pytest.raises(ValueError, match="out: expected rows that follow each other"):
+        nd.relu(cuda.to_device(np.ones((4, 3), np.float32)), out=x[:, 1:])
+    with pytest.raises(TypeError, match="out: expected one on the device, got ndarray"):
+        nd.relu(x, out=np.ones((4, 4), np.float32))
+    with pytest.raises(TypeError, match="out: expected dtype float32, got float16"):
+        nd.relu(x, out=cuda.to_device(np.ones((4, 4), np.float16)))
+    with pytest.raises(ValueError, match=r"out: expected shape \(4, 4\), got \(4,\)"):
+        nd.relu(x, out=cuda.to_device(np.ones(4, np.float32)))
+    with pytest.raises(ValueError, match="out: expected an array that can be written to"):
+        nd.relu(x, out=Foreign(x, read_only=True))
+    with pytest.raises(ValueError, match="out: expected memory of its own"):
+        nd.linear(x, cuda.to_device(np.ones((4, 4), np.float32)), out=x)
+    with pytest.raises(ValueError, match=r"weight: expected 2 dimensions, got shape \(4,\)"):
+        nd.linear(x, cuda.to_device(np.ones(4, np.float32)))
+
+
+# ---------------------------------------------------------------- other libraries' arrays
+
+
+def as_device_tensors(monkeypatch):
+    """Let PyTorch's tensors in the host's memory stand for those on a device, which the simulator has there too."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    if not config.ENABLE_CUDASIM:
+        pytest.skip("for the simulator")
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: type("Stream", (), {"cuda_stream": 0}))
+    empty = torch.empty
+    monkeypatch.setattr(torch, "empty", lambda shape, dtype, device: empty(shape, dtype=dtype))
+    for module in (devices, _cuda_arrays):
+        monkeypatch.setattr(module, "on_device", lambda x: isinstance(x, torch.Tensor) or is_numbas(x))
+    return torch
+
+
+def is_numbas(x):
+    return getattr(x, "__cuda_ndarray__", False)
+
+
+def test_tensors_of_pytorch(monkeypatch, rng):
+    torch = as_device_tensors(monkeypatch)
+    x = rng.standard_normal((4, 6)).astype(np.float32)
+    tensor = torch.tensor(x)
+    result = nd.dropout(tensor, 0.3, **MASK)
+    assert isinstance(result, torch.Tensor)
+    assert np.array_equal(result.numpy(), nd.dropout(x, 0.3, **MASK))
+    straight = nd.relu(tensor.T)  # brought in line by its own library
+    assert np.array_equal(straight.numpy(), nd.relu(x.T))
+    out = torch.zeros(6, 4).T
+    assert nd.relu(tensor, out=out) is out
+    assert np.array_equal(out.numpy(), nd.relu(x))
+    halves = nd.dropout(tensor.to(torch.bfloat16), 0.3, **MASK)
+    assert halves.dtype == torch.bfloat16
+    kept = torch.tensor(reference.sample_mask((4, 6), 0.3, **MASK))
+    scale = np.float32(2**32 / (2**32 - round(0.3 * 2**32)))
+    expected = torch.where(kept, (tensor.to(torch.bfloat16).float() * float(scale)), torch.zeros(())).to(torch.bfloat16)
+    assert torch.equal(halves, expected)
+    with pytest.raises(ValueError, match="x: expected a tensor that needs no gradient"):
+        nd.relu(torch.tensor(x, requires_grad=True))
