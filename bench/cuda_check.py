@@ -2,16 +2,17 @@
 
     PYTHONPATH=. python bench/cuda_check.py --out bench/results
 
-Runs the tests of the kernels on the device, with compute-sanitizer where that is installed, then the kernels beside a
-copy and PyTorch, and writes one JSON file with the device's name. Needs numba-cuda, and PyTorch for the comparison.
-`--small` is for Numba's simulator (NUMBA_ENABLE_CUDASIM=1): all the same steps at sizes that it can do.
+Runs the tests on the device, with compute-sanitizer where that is installed, then dropout and `ndrop bench` beside a
+copy and PyTorch, and training on MNIST to a test error where its files are (`--mnist`); writes one JSON file with the
+device's name. Needs numba-cuda, and PyTorch for the comparison. `--small` is for Numba's simulator
+(NUMBA_ENABLE_CUDASIM=1): all the same steps at sizes that it can do.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
-import os
 import platform
 import re
 import shutil
@@ -28,11 +29,16 @@ import numpy as np
 from numba import cuda
 from numba.core import config
 
+import numba_dropout as nd
+from bench import report as lines
+from bench import run
 from numba_dropout import _checks, files
+from numba_dropout.data import idx
 from numba_dropout.kernels import cuda as kernels
 
 ROUNDS = 7  # of which the median counts; all contestants have their turn in each
-TESTS = "tests/test_cuda.py"
+TESTS = ("tests/test_cuda.py", "tests/test_on_device.py")
+UNITS, BATCH, EPOCHS, GOAL = [784, 1024, 1024, 1024, 10], 128, 40, 0.016  # MNIST
 P = 0.3
 
 Contestants = dict[str, Callable[[], Any]]
@@ -49,9 +55,8 @@ def device_name() -> str:
 
 def run_tests(prefix: list[str], *options: str) -> dict[str, Any]:
     """Run the tests of the kernels in a process of its own; return what they said last, and whether all passed."""
-    command = [*prefix, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", TESTS, *options]
-    quiet = {**os.environ, "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0"}  # small grids are what tests are for
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
+    command = [*prefix, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = (done.stdout + done.stderr).strip().splitlines()
     return {"command": " ".join(command[len(prefix) + 1 :]), "passed": done.returncode == 0, "last lines": lines[-8:]}
 
@@ -112,34 +117,75 @@ def dropout(torch: Any, small: bool) -> dict[str, Seconds]:
     return results
 
 
-def hidden_layer(functional: Any, x: Any, weight: Any, bias: Any) -> Any:
-    """Compute a hidden layer as PyTorch's users write it."""
-    return functional.dropout(functional.relu(functional.linear(x, weight, bias)), P)
+def bench(small: bool) -> dict[str, Any]:
+    """Run `ndrop bench --device cuda` and return its record."""
+    if small:
+        plan = run.plan(("kernels",), device="cuda", size=("32", "2x3x4"), rounds=1, peers="none")
+    else:
+        plan = run.plan(device="cuda", rounds=ROUNDS, peers="torch")
+    return run.measure(plan, lambda rounds, what: None)
 
 
-def layers(torch: Any, small: bool) -> dict[str, Seconds]:
-    """Measure a layer's product, alone and with bias, ReLU and dropout, beside PyTorch's without TF32."""
-    results = {}
-    for rows, inputs, units in [(9, 10, 11)] if small else [(4096, 4096, 4096), (128, 1024, 1024), (4096, 1024, 1024)]:
-        rng = np.random.default_rng(0)
-        given = [rng.standard_normal(shape, np.float32) for shape in ((rows, inputs), (units, inputs), (units,))]
-        there = [cuda.to_device(a) for a in (np.empty((rows, units), np.float32), *given)]
-        plain: Contestants = {"numba-dropout": partial(kernels.linear_forward, *there)}
-        fused: Contestants = {"numba-dropout": partial(kernels.linear_relu_dropout_forward, *there, *where())}
-        if torch is not None:
-            torch.backends.cuda.matmul.allow_tf32 = False
-            theirs = [torch.as_tensor(a, device="cuda") for a in given]
-            plain["torch"] = partial(torch.nn.functional.linear, *theirs)
-            fused["torch"] = partial(hidden_layer, torch.nn.functional, *theirs)
-        results[f"linear {rows}x{inputs}x{units}"] = measure(plain)
-        results[f"linear_relu_dropout {rows}x{inputs}x{units}"] = measure(fused)
+# ---------------------------------------------------------------- MNIST, from files to a test error
+
+
+def mnist(torch: Any, folder: Path) -> dict[str, Any]:
+    """Return the seconds from the files to the test error, ours and PyTorch's, and the errors after each epoch."""
+    results = {"numba-dropout": _timed(partial(_train, folder))}
+    if torch is not None:
+        results["torch"] = _timed(partial(_train_torch, torch, folder))
     return results
+
+
+def _timed(training: Callable[[], list[float]]) -> dict[str, Any]:
+    start = time.perf_counter()
+    errors = training()
+    return {"seconds": time.perf_counter() - start, "errors": errors, "reached": errors[-1] <= GOAL}
+
+
+def _train(folder: Path) -> list[float]:
+    (x, y), test = (idx.read_part(folder, part) for part in ("train", "test"))
+    net, optimizer = nd.MLP(UNITS, dropout=0.5, input_dropout=0.2, seed=1, device="cuda"), nd.Adam()
+    net.scale_input(0.0, 1 / 255)
+    errors: list[float] = []
+    x, y, *held_out = (net.bring(a) for a in (*net.as_pair(x, y), *net.as_pair(*test)))
+    while len(errors) < EPOCHS and (not errors or errors[-1] > GOAL):
+        nd.fit(net, x, y, optimizer=optimizer, epochs=1, batch_size=BATCH)
+        _, accuracy = net.measure(*held_out)
+        errors.append(1.0 - float(accuracy or 0.0))
+    return errors
+
+
+def _train_torch(torch: Any, folder: Path) -> list[float]:
+    nn = torch.nn
+    parts = [idx.read_part(folder, part) for part in ("train", "test")]
+    (x, y), (test_x, test_y) = (
+        (torch.as_tensor(x, device="cuda") / 255, torch.as_tensor(np.array(y, np.int64), device="cuda"))
+        for x, y in parts
+    )
+    layers: list[Any] = [nn.Dropout(0.2)]
+    for inputs, units in itertools.pairwise(UNITS[:-1]):
+        layers += [nn.Linear(inputs, units), nn.ReLU(), nn.Dropout(0.5)]
+    net = nn.Sequential(*layers, nn.Linear(*UNITS[-2:])).cuda()
+    optimizer = torch.optim.Adam(net.parameters(), fused=True)
+    errors: list[float] = []
+    while len(errors) < EPOCHS and (not errors or errors[-1] > GOAL):
+        net.train()
+        for rows in torch.randperm(len(x), device="cuda").split(BATCH):
+            optimizer.zero_grad(set_to_none=True)
+            nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()
+            optimizer.step()
+        net.eval()
+        with torch.no_grad():
+            errors.append(float((net(test_x).argmax(1) != test_y).float().mean()))
+    return errors
 
 
 def main() -> None:
     """Check, measure, write the file, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("bench/results"), help="folder of the JSON file")
+    parser.add_argument("--mnist", type=Path, help="folder of MNIST's files, for training to a test error")
     parser.add_argument("--small", action="store_true", help="sizes for Numba's simulator")
     options = parser.parse_args()
     if not cuda.is_available():
@@ -159,13 +205,18 @@ def main() -> None:
         "versions": {"numba": numba.__version__, "numpy": np.__version__, "torch": getattr(torch, "__version__", None)},
         "tests": run_tests([], *(["-k", "masks_are_the_contracts"] if options.small else [])),
         "compute-sanitizer": sanitized(options.small),
-        "seconds": {},
     }
-    for part in (dropout, layers):
+    parts: dict[str, Callable[[], Any]] = {
+        "dropout": partial(dropout, torch, options.small),
+        "bench": partial(bench, options.small),
+    }
+    if options.mnist is not None:
+        parts["mnist"] = partial(mnist, torch, options.mnist)
+    for name, part in parts.items():
         try:
-            record["seconds"] |= part(torch, options.small)
+            record[name] = part()
         except Exception as error:  # the rest is worth having, and the file says what is missing
-            record["seconds"][part.__name__] = {"failed": f"{type(error).__name__}: {error}"}
+            record[name] = {"failed": f"{type(error).__name__}: {error}"}
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / f"cuda-{re.sub('[^a-z0-9]+', '-', record['device'].lower())}.json"
     with files.replacing(file) as output:
@@ -174,7 +225,7 @@ def main() -> None:
     print("json  ", file)
     checks = [record["tests"], *record["compute-sanitizer"].values()]
     failed = [check for check in checks if isinstance(check, dict) and not check["passed"]]
-    whole = not failed and not any("failed" in seconds for seconds in record["seconds"].values())
+    whole = not failed and not any("failed" in record[name] for name in parts)
     sys.exit(0 if whole else 1)
 
 
@@ -183,11 +234,17 @@ def report(record: dict[str, Any]) -> None:
     print(f"{record['device']}: tests {'passed' if record['tests']['passed'] else 'FAILED'}")
     for tool, result in record["compute-sanitizer"].items():
         print(tool, result if isinstance(result, str) else "passed" if result["passed"] else "FAILED", sep="  ")
-    for case, seconds in record["seconds"].items():
-        if "failed" in seconds:
-            print(case, "FAILED", seconds["failed"], sep="  ")
-        else:
+    for name in ("dropout", "bench", "mnist"):
+        if "failed" in record.get(name, {}):
+            print(name, "FAILED", record[name]["failed"], sep="  ")
+    for case, seconds in record["dropout"].items():
+        if case != "failed":
             print(case, *(f"{name} {1e3 * float(np.median(of)):.4g} ms" for name, of in seconds.items()), sep="  ")
+    for group in record["bench"].get("groups", {}).values():
+        for case in group["cases"]:
+            print(*lines.table(case), sep="\n")
+    for name, result in record.get("mnist", {}).items():
+        print("MNIST", name, result, sep="  ")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import binding
 
-from numba_dropout import system
+from numba_dropout import devices, system
 
 __all__ = ["describe", "processors", "versions"]
 
@@ -22,9 +22,11 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def describe() -> dict[str, Any]:
+def describe(device: str = "cpu") -> dict[str, Any]:
     """Return what a figure depends on, as far as the system tells."""
+    cuda = {} if device == "cpu" else {"cuda": devices.describe()}
     return {
+        **cuda,
         "cpu": _model() or platform.processor() or platform.machine(),
         "microarchitecture": binding.get_host_cpu_name(),
         "cores": processors(),

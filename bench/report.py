@@ -19,7 +19,8 @@ def heading(plan: Any) -> list[str]:
     peers = ", ".join(plan.taking_part()) or "nobody"
     threads = f"{plan.threads} thread{'s' * (plan.threads != 1)}"
     rounds = f"{plan.rounds} round{'s' * (plan.rounds != 1)}"
-    return [f"{plan.dtype}, {threads}, {rounds}; beside: {peers}"]
+    where = "" if plan.device == "cpu" else f"{plan.device}, "
+    return [f"{where}{plan.dtype}, {threads}, {rounds}; beside: {peers}"]
 
 
 def table(case: dict[str, Any]) -> list[str]:

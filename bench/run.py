@@ -22,6 +22,7 @@ from .medians import geometric_mean, median, ratios
 __all__ = ["GROUPS", "ROUNDS", "Plan", "check_outputs", "measure", "plan", "write"]
 
 GROUPS = ("kernels", "train", "memory", "startup")
+ON_CUDA = GROUPS[:2]
 ROUNDS = 11  # odd, so that a median was measured; enough for an interval
 FORMAT = 1  # of the JSON
 
@@ -38,6 +39,7 @@ class Plan:
     rounds: int
     threads: int
     dtype: str
+    device: str
 
     def steps(self) -> int:
         """Return the number of rounds in all, for a bar."""
@@ -47,7 +49,9 @@ class Plan:
     def taking_part(self) -> list[str]:
         """Return the peers that have something to do in the chosen groups."""
         everywhere = "startup" in self.groups
-        return [name for name in self.peers if everywhere or set(workers.GROUPS[name]) & set(self.groups)]
+        return [
+            name for name in self.peers if everywhere or set(workers.groups_of(name, self.device)) & set(self.groups)
+        ]
 
     @property
     def startup_rounds(self) -> int:
@@ -66,11 +70,13 @@ def plan(
     peers: str | None = None,
 ) -> Plan:
     """Return what is to be measured, all groups if none is named; InputError where something does not fit."""
-    devices.resolve(device)
+    device = devices.resolve(device)
+    if device != "cpu":
+        groups = _on_cuda(groups, dtype)
     if threads is not None:
         system.set_threads(threads)
     chosen = tuple(group for group in GROUPS if group in groups or not groups)
-    by_group, names = sizes.parse(size, chosen), _peers(peers)
+    by_group, names = sizes.parse(size, chosen, on_cuda=device != "cpu"), _peers(peers)
     if config.DISABLE_JIT:
         raise InputError("bench: NUMBA_DISABLE_JIT is set, and plain Python is not what is measured; unset it")
     return Plan(
@@ -80,7 +86,20 @@ def plan(
         rounds,
         threads or min(machine.processors(), config.NUMBA_NUM_THREADS),
         dtype,
+        device,
     )
+
+
+def _on_cuda(groups: Sequence[str], dtype: str) -> Sequence[str]:
+    """Return the groups that are measured on a device: those of them that were asked for."""
+    for group in groups:
+        if group not in ON_CUDA:
+            raise InputError(
+                f"{group}: expected {' or '.join(ON_CUDA)} on a CUDA device; without --device it is measured"
+            )
+    if dtype != "float32":
+        raise InputError(f"dtype: expected float32 on a CUDA device, got {dtype}")
+    return groups or ON_CUDA
 
 
 def _peers(text: str | None) -> tuple[str, ...]:
@@ -109,7 +128,7 @@ def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> di
     if plan.cases:
         libraries = ["own", *(name for name in plan.taking_part() if name not in absent)]
         tell(0, "starting")
-        with workers.started(libraries, plan.threads, plan.dtype) as processes:
+        with workers.started(libraries, plan.threads, plan.dtype, plan.device) as processes:
             ready = []
             for process in processes:
                 try:
@@ -127,8 +146,9 @@ def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> di
         "format": FORMAT,
         "version": numba_dropout.__version__,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
+        "machine": machine.describe(plan.device),
         "versions": versions,
+        "device": plan.device,
         "threads": plan.threads,
         "dtype": plan.dtype,
         "rounds": plan.rounds,

@@ -49,6 +49,10 @@ KERNEL_SIZES = Sizes(
 TRAIN_SIZES = Sizes(
     networks=(Network((784, 1024, 1024, 1024, 10), 128), Network((784, 256, 256, 10), 128), Network((20, 10, 3), 32))
 )
+CUDA_SIZES = {
+    "kernels": Sizes(elements=(2**20, 2**28), products=((128, 1024, 1024), (4096, 1024, 1024), (4096, 4096, 4096))),
+    "train": Sizes(networks=tuple(Network((784, 1024, 1024, 1024, 10), batch) for batch in (128, 4096))),
+}
 MEMORY_SIZES = Sizes(networks=TRAIN_SIZES.networks[:1])
 DEFAULTS = {"kernels": KERNEL_SIZES, "train": TRAIN_SIZES, "memory": MEMORY_SIZES, "startup": Sizes()}
 
@@ -58,7 +62,7 @@ def elements(n: int) -> str:
     return f"2^{n.bit_length() - 1}" if n >= 1024 and n & (n - 1) == 0 else str(n)
 
 
-def parse(texts: Sequence[str], groups: Sequence[str]) -> dict[str, Sizes]:
+def parse(texts: Sequence[str], groups: Sequence[str], *, on_cuda: bool = False) -> dict[str, Sizes]:
     """Return the sizes of each group: those given in its forms, or its defaults where none is; else InputError."""
     given: dict[str, list[tuple[int, ...]]] = {"elements": [], "product": [], "network": []}
     networks: list[Network] = []
@@ -74,16 +78,17 @@ def parse(texts: Sequence[str], groups: Sequence[str]) -> dict[str, Sizes]:
     chosen = Sizes(
         tuple(n for (n,) in given["elements"]), tuple((b, c, k) for b, c, k in given["product"]), tuple(networks)
     )
-    return {group: _of(group, chosen) for group in groups}
+    defaults = CUDA_SIZES if on_cuda else DEFAULTS
+    return {group: _of(group, chosen, defaults) for group in groups}
 
 
-def _of(group: str, chosen: Sizes) -> Sizes:
+def _of(group: str, chosen: Sizes, defaults: dict[str, Sizes]) -> Sizes:
     fits = Sizes(
         chosen.elements if "elements" in TAKES[group] else (),
         chosen.products if "product" in TAKES[group] else (),
         chosen.networks if "network" in TAKES[group] else (),
     )
-    return fits if any(fits) else DEFAULTS[group]
+    return fits if any(fits) else defaults[group]
 
 
 def _form(text: str) -> str:

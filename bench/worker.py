@@ -43,14 +43,20 @@ GROUPS = {
     "tensorflow": ("kernels", "train"),
     "sklearn": ("train",),
 }
+ON_CUDA = {"own": ("kernels", "train"), "torch": ("kernels", "train")}
+
+
+def groups_of(library: str, device: str) -> tuple[str, ...]:
+    """Return the groups that a library takes part in on a device."""
+    return (GROUPS if device == "cpu" else ON_CUDA).get(library, ())
 
 
 class Worker:
     """Those of one library who take part in the case at hand."""
 
-    def __init__(self, library: str, threads: int, dtype: str) -> None:
+    def __init__(self, library: str, threads: int, dtype: str, device: str) -> None:
         self.module = importlib.import_module(f".contestants.{MODULES[library]}", __package__)
-        self.module.settle(threads, dtype)
+        self.module.settle(threads, dtype, *([device] if device != "cpu" else []))
         self.timed: dict[str, Any] = {}
         self.pairs: dict[str, Any] = {}
 
@@ -160,14 +166,14 @@ def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Serve until the parent closes the pipe. Whatever libraries print goes to the standard error."""
-    library, threads, dtype = sys.argv[-3], int(sys.argv[-2]), sys.argv[-1]
+    library, threads, dtype, device = sys.argv[-4], int(sys.argv[-3]), sys.argv[-2], sys.argv[-1]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     answers: TextIO = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     if hasattr(os, "sched_setaffinity"):  # binds those too that have no other way to be told the threads
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     try:
-        worker = Worker(library, threads, dtype)
+        worker = Worker(library, threads, dtype, device)
         reply: dict[str, Any] = {"result": worker.about()}
     except Exception as error:
         reply = {"error": reason(error)}

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .worker import GROUPS, MODULES
+from .worker import MODULES, groups_of
 
-__all__ = ["GROUPS", "PEERS", "Failed", "Process", "missing", "started"]
+__all__ = ["PEERS", "Failed", "Process", "groups_of", "missing", "started"]
 
 PEERS = tuple(name for name in MODULES if name != "own")
 THREADS = (
@@ -26,12 +26,14 @@ THREADS = (
     "TF_NUM_INTEROP_THREADS",
 )
 SETTINGS = {
-    "CUDA_VISIBLE_DEVICES": "",  # it is the CPU that is measured
     "JAX_PLATFORMS": "cpu",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no processes beside the one that is measured
     "PYTHONSAFEPATH": "1",  # a file of the user's named like a library is not that library
 }
+
+
+ON_THE_CPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
 class Failed(Exception):
@@ -41,16 +43,21 @@ class Failed(Exception):
 class Process:
     """A worker, for one library."""
 
-    def __init__(self, library: str, threads: int, dtype: str) -> None:
+    def __init__(self, library: str, threads: int, dtype: str, device: str) -> None:
         self.name = library
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.worker", library, str(threads), dtype],
+            [sys.executable, "-m", f"{__package__}.worker", library, str(threads), dtype, device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
-            env={**os.environ, **SETTINGS, **dict.fromkeys(THREADS, str(threads))},
+            env={
+                **os.environ,
+                **SETTINGS,
+                **(ON_THE_CPU if device == "cpu" else {}),
+                **dict.fromkeys(THREADS, str(threads)),
+            },
         )
 
     def versions(self) -> dict[str, str]:
@@ -101,11 +108,11 @@ def missing(library: str) -> str | None:
 
 
 @contextlib.contextmanager
-def started(libraries: Sequence[str], threads: int, dtype: str) -> Iterator[list[Process]]:
+def started(libraries: Sequence[str], threads: int, dtype: str, device: str) -> Iterator[list[Process]]:
     """Start a worker for each library, and end them all."""
     processes: list[Process] = []
     try:
-        processes.extend(Process(library, threads, dtype) for library in libraries)
+        processes.extend(Process(library, threads, dtype, device) for library in libraries)
         yield processes
     finally:
         for process in processes:

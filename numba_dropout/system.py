@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 
 import numba
@@ -26,9 +25,11 @@ def set_threads(threads: int) -> None:
 
 def describe() -> dict[str, str]:
     """Return lines to show, by name."""
+    from . import __version__
+
     threads = numba.get_num_threads()
     return {
-        "numba-dropout": importlib.metadata.version("numba-dropout"),
+        "numba-dropout": __version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "numba": numba.__version__,
         "numpy": np.__version__,

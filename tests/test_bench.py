@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from numba_dropout_bench import cases, chart, medians, report, rounds, run, size
 from numba_dropout_bench.contestants import _checks, _held, _inputs
 from numba_dropout_cli import bar
 from numba_dropout_cli.main import cli
+
+from numba_dropout import devices
 
 SMALL = ("--size", "2^10", "--size", "9x8x7", "--size", "20-100-3@32", "--rounds", "2")
 
@@ -119,8 +122,51 @@ def test_work_is_counted():
 # ---------------------------------------------------------------- what is refused
 
 
-def test_there_are_no_kernels_for_cuda():
-    assert refused("--device", "cuda") == "Error: device: expected 'cpu', the only one so far, got 'cuda'"
+def test_devices_that_are_not_there(monkeypatch):
+    monkeypatch.setattr(devices, "why_not", lambda number=0: f"there is no number {number}")
+    assert refused("--device", "cuda:3") == "Error: device cuda:3: there is no number 3"
+    assert refused("--device", "tpu").startswith("Error: device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("memory",), "memory: expected kernels or train on a CUDA device"),
+        (("kernels", "--dtype", "float64"), "dtype: expected float32 on a CUDA device, got float64"),
+    ],
+)
+def test_what_is_not_measured_on_a_device(monkeypatch, arguments, line):
+    monkeypatch.setattr(devices, "why_not", lambda number=0: None)
+    assert line in refused(*arguments, "--device", "cuda")
+
+
+def test_a_device_has_sizes_of_its_own(monkeypatch):
+    monkeypatch.setattr(devices, "why_not", lambda number=0: None)
+    plan = run.plan(device="auto", peers="torch,jax")
+    assert (plan.device, plan.groups) == ("cuda:0", ("kernels", "train"))
+    assert plan.taking_part() == ["torch"]
+    assert {case.shape for case in plan.cases if case.kind == "dropout"} == {(2**20,), (2**28,)}
+
+
+@pytest.mark.jit_only
+def test_a_device_is_measured(tmp_path):
+    """In Numba's simulator, whose figures mean nothing."""
+    command = ["kernels", "--device", "cuda", "--size", "64", "--size", "3x4x8", "--rounds", "1", "--peers", "none"]
+    file = tmp_path / "cuda.json"
+    done = subprocess.run(
+        [sys.executable, "-c", "from numba_dropout_cli.main import cli; cli()", "bench", *command, "--json", str(file)],
+        env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads(file.read_text())
+    assert record["device"] == "cuda:0"
+    assert "simulator" in record["machine"]["cuda"]
+    cases = record["groups"]["kernels"]["cases"]
+    assert len(cases) == 8
+    assert all(case["failed"] == {} for case in cases)
+    assert all("numba-dropout" in [entry["name"] for entry in case["contestants"]] for case in cases)
 
 
 def test_plain_python_is_not_measured(monkeypatch):
@@ -355,9 +401,12 @@ def test_a_case_that_nobody_could_do_is_shown_and_drawn(tmp_path):
 
 
 def test_a_worker_tells_what_it_cannot_import_and_how_it_ended():
-    with workers.started(["nothing"], 1, "float32") as (process,), pytest.raises(workers.Failed, match="KeyError"):
+    with (
+        workers.started(["nothing"], 1, "float32", "cpu") as (process,),
+        pytest.raises(workers.Failed, match="KeyError"),
+    ):
         process.versions()
-    with workers.started(["numpy"], 1, "float32") as (process,):
+    with workers.started(["numpy"], 1, "float32", "cpu") as (process,):
         assert "numpy" in process.versions()
         with pytest.raises(workers.Failed, match="KeyError"):
             process.ask("turn", name="nobody")
@@ -367,7 +416,7 @@ def test_a_worker_tells_what_it_cannot_import_and_how_it_ended():
 
 
 def test_a_worker_ends_when_nobody_asks_any_more():
-    command = [sys.executable, "-m", "numba_dropout_bench.worker", "numpy", "1", "float32"]
+    command = [sys.executable, "-m", "numba_dropout_bench.worker", "numpy", "1", "float32", "cpu"]
     done = subprocess.run(command, input="", capture_output=True, text=True, check=True, timeout=60)
     assert "numpy" in json.loads(done.stdout)["result"]
 

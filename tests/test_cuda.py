@@ -313,5 +313,6 @@ def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     record = json.loads((tmp_path / "cuda-simulator.json").read_text())
     assert record["tests"]["passed"]
-    assert len(record["seconds"]) == 4
-    assert all(len(values) == 7 for case in record["seconds"].values() for values in case.values())
+    assert len(record["dropout"]) == 2
+    assert all(len(values) == 7 for case in record["dropout"].values() for values in case.values())
+    assert len(record["bench"]["groups"]["kernels"]["cases"]) == 8

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Timed"]
+from numba.core import config
+
+__all__ = ["Timed", "queued"]
+
+QUEUED = 2 if config.ENABLE_CUDASIM else 20  # calls that a device is given at once: it works while the host launches
 
 
 class Timed(NamedTuple):
@@ -19,3 +23,14 @@ class Timed(NamedTuple):
     role: str
     check: Callable[[], None] = lambda: None
     times: float = 1.0
+
+
+def queued(call: Callable[[], Any], wait: Callable[[], Any], role: str, check: Callable[[], None]) -> Timed:
+    """Return what times calls that only launch: many of them, until wait() tells that the device has done all."""
+
+    def calls() -> None:
+        for _ in range(QUEUED):
+            call()
+        wait()
+
+    return Timed(calls, role, check, QUEUED)

@@ -12,43 +12,94 @@ import numpy as np
 from numpy.typing import NDArray
 
 import numba_dropout as nd
-from numba_dropout import system
+from numba_dropout import devices, system
 from numba_dropout.kernels import cpu
 
 from .. import limits
 from ..cases import LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
 from ._held import held_bytes, traced_bytes
-from ._timed import Timed
+from ._timed import Timed, queued
 
 __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
 NAME = "numba-dropout"
-VERSIONS = {name: importlib.metadata.version(name) for name in ("numba-dropout", "numba", "llvmlite", "numpy")}
+VERSIONS = {
+    "numba-dropout": nd.__version__,
+    **{name: importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")},
+}
 STEPS = 2**18  # of a chain of multiply-adds: below a millisecond
 
 
-def settle(threads: int, dtype: str) -> None:
-    """Use so many threads."""
+class _Host:
+    """Where arrays are on the CPU."""
+
+    device = "cpu"
+    kernels = cpu
+
+    def there(self, array: NDArray[Any]) -> Any:
+        """Return an array where it is computed with."""
+        return array
+
+    def here(self, array: Any) -> NDArray[Any]:
+        """Return an array's values."""
+        return array
+
+    def timed(self, call: Callable[[], Any], role: str, check: Callable[[], None] = lambda: None) -> Timed:
+        """Return what times a call."""
+        return Timed(call, role, check)
+
+    def copies(self, x: NDArray[Any], out: NDArray[Any]) -> dict[str, Timed]:
+        """Return the fastest copies."""
+        given = (*limits.words(out, x), numba.get_num_threads())
+        return {
+            "copy, memcpy on all threads": Timed(lambda: limits.plain_copy(*given), "limit"),
+            "copy, non-temporal": Timed(lambda: limits.nontemporal_copy(*given), "limit"),
+        }
+
+    def peak(self, operations: float, dtype: str) -> dict[str, Timed]:
+        """Return the most multiply-adds, as if they were so many operations."""
+        out = np.empty(numba.get_num_threads(), dtype)
+        times = limits.operations(out, STEPS) / operations
+        return {"multiply-adds in registers": Timed(lambda: limits.multiply_adds(out, STEPS), "limit", times=times)}
+
+
+class _Device(_Host):
+    """Where arrays are on a CUDA device: a call is done when the device has done it."""
+
+    def __init__(self, device: str) -> None:
+        from numba import cuda
+
+        from numba_dropout.kernels import cuda as kernels
+
+        self.device, self.kernels, self._cuda = device, kernels, cuda
+        cuda.select_device(devices.number_of(device))
+
+    def there(self, array: NDArray[Any]) -> Any:
+        return self._cuda.to_device(array)
+
+    def here(self, array: Any) -> NDArray[Any]:
+        return array.copy_to_host()
+
+    def timed(self, call: Callable[[], Any], role: str, check: Callable[[], None] = lambda: None) -> Timed:
+        return queued(call, self._cuda.synchronize, role, check)
+
+    def copies(self, x: Any, out: Any) -> dict[str, Timed]:
+        return {"copy, device to device": self.timed(lambda: out.copy_to_device(x), "limit")}
+
+    def peak(self, operations: float, dtype: str) -> dict[str, Timed]:
+        """Return nothing: what a device can do at most is not measured."""
+        return {}
+
+
+_place = _Host()
+
+
+def settle(threads: int, dtype: str, device: str = "cpu") -> None:
+    """Use so many threads, or a device."""
+    global _place
     system.set_threads(threads)
-
-
-# ---------------------------------------------------------------- limits
-
-
-def _copies(x: NDArray[Any], out: NDArray[Any]) -> dict[str, Timed]:
-    given = (*limits.words(out, x), numba.get_num_threads())
-    return {
-        "copy, memcpy on all threads": Timed(lambda: limits.plain_copy(*given), "limit"),
-        "copy, non-temporal": Timed(lambda: limits.nontemporal_copy(*given), "limit"),
-    }
-
-
-def _peak(operations: float, dtype: str) -> dict[str, Timed]:
-    """Return the most multiply-adds, as if they were so many operations."""
-    out = np.empty(numba.get_num_threads(), dtype)
-    times = limits.operations(out, STEPS) / operations
-    return {"multiply-adds in registers": Timed(lambda: limits.multiply_adds(out, STEPS), "limit", times=times)}
+    _place = _Host() if device == "cpu" else _Device(device)
 
 
 # ---------------------------------------------------------------- kernels
@@ -56,7 +107,8 @@ def _peak(operations: float, dtype: str) -> dict[str, Timed]:
 
 def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
-        x, out = _inputs.positive(case), _inputs.aligned(case.shape, case.dtype)
+        given = _inputs.positive(case)
+        x, out = _place.there(given), _place.there(_inputs.aligned(case.shape, case.dtype))
 
         def call() -> Any:
             return operation(x, P, seed=1, out=out)
@@ -65,9 +117,9 @@ def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]
             return operation(x, P, seed=1)
 
         return {
-            NAME: Timed(call, "own", lambda: _checks.dropped(call(), x, P)),
-            f"{NAME}, new array": Timed(new, "own", lambda: _checks.dropped(new(), x, P)),
-            **_copies(x, out),
+            NAME: _place.timed(call, "own", lambda: _checks.dropped(_place.here(call()), given, P)),
+            f"{NAME}, new array": _place.timed(new, "own", lambda: _checks.dropped(_place.here(new()), given, P)),
+            **_place.copies(x, out),
         }
 
     return contestants
@@ -76,16 +128,17 @@ def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]
 def _mask(packed: bool) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
         (n,) = case.shape
-        out = _inputs.aligned(((n + 7) // 8,), np.uint8) if packed else _inputs.aligned((n,), np.bool_)
+        shape, dtype = (((n + 7) // 8,), np.uint8) if packed else ((n,), np.bool_)
+        out = _place.there(_inputs.aligned(shape, dtype))
 
         def call() -> Any:
-            return nd.sample_mask(n, P, seed=1, packed=packed, out=out)
+            return nd.sample_mask(n, P, seed=1, packed=packed, device=_place.device, out=out)
 
         def check() -> None:
-            mask = call()
+            mask = _place.here(call())
             _checks.masked(np.unpackbits(mask, count=n, bitorder="little") if packed else mask, P)
 
-        return {NAME: Timed(call, "own", check)}
+        return {NAME: _place.timed(call, "own", check)}
 
     return contestants
 
@@ -94,38 +147,40 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     """Return who computes a product of a layer: through the public function, or the kernel of one gradient."""
 
     def contestants(case: Case) -> dict[str, Timed]:
-        x, weight, dy = _inputs.layer(case)
-        left, right = _inputs.factors(form, x, weight, dy)
-        out = _inputs.aligned((left.shape[0], right.shape[1]), case.dtype)
-        bias, one = _inputs.aligned(weight.shape[:1], case.dtype), np.dtype(case.dtype).type(1)
+        arrays = _inputs.layer(case)
+        left, right = _inputs.factors(form, *arrays)
+        x, weight, dy = map(_place.there, arrays)
+        out = _place.there(_inputs.aligned((left.shape[0], right.shape[1]), case.dtype))
+        bias, one = _place.there(_inputs.aligned(weight.shape[:1], case.dtype)), np.dtype(case.dtype).type(1)
 
         def call() -> Any:
             if form == "forward":
                 nd.linear(x, weight, out=out)
             elif form == "dinp":
-                cpu.linear_backward_input(out, dy, weight, x[:0], one)
+                _place.kernels.linear_backward_input(out, dy, weight, x[:0], one)
             else:
-                cpu.linear_backward_weight(out, bias, dy, x)  # the gradient by the bias too
+                _place.kernels.linear_backward_weight(out, bias, dy, x)  # the gradient by the bias too
             return out
 
         return {
-            NAME: Timed(call, "own", lambda: _checks.product(call(), left, right)),
-            **_peak(case.work, case.dtype),
+            NAME: _place.timed(call, "own", lambda: _checks.product(_place.here(call()), left, right)),
+            **_place.peak(case.work, case.dtype),
         }
 
     return contestants
 
 
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
-    x, weight, dy = _inputs.layer(case)
-    out, bias, p = _inputs.aligned(dy.shape, case.dtype), _inputs.aligned(weight.shape[:1], case.dtype), RATES[0]
+    given = _inputs.layer(case)
+    x, weight, out = map(_place.there, given)
+    bias, p = _place.there(_inputs.aligned(weight.shape[:1], case.dtype)), RATES[0]
 
     def call() -> Any:
         return nd.linear_relu_dropout(x, weight, bias, p, seed=1, out=out)
 
     return {
-        NAME: Timed(call, "own", lambda: _checks.hidden(call(), x, weight, p)),
-        **_peak(case.work, case.dtype),
+        NAME: _place.timed(call, "own", lambda: _checks.hidden(_place.here(call()), *given[:2], p)),
+        **_place.peak(case.work, case.dtype),
     }
 
 
@@ -134,7 +189,7 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
 
 def _network(case: Case, dropout: bool = True) -> tuple[nd.MLP, nd.SGD]:
     hidden, inputs = RATES if dropout else (0.0, 0.0)
-    net = nd.MLP(case.shape[:-1], dropout=hidden, input_dropout=inputs, seed=1, dtype=case.dtype)
+    net = nd.MLP(case.shape[:-1], dropout=hidden, input_dropout=inputs, seed=1, dtype=case.dtype, device=_place.device)
     return net, nd.SGD(lr=LR, momentum=MOMENTUM)
 
 
@@ -148,7 +203,8 @@ def _step(case: Case) -> dict[str, Timed]:
     one = _one_step(case)
     net, optimizer = _network(case)
     steps = steps_in_a_call(case.shape)
-    x, y = net.as_pair(*_inputs.batch(case, steps))
+    x, y = map(net.bring, net.as_pair(*_inputs.batch(case, steps)))
+    net.train_steps(np.empty((0, 2)), x, y, np.arange(0), case.shape[-1], optimizer)
     rows, totals = np.arange(len(x)), np.empty((steps, 2))
 
     def many() -> float:
@@ -158,7 +214,7 @@ def _step(case: Case) -> dict[str, Timed]:
     return {
         f"{NAME}, train_step": Timed(one, "own", _checks.learns(one)),
         f"{NAME}, fit": Timed(many, "own", _checks.learns(many, window=2), times=steps),
-        **_peak(step_operations(case.shape), case.dtype),
+        **_place.peak(step_operations(case.shape), case.dtype),
     }
 
 

@@ -10,19 +10,38 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..cases import LR, MOMENTUM, RATES, Case, P
+from ..cases import LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
-from ._timed import Timed
+from ._timed import Timed, queued
 
 __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
 VERSIONS = {"torch": torch.__version__}
 
 
-def settle(threads: int, dtype: str) -> None:
-    """Use so many threads."""
+_device = "cpu"
+
+
+def settle(threads: int, dtype: str, device: str = "cpu") -> None:
+    """Use so many threads, or a device, whose products are those of float32: no TF32."""
+    global _device
     torch.set_num_threads(threads)
     torch.manual_seed(1)
+    _device = device
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def _there(array: Any) -> Any:
+    return torch.from_numpy(array).to(_device)
+
+
+def _timed(call: Callable[[], Any], role: str, check: Callable[[Any], None] = lambda result: None) -> Timed:
+    """Return what times a call; check(values) is given what it returns."""
+
+    def checked() -> None:
+        check(call().cpu().numpy())
+
+    return Timed(call, role, checked) if _device == "cpu" else queued(call, torch.cuda.synchronize, role, checked)
 
 
 # ---------------------------------------------------------------- kernels
@@ -30,7 +49,7 @@ def settle(threads: int, dtype: str) -> None:
 
 def _dropout(case: Case) -> dict[str, Timed]:
     given = _inputs.positive(case)
-    x = torch.from_numpy(given)
+    x = _there(given)
 
     def dropout(x: Any) -> Any:
         return functional.dropout(x, P, training=True)
@@ -38,26 +57,29 @@ def _dropout(case: Case) -> dict[str, Timed]:
     result = {}
     for name, function in (("torch", dropout), ("torch.compile", torch.compile(dropout, dynamic=False))):
         call = functools.partial(function, x)
-        result[name] = Timed(call, "peer", lambda call=call: _checks.dropped(call().numpy(), given, P))  # type: ignore[misc]
+        result[name] = _timed(call, "peer", lambda values: _checks.dropped(values, given, P))
+    if _device != "cpu":
+        native = functools.partial(torch.native_dropout, x, P, True)
+        result["torch.native_dropout"] = _timed(lambda: native()[0], "peer")
     return {**result, **_copy(case)}
 
 
 def _copy(case: Case) -> dict[str, Timed]:
-    x = torch.from_numpy(_inputs.positive(case))
+    x = _there(_inputs.positive(case))
     out = torch.zeros_like(x)
-    return {"copy, torch copy_": Timed(lambda: out.copy_(x), "limit")}
+    return {"copy, torch copy_": _timed(lambda: out.copy_(x), "limit")}
 
 
 def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
         left, right = _inputs.factors(form, *_inputs.layer(case))
-        out = torch.zeros((left.shape[0], right.shape[1]), dtype=getattr(torch, case.dtype))
-        given = torch.from_numpy(left), torch.from_numpy(right)
+        out = torch.zeros((left.shape[0], right.shape[1]), dtype=getattr(torch, case.dtype), device=_device)
+        given = _there(left), _there(right)
 
         def call() -> Any:
             return torch.mm(*given, out=out)
 
-        return {"torch.mm": Timed(call, "peer", lambda: _checks.product(call().numpy(), left, right))}
+        return {"torch.mm": _timed(call, "peer", lambda values: _checks.product(values, left, right))}
 
     return contestants
 
@@ -65,9 +87,9 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
     x, weight, _ = _inputs.layer(case)
     tensors = (
-        torch.from_numpy(x),
-        torch.from_numpy(weight),
-        torch.zeros(weight.shape[0], dtype=getattr(torch, case.dtype)),
+        _there(x),
+        _there(weight),
+        torch.zeros(weight.shape[0], dtype=getattr(torch, case.dtype), device=_device),
     )
 
     def layer(x: Any, weight: Any, bias: Any) -> Any:
@@ -76,8 +98,8 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
     result = {}
     for name, function in (("torch", layer), ("torch.compile", torch.compile(layer, dynamic=False))):
         call = functools.partial(function, *tensors)
-        check = lambda call=call: _checks.hidden(call().numpy(), x, weight, RATES[0])  # noqa: E731
-        result[f"{name}, linear + relu + dropout"] = Timed(call, "peer", check)
+        check = functools.partial(_checks.hidden, x=x, weight=weight, p=RATES[0])
+        result[f"{name}, linear + relu + dropout"] = _timed(call, "peer", check)
     return result
 
 
@@ -91,13 +113,13 @@ def _model(case: Case, dropout: bool = True) -> Any:
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
         layers += [torch.nn.Dropout(RATES[0])] if dropout else []
     layers.append(torch.nn.Linear(units[-2], units[-1]))
-    return torch.nn.Sequential(*layers).to(getattr(torch, case.dtype))
+    return torch.nn.Sequential(*layers).to(_device, getattr(torch, case.dtype))
 
 
 def _one_step(case: Case, dropout: bool = True, compiled: bool = False) -> Callable[[], float]:
     model = _model(case, dropout)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
-    x, y = map(torch.from_numpy, _inputs.batch(case))
+    x, y = map(_there, _inputs.batch(case))
 
     def loss_of(x: Any, y: Any) -> Any:
         return functional.cross_entropy(model(x), y)
@@ -115,12 +137,52 @@ def _one_step(case: Case, dropout: bool = True, compiled: bool = False) -> Calla
     return step
 
 
+def _graph(case: Case) -> Callable[[], float]:
+    """Return steps as a CUDA graph, many in a call, each on a batch of its own, with one loss read back."""
+    model = _model(case)
+    optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
+    steps, rows = steps_in_a_call(case.shape), case.shape[-1]
+    data, classes = map(_there, _inputs.batch(case, steps))
+    x, y = data[:rows].clone(), classes[:rows].clone()
+
+    def step() -> Any:
+        optimizer.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        loss = step()
+
+    def many() -> float:
+        for start in range(0, len(data), rows):
+            x.copy_(data[start : start + rows])
+            y.copy_(classes[start : start + rows])
+            graph.replay()
+        return loss.item()
+
+    return many
+
+
 def _step(case: Case) -> dict[str, Timed]:
     eager, compiled = _one_step(case), _one_step(case, compiled=True)
-    return {
+    result = {
         "torch": Timed(eager, "peer", _checks.learns(eager)),
         "torch.compile": Timed(compiled, "peer", _checks.learns(compiled)),
     }
+    if _device != "cpu":
+        graph = _graph(case)
+        check = _checks.learns(graph, window=2)
+        result["torch, CUDA graph"] = Timed(graph, "peer", check, times=steps_in_a_call(case.shape))
+    return result
 
 
 def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
