@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
+import importlib.util
 import itertools
 import os
 import pickle
@@ -34,6 +36,7 @@ __all__ = [
     "exclusive",
     "kernel",
     "reordered_span",
+    "require_cuda",
     "scalar",
     "shared",
     "span",
@@ -115,11 +118,20 @@ def shared(function: F) -> F:
     return extending.register_jitable(inline="always")(function)
 
 
+def require_cuda() -> None:
+    """Raise ImportError unless what compiles for CUDA is there."""
+    if importlib.util.find_spec("numba_cuda") is None:
+        raise ImportError("the CUDA kernels need numba-cuda: pip install 'numba-dropout[cuda]'")
+
+
 def device_kernel(function: F) -> Any:
-    """Compile a kernel for CUDA at its first launch, `kernel[blocks, threads, stream](...)`."""
+    """Compile a kernel for CUDA at its first launch, `kernel[blocks, threads, stream](...)`, and keep it on disk."""
     from numba import cuda
 
-    return cuda.jit(function)
+    kernel = cuda.jit(function)
+    if _FOLDER is not None and not config.ENABLE_CUDASIM:
+        kernel._cache = _DeviceCache(function, _FOLDER)
+    return kernel
 
 
 def device_function(function: F) -> Any:
@@ -235,7 +247,7 @@ class _DiskCache(_Cache):
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         cells = function.__closure__ or ()
-        self._identity = (
+        self._identity: tuple[Any, ...] = (
             numba.__version__,
             sys.version_info[:2],
             function.__module__,
@@ -265,14 +277,16 @@ class _DiskCache(_Cache):
     def save_overload(self, sig: Any, data: Any) -> None:
         if data.lifted or data.library.has_dynamic_globals:
             raise RuntimeError(f"{self._stem} cannot be kept on disk: it refers to an address of this process")
-        content = serialize.dumps(data._reduce())
+        self._write(self._file(sig, data.codegen), serialize.dumps(data._reduce()))
+
+    def _write(self, file: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):  # a full or read-only disk costs time, not the result
             _make_folder(self._folder)
             handle, temporary = tempfile.mkstemp(dir=self._folder)
             try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                os.replace(temporary, self._file(sig, data.codegen))
+                with os.fdopen(handle, "wb") as output:
+                    output.write(content)
+                os.replace(temporary, file)
             except BaseException:
                 os.unlink(temporary)
                 raise
@@ -286,6 +300,30 @@ class _DiskCache(_Cache):
     def flush(self) -> None:
         for file in self._folder.glob(f"{self._stem}-*.nbc"):
             file.unlink(missing_ok=True)
+
+
+class _DeviceCache(_DiskCache):
+    """The same for kernels of numba-cuda, each for the compute capability of a device.
+
+    What cannot be kept, or be read by another version, is compiled again: it costs time, not the result.
+    """
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        super().__init__(function, folder)
+        self._identity = (*self._identity, importlib.metadata.version("numba-cuda"))
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        from numba.cuda.dispatcher import _Kernel
+
+        target_context.refresh()
+        with contextlib.suppress(Exception):
+            return _Kernel._rebuild(**pickle.loads(self._file(sig, target_context.codegen()).read_bytes()))
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        from numba.cuda.serialize import dumps
+
+        with contextlib.suppress(Exception):
+            self._write(self._file(sig, data.codegen), dumps(data._reduce_states()))
 
 
 def _make_folder(folder: Path) -> None:

@@ -15,8 +15,9 @@ if not (util.find_spec("numba_cuda") and util.find_spec("nvidia")):
     pytest.skip("needs the extra [cuda]", allow_module_level=True)
 
 from numba import cuda
-from numba.cuda import dispatcher
+from numba.cuda import codegen, dispatcher
 
+from numba_dropout import _jit
 from numba_dropout.kernels import cuda as kernels
 
 CAPABILITIES = [
@@ -161,3 +162,33 @@ def test_products_add_in_registers(name):
     assert len(re.findall(r"fma\.rn\.f32", code)) >= 256
     assert len(re.findall(r"ld\.shared\.v4\.[bf]32", code)) == 16
     assert re.findall(r"\.shared \.align (\d+)", code) == ["16"]
+
+
+class Codegen:
+    """Stand in for numba-cuda's, which asks a device."""
+
+    def magic_tuple(self):
+        return "sm_90"
+
+
+def test_kernels_are_kept_on_disk_apart_from_each_other(tmp_path):
+    caches = {name: _jit._DeviceCache(kernel.py_func, tmp_path) for name, kernel in device_kernels().items()}
+    files = {cache._file(SIGNATURES["relu._forward"], Codegen()) for cache in caches.values()}
+    assert len(files) == len(caches)
+
+
+def test_a_kernel_that_was_kept_is_the_same(tmp_path, monkeypatch):
+    kernel = device_kernels()["relu._forward"]
+    monkeypatch.setattr(codegen.CUDACodeLibrary, "_ensure_cc", lambda self, cc: cc or (9, 0))
+    monkeypatch.setattr(dispatcher._Kernel, "codegen", Codegen(), raising=False)
+    compiled = dispatcher._Kernel(kernel.py_func, SIGNATURES["relu._forward"], **kernel.targetoptions)
+    cache = _jit._DeviceCache(kernel.py_func, tmp_path)
+    context = type("Context", (), {"codegen": staticmethod(Codegen), "refresh": lambda: None})
+    assert cache.load_overload(compiled.signature.args, context) is None
+    cache.save_overload(compiled.signature.args, compiled)
+    again = cache.load_overload(compiled.signature.args, context)
+    assert again.entry_name == compiled.entry_name
+    assert again._codelibrary.get_asm_str(cc=(9, 0)) == compiled._codelibrary.get_asm_str(cc=(9, 0))
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    assert cache.load_overload(compiled.signature.args, context) is None

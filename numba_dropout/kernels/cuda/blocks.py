@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import cuda, float32, types
 from numba.core import cgutils, config
 
-from ..._jit import device_function
+from ..._jit import device_function, require_cuda
 from .. import philox, pointwise
 
 __all__ = ["bits_of", "float_of", "load_eight", "load_four", "shared_floats", "store_eight", "store_four"]
@@ -159,6 +159,7 @@ def _reinterpretation(result, argument, plain):
 
 
 if not config.ENABLE_CUDASIM:
+    require_cuda()
     from numba.cuda.extending import intrinsic, overload
     from numba.cuda.np.arrayobj import make_array, populate_array
 
