@@ -64,6 +64,13 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision."
 )
 @DEVICE
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "tf32", "bf16"]),
+    default="float32",
+    show_default=True,
+    help="Rounding of products' factors; tf32 and bf16 run on CUDA devices' tensor cores.",
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
 @click.option("--log", metavar="FILE", help="Write one JSON object a line for each epoch.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw loss and accuracy (.png, .pdf, .svg).  [default: none]")

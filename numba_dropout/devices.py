@@ -14,6 +14,8 @@ from ._checks import InputError, amount
 __all__ = ["check", "describe", "number_of", "on_device", "resolve", "why_not"]
 
 OLDEST = (7, 5)  # the compute capability from which on the kernels are compiled and tested
+TENSOR_CORES = (8, 0)  # of TF32 and bfloat16
+PRECISIONS = ("float32", "tf32", "bf16")
 EXTRA = "pip install 'numba-dropout[cuda]'"
 
 
@@ -43,18 +45,38 @@ def number_of(name: str) -> int:
     return int(name.partition(":")[2] or 0)
 
 
-def resolve(name: Any) -> str:
+def resolve(name: Any, precision: str = "float32") -> str:
     """Return "cpu" or "cuda:0", "cuda:1", ...; "auto" is the first CUDA device, or "cpu" where there is none.
 
-    Raises InputError where a CUDA device is asked for that cannot be used, with the reason.
+    Raises InputError where a CUDA device is asked for that cannot be used, or not with products of such a precision,
+    with the reason.
     """
     name = check(name)
-    if name == "cpu" or (name == "auto" and why_not() is not None):
+    if precision not in PRECISIONS:
+        raise InputError(f"precision: expected one of {', '.join(PRECISIONS)}, got {precision!r}")
+    reason = None if name == "cpu" else why_not(number_of(name))
+    if name == "cpu" or (name == "auto" and reason is not None):
+        if precision != "float32":
+            raise InputError(
+                f"precision: expected float32 on the CPU, got {precision}; tensor cores are on CUDA devices"
+            )
         return "cpu"
-    reason = why_not(number_of(name))
     if reason is not None:
         raise InputError(f"device {name}: {reason}")
+    if precision != "float32" and _capability(number_of(name)) < TENSOR_CORES:
+        raise InputError(f"precision: {precision} needs a device of compute capability 8.0 or newer; use float32")
     return f"cuda:{number_of(name)}"
+
+
+def _capability(number: int) -> tuple[int, int]:
+    """Return a device's compute capability; the simulator can do all that there is."""
+    if config.ENABLE_CUDASIM:
+        return TENSOR_CORES
+    from numba import cuda
+
+    with cuda.gpus[number]:
+        major, minor = cuda.get_current_device().compute_capability
+    return major, minor
 
 
 def why_not(number: int = 0) -> str | None:
@@ -74,8 +96,7 @@ def why_not(number: int = 0) -> str | None:
     if number >= count:
         there = f"cuda:0 to cuda:{count - 1}" if count > 1 else "cuda:0 only" if count else "no device"
         return f"there is no device of that number; the driver shows {there}"
-    with cuda.gpus[number]:
-        major, minor = cuda.get_current_device().compute_capability
+    major, minor = _capability(number)
     if (major, minor) < OLDEST:
         return f"its compute capability is {major}.{minor}, and {OLDEST[0]}.{OLDEST[1]} is the oldest that is supported"
     return None

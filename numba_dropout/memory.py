@@ -83,15 +83,16 @@ class _Host:
 class _Device:
     """The memory of a CUDA device, and a stream on which all of a network's work is done."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, precision: str) -> None:
         from numba import cuda
 
         from . import graphs
-        from .kernels.cuda import on_stream
+        from .kernels.cuda import on_stream, products_in
 
         self.device = f"cuda:{number}"
         self.passes = graphs.passes
         self._cuda, self._on_stream = cuda, on_stream
+        self._products_in, self._precision = products_in, precision
         self._context = cuda.gpus[number]
         self._staged: dict[str, Any] = {}
         with self._context:
@@ -134,7 +135,7 @@ class _Device:
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        with self._context, self._on_stream(self._stream):
+        with self._context, self._on_stream(self._stream), self._products_in(self._precision):
             yield
 
     def _free(self) -> tuple[int, int]:
@@ -171,7 +172,7 @@ class _Device:
 _HOST = _Host()
 
 
-def memory_of(device: str) -> Memory:
+def memory_of(device: str, precision: str = "float32") -> Memory:
     """Return the memory of a device by its name, as `devices.resolve` takes it; InputError where it is not there."""
-    name = devices.resolve(device)
-    return _HOST if name == "cpu" else _Device(devices.number_of(name))
+    name = devices.resolve(device, precision)
+    return _HOST if name == "cpu" else _Device(devices.number_of(name), precision)

@@ -46,6 +46,8 @@ class MLP:
     device : str
         "cpu", "cuda" or "cuda:0" for the first CUDA device, "cuda:1", ..., or "auto": CUDA where it can be used. A
         network stays where it was made; on CUDA it is of float32, and `state_dict` gives arrays of numba.cuda.
+    precision : str
+        Of the factors of products: "float32", or on CUDA "tf32" or "bf16", rounded for tensor cores; sums are float32.
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class MLP:
         loss: str = "cross_entropy",
         dtype: str = "float32",
         device: str = "cpu",
+        precision: str = "float32",
     ) -> None:
         if loss not in LOSSES:
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
@@ -86,7 +89,7 @@ class MLP:
         self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
         self.dtype = np.dtype(dtype)
-        self._memory = memory_of(device)
+        self._memory = memory_of(device, precision)
         self.device = self._memory.device
         if self.device != "cpu" and self.dtype != np.float32:
             raise InputError(f"dtype: expected float32 on {self.device}, got {self.dtype}")
@@ -280,13 +283,13 @@ class MLP:
         model_file.write(path, config, scaling | self.weights())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> MLP:
+    def load(cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32") -> MLP:
         """Return the model that `save` wrote; ValueError if the file is not one, or not whole."""
-        device = devices.resolve(device)
+        device = devices.resolve(device, precision)
         config, arrays = model_file.read(path)
         try:
             choices = {name: config[name] for name in _CHOICES}
-            net = cls(config["sizes"], **choices, device=device)
+            net = cls(config["sizes"], **choices, device=device, precision=precision)
             for name in SCALING:
                 net._state.write(name, arrays.pop(name))
             net.load_state_dict(arrays)

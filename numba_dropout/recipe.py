@@ -40,6 +40,7 @@ class Recipe:
     seed: int = 0
     dtype: str = "float32"
     device: str = "cpu"
+    precision: str = "float32"
     standardize: str = "auto"
     val: float | None = None
     patience: int | None = None
@@ -116,6 +117,7 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
         loss=loss,
         dtype=recipe.dtype,
         device=recipe.device,
+        precision=recipe.precision,
     )
     for name in ("classes", "features", "target", "target_column"):
         setattr(net, name, getattr(whole, name))

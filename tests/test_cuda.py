@@ -267,6 +267,41 @@ def test_hidden_layers(shape, offset, rng):
         assert np.array_equal(ours, theirs)
 
 
+def rounded(x, precision):
+    """Return the nearest factors that tensor cores take: of TF32 ties away from zero, of bfloat16 to even."""
+    if precision == "bf16":
+        return widened(bfloat16(x))
+    bits = x.view(np.uint32).astype(np.uint64) + 0x1000
+    return (bits & np.uint64(0xFFFFE000)).astype(np.uint32).view(np.float32)
+
+
+@pytest.mark.usefixtures("tiles")
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+@pytest.mark.parametrize("shape", [(5, 7, 9), (70, 35, 66)])
+def test_products_on_tensor_cores(shape, precision, rng):
+    """All three forms, on factors that are rounded first: sums are float32."""
+    rows, inputs, units = shape
+    x, w, dy = (rng.standard_normal(s).astype(np.float32) for s in ((rows, inputs), (units, inputs), (rows, units)))
+    b = np.zeros(units, np.float32)
+    with kernels.products_in(precision):
+        y = run(kernels.linear_forward, np.empty_like(dy), x, w, b)[0]
+        dx, dw, db = run(kernels.linear_backward, np.empty_like(x), np.empty_like(w), b, dy, x, w)[:3]
+    a, c, d = (rounded(array, precision).astype(np.float64) for array in (x, w, dy))
+    for result, expected in ((y, a @ c.T), (dx, d @ c), (dw, d.T @ a)):
+        np.testing.assert_allclose(result, expected, rtol=1e-5, atol=2e-5)
+    np.testing.assert_allclose(db, dy.sum(0), rtol=1e-5, atol=1e-5)
+    assert not np.array_equal(y, run(kernels.linear_forward, np.empty_like(dy), x, w, b)[0])  # it is opt-in
+
+
+def test_hidden_layers_on_tensor_cores(rng):
+    x, w, b, _ = exact.whole_layer(rng, 5, 7, 9, "float32")
+    y = np.where(reference.sample_mask((5, 9), 0.3, seed=7), np.maximum(x @ w.T + b, 0) * scale(0.3), np.float32(0))
+    for precision in ("tf32", "bf16"):
+        with kernels.products_in(precision):
+            given = np.empty_like(y), x, w, b, threshold(0.3), scale(0.3), *where(7)
+            assert np.array_equal(run(kernels.linear_relu_dropout_forward, *given)[0], y)
+
+
 @pytest.mark.parametrize("shape", [(5, 7, 9), (3, 20, 66)])
 @pytest.mark.parametrize(
     ("name", "settings"),
@@ -290,7 +325,7 @@ def test_steps(name, settings, shape, rng):
 
 def test_the_rooms_mirror_each_other():
     """A file stands for a file, a function for a function, with the same arguments in the same order."""
-    assert set(kernels.__all__) - {"on_stream"} == set(cpu.__all__)
+    assert set(kernels.__all__) - {"on_stream", "products_in"} == set(cpu.__all__)
     for name in cpu.__all__:
         ours, theirs = getattr(kernels, name), getattr(cpu, name)
         theirs = getattr(theirs, "py_func", theirs)

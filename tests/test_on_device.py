@@ -1,5 +1,8 @@
 """Networks and operations on a CUDA device, or in Numba's simulator (NUMBA_ENABLE_CUDASIM=1): what the CPU gives."""
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 from numba import cuda
@@ -203,6 +206,27 @@ def test_the_batch_size_that_is_named_fits(monkeypatch, rng):
         net._state.make_room(fitting + 1)
 
 
+def test_precisions():
+    assert network("cuda", precision="tf32")._memory.device == "cuda:0"
+    for arguments, message in (
+        ({"device": "cuda", "precision": "fp8"}, "precision: expected one of float32, tf32, bf16, got 'fp8'"),
+        ({"device": "cpu", "precision": "bf16"}, "precision: expected float32 on the CPU, got bf16"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            network(**arguments)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_networks_on_tensor_cores(precision, rng):
+    x, y = pair("mse", rng)
+    net, other = (network("cuda", loss="mse", precision=choice) for choice in (precision, "float32"))
+    ours, theirs = (each.forward(x, training=True) for each in (net, other))
+    assert not np.array_equal(ours, theirs)
+    np.testing.assert_allclose(ours, theirs, atol=0.05)
+    losses = [each.train_step(x, y, nd.SGD()) for each in (net, other)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
 def test_float64_stays_on_the_cpu():
     with pytest.raises(ValueError, match="dtype: expected float32 on cuda:0, got float64"):
         network("cuda", dtype="float64")
@@ -345,16 +369,20 @@ def test_refused_arrays(rng):
 # ---------------------------------------------------------------- other libraries' arrays
 
 
-def as_device_tensors(monkeypatch):
-    """Let PyTorch's tensors in the host's memory stand for those on a device, which the simulator has there too."""
-    torch = pytest.importorskip("torch", reason="needs PyTorch")
+def let_stand_for_the_devices(monkeypatch, kind):
+    """Let a library's arrays in the host's memory stand for those on a device, which the simulator has there too."""
     if not config.ENABLE_CUDASIM:
         pytest.skip("for the simulator")
+    for module in (devices, _cuda_arrays):
+        monkeypatch.setattr(module, "on_device", lambda x: isinstance(x, kind) or is_numbas(x))
+
+
+def as_device_tensors(monkeypatch):
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    let_stand_for_the_devices(monkeypatch, torch.Tensor)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: type("Stream", (), {"cuda_stream": 0}))
     empty = torch.empty
     monkeypatch.setattr(torch, "empty", lambda shape, dtype, device: empty(shape, dtype=dtype))
-    for module in (devices, _cuda_arrays):
-        monkeypatch.setattr(module, "on_device", lambda x: isinstance(x, torch.Tensor) or is_numbas(x))
     return torch
 
 
@@ -382,3 +410,83 @@ def test_tensors_of_pytorch(monkeypatch, rng):
     assert torch.equal(halves, expected)
     with pytest.raises(ValueError, match="x: expected a tensor that needs no gradient"):
         nd.relu(torch.tensor(x, requires_grad=True))
+
+
+def test_arrays_of_jax(monkeypatch, rng):
+    jax = pytest.importorskip("jax", reason="needs JAX")
+    pytest.importorskip("cuda.core", reason="needs the extra [cuda]")
+    let_stand_for_the_devices(monkeypatch, jax.Array)
+    x = rng.standard_normal((4, 6)).astype(np.float32)
+    result = nd.dropout(jax.numpy.asarray(x), 0.3, **MASK)
+    assert isinstance(result, jax.Array)
+    assert np.array_equal(np.asarray(result), nd.dropout(x, 0.3, **MASK))
+    halves = jax.numpy.asarray(x).astype("bfloat16")
+    result = nd.dropout(halves, 0.3, **MASK)
+    assert result.dtype == halves.dtype
+    assert np.array_equal(np.asarray(result != 0), reference.sample_mask((4, 6), 0.3, **MASK))
+    with pytest.raises(TypeError, match="out: expected none: JAX's arrays cannot be written to"):
+        nd.relu(jax.numpy.asarray(x), out=jax.numpy.asarray(x))
+
+
+# ---------------------------------------------------------------- graphs
+
+
+class Driver:
+    """Stand in for the driver's functions that graphs are made with: they tell what was called."""
+
+    class CUresult:
+        CUDA_SUCCESS = 0
+
+    class CUstreamCaptureMode:
+        CU_STREAM_CAPTURE_MODE_RELAXED = "relaxed"
+
+    def __init__(self, failing=None):
+        self.calls, self.failing = [], failing
+
+    def __getattr__(self, name):
+        def function(*arguments):
+            self.calls.append((name, *arguments))
+            if name == "cuGetErrorName":
+                return 0, b"CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"
+            if name == self.failing:
+                return (901,)
+            return (0, f"result of {name}") if name in ("cuStreamEndCapture", "cuGraphInstantiate") else (0,)
+
+        return function
+
+
+def recorded(monkeypatch, driver, launch):
+    bindings = ModuleType("cuda.bindings")
+    bindings.driver = driver
+    monkeypatch.setitem(sys.modules, "cuda", ModuleType("cuda"))
+    monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
+    return graphs._Graph(launch, 7)
+
+
+def test_graphs_are_recorded_and_launched(monkeypatch):
+    driver = Driver()
+    graph = recorded(monkeypatch, driver, lambda: driver.calls.append("launches"))
+    graph.launch()
+    assert driver.calls == [
+        ("cuStreamBeginCapture", 7, "relaxed"),
+        "launches",
+        ("cuStreamEndCapture", 7),
+        ("cuGraphInstantiate", "result of cuStreamEndCapture", 0),
+        ("cuGraphDestroy", "result of cuStreamEndCapture"),
+        ("cuGraphLaunch", "result of cuGraphInstantiate", 7),
+    ]
+    del graph
+    assert driver.calls[-1] == ("cuGraphExecDestroy", "result of cuGraphInstantiate")
+
+
+def test_a_graph_that_fails_says_so_and_ends_the_recording(monkeypatch):
+    with pytest.raises(RuntimeError, match="CUDA graph: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"):
+        recorded(monkeypatch, Driver("cuGraphInstantiate"), lambda: None)
+    driver = Driver()
+
+    def launch():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        recorded(monkeypatch, driver, launch)
+    assert driver.calls[-1] == ("cuStreamEndCapture", 7)

@@ -65,11 +65,12 @@ PRODUCTS = {
     "adam._WEIGHT": product(*STEP),
 }
 
+TILES = ["float32 128", "float32 64", "tf32 128", "tf32 64", "bf16 128", "bf16 64"]
 SIGNATURES = {
-    **{f"{name}.{rows}": signature for name, signature in PRODUCTS.items() for rows in (128, 64)},
+    **{f"{name}.{tile}": signature for name, signature in PRODUCTS.items() for tile in TILES},
     "linear._sum_rows": (flat(F4), FLOATS),
-    "linear_relu_dropout._KERNELS.128 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
-    "linear_relu_dropout._KERNELS.64 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
+    "linear_relu_dropout._KERNELS.float32 128 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
+    "linear_relu_dropout._KERNELS.float32 64 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
     "dropout._KERNELS.float32 at a step": dropout(F4, AT_A_STEP),
     "dropout._clear": (flat(F4),),
     "steps._begin": (flat(I8), flat(U8), flat(F4), flat(I8), flat(I8), FLOATS, I8),
@@ -106,7 +107,8 @@ def device_kernels():
             table = value if isinstance(value, dict) and not name.startswith("__") else {"": value}
             for key, kernel in table.items():
                 if isinstance(kernel, dispatcher.CUDADispatcher) and not kernel.targetoptions.get("device"):
-                    found[f"{module.name}.{name}{'.' * bool(key)}{getattr(key, 'rows', key)}"] = kernel
+                    short = f"{key.precision} {key.rows}" if hasattr(key, "precision") else key
+                    found[f"{module.name}.{name}{'.' * bool(key)}{short}"] = kernel
     return found
 
 
@@ -127,8 +129,16 @@ def test_every_kernel_is_here():
     assert set(device_kernels()) == {name.removesuffix(" at a step") for name in SIGNATURES}
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: "sm_{}{}".format(*capability))
-@pytest.mark.parametrize("name", SIGNATURES)
+def compiled():
+    """Return every kernel for every capability; tensor cores for these precisions came with 8.0."""
+    for capability in CAPABILITIES:
+        (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
+        for name in SIGNATURES:
+            if values >= (8, 0) or not re.search("tf32|bf16 ", name):
+                yield pytest.param(name, values, marks=marks, id="{}-sm_{}{}".format(name, *values))
+
+
+@pytest.mark.parametrize(("name", "capability"), list(compiled()))
 def test_kernels_compile(name, capability):
     code = ptx(name, capability)
     assert ".entry" in code
@@ -155,13 +165,30 @@ def test_words_are_multiplied_in_one_instruction(name):
     assert not re.search(r"mul\.(?:lo|hi)\.[su]64", code)
 
 
-@pytest.mark.parametrize("name", [name for name in SIGNATURES if name.rpartition(".")[0] in PRODUCTS])
+PLAIN = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[:2]]
+ON_TENSOR_CORES = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[2:]]
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_products_add_in_registers(name):
     """Four depths are written out: 64 multiply-adds of each, on four loads of 16 bytes."""
     code = ptx(name, (9, 0))
     assert len(re.findall(r"fma\.rn\.f32", code)) >= 256
     assert len(re.findall(r"ld\.shared\.v4\.[bf]32", code)) == 16
     assert re.findall(r"\.shared \.align (\d+)", code) == ["16"]
+
+
+@pytest.mark.parametrize("name", ON_TENSOR_CORES)
+def test_products_run_on_tensor_cores(name):
+    """16 words of the depth are two instructions' worth for each 16 x 8 sums of a warp; no word is rounded twice."""
+    code = ptx(name, (9, 0))
+    precision, _, rows = name.rpartition(".")[2].partition(" ")
+    instructions = re.findall(rf"mma\.sync\.aligned\.m16n8k\d+\.row\.col\.f32\.{precision}", code)
+    assert len(instructions) in (
+        {"128": 16, "64": 8}[rows],
+        {"128": 32, "64": 16}[rows],
+    )  # the loop, or both turns of it
+    assert "fma.rn.f32" not in code.partition("mma.sync")[2].rpartition("mma.sync")[0]
 
 
 class Codegen:

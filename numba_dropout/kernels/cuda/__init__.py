@@ -8,7 +8,7 @@ stream, which is the default stream outside of it.
 from .adam import linear_adam
 from .bce import bce_backward, bce_forward
 from .dropout import drop_all, dropout_backward, dropout_forward
-from .launch import on_stream
+from .launch import on_stream, products_in
 from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import sample_mask, sample_packed_mask
@@ -42,6 +42,7 @@ __all__ = [
     "mse_backward",
     "mse_forward",
     "on_stream",
+    "products_in",
     "random_bits",
     "relu_backward",
     "relu_forward",

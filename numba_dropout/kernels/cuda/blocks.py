@@ -10,7 +10,20 @@ from numba.core import cgutils, config
 from ..._jit import device_function, require_cuda
 from .. import philox, pointwise
 
-__all__ = ["bits_of", "float_of", "load_eight", "load_four", "shared_floats", "store_eight", "store_four"]
+__all__ = [
+    "bits_of",
+    "float_of",
+    "load_eight",
+    "load_four",
+    "multiply_bf16",
+    "multiply_tf32",
+    "shared_floats",
+    "store_eight",
+    "store_four",
+    "to_bf16_pair",
+    "to_tf32",
+    "value_of",
+]
 
 WIDEST = 16  # bytes that a thread loads or stores at once
 SHARED = 3  # NVVM's number of the address space
@@ -184,7 +197,77 @@ if not config.ENABLE_CUDASIM:
     overload(pointwise.log1p)(lambda x: lambda x: math.log1p(x))
     overload(pointwise.sqrt)(lambda x: lambda x: math.sqrt(x))
 
+# ---------------------------------------------------------------- tensor cores, from compute capability 8.0 on
+
+F32 = ir.FloatType()
+
+
+def _converting(instruction, count, plain):
+    """Return the block that makes a word, in a float32's place, of so many float32, the last in its low half."""
+
+    def emit(typing_context, *values):
+        def generate(context, builder, signature, arguments):
+            form = ir.FunctionType(I32, [F32] * count)
+            places = ", ".join(f"${number + 1}" for number in range(count))
+            word = builder.asm(form, f"{instruction} $0, {places};", "=r" + ",f" * count, arguments, side_effect=False)
+            return builder.bitcast(word, F32)
+
+        return types.float32(*(types.float32,) * count), generate
+
+    if config.ENABLE_CUDASIM:
+        return plain
+    return intrinsic(
+        (lambda context, a: emit(context, a)) if count == 1 else (lambda context, a, b: emit(context, a, b))
+    )
+
+
+def _to_tf32(x):
+    """Round a float32 to 10 bits behind the point, ties away from zero."""
+    return _float_of((np.uint64(_bits_of(x)) + np.uint64(0x1000)) & np.uint64(0xFFFFE000)) if x - x == 0 else x
+
+
+def _to_bf16_pair(high, low):
+    """Round two float32 to bfloat16, ties to even, in one word."""
+    words = [np.uint64(_bits_of(x)) for x in (high, low)]
+    rounded = [(word + np.uint64(0x7FFF) + (word >> np.uint64(16) & np.uint64(1))) >> np.uint64(16) for word in words]
+    return _float_of(rounded[0] << np.uint64(16) | rounded[1])
+
+
+def _multiplying(instruction, plain):
+    """Return the block that adds, to a thread's four sums, a product by all threads of a warp.
+
+    multiply(sums, left, right): left and right are the thread's four and two words. The simulator has no warps:
+    there `plain`, the product of two words, stands for it.
+    """
+
+    def multiply(typing_context, sums, left, right):
+        def generate(context, builder, signature, arguments):
+            sums, left, right = (cgutils.unpack_tuple(builder, argument) for argument in arguments)
+            words = [builder.bitcast(word, I32) for word in (*left, *right)]
+            form = ir.FunctionType(ir.LiteralStructType([F32] * 4), [I32] * 6 + [F32] * 4)
+            text = "{$0, $1, $2, $3}, {$4, $5, $6, $7}, {$8, $9}, {$10, $11, $12, $13};"
+            kinds = ",".join(["=f"] * 4 + ["r"] * 6 + ["f"] * 4)
+            result = builder.asm(form, f"{instruction} {text}", kinds, [*words, *sums], side_effect=True)
+            return cgutils.pack_array(builder, [builder.extract_value(result, number) for number in range(4)])
+
+        return types.UniTuple(types.float32, 4)(sums, left, right), generate
+
+    return plain if config.ENABLE_CUDASIM else intrinsic(multiply)
+
+
+def _product_of_pairs(a, b):
+    a, b = np.uint64(_bits_of(a)), np.uint64(_bits_of(b))
+    halves = [
+        (_float_of(x & np.uint64(0xFFFF0000)), _float_of(x << np.uint64(16) & np.uint64(0xFFFFFFFF))) for x in (a, b)
+    ]
+    return halves[0][0] * halves[1][0] + halves[0][1] * halves[1][1]
+
+
 load_four, store_four = _loading(4), _storing(4)  # elements that a thread has of a row of a block of a product
 load_eight, store_eight = _loading(8), _storing(8)  # elements of a block of the mask contract
 float_of = _reinterpretation(types.float32, types.uint32, _float_of)
 bits_of = _reinterpretation(types.uint32, types.float32, _bits_of)
+to_tf32 = _converting("cvt.rna.tf32.f32", 1, _to_tf32)
+to_bf16_pair = _converting("cvt.rn.bf16x2.f32", 2, _to_bf16_pair)
+multiply_tf32 = _multiplying("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", lambda a, b: a * b)
+multiply_bf16 = _multiplying("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", _product_of_pairs)

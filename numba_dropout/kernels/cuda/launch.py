@@ -11,11 +11,13 @@ __all__ = [
     "ROW",
     "THREADS",
     "aligned",
+    "current_precision",
     "current_stream",
     "launch",
     "launch_blocks",
     "launch_rows",
     "on_stream",
+    "products_in",
     "size_of_grid",
 ]
 
@@ -28,6 +30,25 @@ _current = threading.local()
 def current_stream():
     """Return the stream that this Python thread launches kernels on."""
     return getattr(_current, "stream", 0)
+
+
+def current_precision():
+    """Return the precision of the factors of this Python thread's products: float32, tf32 or bf16."""
+    return getattr(_current, "precision", "float32")
+
+
+@contextlib.contextmanager
+def products_in(precision):
+    """Let this Python thread's products round their factors to "tf32" or "bf16" and run on tensor cores.
+
+    "float32" rounds nothing. Sums are float32 in any case. Tensor cores need compute capability 8.0.
+    """
+    before = current_precision()
+    _current.precision = precision
+    try:
+        yield
+    finally:
+        _current.precision = before
 
 
 @contextlib.contextmanager

@@ -3,49 +3,20 @@
 A thread holds 8 x 8 sums and adds to them in the order of the depth, so that an element is one sum whatever the tile.
 """
 
-from typing import NamedTuple
-
 from numba import cuda, float32
 
 from ..._jit import device_function, device_kernel
 from ..pointwise import ZERO
+from . import tensor_cores
 from .blocks import load_four, shared_floats, store_four
-from .launch import aligned, launch_blocks, size_of_grid
+from .launch import aligned, current_precision, launch_blocks, size_of_grid
+from .tiles import COLUMNS, TILES, four
 
-ROWS = COLUMNS = 8  # of the sums of a thread
+__all__ = ["COLUMNS", "multiply", "over_tiles"]
+
+ROWS = 8  # of the sums of a thread
 TURNS = 4  # of the loop along the depth that are written out
-
-
-class Tile(NamedTuple):
-    """The part of a product that a block of threads computes."""
-
-    rows: int
-    columns: int
-    depth: int  # what of the depth is in shared memory at once
-
-    @property
-    def threads(self):
-        """Threads of a block."""
-        return self.rows // ROWS * (self.columns // COLUMNS)
-
-
-LARGE, SMALL = Tile(128, 128, 8), Tile(64, 64, 8)
-FEW = 64  # large tiles up to which the small ones, of which there are four times as many, keep more of a device busy
-
-
-@device_function
-def _four(array, i, j, whole):
-    """Load elements j .. j + 3 of row i, 0 outside of the array."""
-    rows, columns = array.shape
-    if whole and i < rows and j < columns:
-        return load_four(array, i * columns + j)
-    inside = i < rows
-    return (
-        array[i, j] if inside and j < columns else ZERO,
-        array[i, j + 1] if inside and j + 1 < columns else ZERO,
-        array[i, j + 2] if inside and j + 2 < columns else ZERO,
-        array[i, j + 3] if inside and j + 3 < columns else ZERO,
-    )
+FEW = 64  # large tiles up to which the small ones keep more of a device busy
 
 
 def _filling(by_rows, width, depth, threads, place):
@@ -61,28 +32,28 @@ def _filling(by_rows, width, depth, threads, place):
     @device_function
     def fetch(held, array, first, k, whole):
         for number in range(quads):
-            quad = cuda.threadIdx.x + number * threads
-            i, j = quad // along, quad % along * 4
+            at = cuda.threadIdx.x + number * threads
+            i, j = at // along, at % along * 4
             if by_rows:
-                four = _four(array, first + i, k + j, whole)
+                quad = four(array, first + i, k + j, whole)
             else:
-                four = _four(array, k + i, first + j, whole)
-            held[4 * number] = four[0]
-            held[4 * number + 1] = four[1]
-            held[4 * number + 2] = four[2]
-            held[4 * number + 3] = four[3]
+                quad = four(array, k + i, first + j, whole)
+            held[4 * number] = quad[0]
+            held[4 * number + 1] = quad[1]
+            held[4 * number + 2] = quad[2]
+            held[4 * number + 3] = quad[3]
 
     @device_function
     def put(shared, start, held):
         for number in range(quads):
-            quad = cuda.threadIdx.x + number * threads
-            i, j = quad // along, quad % along * 4
+            at = cuda.threadIdx.x + number * threads
+            i, j = at // along, at % along * 4
             if by_rows:
                 for lane in range(4):
                     shared[start + (j + lane) * row + place(i)] = held[4 * number + lane]
             else:
-                four = held[4 * number], held[4 * number + 1], held[4 * number + 2], held[4 * number + 3]
-                store_four(shared, start + i * row + place(j), four)
+                quad = held[4 * number], held[4 * number + 1], held[4 * number + 2], held[4 * number + 3]
+                store_four(shared, start + i * row + place(j), quad)
 
     return fetch, put, 4 * quads, row
 
@@ -185,15 +156,21 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
 
 def over_tiles(left_by_rows, right_by_rows, finish):
     """Return the kernels of a product by their tiles."""
-    return {tile: multiplying(left_by_rows, right_by_rows, finish, tile) for tile in (LARGE, SMALL)}
+    sides = left_by_rows, right_by_rows, finish
+    return {
+        tile: (multiplying if tile.precision == "float32" else tensor_cores.multiplying)(*sides, tile)
+        for tiles in TILES.values()
+        for tile in tiles
+    }
 
 
 def multiply(kernels, shape, depth, left, right, how):
-    """Launch a product of a shape (rows, columns); which tile it takes depends on that alone."""
+    """Launch a product of a shape (rows, columns); which tile it takes depends on that and on the precision alone."""
     rows, columns = shape
     if not rows or not columns:
         return
-    grids = {tile: (size_of_grid(columns, tile.columns), size_of_grid(rows, tile.rows)) for tile in kernels}
-    tile = SMALL if grids[LARGE][0] * grids[LARGE][1] <= FEW else LARGE
+    large, small = TILES[current_precision()]
+    tile = small if size_of_grid(columns, large.columns) * size_of_grid(rows, large.rows) <= FEW else large
+    grid = size_of_grid(columns, tile.columns), size_of_grid(rows, tile.rows)
     whole = [array.shape[1] % 4 == 0 and aligned(array) for array in (left, right)]
-    launch_blocks(kernels[tile], grids[tile], tile.threads, left, right, depth, *whole, how)
+    launch_blocks(kernels[tile], grid, tile.threads, left, right, depth, *whole, how)
