@@ -9,10 +9,12 @@ from numba import cuda
 from numba.core import config
 
 import numba_dropout as nd
-from numba_dropout import _cuda_arrays, devices, graphs, reference
+from numba_dropout import devices, reference
 
 if not config.ENABLE_CUDASIM and devices.why_not() is not None:
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
+
+from numba_dropout import _cuda_arrays, graphs
 
 ROWS, INPUTS, UNITS, OUTPUTS = 3, 5, 6, 3
 MASK = {"seed": 11, "stream": 3, "step": 2, "offset": 5}
