@@ -11,7 +11,6 @@ device's name. Needs numba-cuda, and PyTorch for the comparison. `--small` is fo
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import platform
 import re
@@ -29,17 +28,15 @@ import numpy as np
 from numba import cuda
 from numba.core import config
 
-import numba_dropout as nd
+from bench import mnist, run
 from bench import report as lines
-from bench import run
 from numba_dropout import _checks, files
-from numba_dropout.data import idx
 from numba_dropout.kernels import cuda as kernels
 
 ROUNDS = 7  # of which the median counts; all contestants have their turn in each
 TESTS = ("tests/test_cuda.py", "tests/test_on_device.py")
-UNITS, BATCH, EPOCHS, GOAL = [784, 1024, 1024, 1024, 10], 128, 40, 0.016  # MNIST
 P = 0.3
+SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels that `ndrop bench` measures
 
 Contestants = dict[str, Callable[[], Any]]
 Seconds = dict[str, list[float]]  # of each, in each round
@@ -117,68 +114,35 @@ def dropout(torch: Any, small: bool) -> dict[str, Seconds]:
     return results
 
 
+def tensor_cores(torch: Any, small: bool) -> dict[str, Seconds]:
+    """Measure a product with rounded factors beside PyTorch's, which is cuBLAS's."""
+    results = {}
+    size = 9 if small else 4096
+    rng = np.random.default_rng(0)
+    x, weight = (rng.standard_normal((size, size), np.float32) for _ in range(2))
+    there = [cuda.to_device(a) for a in (np.empty((size, size), np.float32), x, weight, np.zeros(size, np.float32))]
+    for precision, dtype in (("tf32", "float32"), ("bf16", "bfloat16")):
+        contestants: Contestants = {"numba-dropout": partial(_in_precision, precision, there)}
+        if torch is not None:
+            torch.backends.cuda.matmul.allow_tf32 = True
+            theirs = [torch.as_tensor(a, device="cuda").to(getattr(torch, dtype)) for a in (x, weight)]
+            contestants["torch"] = partial(torch.nn.functional.linear, *theirs)
+        results[f"linear {size}x{size}x{size} {precision}"] = measure(contestants)
+    return results
+
+
+def _in_precision(precision: str, arrays: list[Any]) -> None:
+    with kernels.products_in(precision):
+        kernels.linear_forward(*arrays)
+
+
 def bench(small: bool) -> dict[str, Any]:
     """Run `ndrop bench --device cuda` and return its record."""
     if small:
         plan = run.plan(("kernels",), device="cuda", size=("32", "2x3x4"), rounds=1, peers="none")
     else:
-        plan = run.plan(device="cuda", rounds=ROUNDS, peers="torch")
+        plan = run.plan(device="cuda", size=SIZES, rounds=ROUNDS, peers="torch")
     return run.measure(plan, lambda rounds, what: None)
-
-
-# ---------------------------------------------------------------- MNIST, from files to a test error
-
-
-def mnist(torch: Any, folder: Path) -> dict[str, Any]:
-    """Return the seconds from the files to the test error, ours and PyTorch's, and the errors after each epoch."""
-    results = {"numba-dropout": _timed(partial(_train, folder))}
-    if torch is not None:
-        results["torch"] = _timed(partial(_train_torch, torch, folder))
-    return results
-
-
-def _timed(training: Callable[[], list[float]]) -> dict[str, Any]:
-    start = time.perf_counter()
-    errors = training()
-    return {"seconds": time.perf_counter() - start, "errors": errors, "reached": errors[-1] <= GOAL}
-
-
-def _train(folder: Path) -> list[float]:
-    (x, y), test = (idx.read_part(folder, part) for part in ("train", "test"))
-    net, optimizer = nd.MLP(UNITS, dropout=0.5, input_dropout=0.2, seed=1, device="cuda"), nd.Adam()
-    net.scale_input(0.0, 1 / 255)
-    errors: list[float] = []
-    x, y, *held_out = (net.bring(a) for a in (*net.as_pair(x, y), *net.as_pair(*test)))
-    while len(errors) < EPOCHS and (not errors or errors[-1] > GOAL):
-        nd.fit(net, x, y, optimizer=optimizer, epochs=1, batch_size=BATCH)
-        _, accuracy = net.measure(*held_out)
-        errors.append(1.0 - float(accuracy or 0.0))
-    return errors
-
-
-def _train_torch(torch: Any, folder: Path) -> list[float]:
-    nn = torch.nn
-    parts = [idx.read_part(folder, part) for part in ("train", "test")]
-    (x, y), (test_x, test_y) = (
-        (torch.as_tensor(x, device="cuda") / 255, torch.as_tensor(np.array(y, np.int64), device="cuda"))
-        for x, y in parts
-    )
-    layers: list[Any] = [nn.Dropout(0.2)]
-    for inputs, units in itertools.pairwise(UNITS[:-1]):
-        layers += [nn.Linear(inputs, units), nn.ReLU(), nn.Dropout(0.5)]
-    net = nn.Sequential(*layers, nn.Linear(*UNITS[-2:])).cuda()
-    optimizer = torch.optim.Adam(net.parameters(), fused=True)
-    errors: list[float] = []
-    while len(errors) < EPOCHS and (not errors or errors[-1] > GOAL):
-        net.train()
-        for rows in torch.randperm(len(x), device="cuda").split(BATCH):
-            optimizer.zero_grad(set_to_none=True)
-            nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()
-            optimizer.step()
-        net.eval()
-        with torch.no_grad():
-            errors.append(float((net(test_x).argmax(1) != test_y).float().mean()))
-    return errors
 
 
 def main() -> None:
@@ -208,10 +172,11 @@ def main() -> None:
     }
     parts: dict[str, Callable[[], Any]] = {
         "dropout": partial(dropout, torch, options.small),
+        "tensor cores": partial(tensor_cores, torch, options.small),
         "bench": partial(bench, options.small),
     }
     if options.mnist is not None:
-        parts["mnist"] = partial(mnist, torch, options.mnist)
+        parts["mnist"] = partial(mnist.to_error, torch, options.mnist)
     for name, part in parts.items():
         try:
             record[name] = part()
@@ -234,10 +199,10 @@ def report(record: dict[str, Any]) -> None:
     print(f"{record['device']}: tests {'passed' if record['tests']['passed'] else 'FAILED'}")
     for tool, result in record["compute-sanitizer"].items():
         print(tool, result if isinstance(result, str) else "passed" if result["passed"] else "FAILED", sep="  ")
-    for name in ("dropout", "bench", "mnist"):
+    for name in ("dropout", "tensor cores", "bench", "mnist"):
         if "failed" in record.get(name, {}):
             print(name, "FAILED", record[name]["failed"], sep="  ")
-    for case, seconds in record["dropout"].items():
+    for case, seconds in (*record["dropout"].items(), *record["tensor cores"].items()):
         if case != "failed":
             print(case, *(f"{name} {1e3 * float(np.median(of)):.4g} ms" for name, of in seconds.items()), sep="  ")
     for group in record["bench"].get("groups", {}).values():

@@ -430,6 +430,79 @@ def test_arrays_of_jax(monkeypatch, rng):
         nd.relu(jax.numpy.asarray(x), out=jax.numpy.asarray(x))
 
 
+on_a_device = pytest.mark.skipif(bool(config.ENABLE_CUDASIM), reason="for a device")
+
+
+@on_a_device
+def test_tensors_of_pytorch_on_a_device(rng):
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    if not torch.cuda.is_available():
+        pytest.skip("this PyTorch has no CUDA")
+    x = rng.standard_normal((100, 70)).astype(np.float32)
+    expected = nd.dropout(x, 0.3, **MASK)
+    stream = torch.cuda.Stream()
+    for on in (torch.cuda.default_stream(), stream):
+        with torch.cuda.stream(on):
+            tensor = torch.tensor(x, device="cuda")
+            for _ in range(20):
+                tensor = tensor * 1.0  # work that the result has to wait for
+            result = nd.dropout(tensor, 0.3, **MASK) + 0.0
+            assert result.is_cuda
+            assert np.array_equal(result.cpu().numpy(), expected)
+    tensor = torch.tensor(x, device="cuda")
+    assert np.array_equal(nd.relu(tensor.T).cpu().numpy(), nd.relu(x.T))
+    halves = nd.dropout(tensor.to(torch.bfloat16), 0.3, **MASK)
+    assert halves.dtype == torch.bfloat16
+    assert np.array_equal((halves != 0).cpu().numpy(), expected != 0)
+    out = torch.empty_like(tensor)
+    assert nd.dropout(tensor, 0.3, out=out, **MASK) is out
+    assert np.array_equal(out.cpu().numpy(), expected)
+    net, y = network("cuda"), rng.integers(0, OUTPUTS, 100)
+    x = rng.random((100, INPUTS), np.float32)
+    given = torch.tensor(x, device="cuda"), torch.tensor(y, device="cuda")
+    losses = nd.fit(net, *given, optimizer=nd.SGD(), epochs=1).column("loss")
+    assert losses == nd.fit(network("cuda"), x, y, optimizer=nd.SGD(), epochs=1).column("loss")
+
+
+@on_a_device
+def test_arrays_of_cupy_on_a_device(rng):
+    cupy = pytest.importorskip("cupy", reason="needs CuPy")
+    x = rng.standard_normal((100, 70)).astype(np.float32)
+    with cupy.cuda.Stream(non_blocking=True):
+        there = cupy.asarray(x)
+        result = nd.dropout(there, 0.3, **MASK)
+        assert isinstance(result, cupy.ndarray)
+        assert np.array_equal(cupy.asnumpy(result), nd.dropout(x, 0.3, **MASK))
+        assert np.array_equal(cupy.asnumpy(nd.relu(there.T)), nd.relu(x.T))
+        out = cupy.zeros((70, 100), np.float32).T
+        assert nd.relu(there, out=out) is out
+        assert np.array_equal(cupy.asnumpy(out), nd.relu(x))
+
+
+@on_a_device
+def test_arrays_of_jax_on_a_device(rng):
+    jax = pytest.importorskip("jax", reason="needs JAX")
+    if jax.default_backend() != "gpu":
+        pytest.skip("this JAX has no CUDA")
+    x = rng.standard_normal((100, 70)).astype(np.float32)
+    result = nd.dropout(jax.numpy.asarray(x), 0.3, **MASK)
+    assert isinstance(result, jax.Array)
+    assert next(iter(result.devices())).platform == "gpu"
+    assert np.array_equal(np.asarray(result), nd.dropout(x, 0.3, **MASK))
+
+
+@on_a_device
+def test_graphs_give_what_single_launches_give(monkeypatch, rng):
+    x, y = pair("cross_entropy", rng, 300)
+    weights = []
+    for record in (graphs._record, lambda launch, stream: launch):
+        monkeypatch.setattr(graphs, "_record", record)
+        net = network("cuda")
+        nd.fit(net, x, y, optimizer=nd.Adam(), epochs=3, batch_size=32)
+        weights.append(net.weights())
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
 # ---------------------------------------------------------------- graphs
 
 

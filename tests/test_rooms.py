@@ -36,7 +36,7 @@ ROOMS = [
 ]
 BENCH_ROOMS = [
     {"readme", "cuda_check"},
-    {"run"},
+    {"run", "mnist"},
     {"chart"},
     {"report"},
     {"startup"},

@@ -7,19 +7,16 @@ import importlib.metadata
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from numpy.typing import NDArray
 
 import numba_dropout as nd
-from numba_dropout import devices, system
-from numba_dropout.kernels import cpu
+from numba_dropout import system
 
-from .. import limits
 from ..cases import LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
 from ._held import held_bytes, traced_bytes
-from ._timed import Timed, queued
+from ._place import Device, Host
+from ._timed import Timed
 
 __all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
 
@@ -28,78 +25,16 @@ VERSIONS = {
     "numba-dropout": nd.__version__,
     **{name: importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")},
 }
-STEPS = 2**18  # of a chain of multiply-adds: below a millisecond
 
 
-class _Host:
-    """Where arrays are on the CPU."""
-
-    device = "cpu"
-    kernels = cpu
-
-    def there(self, array: NDArray[Any]) -> Any:
-        """Return an array where it is computed with."""
-        return array
-
-    def here(self, array: Any) -> NDArray[Any]:
-        """Return an array's values."""
-        return array
-
-    def timed(self, call: Callable[[], Any], role: str, check: Callable[[], None] = lambda: None) -> Timed:
-        """Return what times a call."""
-        return Timed(call, role, check)
-
-    def copies(self, x: NDArray[Any], out: NDArray[Any]) -> dict[str, Timed]:
-        """Return the fastest copies."""
-        given = (*limits.words(out, x), numba.get_num_threads())
-        return {
-            "copy, memcpy on all threads": Timed(lambda: limits.plain_copy(*given), "limit"),
-            "copy, non-temporal": Timed(lambda: limits.nontemporal_copy(*given), "limit"),
-        }
-
-    def peak(self, operations: float, dtype: str) -> dict[str, Timed]:
-        """Return the most multiply-adds, as if they were so many operations."""
-        out = np.empty(numba.get_num_threads(), dtype)
-        times = limits.operations(out, STEPS) / operations
-        return {"multiply-adds in registers": Timed(lambda: limits.multiply_adds(out, STEPS), "limit", times=times)}
-
-
-class _Device(_Host):
-    """Where arrays are on a CUDA device: a call is done when the device has done it."""
-
-    def __init__(self, device: str) -> None:
-        from numba import cuda
-
-        from numba_dropout.kernels import cuda as kernels
-
-        self.device, self.kernels, self._cuda = device, kernels, cuda
-        cuda.select_device(devices.number_of(device))
-
-    def there(self, array: NDArray[Any]) -> Any:
-        return self._cuda.to_device(array)
-
-    def here(self, array: Any) -> NDArray[Any]:
-        return array.copy_to_host()
-
-    def timed(self, call: Callable[[], Any], role: str, check: Callable[[], None] = lambda: None) -> Timed:
-        return queued(call, self._cuda.synchronize, role, check)
-
-    def copies(self, x: Any, out: Any) -> dict[str, Timed]:
-        return {"copy, device to device": self.timed(lambda: out.copy_to_device(x), "limit")}
-
-    def peak(self, operations: float, dtype: str) -> dict[str, Timed]:
-        """Return nothing: what a device can do at most is not measured."""
-        return {}
-
-
-_place = _Host()
+_place = Host()
 
 
 def settle(threads: int, dtype: str, device: str = "cpu") -> None:
     """Use so many threads, or a device."""
     global _place
     system.set_threads(threads)
-    _place = _Host() if device == "cpu" else _Device(device)
+    _place = Host() if device == "cpu" else Device(device)
 
 
 # ---------------------------------------------------------------- kernels
