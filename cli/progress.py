@@ -113,6 +113,7 @@ def show_flow(run: Run) -> None:
         click.echo(f"  {stage:<14} {rows} x {units}")
     click.echo(
         f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}"
+        + ("" if net.device == "cpu" else f", on {net.device}")
     )
     click.echo()
 

@@ -22,7 +22,7 @@ if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available())
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
 
 from numba_dropout.kernels import cuda as kernels
-from numba_dropout.kernels.cuda import product
+from numba_dropout.kernels.cuda import product, tensor_cores
 
 SIZES = [1, 7, 8, 9, 300]
 OFFSETS = [0, 3, 8, 2**35 + 5, 2**62 + 1]
@@ -291,6 +291,67 @@ def test_products_on_tensor_cores(shape, precision, rng):
         np.testing.assert_allclose(result, expected, rtol=1e-5, atol=2e-5)
     np.testing.assert_allclose(db, dy.sum(0), rtol=1e-5, atol=1e-5)
     assert not np.array_equal(y, run(kernels.linear_forward, np.empty_like(dy), x, w, b)[0])  # it is opt-in
+
+
+class Warp:
+    """32 threads whose instructions are done together, by the fragments that NVIDIA's PTX ISA gives for m16n8k8.
+
+    A first run of each thread collects what its instructions are given; a second one returns their results.
+    """
+
+    def __init__(self):
+        self.given = [[] for _ in range(32)]
+        self.results = None
+        self.lane = self.number = 0
+
+    def multiply(self, sums, left, right):
+        if self.results is None:
+            self.given[self.lane].append((sums, left, right))
+            return sums
+        self.number += 1
+        return self.results[self.number - 1][self.lane]
+
+    def run(self):
+        self.results = []
+        for number in range(len(self.given[0])):
+            a, b, c = np.zeros((16, 8)), np.zeros((8, 8)), np.zeros((16, 8))
+            for lane, instructions in enumerate(self.given):
+                group, place = lane >> 2, lane & 3
+                sums, left, right = instructions[number]
+                a[[group, group + 8] * 2, [place, place, place + 4, place + 4]] = left
+                b[[place, place + 4], group] = right
+                c[[group, group, group + 8, group + 8], [2 * place, 2 * place + 1] * 2] = sums
+            d = a @ b + c
+            self.results.append(
+                [
+                    d[[g, g, g + 8, g + 8], [2 * p, 2 * p + 1] * 2]
+                    for g, p in ((lane >> 2, lane & 3) for lane in range(32))
+                ]
+            )
+
+
+@pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="a device has warps of its own")
+@pytest.mark.parametrize("tall", [True, False])
+def test_a_warps_step_is_its_threads(tall, rng):
+    """What goes into tensor cores, and where it comes out, against the sums that a thread must have."""
+    left_row, right_row, left, right = 72, 40, 3, 600
+    shared = rng.integers(-9, 9, 1000).astype(np.float64)
+    begin = rng.integers(-9, 9, (32, 64 if tall else 32)).astype(np.float64)
+    alone, together = begin.copy(), begin.copy()
+    warp = Warp()
+    step = tensor_cores._step_of_a_warp(warp.multiply, left_row, right_row, tall)
+    for lane in range(32):
+        warp.lane = lane
+        step(together[lane].copy(), shared, left, right, lane)
+    warp.run()
+    for lane in range(32):
+        warp.lane, warp.number = lane, 0
+        step(together[lane], shared, left, right, lane)
+        tensor_cores._step_of_a_thread(lambda a, b: a * b, left_row, right_row, tall)(
+            alone[lane], shared, left, right, lane
+        )
+    assert np.array_equal(together, alone)
+    assert not np.array_equal(alone, begin)
 
 
 def test_hidden_layers_on_tensor_cores(rng):

@@ -5,8 +5,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numba import cuda
 from numba.core import config
+from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
 from numba_dropout import devices, reference
@@ -232,6 +234,20 @@ def test_networks_on_tensor_cores(precision, rng):
 def test_float64_stays_on_the_cpu():
     with pytest.raises(ValueError, match="dtype: expected float32 on cuda:0, got float64"):
         network("cuda", dtype="float64")
+
+
+def test_the_commands(tmp_path):
+    table, model = tmp_path / "t.csv", str(tmp_path / "m.npz")
+    table.write_text("a,b,c\n1,2,x\n2,1,y\n3,3,x\n")
+    choices = ["--hidden", "3", "--epochs", "1", "--batch-size", "2", "--precision", "tf32", "--out", model]
+    printed = []
+    for command in (["train", str(table), *choices], ["predict", model, str(table)]):
+        result = CliRunner().invoke(cli, [*command, "--device", "cuda"])
+        assert result.exit_code == 0, result.output
+        printed.append(result.stdout)
+    assert "seed 0, on cuda:0" in printed[0]
+    assert printed[1] == CliRunner().invoke(cli, ["predict", model, str(table)]).stdout
+    assert CliRunner().invoke(cli, ["info"]).stdout.splitlines()[-1].startswith("cuda")
 
 
 # ---------------------------------------------------------------- operations

@@ -90,11 +90,14 @@ def _dealt(j):
     return j // 32 * 32 + (j >> 1 & 3) * 8 + (j >> 3 & 3) * 2 + (j & 1)
 
 
-def _stepping(multiply, left_row, right_row, tall):
-    """Return the function that adds the products of 8 words of the depth to the sums of a warp."""
+def _step_of_a_warp(multiply, left_row, right_row, tall):
+    """Return the function that adds the products of 8 words of the depth to the sums of a warp, all threads together.
+
+    multiply(sums, left, right) is an instruction, of a thread's four sums, four words and two.
+    """
 
     @device_function
-    def sixteen(sums, start, shared, left, right):
+    def sixteen_rows(sums, start, shared, left, right):
         a = (
             shared[left],
             shared[left + 8],
@@ -114,24 +117,28 @@ def _stepping(multiply, left_row, right_row, tall):
     def step(sums, shared, left, right, lane):
         left += (lane & 3) * left_row + (lane >> 2)
         right += (lane & 3) * right_row + (lane >> 2)
-        sixteen(sums, 0, shared, left, right)
-        sixteen(sums, 2 * COLUMNS, shared, left + 16, right)
+        sixteen_rows(sums, 0, shared, left, right)
+        sixteen_rows(sums, 2 * COLUMNS, shared, left + 16, right)
         if tall:
-            sixteen(sums, 4 * COLUMNS, shared, left + 32, right)
-            sixteen(sums, 6 * COLUMNS, shared, left + 48, right)
+            sixteen_rows(sums, 4 * COLUMNS, shared, left + 32, right)
+            sixteen_rows(sums, 6 * COLUMNS, shared, left + 48, right)
 
-    def plain_step(sums, shared, left, right, lane):
-        """Do the same for one thread, without the others of its warp: `multiply` is the product of two words."""
+    return step
+
+
+def _step_of_a_thread(multiply, left_row, right_row, tall):
+    """Return the same for a thread alone, in the simulator: multiply(a, b) is the product of two words."""
+
+    def step(sums, shared, left, right, lane):
         for height in range(8 if tall else 4):
             row = left + 8 * height + (lane >> 2)
             for n in range(COLUMNS):
                 column = right + 8 * (n >> 1) + 2 * (lane & 3) + (n & 1)
                 for word in range(STEP):
-                    sums[height * COLUMNS + n] += multiply(
-                        shared[row + word * left_row], shared[column + word * right_row]
-                    )
+                    product = multiply(shared[row + word * left_row], shared[column + word * right_row])
+                    sums[height * COLUMNS + n] += product
 
-    return plain_step if config.ENABLE_CUDASIM else step
+    return step
 
 
 def multiplying(left_by_rows, right_by_rows, finish, tile):
@@ -144,7 +151,8 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
     left_size, right_size = words * left_row, words * right_row
     rights = 2 * left_size  # where the right side's two blocks begin in shared memory
     both_sides = shared_floats(rights + 2 * right_size)
-    step = _stepping(multiply_bf16 if pairs else multiply_tf32, left_row, right_row, tall)
+    stepping = _step_of_a_thread if config.ENABLE_CUDASIM else _step_of_a_warp
+    step = stepping(multiply_bf16 if pairs else multiply_tf32, left_row, right_row, tall)
     warp_rows, warps_across = 8 * tile.height, tile.columns // WARP_COLUMNS
 
     @device_kernel
