@@ -140,6 +140,7 @@ def test_what_is_not_measured_on_a_device(monkeypatch, arguments, line):
     assert line in refused(*arguments, "--device", "cuda")
 
 
+@pytest.mark.jit_only
 def test_a_device_has_sizes_of_its_own(monkeypatch):
     monkeypatch.setattr(devices, "why_not", lambda number=0: None)
     plan = run.plan(device="auto", peers="torch,jax")

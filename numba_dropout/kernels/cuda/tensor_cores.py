@@ -1,19 +1,19 @@
-"""Products on tensor cores: the factors rounded to TF32 or bfloat16, the sums in float32.
+"""The inner part of a product on tensor cores: the factors rounded to TF32 or bfloat16, the sums in float32.
 
 A warp takes 16 x 8 sums at a time, over 8 words of the depth: a word is a TF32 number, or two bfloat16 of neighbouring
 depths. Which columns of the product are an instruction's is free: they are dealt so that a thread's are eight
-neighbours, as in `product`, and what follows a product is the same.
+neighbours, as in `multiply_adds`, and what follows a product is the same.
 """
 
-from numba import cuda, float32
+import numpy as np
+from numba import cuda
 from numba.core import config
 
-from ..._jit import device_function, device_kernel
-from ..pointwise import ZERO
-from .blocks import multiply_bf16, multiply_tf32, shared_floats, to_bf16_pair, to_tf32
-from .tiles import COLUMNS, four
+from ..._jit import device_function
+from .blocks import multiply_bf16, multiply_tf32, to_bf16_pair, to_tf32
+from .tiles import COLUMNS, Inner, Side, four
 
-__all__ = ["multiplying"]
+__all__ = ["inner"]
 
 STEP = 8  # words of the depth that an instruction takes
 WARP_COLUMNS = 32  # of the sums of a warp: four instructions' eight
@@ -21,7 +21,9 @@ GAP = 8  # words between the rows of shared memory: the threads of a warp then r
 
 
 def _filling(by_rows, width, depth, threads, pairs, place):
-    """Return how one side's block comes to shared memory as words: word k of element i is at k * row + place(i).
+    """Return one side, whose block comes to shared memory as words, and the size of a row there.
+
+    Word k of element i is at k * row + place(i).
 
     `by_rows` if the depth runs along the rows of the array, not along its columns; `pairs` if a word is of two depths.
     """
@@ -76,7 +78,7 @@ def _filling(by_rows, width, depth, threads, pairs, place):
                 shared[start + i // 2 * row + place(j + lane)] = word
 
     put = (put_pairs_by_rows if by_rows else put_pairs) if pairs else put_tf32
-    return fetch, put, 4 * count, row
+    return Side(fetch, put, 4 * count, depth // (2 if pairs else 1) * row), row
 
 
 @device_function
@@ -127,74 +129,48 @@ def _step_of_a_warp(multiply, left_row, right_row, tall):
 
 
 def _step_of_a_thread(multiply, left_row, right_row, tall):
-    """Return the same for a thread alone, in the simulator: multiply(a, b) is the product of two words."""
+    """Return the same for a thread alone, in the simulator: multiply(a, b) is the products of words."""
+    rows = 8 * np.arange(8 if tall else 4)
+    columns = 8 * (np.arange(COLUMNS) >> 1) + (np.arange(COLUMNS) & 1)
+
+    def words(shared, places, row):
+        return np.array([[shared[place + word * row] for word in range(STEP)] for place in places.tolist()])
 
     def step(sums, shared, left, right, lane):
-        for height in range(8 if tall else 4):
-            row = left + 8 * height + (lane >> 2)
-            for n in range(COLUMNS):
-                column = right + 8 * (n >> 1) + 2 * (lane & 3) + (n & 1)
-                for word in range(STEP):
-                    product = multiply(shared[row + word * left_row], shared[column + word * right_row])
-                    sums[height * COLUMNS + n] += product
+        a = words(shared, left + rows + (lane >> 2), left_row)
+        b = words(shared, right + columns + 2 * (lane & 3), right_row)
+        products = multiply(a[:, None], b[None]).sum(2)
+        for number, product in enumerate(products.ravel()):
+            sums[number] += product
 
     return step
 
 
-def multiplying(left_by_rows, right_by_rows, finish, tile):
-    """Return the kernel of a product as `product.multiplying` does, for tensor cores."""
-    pairs = tile.precision == "bf16"
-    words = tile.depth // 2 if pairs else tile.depth
-    threads, depth, tall, sums_size = tile.threads, tile.depth, tile.height == 8, tile.height * COLUMNS
-    fetch_left, put_left, held_left, left_row = _filling(left_by_rows, tile.rows, depth, threads, pairs, _in_order)
-    fetch_right, put_right, held_right, right_row = _filling(right_by_rows, tile.columns, depth, threads, pairs, _dealt)
-    left_size, right_size = words * left_row, words * right_row
-    rights = 2 * left_size  # where the right side's two blocks begin in shared memory
-    both_sides = shared_floats(rights + 2 * right_size)
+def inner(left_by_rows, right_by_rows, tile):
+    """Return the inner part of a product."""
+    pairs, threads, depth, height = tile.precision == "bf16", tile.threads, tile.depth, tile.height
+    left_side, left_row = _filling(left_by_rows, tile.rows, depth, threads, pairs, _in_order)
+    right_side, right_row = _filling(right_by_rows, tile.columns, depth, threads, pairs, _dealt)
     stepping = _step_of_a_thread if config.ENABLE_CUDASIM else _step_of_a_warp
-    step = stepping(multiply_bf16 if pairs else multiply_tf32, left_row, right_row, tall)
-    warp_rows, warps_across = 8 * tile.height, tile.columns // WARP_COLUMNS
+    step = stepping(multiply_bf16 if pairs else multiply_tf32, left_row, right_row, height == 8)
+    words, across = depth // 2 if pairs else depth, tile.columns // WARP_COLUMNS
 
-    @device_kernel
-    def product(left, right, size, left_whole, right_whole, how):
-        shared = both_sides()
-        next_left = cuda.local.array(held_left, float32)
-        next_right = cuda.local.array(held_right, float32)
-        sums = cuda.local.array(sums_size, float32)
-        for n in range(sums_size):
-            sums[n] = ZERO
-        row, column = cuda.blockIdx.y * tile.rows, cuda.blockIdx.x * tile.columns
-        warp, lane = cuda.threadIdx.x // 32, cuda.threadIdx.x % 32
-        i, j = warp // warps_across * warp_rows, warp % warps_across * WARP_COLUMNS
-        fetch_left(next_left, left, row, 0, left_whole)
-        fetch_right(next_right, right, column, 0, right_whole)
-        put_left(shared, 0, next_left)
-        put_right(shared, rights, next_right)
-        cuda.syncthreads()
-        now = 0
-        for k in range(0, size, depth):
-            more = k + depth < size
-            if more:  # on its way while this block is multiplied
-                fetch_left(next_left, left, row, k + depth, left_whole)
-                fetch_right(next_right, right, column, k + depth, right_whole)
-            for word in range(0, words, STEP):
-                left_place = now * left_size + word * left_row + i
-                right_place = rights + now * right_size + word * right_row + j
-                step(sums, shared, left_place, right_place, lane)
-            if more:
-                now = 1 - now
-                put_left(shared, now * left_size, next_left)
-                put_right(shared, rights + now * right_size, next_right)
-                cuda.syncthreads()
-        row, column = row + i + (lane >> 2), column + j + COLUMNS * (lane & 3)
-        finish(row, column, sums, 0, how)  # written out, as in `product`
-        finish(row + 8, column, sums, COLUMNS, how)
-        finish(row + 16, column, sums, 2 * COLUMNS, how)
-        finish(row + 24, column, sums, 3 * COLUMNS, how)
-        if tall:
-            finish(row + 32, column, sums, 4 * COLUMNS, how)
-            finish(row + 40, column, sums, 5 * COLUMNS, how)
-            finish(row + 48, column, sums, 6 * COLUMNS, how)
-            finish(row + 56, column, sums, 7 * COLUMNS, how)
+    @device_function
+    def place_of_warp():
+        warp = cuda.threadIdx.x // 32
+        return warp // across * (8 * height), warp % across * WARP_COLUMNS
 
-    return product
+    @device_function
+    def place():
+        i, j = place_of_warp()
+        lane = cuda.threadIdx.x % 32
+        return i + (lane >> 2), j + COLUMNS * (lane & 3)
+
+    @device_function
+    def add(sums, shared, left, right):
+        i, j = place_of_warp()
+        lane = cuda.threadIdx.x % 32
+        for word in range(0, words, STEP):
+            step(sums, shared, left + word * left_row + i, right + word * right_row + j, lane)
+
+    return Inner(left_side, right_side, place, add, 8)

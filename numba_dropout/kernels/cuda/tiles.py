@@ -1,12 +1,12 @@
-"""The parts of a product that blocks of threads compute, and how their sides are read."""
+"""The parts of a product that blocks of threads compute, and what they are made of."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..._jit import device_function
 from ..pointwise import ZERO
 from .blocks import load_four
 
-__all__ = ["COLUMNS", "TILES", "Tile", "four"]
+__all__ = ["COLUMNS", "TILES", "Inner", "Side", "Tile", "four"]
 
 COLUMNS = 8  # neighbouring sums of a thread
 
@@ -32,6 +32,25 @@ TILES = {
     "tf32": (Tile(128, 128, 16, 8, "tf32"), Tile(64, 64, 16, 4, "tf32")),
     "bf16": (Tile(128, 128, 32, 8, "bf16"), Tile(64, 64, 32, 4, "bf16")),
 }
+
+
+class Side(NamedTuple):
+    """How one side's block comes to shared memory, by all threads of a block."""
+
+    fetch: Any  # (held, array, first, k, whole): load what the thread brings
+    put: Any  # (shared, start, held): store it
+    held: int  # elements that a thread brings
+    size: int  # of the block in shared memory
+
+
+class Inner(NamedTuple):
+    """What is done to the sums with one block of each side in shared memory."""
+
+    left: Side
+    right: Side
+    place: Any  # (): the row and column, within the tile, of the thread's first sum
+    add: Any  # (sums, shared, left, right): add the products of the blocks that begin there
+    apart: int  # rows from one of the thread's to the next
 
 
 @device_function
