@@ -10,26 +10,39 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _checks
 from ._checks import InputError
-from .devices import on_device
+from .devices import number_of, on_device
 
 __all__ = ["labels", "on_host", "rates", "rows", "scaling", "targets"]
 
 
 def on_host(values: Any) -> NDArray[Any]:
     """Return any array as one of NumPy's."""
-    return np.asarray(_view(values).copy_to_host() if on_device(values) else values)
+    if not on_device(values):
+        return np.asarray(values)
+    there = _view(values, "the values")
+    result = there.copy_to_host()
+    if there.stream:
+        there.stream.synchronize()
+    return np.asarray(result)
 
 
-def _view(x: Any) -> Any:
-    from ._cuda_arrays import view
+def _view(x: Any, name: str, device: str | None = None) -> Any:
+    """Return an array on a device as one of numba.cuda, after making sure that it is on the network's."""
+    from ._cuda_arrays import device_of, named, view
 
-    return view(x)
+    with named(name):
+        number = device_of(x)
+        if device not in (None, "cpu") and number not in (None, number_of(str(device))):
+            raise InputError(f"expected an array on {device}, as the network is, got one on cuda:{number}")
+        return view(x)
 
 
-def rows(x: ArrayLike, inputs: int) -> Any:
+def rows(x: ArrayLike, inputs: int, device: str) -> Any:
     """Return x (rows, inputs) where it is, of uint8, float32 or float64; other integers on the host become float64."""
     if on_device(x):
-        array = _view(x)
+        array = _view(x, "x", device)
+        if array.dtype not in (np.uint8, np.float32, np.float64):
+            raise TypeError(f"x: expected an array of uint8, float32 or float64 on a device, got {array.dtype}")
     else:
         array = np.asarray(x)
         if array.dtype.kind in "biu" and array.dtype != np.uint8:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = [
     "EVERYTHING",
     "InputError",
+    "NoRoom",
     "amount",
     "counter",
     "float_array",
@@ -28,6 +29,10 @@ EVERYTHING = 1 << 32  # the threshold of p = 1
 
 class InputError(ValueError):
     """What was given cannot be used; the message says what is wrong, where, and how to mend it."""
+
+
+class NoRoom(InputError):
+    """A device cannot take a network that is sound: of that dtype, or of that size."""
 
 
 def _float(value: Any, name: str) -> float:

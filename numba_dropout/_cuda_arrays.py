@@ -16,11 +16,11 @@ import numpy as np
 from numba import cuda
 
 from ._checks import InputError
-from .devices import on_device
+from .devices import libraries_of, on_device
 from .kernels import cuda as kernels
 from .kernels.cuda.launch import current_stream, on_stream
 
-__all__ = ["Cuda", "view"]
+__all__ = ["Cuda", "device_of", "named", "view"]
 
 
 class _Description(NamedTuple):
@@ -48,7 +48,8 @@ class _Numba:
         return _Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
-        return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype)
+        stream = _external(like.stream) if like.stream else 0
+        return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype, stream=stream)
 
     def in_line(self, x: Any) -> Any:
         raise InputError("expected rows that follow each other (C-contiguous), got an array with other strides")
@@ -140,7 +141,7 @@ _loaded: dict[str, _Numba] = {}
 
 def _library(x: Any) -> _Numba:
     """Return what knows about arrays of x's kind; its library is loaded, since x was made by it."""
-    name = type(x).__module__.partition(".")[0]
+    name = next((name for name in libraries_of(x) if name in _LIBRARIES), "numba")
     if name not in _loaded:
         _loaded[name] = _LIBRARIES.get(name, _Numba)()
     return _loaded[name]
@@ -148,14 +149,35 @@ def _library(x: Any) -> _Numba:
 
 def _device_array(found: _Description, owner: Any) -> Any:
     """Return an array of numba.cuda on memory that belongs to `owner`; bfloat16 by its bits."""
+    try:
+        dtype = np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype)
+    except TypeError:
+        raise InputError(f"expected numbers of a type that NumPy has, or bfloat16, got {found.dtype}") from None
     interface = {
         "version": 3,
         "shape": found.shape,
-        "strides": found.strides,
-        "typestr": np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype).str,
+        "strides": None if found.strides is None or _in_line(found, dtype.itemsize) else found.strides,
+        "typestr": dtype.str,
         "data": (found.address, found.read_only),
     }
     return cuda.from_cuda_array_interface(interface, owner=owner, sync=False)
+
+
+def _in_line(found: _Description, size: int) -> bool:
+    """Tell whether all elements follow each other; the strides of dimensions of size 1 mean nothing."""
+    for length, stride in zip(reversed(found.shape), reversed(found.strides or ()), strict=True):
+        if length != 1 and stride != size:
+            return False
+        size *= length
+    return True
+
+
+def device_of(x: Any) -> int | None:
+    """Return the number of the device that an array is on; None where its library does not say."""
+    if getattr(x, "__cuda_ndarray__", False):
+        context = getattr(getattr(x, "gpu_data", None), "context", None)
+        return None if context is None else int(context.device.id)
+    return _library(x).describe(x).device
 
 
 def _view(x: Any) -> tuple[Any, _Description | None]:
@@ -177,7 +199,7 @@ def _contiguous(array: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _named(argument: str) -> Iterator[None]:
+def named(argument: str) -> Iterator[None]:
     """Put an argument's name before what is wrong with it."""
     try:
         yield
@@ -190,7 +212,9 @@ def view(x: Any) -> Any:
     array, found = _view(x)
     if not _contiguous(array):
         array, found = _view(_library(x).in_line(x))
-    if found is not None and found.stream:
+    if found is None and array.stream:
+        array.stream.synchronize()
+    elif found is not None and found.stream:
         _external(found.stream).synchronize()
     return array
 
@@ -205,8 +229,10 @@ class Cuda:
         self._library = _Numba() if first is None else _library(first)
         self._like = _Description(0, (), None, "", number, 0, False)
         if first is not None and not getattr(first, "__cuda_ndarray__", False):
-            with _named(name):
+            with named(name):
                 self._like = self._library.describe(first)
+            if None not in (number, self._like.device) and number != self._like.device:
+                raise InputError(f"{name}: expected an array on cuda:{number}, got one on cuda:{self._like.device}")
         elif first is not None and first.stream:
             self._like = self._like._replace(stream=int(first.stream))
 
@@ -222,10 +248,10 @@ class Cuda:
         """Return an array of float32, or with `halves` of float16 or bfloat16, of a number of dimensions."""
         if not on_device(value):
             raise TypeError(f"{name}: expected an array on the device like the first, got {type(value).__name__}")
-        with _named(name):
+        with named(name):
             array, found = _view(value)
             if not _contiguous(array):
-                array, found = _view(self._library.in_line(value))
+                array, found = _view(_library(value).in_line(value))
         dtype = str(array.dtype) if found is None else found.dtype
         kinds = ("float32", "float16", "bfloat16") if halves else ("float32",)
         if dtype not in kinds:

@@ -11,11 +11,12 @@ from numba.core import config
 
 from ._checks import InputError, amount
 
-__all__ = ["check", "describe", "number_of", "on_device", "resolve", "why_not"]
+__all__ = ["check", "describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 
 OLDEST = (7, 5)  # the compute capability from which on the kernels are compiled and tested
 TENSOR_CORES = (8, 0)  # of TF32 and bfloat16
 PRECISIONS = ("float32", "tf32", "bf16")
+_usable: set[int] = set()  # devices that were found to be so
 EXTRA = "pip install 'numba-dropout[cuda]'"
 
 
@@ -26,16 +27,21 @@ def check(name: Any) -> str:
     return name
 
 
+def libraries_of(x: Any) -> set[str]:
+    """Return the libraries that an object's class and its bases come from."""
+    return {base.__module__.partition(".")[0] for base in type(x).__mro__}
+
+
 def on_device(x: Any) -> bool:
     """Tell whether an object is an array in a CUDA device's memory."""
     if x is None or isinstance(x, np.ndarray | np.generic | float | int | list | tuple):
         return False
     if getattr(x, "__cuda_ndarray__", False):  # numba.cuda's, the simulator's among them
         return True
-    name = type(x).__module__.partition(".")[0]
-    if name == "torch":
+    libraries = libraries_of(x)
+    if "torch" in libraries:
         return bool(getattr(x, "is_cuda", False))
-    if name in ("jax", "jaxlib"):
+    if "jax" in libraries or "jaxlib" in libraries:
         return any(device.platform in ("gpu", "cuda") for device in getattr(x, "devices", tuple)())
     return hasattr(type(x), "__cuda_array_interface__") or hasattr(x, "__cuda_array_interface__")
 
@@ -74,8 +80,7 @@ def _capability(number: int) -> tuple[int, int]:
         return TENSOR_CORES
     from numba import cuda
 
-    with cuda.gpus[number]:
-        major, minor = cuda.get_current_device().compute_capability
+    major, minor = cuda.gpus[number].compute_capability
     return major, minor
 
 
@@ -83,22 +88,26 @@ def why_not(number: int = 0) -> str | None:
     """Return the reason why a CUDA device cannot be used, in one line; None where it can."""
     if config.ENABLE_CUDASIM:
         return None if number == 0 else f"the simulator has one device, cuda:0, and no cuda:{number}"
+    if number in _usable:
+        return None
     if importlib.util.find_spec("numba_cuda") is None:
         return f"needs numba-cuda ({EXTRA})"
     if config.DISABLE_JIT:
         return "NUMBA_DISABLE_JIT is set, and kernels must be compiled"
-    from numba import cuda
-
     try:
+        from numba import cuda
+
         count = len(cuda.gpus)
+        capability = _capability(number) if number < count else OLDEST
     except Exception as error:  # numba-cuda raises many kinds, and all of them mean that there is no driver to talk to
         return _driver_fault(str(error))
     if number >= count:
         there = f"cuda:0 to cuda:{count - 1}" if count > 1 else "cuda:0 only" if count else "no device"
         return f"there is no device of that number; the driver shows {there}"
-    major, minor = _capability(number)
-    if (major, minor) < OLDEST:
-        return f"its compute capability is {major}.{minor}, and {OLDEST[0]}.{OLDEST[1]} is the oldest that is supported"
+    if capability < OLDEST:
+        has, needs = (".".join(map(str, version)) for version in (capability, OLDEST))
+        return f"its compute capability is {has}, and {needs} is the oldest that is supported"
+    _usable.add(number)
     return None
 
 
@@ -124,12 +133,16 @@ def describe() -> str:
 
 
 def _device(cuda: Any, number: int) -> str:
-    with cuda.gpus[number]:
-        device = cuda.get_current_device()
-        name = device.name.decode() if isinstance(device.name, bytes) else device.name
-        capability = ".".join(map(str, device.compute_capability))
-        reason = why_not(number)
-        if reason is not None:
-            return f"cuda:{number} {name} cannot be used: {reason}"
-        free, total = cuda.current_context().get_memory_info()
-    return f"cuda:{number} {name}, compute capability {capability}, {amount(free)} of {amount(total)} free"
+    device = cuda.gpus[number]
+    name = device.name.decode() if isinstance(device.name, bytes) else device.name
+    reason = why_not(number)
+    if reason is not None:
+        return f"cuda:{number} {name} cannot be used: {reason}"
+    capability = ".".join(map(str, device.compute_capability))
+    try:
+        with device:
+            free, total = cuda.current_context().get_memory_info()
+        memory = f"{amount(free)} of {amount(total)} free"
+    except Exception as error:  # a device that others have for themselves, say
+        memory = f"which does not start: {' '.join(str(error).split())}"
+    return f"cuda:{number} {name}, compute capability {capability}, {memory}"

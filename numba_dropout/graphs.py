@@ -17,7 +17,7 @@ from numba.core import config
 
 from .backprop import Composition, Target, compose
 from .kernels import cuda as kernels
-from .kernels.cuda.launch import current_stream
+from .kernels.cuda.launch import current_stream, on_stream
 from .kernels.cuda.steps import begin_step, end_step
 
 __all__ = ["passes"]
@@ -131,9 +131,7 @@ class Steps:
         steps = max(steps, -(-rows // batch_size))
         room = self._buffers
         if not same or self._numbers != numbers or len(room.rows) < rows or len(room.totals) < steps:
-            self._about, self._numbers = tuple(weakref.ref(_anchor(array)) for array in arrays), numbers
-            self._compiled, self._recorded = set(), {}
-            self._buffers = _Buffers(
+            buffers = _Buffers(
                 rows=_zeros(rows, np.int64),
                 settings=_zeros((steps, width), np.float32),
                 totals=_zeros((steps, 2), np.float64),
@@ -143,9 +141,11 @@ class Steps:
                 setting=_zeros(width, np.float32),
                 total=_zeros(2, np.float64),
             )
+            self._about, self._numbers = tuple(weakref.ref(_anchor(array)) for array in arrays), numbers
+            self._compiled, self._recorded, self._buffers = set(), {}, buffers
 
     def _rehearse(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
-        """Take a step of each size that all the data have, and undo it."""
+        """Take a step of each size that all the data have, which compiles, undo it, and record it."""
         stream = current_stream()
         kept = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.params, state)]
         for array, copy in kept:
@@ -155,14 +155,29 @@ class Steps:
         try:
             for size in {min(batch_size, len(data)), len(data) % batch_size} - {0}:
                 self._buffers.position.copy_to_device(np.zeros(2, np.int64), stream=stream)
-                self._take(net, data, y, size, batch_size, state, max_norm)
+                launch = self._launching(net, data, y, size, batch_size, state, max_norm)
+                launch()
+                self._recorded[size] = _record(launch, stream)
         finally:
             for array, copy in kept:
                 array.copy_to_device(copy, stream=stream)
             stream.synchronize()
 
     def _take(self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any) -> None:
-        """Launch the step that the position stands at."""
+        """Take the step that the position stands at."""
+        if size not in self._recorded:
+            launch = self._launching(net, data, y, size, batch_size, state, max_norm)
+            if size not in self._compiled:
+                launch()
+                self._compiled.add(size)
+                return
+            self._recorded[size] = _record(launch, current_stream())
+        self._recorded[size]()
+
+    def _launching(
+        self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
+    ) -> Callable[[], None]:
+        """Return the function that launches a step, kernel by kernel."""
         rows, settings, totals, position, batch, step, setting, total = self._buffers
 
         def launch() -> None:
@@ -170,14 +185,7 @@ class Steps:
             self._train_step(net, total, data, y, batch[:size], step, state, setting, max_norm)
             end_step(totals, total, position)
 
-        if size in self._recorded:
-            self._recorded[size]()
-        elif size in self._compiled:
-            self._recorded[size] = _record(launch, current_stream())
-            self._recorded[size]()
-        else:
-            launch()
-            self._compiled.add(size)
+        return launch
 
 
 def _anchor(array: Any) -> Any:
@@ -186,7 +194,7 @@ def _anchor(array: Any) -> Any:
 
 
 def _zeros(shape: Any, dtype: Any) -> Any:
-    return cuda.to_device(np.zeros(shape, dtype))
+    return cuda.to_device(np.zeros(shape, dtype), stream=current_stream()).bind(0)
 
 
 # ---------------------------------------------------------------- graphs
@@ -198,22 +206,40 @@ def _record(launch: Callable[[], None], stream: Any) -> Callable[[], None]:
 
 
 class _Graph:
-    """What was launched on a stream, as one launch."""
+    """What is launched by a function, as one launch on a stream.
+
+    It is recorded on a stream that the default stream does not wait for: others may use that one meanwhile.
+    """
 
     def __init__(self, launch: Callable[[], None], stream: Any) -> None:
         from cuda.bindings import driver
 
         self._driver, self._stream = driver, int(stream)
-        relaxed = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED  # other threads may allocate meanwhile
-        self._done(driver.cuStreamBeginCapture(self._stream, relaxed))
+        (recorder,) = self._done(driver.cuStreamCreate(driver.CUstream_flags.CU_STREAM_NON_BLOCKING))
         try:
-            with cuda.defer_cleanup():  # arrays that are let go of meanwhile are freed afterwards
-                launch()
+            graph = self._capture(launch, int(recorder))
+            try:
+                (self._executable,) = self._done(driver.cuGraphInstantiate(graph, 0))
+            finally:
+                driver.cuGraphDestroy(graph)
         finally:
-            (graph,) = self._done(driver.cuStreamEndCapture(self._stream))
-        (self._executable,) = self._done(driver.cuGraphInstantiate(graph, 0))
-        self._done(driver.cuGraphDestroy(graph))
+            driver.cuStreamDestroy(recorder)
         weakref.finalize(self, driver.cuGraphExecDestroy, self._executable)
+
+    def _capture(self, launch: Callable[[], None], recorder: int) -> Any:
+        """Return the graph of what is launched."""
+        driver = self._driver
+        relaxed = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED  # other threads may allocate meanwhile
+        self._done(driver.cuStreamBeginCapture(recorder, relaxed))
+        try:
+            # arrays that are let go of meanwhile are freed afterwards
+            with cuda.defer_cleanup(), on_stream(cuda.external_stream(recorder)):
+                launch()
+        except BaseException:
+            driver.cuStreamEndCapture(recorder)
+            raise
+        (graph,) = self._done(driver.cuStreamEndCapture(recorder))
+        return graph
 
     def launch(self) -> None:
         """Launch all of it."""

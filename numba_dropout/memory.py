@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
+from numba.core import config
 from numpy.typing import NDArray
 
 from . import _batches, _checks, backprop, devices
@@ -17,6 +18,7 @@ from .network import aligned
 __all__ = ["Memory", "memory_of"]
 
 OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
+SMALLER = "train on fewer rows, or with device cpu"
 
 
 class Memory(Protocol):
@@ -103,13 +105,15 @@ class _Device:
 
     def empty(self, size: int, dtype: Any) -> Any:
         with self.working(), self._asking(size * np.dtype(dtype).itemsize, f"{size:,} numbers"):
-            return self._cuda.device_array(size, dtype, stream=self._stream)
+            return self._cuda.device_array(size, dtype, stream=self._stream).bind(0)
 
     def copy(self, values: Any) -> Any:
         if devices.on_device(values):
             return values
         with self.working(), self._asking(values.nbytes, f"an array of shape {values.shape}"):
-            return self._cuda.to_device(np.ascontiguousarray(values), stream=self._stream)
+            there = self._cuda.to_device(np.ascontiguousarray(values), stream=self._stream)
+            self._stream.synchronize()  # the values may change from here on
+        return there.bind(0)  # what others do with it is on their stream, and waited for
 
     def stage(self, name: str, values: Any) -> Any:
         there = self._staged.get(name)
@@ -126,6 +130,7 @@ class _Device:
     def write(self, array: Any, values: NDArray[Any]) -> None:
         with self.working():
             array.copy_to_device(np.ascontiguousarray(values, array.dtype), stream=self._stream)
+            self._stream.synchronize()
 
     def read(self, array: Any) -> NDArray[Any]:
         with self.working():
@@ -136,36 +141,39 @@ class _Device:
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
         with self._context, self._on_stream(self._stream), self._products_in(self._precision):
-            yield
-
-    def _free(self) -> tuple[int, int]:
-        """Return how many bytes are free, and how many there are."""
-        with self._context:
-            return tuple(self._cuda.current_context().get_memory_info())
+            try:
+                yield
+            except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
+                if getattr(error, "code", None) != OUT_OF_MEMORY:
+                    raise
+                raise _checks.NoRoom(f"{self.device}: out of memory; {SMALLER}") from error
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
-        free, total = self._free()
+        try:
+            with self._context:
+                context = self._cuda.current_context()
+                free, total = context.get_memory_info()
+                if needed > free and not config.ENABLE_CUDASIM:
+                    context.deallocations.clear()  # what was let go of, and is kept a while
+                    free, total = context.get_memory_info()
+        except (NotImplementedError, AttributeError):  # another library manages the memory, and does not tell
+            return
         if needed > free:
             there = f"{_checks.amount(free)} of {_checks.amount(total)} are free"
-            raise _checks.InputError(
-                f"{self.device}: {what} needs {_checks.amount(needed)}, and {there}; {remedy(free)}"
-            )
+            raise _checks.NoRoom(f"{self.device}: {what} needs {_checks.amount(needed)}, and {there}; {remedy(free)}")
 
     @contextlib.contextmanager
     def _asking(self, needed: int, what: str) -> Iterator[None]:
         """Say what did not fit where memory is asked for and not there."""
-
-        def remedy(free: int) -> str:
-            return "train on fewer rows, or with device cpu"
-
-        self.make_sure(needed, what, remedy)
+        self.make_sure(needed, what, lambda free: SMALLER)
         try:
             yield
-        except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
+        except Exception as error:
             if getattr(error, "code", None) != OUT_OF_MEMORY:
                 raise
-            raise _checks.InputError(
-                f"{self.device}: {what} needs {_checks.amount(needed)}, which are not free in one piece; {remedy(0)}"
+            size = _checks.amount(needed)
+            raise _checks.NoRoom(
+                f"{self.device}: {what} needs {size}, which are not free in one piece; {SMALLER}"
             ) from error
 
 

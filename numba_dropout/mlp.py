@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, _checks, backprop, devices, draws, model_file
-from ._checks import InputError
+from ._checks import InputError, NoRoom
 from .backprop import LOSSES
 from .memory import memory_of
 from .network import Network
@@ -92,7 +92,7 @@ class MLP:
         self._memory = memory_of(device, precision)
         self.device = self._memory.device
         if self.device != "cpu" and self.dtype != np.float32:
-            raise InputError(f"dtype: expected float32 on {self.device}, got {self.dtype}")
+            raise NoRoom(f"dtype: expected float32 on {self.device}, got {self.dtype}")
         self.step = 0
         self.epoch = 0
         self.classes: list[Any] | None = None
@@ -295,6 +295,8 @@ class MLP:
             net.load_state_dict(arrays)
             for name in _PROGRESS:
                 setattr(net, name, config[name])
+        except NoRoom:
+            raise
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"{path}: a damaged model ({error})") from None
         return net
@@ -315,8 +317,8 @@ class MLP:
         return self._memory.copy(array)
 
     def as_input(self, x: ArrayLike) -> Any:
-        """Return x as the kernels take it: (rows, inputs) of uint8, float32 or float64; integers become float64."""
-        return _batches.rows(x, self.sizes[0])
+        """Return x (rows, inputs) as kernels take it, of uint8, float32 or float64; NumPy's integers become float64."""
+        return _batches.rows(x, self.sizes[0], self.device)
 
     def as_target(self, y: ArrayLike) -> Any:
         """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""

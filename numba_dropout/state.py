@@ -40,12 +40,15 @@ class State:
 
     def make_room(self, rows: int) -> bool:
         """Make room for so many rows, which stays; return whether there was too little."""
+        rows = max(rows, 1)
         if rows <= self.net.losses.size:
             return False
         a_row = row_size(self.net)
-        self.memory.make_sure(
-            rows * a_row, f"a batch of {rows} rows", lambda free: f"a batch size of {free // a_row} would fit"
-        )
+
+        def remedy(free: int) -> str:
+            return f"a batch size of {free // a_row} would fit" if free >= a_row else "make the layers smaller"
+
+        self.memory.make_sure(rows * a_row, f"a batch of {rows} rows", remedy)
         self.net = with_room(self.net, rows, self.memory.empty)
         return True
 

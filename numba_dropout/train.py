@@ -104,7 +104,7 @@ def fit(
         raise TypeError("callbacks: expected a sequence of them, got one")
     rows_in, target = net.as_pair(x, y)
     for name, values in (("x", rows_in), ("y", target)):
-        _check_data(on_host(values), name)
+        _check_data(values, name)
     held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
     rows_in, target = net.bring(rows_in), net.bring(target)
     epochs = _checks.integer(epochs, "epochs", 1, 2**31)
@@ -202,9 +202,10 @@ def _epoch(
     }
 
 
-def _check_data(values: NDArray[Any], name: str) -> None:
-    """Raise InputError where a value is no number, and say which."""
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
+def _check_data(values: Any, name: str) -> None:
+    """Raise InputError where a value is no number, and say which; values on a device are brought to the host for it."""
+    values = on_host(values) if values.dtype.kind == "f" else np.empty(0)
+    if not np.isfinite(values).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise InputError(f"{name}: expected finite numbers, got {values[row, column]} at [{row}, {column}]")
 

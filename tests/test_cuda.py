@@ -15,7 +15,7 @@ import pytest
 from numba import cuda
 from numba.core import config
 
-from numba_dropout import _checks, reference
+from numba_dropout import _checks, devices, reference
 from numba_dropout.kernels import cpu
 
 if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available()):
@@ -24,6 +24,7 @@ if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available())
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.kernels.cuda import product, tensor_cores
 
+on_tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES, reason="needs capability 8.0")
 SIZES = [1, 7, 8, 9, 300]
 OFFSETS = [0, 3, 8, 2**35 + 5, 2**62 + 1]
 
@@ -275,6 +276,7 @@ def rounded(x, precision):
     return (bits & np.uint64(0xFFFFE000)).astype(np.uint32).view(np.float32)
 
 
+@on_tensor_cores
 @pytest.mark.usefixtures("tiles")
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
 @pytest.mark.parametrize("shape", [(5, 7, 9), (70, 35, 66)])
@@ -354,6 +356,7 @@ def test_a_warps_step_is_its_threads(tall, rng):
     assert not np.array_equal(alone, begin)
 
 
+@on_tensor_cores
 def test_hidden_layers_on_tensor_cores(rng):
     x, w, b, _ = exact.whole_layer(rng, 5, 7, 9, "float32")
     y = np.where(reference.sample_mask((5, 9), 0.3, seed=7), np.maximum(x @ w.T + b, 0) * scale(0.3), np.float32(0))

@@ -19,11 +19,19 @@ NO_DEVICE = "Error at driver init: Call to cuInit results in CUDA_ERROR_NO_DEVIC
 BROKEN = "Error at driver init: Call to cuInit results in CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)\n"
 
 
+class Device(contextlib.nullcontext):
+    name = b"A card"
+
+    def __init__(self, capability):
+        super().__init__()
+        self.compute_capability = capability
+
+
 class Devices(list):
     """Devices of these compute capabilities, or a driver that does not start."""
 
     def __init__(self, *capabilities, error=None):
-        super().__init__(contextlib.nullcontext(capability) for capability in capabilities)
+        super().__init__(Device(capability) for capability in capabilities)
         self.error = error
 
     def __len__(self):
@@ -38,10 +46,9 @@ def machine(monkeypatch):
 
     def have(*capabilities, error=None, installed=True):
         found = Devices(*capabilities, error=error)
-        first = capabilities[0] if capabilities else None
-        device = SimpleNamespace(compute_capability=first, name=b"A card")
         context = SimpleNamespace(get_memory_info=lambda: (3 << 30, 4 << 30))
-        cuda = SimpleNamespace(gpus=found, get_current_device=lambda: device, current_context=lambda: context)
+        cuda = SimpleNamespace(gpus=found, current_context=lambda: context)
+        monkeypatch.setattr(devices, "_usable", set())
         monkeypatch.setattr(numba, "cuda", cuda, raising=False)
         monkeypatch.setattr(config, "ENABLE_CUDASIM", 0)
         monkeypatch.setattr(config, "DISABLE_JIT", 0)

@@ -28,6 +28,8 @@ def settle(threads: int, dtype: str, device: str = "cpu") -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     _device = device
+    if device != "cpu":
+        torch.cuda.set_device(device)
     torch.backends.cuda.matmul.allow_tf32 = False
 
 

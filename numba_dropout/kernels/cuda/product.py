@@ -41,7 +41,7 @@ def multiplying(left_by_rows, right_by_rows, finish, tile):
         sums = cuda.local.array(sums_size, float32)
         for n in range(sums_size):
             sums[n] = ZERO
-        row, column = cuda.blockIdx.y * tile.rows, cuda.blockIdx.x * tile.columns
+        row, column = cuda.blockIdx.x * tile.rows, cuda.blockIdx.y * tile.columns
         fetch_left(next_left, left, row, 0, left_whole)
         fetch_right(next_right, right, column, 0, right_whole)
         put_left(shared, 0, next_left)
@@ -86,6 +86,6 @@ def multiply(kernels, shape, depth, left, right, how):
         return
     large, small = TILES[current_precision()]
     tile = small if size_of_grid(columns, large.columns) * size_of_grid(rows, large.rows) <= FEW else large
-    grid = size_of_grid(columns, tile.columns), size_of_grid(rows, tile.rows)
+    grid = size_of_grid(rows, tile.rows), size_of_grid(columns, tile.columns)  # the second may be 65,535 at most
     whole = [array.shape[1] % 4 == 0 and aligned(array) for array in (left, right)]
     launch_blocks(kernels[tile], grid, tile.threads, left, right, depth, *whole, how)
