@@ -165,6 +165,8 @@ def _device_array(found: _Description, owner: Any) -> Any:
 
 def _in_line(found: _Description, size: int) -> bool:
     """Tell whether all elements follow each other; the strides of dimensions of size 1 mean nothing."""
+    if 0 in found.shape:
+        return True
     for length, stride in zip(reversed(found.shape), reversed(found.strides or ()), strict=True):
         if length != 1 and stride != size:
             return False

@@ -78,7 +78,8 @@ class Steps:
     """Consecutive training steps on a device: what `backprop.repeated` is on the CPU.
 
     The first step with a size of batch is launched kernel by kernel, which compiles them; the second is recorded, and
-    it and all after it are one launch each, as long as they work on the same arrays.
+    it and all after it are one launch each, as long as they work on the same arrays. A call without steps does both
+    beforehand.
     """
 
     def __init__(self, train_step: Callable[..., None]) -> None:
@@ -104,7 +105,7 @@ class Steps:
     ) -> None:
         """Take len(totals) steps; arguments as on the CPU, where data, y, the network and state are on the device.
 
-        Without any, get ready for steps over all the data: compile, without a change to the network.
+        Without any, get ready for steps over all the data: compile and record, without a change to the network.
         """
         stream = current_stream()
         self._settle((net, data, y, state), (batch_size, settings.shape[1], max_norm), len(totals), len(rows))
