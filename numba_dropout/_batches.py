@@ -39,19 +39,16 @@ def _view(x: Any, name: str, device: str | None = None) -> Any:
 
 def rows(x: ArrayLike, inputs: int, device: str) -> Any:
     """Return x (rows, inputs) where it is, of uint8, float32 or float64; other integers on the host become float64."""
-    if on_device(x):
-        array = _view(x, "x", device)
-        if array.dtype not in (np.uint8, np.float32, np.float64):
-            raise TypeError(f"x: expected an array of uint8, float32 or float64 on a device, got {array.dtype}")
-    else:
-        array = np.asarray(x)
-        if array.dtype.kind in "biu" and array.dtype != np.uint8:
-            array = array.astype(np.float64)
+    there = on_device(x)
+    array = _view(x, "x", device) if there else np.asarray(x)
+    if array.dtype.kind in "biu" and array.dtype != np.uint8 and not there:
+        array = array.astype(np.float64)
     if array.dtype not in (np.uint8, np.float32, np.float64):
-        raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {array.dtype}")
+        kinds = "uint8, float32 or float64 on a device" if there else "numbers, float32, float64 or integers"
+        raise TypeError(f"x: expected an array of {kinds}, got {array.dtype}")
     if array.ndim != 2 or array.shape[1] != inputs:
         raise InputError(f"x: expected shape (rows, {inputs}), got {tuple(array.shape)}")
-    return array if on_device(array) else _arrays.kernel_input(array)
+    return array if there else _arrays.kernel_input(array)
 
 
 def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:

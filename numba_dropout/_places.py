@@ -75,7 +75,7 @@ class _Host:
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
         """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
-        if devices.on_device(value):
+        if type(value) is not np.ndarray and devices.on_device(value):
             raise TypeError(f"{name}: expected an array on the host like the first, got one on a CUDA device")
         return _checks.float_array(value, name, ndim)
 
@@ -99,7 +99,7 @@ _HOST = _Host()
 
 def place_of(first: Any, name: str) -> Place:
     """Return the place of a call by its first array, an argument's."""
-    if not devices.on_device(first):
+    if type(first) is np.ndarray or not devices.on_device(first):
         return _HOST
     from ._cuda_arrays import Cuda
 

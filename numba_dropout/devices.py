@@ -16,6 +16,7 @@ __all__ = ["check", "describe", "libraries_of", "number_of", "on_device", "resol
 OLDEST = (7, 5)  # the compute capability from which on the kernels are compiled and tested
 TENSOR_CORES = (8, 0)  # of TF32 and bfloat16
 PRECISIONS = ("float32", "tf32", "bf16")
+_ON_THE_HOST = (np.ndarray, np.generic, float, int, list, tuple, type(None))
 _usable: set[int] = set()  # devices that were found to be so
 EXTRA = "pip install 'numba-dropout[cuda]'"
 
@@ -34,7 +35,7 @@ def libraries_of(x: Any) -> set[str]:
 
 def on_device(x: Any) -> bool:
     """Tell whether an object is an array in a CUDA device's memory."""
-    if x is None or isinstance(x, np.ndarray | np.generic | float | int | list | tuple):
+    if type(x) is np.ndarray or isinstance(x, _ON_THE_HOST):
         return False
     if getattr(x, "__cuda_ndarray__", False):  # numba.cuda's, the simulator's among them
         return True

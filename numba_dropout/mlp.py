@@ -119,8 +119,8 @@ class MLP:
 
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
-        pair = zip(("x", "y"), self.as_pair(x, y), strict=True)
-        data, target = (self._memory.stage(name, array) for name, array in pair)
+        data, target = self.as_pair(x, y)
+        data, target = self._memory.stage("x", data), self._memory.stage("y", target)
         totals = np.empty((1, 2))
         self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(totals[0, 0] / len(data))
