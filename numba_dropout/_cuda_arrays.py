@@ -7,147 +7,23 @@ that the caller's library made.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import cuda
 
 from ._checks import InputError
-from .devices import libraries_of, on_device
+from ._cuda_libraries import Description, Jax, Numba, external, library_of
+from .devices import on_device
 from .kernels import cuda as kernels
 from .kernels.cuda.launch import current_stream, on_stream
 
 __all__ = ["Cuda", "device_of", "named", "view"]
 
 
-class _Description(NamedTuple):
-    """What there is to know of an array: all that kernels need."""
-
-    address: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...] | None  # in bytes; None where rows follow each other
-    dtype: str  # NumPy's name, or bfloat16
-    device: int | None  # None: the current one
-    stream: int  # the caller's current one; 0 is the default stream
-    read_only: bool
-
-
-class _Numba:
-    """Arrays of numba.cuda, and of all that speaks `__cuda_array_interface__` and has no class here."""
-
-    kind = "an array of numba.cuda"
-
-    def describe(self, x: Any) -> _Description:
-        interface = x.__cuda_array_interface__
-        address, read_only = interface["data"]
-        name = "bfloat16" if interface["typestr"].endswith("V2") else np.dtype(interface["typestr"]).name
-        stream = interface.get("stream") or 0
-        return _Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
-
-    def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
-        stream = _external(like.stream) if like.stream else 0
-        return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype, stream=stream)
-
-    def in_line(self, x: Any) -> Any:
-        raise InputError("expected rows that follow each other (C-contiguous), got an array with other strides")
-
-    def assign(self, out: Any, values: Any) -> None:
-        raise InputError("out: expected rows that follow each other (C-contiguous), got an array with other strides")
-
-    def finish(self, result: Any) -> Any:
-        return result
-
-
-class _Torch(_Numba):
-    kind = "a tensor of PyTorch"
-
-    def __init__(self) -> None:
-        import torch
-
-        self._torch = torch
-
-    def describe(self, x: Any) -> _Description:
-        if x.requires_grad:
-            raise InputError("expected a tensor that needs no gradient (x.detach()), got one that does")
-        strides = tuple(stride * x.element_size() for stride in x.stride())
-        stream = self._torch.cuda.current_stream(x.device).cuda_stream
-        name = str(x.dtype).removeprefix("torch.")
-        return _Description(x.data_ptr(), tuple(x.shape), strides, name, x.device.index, stream, False)
-
-    def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
-        return self._torch.empty(shape, dtype=getattr(self._torch, dtype), device=f"cuda:{like.device}")
-
-    def in_line(self, x: Any) -> Any:
-        return x.contiguous()
-
-    def assign(self, out: Any, values: Any) -> None:
-        out.copy_(values)
-
-
-class _CuPy(_Numba):
-    kind = "an array of CuPy"
-
-    def __init__(self) -> None:
-        import cupy
-
-        self._cupy = cupy
-
-    def describe(self, x: Any) -> _Description:
-        stream = self._cupy.cuda.get_current_stream().ptr
-        return _Description(x.data.ptr, x.shape, x.strides, x.dtype.name, x.device.id, stream, False)
-
-    def empty(self, shape: tuple[int, ...], dtype: str, like: _Description) -> Any:
-        return self._cupy.empty(shape, self._cupy.dtype(dtype))
-
-    def in_line(self, x: Any) -> Any:
-        return self._cupy.ascontiguousarray(x)
-
-    def assign(self, out: Any, values: Any) -> None:
-        out[...] = values
-
-
-class _Jax(_Numba):
-    """JAX's arrays are never written to, and its streams are its own: all waits for all, before and after."""
-
-    kind = "an array of JAX"
-
-    def __init__(self) -> None:
-        import jax
-
-        self._jax = jax
-
-    def describe(self, x: Any) -> _Description:
-        if len(x.devices()) > 1:
-            raise InputError("expected an array on one device, got one that is shared by several")
-        (device,) = x.devices()
-        number = getattr(device, "local_hardware_id", None)
-        x.block_until_ready()
-        return _Description(x.unsafe_buffer_pointer(), x.shape, None, x.dtype.name, number, 0, True)
-
-    def finish(self, result: Any) -> Any:
-        from cuda.core.utils import StridedMemoryView
-
-        cuda.synchronize()
-        found = self._jax.dlpack.from_dlpack(StridedMemoryView.from_any_interface(result, stream_ptr=-1))
-        return self._jax.lax.bitcast_convert_type(found, "bfloat16") if found.dtype == "uint16" else found
-
-
-_LIBRARIES = {"torch": _Torch, "cupy": _CuPy, "jaxlib": _Jax, "jax": _Jax}
-_loaded: dict[str, _Numba] = {}
-
-
-def _library(x: Any) -> _Numba:
-    """Return what knows about arrays of x's kind; its library is loaded, since x was made by it."""
-    name = next((name for name in libraries_of(x) if name in _LIBRARIES), "numba")
-    if name not in _loaded:
-        _loaded[name] = _LIBRARIES.get(name, _Numba)()
-    return _loaded[name]
-
-
-def _device_array(found: _Description, owner: Any) -> Any:
+def _device_array(found: Description, owner: Any) -> Any:
     """Return an array of numba.cuda on memory that belongs to `owner`; bfloat16 by its bits."""
     try:
         dtype = np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype)
@@ -163,7 +39,7 @@ def _device_array(found: _Description, owner: Any) -> Any:
     return cuda.from_cuda_array_interface(interface, owner=owner, sync=False)
 
 
-def _in_line(found: _Description, size: int) -> bool:
+def _in_line(found: Description, size: int) -> bool:
     """Tell whether all elements follow each other; the strides of dimensions of size 1 mean nothing."""
     if 0 in found.shape:
         return True
@@ -179,21 +55,15 @@ def device_of(x: Any) -> int | None:
     if getattr(x, "__cuda_ndarray__", False):
         context = getattr(getattr(x, "gpu_data", None), "context", None)
         return None if context is None else int(context.device.id)
-    return _library(x).describe(x).device
+    return library_of(x).describe(x).device
 
 
-def _view(x: Any) -> tuple[Any, _Description | None]:
+def _view(x: Any) -> tuple[Any, Description | None]:
     """Return x as an array of numba.cuda, and what it was found to be, None for one that is so already."""
     if getattr(x, "__cuda_ndarray__", False):
         return x, None
-    found = _library(x).describe(x)
+    found = library_of(x).describe(x)
     return _device_array(found, x), found
-
-
-@functools.lru_cache(64)
-def _external(pointer: int) -> Any:
-    """Return the numba.cuda stream of a stream of another library: one object, for launches to be remembered by."""
-    return cuda.external_stream(pointer)
 
 
 def _contiguous(array: Any) -> bool:
@@ -213,11 +83,11 @@ def view(x: Any) -> Any:
     """Return a contiguous array of numba.cuda on the memory of x, once all that its stream had to do is done."""
     array, found = _view(x)
     if not _contiguous(array):
-        array, found = _view(_library(x).in_line(x))
+        array, found = _view(library_of(x).in_line(x))
     if found is None and array.stream:
         array.stream.synchronize()
     elif found is not None and found.stream:
-        _external(found.stream).synchronize()
+        external(found.stream).synchronize()
     return array
 
 
@@ -228,8 +98,8 @@ class Cuda:
 
     def __init__(self, first: Any, name: str, number: int | None = None) -> None:
         """Take library, device and stream from the call's first array, an argument's; None is numba.cuda's."""
-        self._library = _Numba() if first is None else _library(first)
-        self._like = _Description(0, (), None, "", number, 0, False)
+        self._library = Numba() if first is None else library_of(first)
+        self._like = Description(0, (), None, "", number, 0, False)
         if first is not None and not getattr(first, "__cuda_ndarray__", False):
             with named(name):
                 self._like = self._library.describe(first)
@@ -242,7 +112,7 @@ class Cuda:
     def working(self) -> Iterator[None]:
         """Launch on the caller's device and stream."""
         number = self._like.device
-        stream = _external(self._like.stream) if self._like.stream else 0
+        stream = external(self._like.stream) if self._like.stream else 0
         with cuda.gpus[number] if number is not None else contextlib.nullcontext(), on_stream(stream):
             yield
 
@@ -253,7 +123,7 @@ class Cuda:
         with named(name):
             array, found = _view(value)
             if not _contiguous(array):
-                array, found = _view(_library(value).in_line(value))
+                array, found = _view(library_of(value).in_line(value))
         dtype = str(array.dtype) if found is None else found.dtype
         kinds = ("float32", "float16", "bfloat16") if halves else ("float32",)
         if dtype not in kinds:
@@ -271,8 +141,8 @@ class Cuda:
         if out is None:
             with self.working():
                 return self._library.empty(tuple(shape), name, self._like)
-        if not on_device(out) or isinstance(self._library, _Jax):
-            kind = "none: JAX's arrays cannot be written to" if isinstance(self._library, _Jax) else "one on the device"
+        if not on_device(out) or isinstance(self._library, Jax):
+            kind = "none: JAX's arrays cannot be written to" if isinstance(self._library, Jax) else "one on the device"
             raise TypeError(f"out: expected {kind}, got {type(out).__name__}")
         array, found = _view(out)
         given = array.dtype.name if found is None else found.dtype

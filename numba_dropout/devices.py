@@ -11,7 +11,7 @@ from numba.core import config
 
 from ._checks import InputError, amount
 
-__all__ = ["check", "describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
+__all__ = ["describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 
 OLDEST = (7, 5)  # the compute capability from which on the kernels are compiled and tested
 TENSOR_CORES = (8, 0)  # of TF32 and bfloat16
@@ -19,13 +19,6 @@ PRECISIONS = ("float32", "tf32", "bf16")
 _ON_THE_HOST = (np.ndarray, np.generic, float, int, list, tuple, type(None))
 _usable: set[int] = set()  # devices that were found to be so
 EXTRA = "pip install 'numba-dropout[cuda]'"
-
-
-def check(name: Any) -> str:
-    """Return the name of a device, "cpu", "cuda", "cuda:1", ... or "auto", after making sure that it is one."""
-    if not isinstance(name, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", name):
-        raise InputError(f"device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got {name!r}")
-    return name
 
 
 def libraries_of(x: Any) -> set[str]:
@@ -58,7 +51,8 @@ def resolve(name: Any, precision: str = "float32") -> str:
     Raises InputError where a CUDA device is asked for that cannot be used, or not with products of such a precision,
     with the reason.
     """
-    name = check(name)
+    if not isinstance(name, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", name):
+        raise InputError(f"device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got {name!r}")
     if precision not in PRECISIONS:
         raise InputError(f"precision: expected one of {', '.join(PRECISIONS)}, got {precision!r}")
     reason = None if name == "cpu" else why_not(number_of(name))

@@ -26,6 +26,7 @@ ROOMS = [
     {"backprop", "_batches"},
     {"network", "_places"},
     {"_cuda_arrays"},
+    {"_cuda_libraries"},
     {"kernels.cpu", "kernels.cuda"},
     {"kernels.simd"},
     {"kernels.pointwise", "kernels.philox"},

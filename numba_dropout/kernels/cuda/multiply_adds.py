@@ -4,7 +4,7 @@ from numba import cuda
 
 from ..._jit import device_function
 from .blocks import load_four, store_four
-from .tiles import COLUMNS, Inner, Side, four
+from .tiles import COLUMNS, Inner, Side, fetching
 
 __all__ = ["inner"]
 
@@ -22,24 +22,14 @@ def _filling(by_rows, width, depth, threads, place):
     row = width + 4 if by_rows else width  # in shared memory: quads that are cut up would meet in one bank
 
     @device_function
-    def fetch(held, array, first, k, whole):
-        for number in range(quads):
-            at = cuda.threadIdx.x + number * threads
-            i, j = at // along, at % along * 4
-            if by_rows:
-                quad = four(array, first + i, k + j, whole)
-            else:
-                quad = four(array, k + i, first + j, whole)
-            held[4 * number] = quad[0]
-            held[4 * number + 1] = quad[1]
-            held[4 * number + 2] = quad[2]
-            held[4 * number + 3] = quad[3]
+    def where(number):
+        quad = cuda.threadIdx.x + number * threads
+        return quad // along, quad % along * 4
 
     @device_function
     def put(shared, start, held):
         for number in range(quads):
-            at = cuda.threadIdx.x + number * threads
-            i, j = at // along, at % along * 4
+            i, j = where(number)
             if by_rows:
                 for lane in range(4):
                     shared[start + (j + lane) * row + place(i)] = held[4 * number + lane]
@@ -47,7 +37,7 @@ def _filling(by_rows, width, depth, threads, place):
                 quad = held[4 * number], held[4 * number + 1], held[4 * number + 2], held[4 * number + 3]
                 store_four(shared, start + i * row + place(j), quad)
 
-    return Side(fetch, put, 4 * quads, depth * row), row
+    return Side(fetching(by_rows, quads, where), put, 4 * quads, depth * row), row
 
 
 @device_function

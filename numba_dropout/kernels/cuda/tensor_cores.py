@@ -11,7 +11,7 @@ from numba.core import config
 
 from ..._jit import device_function
 from .blocks import multiply_bf16, multiply_tf32, to_bf16_pair, to_tf32
-from .tiles import COLUMNS, Inner, Side, four
+from .tiles import COLUMNS, Inner, Side, fetching
 
 __all__ = ["inner"]
 
@@ -36,19 +36,6 @@ def _filling(by_rows, width, depth, threads, pairs, place):
     def where(number):
         quad = cuda.threadIdx.x + number // together * threads
         return quad // along * together + number % together, quad % along * 4
-
-    @device_function
-    def fetch(held, array, first, k, whole):
-        for number in range(count):
-            i, j = where(number)
-            if by_rows:
-                quad = four(array, first + i, k + j, whole)
-            else:
-                quad = four(array, k + i, first + j, whole)
-            held[4 * number] = quad[0]
-            held[4 * number + 1] = quad[1]
-            held[4 * number + 2] = quad[2]
-            held[4 * number + 3] = quad[3]
 
     @device_function
     def put_tf32(shared, start, held):
@@ -78,7 +65,7 @@ def _filling(by_rows, width, depth, threads, pairs, place):
                 shared[start + i // 2 * row + place(j + lane)] = word
 
     put = (put_pairs_by_rows if by_rows else put_pairs) if pairs else put_tf32
-    return Side(fetch, put, 4 * count, depth // (2 if pairs else 1) * row), row
+    return Side(fetching(by_rows, count, where), put, 4 * count, depth // (2 if pairs else 1) * row), row
 
 
 @device_function

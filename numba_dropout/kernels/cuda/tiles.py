@@ -6,7 +6,7 @@ from ..._jit import device_function
 from ..pointwise import ZERO
 from .blocks import load_four
 
-__all__ = ["COLUMNS", "TILES", "Inner", "Side", "Tile", "four"]
+__all__ = ["COLUMNS", "TILES", "Inner", "Side", "Tile", "fetching"]
 
 COLUMNS = 8  # neighbouring sums of a thread
 
@@ -66,3 +66,25 @@ def four(array, i, j, whole):
         array[i, j + 2] if inside and j + 2 < columns else ZERO,
         array[i, j + 3] if inside and j + 3 < columns else ZERO,
     )
+
+
+def fetching(by_rows, quads, where):
+    """Return how a thread loads so many quads of one side; where(number) gives the first index of each, and the second.
+
+    The depth runs along the rows of the array if `by_rows`, else along its columns.
+    """
+
+    @device_function
+    def fetch(held, array, first, k, whole):
+        for number in range(quads):
+            i, j = where(number)
+            if by_rows:
+                quad = four(array, first + i, k + j, whole)
+            else:
+                quad = four(array, k + i, first + j, whole)
+            held[4 * number] = quad[0]
+            held[4 * number + 1] = quad[1]
+            held[4 * number + 2] = quad[2]
+            held[4 * number + 3] = quad[3]
+
+    return fetch

@@ -1,0 +1,144 @@
+"""Who makes arrays in a CUDA device's memory: what numba.cuda, CuPy, PyTorch and JAX tell of theirs, and make anew."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import cuda
+
+from ._checks import InputError
+from .devices import libraries_of
+
+__all__ = ["Description", "Jax", "Numba", "external", "library_of"]
+
+
+class Description(NamedTuple):
+    """What there is to know of an array: all that kernels need."""
+
+    address: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...] | None  # in bytes; None where rows follow each other
+    dtype: str  # NumPy's name, or bfloat16
+    device: int | None  # None: the current one
+    stream: int  # the caller's current one; 0 is the default stream
+    read_only: bool
+
+
+class Numba:
+    """Arrays of numba.cuda, and of all that speaks `__cuda_array_interface__` and has no class here."""
+
+    kind = "an array of numba.cuda"
+
+    def describe(self, x: Any) -> Description:
+        interface = x.__cuda_array_interface__
+        address, read_only = interface["data"]
+        name = "bfloat16" if interface["typestr"].endswith("V2") else np.dtype(interface["typestr"]).name
+        stream = interface.get("stream") or 0
+        return Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
+        stream = external(like.stream) if like.stream else 0
+        return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype, stream=stream)
+
+    def in_line(self, x: Any) -> Any:
+        raise InputError("expected rows that follow each other (C-contiguous), got an array with other strides")
+
+    def assign(self, out: Any, values: Any) -> None:
+        raise InputError("out: expected rows that follow each other (C-contiguous), got an array with other strides")
+
+    def finish(self, result: Any) -> Any:
+        return result
+
+
+class _Torch(Numba):
+    kind = "a tensor of PyTorch"
+
+    def __init__(self) -> None:
+        import torch
+
+        self._torch = torch
+
+    def describe(self, x: Any) -> Description:
+        if x.requires_grad:
+            raise InputError("expected a tensor that needs no gradient (x.detach()), got one that does")
+        strides = tuple(stride * x.element_size() for stride in x.stride())
+        stream = self._torch.cuda.current_stream(x.device).cuda_stream
+        name = str(x.dtype).removeprefix("torch.")
+        return Description(x.data_ptr(), tuple(x.shape), strides, name, x.device.index, stream, False)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
+        return self._torch.empty(shape, dtype=getattr(self._torch, dtype), device=f"cuda:{like.device}")
+
+    def in_line(self, x: Any) -> Any:
+        return x.contiguous()
+
+    def assign(self, out: Any, values: Any) -> None:
+        out.copy_(values)
+
+
+class _CuPy(Numba):
+    kind = "an array of CuPy"
+
+    def __init__(self) -> None:
+        import cupy
+
+        self._cupy = cupy
+
+    def describe(self, x: Any) -> Description:
+        stream = self._cupy.cuda.get_current_stream().ptr
+        return Description(x.data.ptr, x.shape, x.strides, x.dtype.name, x.device.id, stream, False)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
+        return self._cupy.empty(shape, self._cupy.dtype(dtype))
+
+    def in_line(self, x: Any) -> Any:
+        return self._cupy.ascontiguousarray(x)
+
+    def assign(self, out: Any, values: Any) -> None:
+        out[...] = values
+
+
+class Jax(Numba):
+    """JAX's arrays are never written to, and its streams are its own: all waits for all, before and after."""
+
+    kind = "an array of JAX"
+
+    def __init__(self) -> None:
+        import jax
+
+        self._jax = jax
+
+    def describe(self, x: Any) -> Description:
+        if len(x.devices()) > 1:
+            raise InputError("expected an array on one device, got one that is shared by several")
+        (device,) = x.devices()
+        number = getattr(device, "local_hardware_id", None)
+        x.block_until_ready()
+        return Description(x.unsafe_buffer_pointer(), x.shape, None, x.dtype.name, number, 0, True)
+
+    def finish(self, result: Any) -> Any:
+        from cuda.core.utils import StridedMemoryView
+
+        cuda.synchronize()
+        found = self._jax.dlpack.from_dlpack(StridedMemoryView.from_any_interface(result, stream_ptr=-1))
+        return self._jax.lax.bitcast_convert_type(found, "bfloat16") if found.dtype == "uint16" else found
+
+
+_LIBRARIES = {"torch": _Torch, "cupy": _CuPy, "jaxlib": Jax, "jax": Jax}
+_loaded: dict[str, Numba] = {}
+
+
+def library_of(x: Any) -> Numba:
+    """Return what knows about arrays of x's kind; its library is loaded, since x was made by it."""
+    name = next((name for name in libraries_of(x) if name in _LIBRARIES), "numba")
+    if name not in _loaded:
+        _loaded[name] = _LIBRARIES.get(name, Numba)()
+    return _loaded[name]
+
+
+@functools.lru_cache(64)
+def external(pointer: int) -> Any:
+    """Return the numba.cuda stream of a stream of another library: one object, for launches to be remembered by."""
+    return cuda.external_stream(pointer)
