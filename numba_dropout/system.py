@@ -9,9 +9,8 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config
 
-from . import devices
+from . import _disk_cache, devices
 from ._checks import integer
-from ._jit import cache_folder
 
 __all__ = ["describe", "set_threads"]
 
@@ -37,7 +36,7 @@ def describe() -> dict[str, str]:
         "instruction set": _instruction_set(),
         "threads": f"{threads} of {config.NUMBA_NUM_THREADS}",
         "threading layer": "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer(),
-        "compiled code": str(cache_folder() or "not kept"),
+        "compiled code": str(_disk_cache.FOLDER or "not kept"),
         "cuda": devices.describe(),
     }
 

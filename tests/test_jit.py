@@ -12,7 +12,7 @@ import pytest
 from numba import njit, types
 
 import numba_dropout as nd
-from numba_dropout import _jit, backprop
+from numba_dropout import _disk_cache, backprop
 from numba_dropout.kernels import cpu
 
 pytestmark = pytest.mark.jit_only
@@ -69,9 +69,9 @@ def test_a_second_process_loads_what_the_first_compiled(tmp_path):
 def test_no_two_compositions_share_a_name_on_disk():
     """They are closures of one function; only what they hold tells them apart."""
     choices = list(itertools.product(backprop.LOSSES, ("sgd", "adam"), (False, True)))
-    names = {_jit._name(backprop.compiled(*choice).train_steps) for choice in choices}
+    names = {_disk_cache._name(backprop.compiled(*choice).train_steps) for choice in choices}
     assert len(names) == len(choices) == 12
-    evaluations = {_jit._name(backprop.compiled(*choice).evaluate) for choice in choices}
+    evaluations = {_disk_cache._name(backprop.compiled(*choice).evaluate) for choice in choices}
     assert len(evaluations) == len(backprop.LOSSES)
 
 
@@ -92,7 +92,7 @@ def test_the_folder_is_named_by_all_sources(tmp_path):
     package = Path(nd.__file__).parent
     copy = tmp_path / "numba_dropout"
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    code = "from numba_dropout import _jit; print(_jit.cache_folder().name, _jit.__file__)"
+    code = "from numba_dropout import _disk_cache as kept; print(kept.FOLDER.name, kept.__file__)"
     before, file = run(code, cwd=tmp_path).split()
     assert file.startswith(str(tmp_path))
     with open(copy / "kernels" / "philox.py", "a") as source:

@@ -17,7 +17,7 @@ if not (util.find_spec("numba_cuda") and util.find_spec("nvidia")):
 from numba import cuda
 from numba.cuda import codegen, dispatcher
 
-from numba_dropout import _jit
+from numba_dropout._disk_cache import DeviceCache
 from numba_dropout.kernels import cuda as kernels
 
 CAPABILITIES = [
@@ -199,7 +199,7 @@ class Codegen:
 
 
 def test_kernels_are_kept_on_disk_apart_from_each_other(tmp_path):
-    caches = {name: _jit._DeviceCache(kernel.py_func, tmp_path) for name, kernel in device_kernels().items()}
+    caches = {name: DeviceCache(kernel.py_func, tmp_path) for name, kernel in device_kernels().items()}
     files = {cache._file(SIGNATURES["relu._forward"], Codegen()) for cache in caches.values()}
     assert len(files) == len(caches)
 
@@ -209,7 +209,7 @@ def test_a_kernel_that_was_kept_is_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(codegen.CUDACodeLibrary, "_ensure_cc", lambda self, cc: cc or (9, 0))
     monkeypatch.setattr(dispatcher._Kernel, "codegen", Codegen(), raising=False)
     compiled = dispatcher._Kernel(kernel.py_func, SIGNATURES["relu._forward"], **kernel.targetoptions)
-    cache = _jit._DeviceCache(kernel.py_func, tmp_path)
+    cache = DeviceCache(kernel.py_func, tmp_path)
     context = type("Context", (), {"codegen": staticmethod(Codegen), "refresh": lambda: None})
     assert cache.load_overload(compiled.signature.args, context) is None
     cache.save_overload(compiled.signature.args, compiled)

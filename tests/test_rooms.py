@@ -33,6 +33,7 @@ ROOMS = [
     {"_arrays"},
     {"devices"},
     {"_jit", "_checks"},
+    {"_disk_cache"},
     {"reference"},
 ]
 BENCH_ROOMS = [
