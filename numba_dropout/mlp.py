@@ -197,11 +197,11 @@ class MLP:
 
     def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
         """Do what `loss_of` does, with what `bring` returns; nothing is checked."""
-        net = self._with_room(min(ROOM, len(data)))
-        totals = np.zeros((-(-len(data) // ROOM), 2))
+        piece = self._piece_of(len(data))
+        totals = np.zeros((-(-len(data) // piece), 2))
         self._passed = None
         with self._memory.working():
-            self._passes().evaluate(net, totals, data, target, self._rows_of(len(data)), ROOM)
+            self._passes().evaluate(self._state.net, totals, data, target, self._rows_of(len(data)), piece)
         loss, hits = totals.sum(0) / len(data)
         return float(loss), None if self.loss == "mse" else float(hits)
 
@@ -209,9 +209,9 @@ class MLP:
         """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
         data = self.bring(self.as_input(x))
         result = np.empty((len(data), self.sizes[-1]), self.dtype)
-        for start in range(0, len(data), ROOM):
-            piece = data[start : start + ROOM]
-            result[start : start + ROOM] = self.forward(piece)
+        piece = self._piece_of(len(data))
+        for start in range(0, len(data), piece):
+            result[start : start + piece] = self.forward(data[start : start + piece])
         self._passed = None
         return result
 
@@ -360,6 +360,17 @@ class MLP:
         if self._state.make_room(rows):
             self._passed = None
         return self._state.net
+
+    def _piece_of(self, rows: int) -> int:
+        """Make room for a piece of so many rows to predict, or half as many until they fit; return how many."""
+        piece = max(1, min(ROOM, rows))
+        try:
+            self._with_room(piece)
+        except NoRoom:
+            if piece == 1:
+                raise
+            return self._piece_of(piece // 2)
+        return piece
 
     def _initialise(self) -> None:
         for layer, (inputs, units) in enumerate(itertools.pairwise(self.sizes)):

@@ -18,6 +18,7 @@ if not config.ENABLE_CUDASIM and devices.why_not() is not None:
 
 from numba_dropout import _cuda_arrays, graphs
 from numba_dropout.kernels.cuda.launch import current_stream
+from numba_dropout.network import row_size
 
 tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES, reason="needs compute capability 8.0")
 
@@ -211,6 +212,18 @@ def test_the_batch_size_that_is_named_fits(monkeypatch, rng):
     assert net._state.make_room(fitting)
     with pytest.raises(ValueError, match="a batch size of"):
         net._state.make_room(fitting + 1)
+
+
+def test_prediction_takes_as_many_rows_as_fit(monkeypatch, rng):
+    x, y = pair("cross_entropy", rng, rows=5)
+    expected, measured = network("cpu").outputs(x), network("cpu").loss_of(x, y)
+    net = network("cuda")
+    free = 3 * row_size(net._state.net)
+    context = type(cuda.current_context())
+    monkeypatch.setattr(context, "get_memory_info", lambda self: (free, free), raising=False)
+    close(net.outputs(x), expected)
+    close(net.loss_of(x, y), measured)
+    assert net._state.net.losses.size == 2
 
 
 @tensor_cores
