@@ -104,8 +104,12 @@ def scalar(function: F) -> F:
 
 
 def shared(function: F) -> F:
-    """Inline a function of scalars into its caller, on every target that gives it no body of its own."""
-    return extending.register_jitable(inline="always")(function)
+    """Compile a function of scalars for its callers on every target that gives it no body of its own.
+
+    Not inlined by Numba, which is left to LLVM: numba-cuda would take a body that was inlined on the CPU before for its
+    own.
+    """
+    return extending.register_jitable(_nrt=False)(function)
 
 
 def require_cuda() -> None:

@@ -5,8 +5,9 @@ import pkgutil
 import re
 from importlib import import_module, util
 
+import numpy as np
 import pytest
-from numba import types
+from numba import njit, types
 from numba.core import config
 
 if config.ENABLE_CUDASIM or config.DISABLE_JIT:
@@ -19,6 +20,7 @@ from numba.cuda import codegen, dispatcher
 
 from numba_dropout._disk_cache import DeviceCache
 from numba_dropout.kernels import cuda as kernels
+from numba_dropout.kernels import philox, pointwise
 
 CAPABILITIES = [
     (7, 5),
@@ -163,6 +165,23 @@ def test_words_are_multiplied_in_one_instruction(name):
     code = ptx(name, (9, 0))
     assert len(re.findall(r"mul\.wide\.u32", code)) >= 20
     assert not re.search(r"mul\.(?:lo|hi)\.[su]64", code)
+
+
+@pytest.mark.parametrize("name", ["random._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._BIAS"])
+def test_what_the_cpu_compiled_before_changes_nothing(name):
+    """Scalars with a body of their own for CUDA: numba-cuda would take one that Numba inlined on the CPU."""
+
+    def code():
+        return re.sub(r"\w*numba_dropout\w*|smem_\d+", "", ptx.__wrapped__(name, (9, 0)))  # names are numbered
+
+    expected = code()
+
+    @njit
+    def on_the_cpu(word, x):
+        return philox.product(word, word), pointwise.exp(x), pointwise.log1p(x), pointwise.sqrt(x)
+
+    assert on_the_cpu(np.uint64(3), np.float32(0)) == (9, 1, 0, 0)
+    assert code() == expected
 
 
 PLAIN = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[:2]]
