@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from .sizes import Network, Sizes, elements
+from .sizes import TRAIN_SIZES, Network, Sizes, elements
 
 __all__ = ["LR", "MOMENTUM", "RATES", "Case", "P", "dropped_elements", "of_group", "step_operations", "steps_in_a_call"]
 
 P = 0.3  # the probability of the dropout kernels
 LR, MOMENTUM = 0.01, 0.9  # of the steps
 RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
+
+WIDE = Network((784, 2048, 2048, 10), 128)  # in which leaving units out is measured
 
 # The products of a layer, and those of its gradients.
 FORMS = {"forward": "x W^T", "dinp": "dy W", "dweight": "dy^T x"}
@@ -88,6 +90,9 @@ def _steps(sizes: Sizes, dtype: str) -> list[Case]:
     largest = max(sizes.networks, key=lambda network: network.batch * sum(network.units[1:-1]), default=None)
     if largest is not None:
         steps.append(_network("train", "dropout_adds", "what dropout adds to a step", largest, dtype, "percent"))
+        wide = WIDE if sizes.networks == TRAIN_SIZES.networks else largest
+        title = f"what sub-network dropout, p = {RATES[0]}, adds to a step without dropout"
+        steps.append(_network("train", "subnetwork_adds", title, wide, dtype, "percent"))
     return steps
 
 

@@ -104,9 +104,10 @@ def _steps(record: dict[str, Any]) -> list[str]:
         return []
     names = _columns(cases, "own", "peer", "aside")
     lines = markdown(["ms a training step", *names], [[c["size"], *(_cell(c, n) for n in names)] for c in cases])
-    for case in cases_of(record, "train", "dropout_adds"):
-        added = [f"{e['name']} {e['percent']:+.1f} %" for e in case["contestants"] if e["percent"] is not None]
-        lines += ["", f"What dropout adds to a step of {case['size']}: {', '.join(added)}."]
+    for kind, what in (("dropout_adds", "dropout"), ("subnetwork_adds", "sub-network dropout")):
+        for case in cases_of(record, "train", kind):
+            added = [f"{e['name']} {e['percent']:+.1f} %" for e in case["contestants"] if e["percent"] is not None]
+            lines += ["", f"What {what} adds to a step of {case['size']}: {', '.join(added)}."]
     return lines
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from numba_dropout._checks import InputError
 
-__all__ = ["Network", "Sizes", "elements", "parse"]
+__all__ = ["TRAIN_SIZES", "Network", "Sizes", "elements", "parse"]
 
 FORMS = "elements such as 1048576 or 2^20, a product such as 128x784x1024, or a network such as 784-256-10@128"
 MOST = {"elements": 2**32, "product": 2**20, "network": 2**20}  # what no machine measures in a coffee break

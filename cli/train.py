@@ -9,6 +9,7 @@ import click
 from .types import DEVICE, NUMBERS, RATES
 
 LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
+VARIANTS = click.Choice(["dropout", "gaussian", "subnetwork"])
 OPTIMIZERS = click.Choice(["sgd", "adam", "adamw"])
 SCHEDULES = click.Choice(["constant", "inverse", "cosine", "step"])
 SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
@@ -28,6 +29,13 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 )
 @click.option("--dropout", type=RATES, help="Rate on hidden units, one or one per layer.  [default: 0.5; pipeline: 0]")
 @click.option("--input-dropout", type=float, help="Rate on the input.  [default: 0; pipeline: 0.3]")
+@click.option(
+    "--variant",
+    type=VARIANTS,
+    default="dropout",
+    show_default=True,
+    help="Units of each row, noise on them of the same variance, or the same units for a batch, left out of products.",
+)
 @click.option("--optimizer", type=OPTIMIZERS, help="Optimiser.  [default: adam; pipeline: sgd]")
 @click.option("--lr", type=float, help="Learning rate.  [default: 0.001, sgd 0.1; pipeline: 0.025]")
 @click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9; pipeline: 0]")

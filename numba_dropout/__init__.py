@@ -6,19 +6,41 @@
 array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
-from . import data
+from . import data, layers
+from .dropouts import dropout, dropout_backward, sample_mask
+from .groups import (
+    drop_block2d,
+    drop_block2d_backward,
+    dropout1d,
+    dropout1d_backward,
+    dropout2d,
+    dropout2d_backward,
+    dropout3d,
+    dropout3d_backward,
+    feature_alpha_dropout,
+    feature_alpha_dropout_backward,
+    stochastic_depth,
+    stochastic_depth_backward,
+)
 from .mask_generator import MaskGenerator
 from .mlp import MLP
+from .noise import (
+    alpha_dropout,
+    alpha_dropout_backward,
+    gaussian_dropout,
+    gaussian_dropout_backward,
+    gaussian_noise,
+    gaussian_noise_backward,
+)
 from .ops import (
-    dropout,
-    dropout_backward,
+    dropconnect,
+    dropconnect_backward,
     linear,
     linear_backward,
     linear_relu_dropout,
     linear_relu_dropout_backward,
     relu,
     relu_backward,
-    sample_mask,
 )
 from .optim import SGD, Adam, AdamW
 from .train import Callback, evaluate, fit
@@ -32,11 +54,30 @@ __all__ = [
     "AdamW",
     "Callback",
     "MaskGenerator",
+    "alpha_dropout",
+    "alpha_dropout_backward",
     "data",
+    "drop_block2d",
+    "drop_block2d_backward",
+    "dropconnect",
+    "dropconnect_backward",
     "dropout",
+    "dropout1d",
+    "dropout1d_backward",
+    "dropout2d",
+    "dropout2d_backward",
+    "dropout3d",
+    "dropout3d_backward",
     "dropout_backward",
     "evaluate",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_backward",
     "fit",
+    "gaussian_dropout",
+    "gaussian_dropout_backward",
+    "gaussian_noise",
+    "gaussian_noise_backward",
+    "layers",
     "linear",
     "linear_backward",
     "linear_relu_dropout",
@@ -44,4 +85,6 @@ __all__ = [
     "relu",
     "relu_backward",
     "sample_mask",
+    "stochastic_depth",
+    "stochastic_depth_backward",
 ]

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from ._checks import InputError
 from ._jit import exclusive
 
-__all__ = ["elementwise", "flat_output", "kernel_input", "matrix", "no_overlap", "output", "overlap", "same"]
+__all__ = [
+    "elementwise",
+    "flat_output",
+    "is_packed",
+    "kernel_input",
+    "matrix",
+    "no_overlap",
+    "output",
+    "overlap",
+    "same",
+]
 
 
 class _Memory:
@@ -55,6 +65,18 @@ def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype
     if array.shape != shape:
         raise InputError(f"{name}: expected shape {shape}, got {array.shape}")
     return array
+
+
+def is_packed(given: Sequence[int], dtype: Any, shape: Sequence[int]) -> bool:
+    """Tell whether a mask is the bits of one of a shape, or booleans; TypeError or InputError where it is neither."""
+    if dtype == np.bool_:
+        return False
+    if dtype != np.uint8:
+        raise TypeError(f"mask: expected an array of bool, or of uint8 for bits, got {dtype}")
+    expected = ((math.prod(shape) + 7) // 8,)
+    if tuple(given) != expected:
+        raise InputError(f"mask: expected shape {expected} for the bits of {tuple(shape)}, got {tuple(given)}")
+    return True
 
 
 def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:

@@ -12,7 +12,7 @@ from . import _arrays, _checks
 from ._checks import InputError
 from .devices import number_of, on_device
 
-__all__ = ["labels", "on_host", "rates", "rows", "scaling", "targets"]
+__all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "targets"]
 
 
 def on_host(values: Any) -> NDArray[Any]:
@@ -86,12 +86,31 @@ def scaling(shift: ArrayLike, stretch: ArrayLike, columns: int) -> tuple[NDArray
     return shift, stretch
 
 
-def rates(dropout: float | Sequence[float], hidden: int) -> list[float]:
-    """Return a rate for each hidden layer, from one or as many."""
-    if np.ndim(dropout) and isinstance(dropout, Sequence | np.ndarray):
+def rates(dropout: Any, units: list[int]) -> list[Any]:
+    """Return a rate for each hidden layer, or an array of one for each of its units, from one or as many."""
+    hidden = len(units)
+    several = isinstance(dropout, Sequence) and not isinstance(dropout, str)
+    if several or (isinstance(dropout, np.ndarray) and dropout.ndim):
         if len(dropout) != hidden:
             raise InputError(
                 f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}"
             )
-        return [_checks.probability(p, "dropout") for p in dropout]
+        return [_rate(p, "dropout", n) for p, n in zip(dropout, units, strict=True)]
     return [_checks.probability(dropout, "dropout")] * hidden
+
+
+def _rate(p: Any, name: str, units: int) -> Any:
+    """Return a probability, or an array (units,) of them."""
+    if np.ndim(p) == 0:
+        return _checks.probability(p, name)
+    array = np.array(on_host(p), np.float64)
+    if array.shape != (units,):
+        raise InputError(f"{name}: expected a rate for each of {units} units, got shape {array.shape}")
+    for value in array:
+        _checks.probability(value, name)
+    return array
+
+
+def input_rate(p: Any, inputs: int) -> Any:
+    """Return the input's rate, or an array of one for each input."""
+    return _rate(p, "input_dropout", inputs)

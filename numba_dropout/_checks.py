@@ -15,6 +15,7 @@ __all__ = [
     "NoRoom",
     "amount",
     "counter",
+    "deviation",
     "float_array",
     "integer",
     "key",
@@ -86,6 +87,11 @@ def scale(threshold: int, dtype: np.dtype[Any]) -> Any:
     return (np.float64 if dtype == np.float64 else np.float32)(
         0.0 if threshold == EVERYTHING else 2.0**32 / (2.0**32 - threshold)
     )
+
+
+def deviation(p: float) -> float:
+    """Return the standard deviation of dropout's scaled mask, for a probability of [0, 1)."""
+    return math.sqrt(p / (1.0 - p))
 
 
 def key(seed: Any) -> tuple[np.uint64, np.uint64]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from ._arrays import is_packed
 from ._checks import InputError
 from ._cuda_libraries import Description, Jax, Numba, external, library_of
 from .devices import on_device
@@ -177,6 +178,25 @@ class Cuda:
             operands = [self.copy(a) if apart else a for a, apart in zip(operands, shifted, strict=True)]
             kernel(flat, *operands)
             return write_back()
+
+    def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[Any, bool]:
+        """Return a mask for kernels, and whether it is the bits of one of a shape."""
+        if not on_device(mask):
+            raise TypeError(f"mask: expected an array on the device like the first, got {type(mask).__name__}")
+        with named("mask"):
+            array = _view(mask)[0]
+            array = array if _contiguous(array) else _view(library_of(mask).in_line(mask))[0]
+        return array, is_packed(tuple(array.shape), array.dtype, shape)
+
+    def bring(self, values: np.ndarray[Any, Any]) -> Any:
+        """Return a copy of values of the host, on the device."""
+        with self.working():
+            return cuda.to_device(values, stream=current_stream())
+
+    def empty(self, size: int, dtype: Any) -> Any:
+        """Return a flat array for kernels, with whatever values."""
+        with self.working():
+            return cuda.device_array(size, dtype, stream=current_stream())
 
     def copy(self, array: Any) -> Any:
         """Return a copy of a contiguous array, for kernels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Protocol
@@ -38,6 +39,15 @@ class Place(Protocol):
 
     def elementwise(self, result: Any, inputs: list[Any], kernel: Callable[..., None]) -> Any:
         """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result."""
+
+    def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[Any, bool]:
+        """Return a mask for kernels, and whether it is the bits of one of a shape."""
+
+    def bring(self, values: NDArray[Any]) -> Any:
+        """Return values of the host where kernels find them."""
+
+    def empty(self, size: int, dtype: Any) -> Any:
+        """Return a flat array for kernels, with whatever values."""
 
     def copy(self, array: Any) -> Any:
         """Return a copy of an array."""
@@ -79,6 +89,17 @@ class _Host:
             raise TypeError(f"{name}: expected an array on the host like the first, got one on a CUDA device")
         return _checks.float_array(value, name, ndim)
 
+    def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[NDArray[Any], bool]:
+        """Return a mask for kernels, and whether it is the bits of one of a shape."""
+        array = np.asarray(mask)
+        return _arrays.kernel_input(array), _arrays.is_packed(array.shape, array.dtype, shape)
+
+    def bring(self, values: NDArray[Any]) -> NDArray[Any]:
+        return values
+
+    def empty(self, size: int, dtype: Any) -> NDArray[Any]:
+        return np.empty(size, dtype)
+
     def copy(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.copy()
 
@@ -94,23 +115,77 @@ class _Host:
         return result
 
 
+class _Borrowed(_Host):
+    """Arrays of another library in the host's memory, whose results become that library's by DLPack, uncopied."""
+
+    def __init__(self, from_dlpack: Callable[[NDArray[Any]], Any]) -> None:
+        self._from_dlpack = from_dlpack
+        self._outputs: dict[int, Any] = {}
+
+    def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
+        try:
+            return super().float_array(value, name, ndim, halves=halves)
+        except RuntimeError as error:  # PyTorch's, of a tensor with a gradient
+            raise TypeError(f"{name}: {error}") from None
+
+    def output(self, out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+        if out is None or type(out) is np.ndarray or not hasattr(out, "__dlpack__"):
+            return _arrays.output(out, shape, dtype)
+        memory = np.asarray(out)
+        self._outputs[id(memory)] = out
+        return _arrays.output(memory, shape, dtype)
+
+    def flat_output(self, result: NDArray[Any]) -> tuple[Any, Callable[[], Any]]:
+        flat, write_back = _arrays.flat_output(result)
+        return flat, lambda: self._theirs(write_back())
+
+    def elementwise(self, result: NDArray[Any], inputs: list[Any], kernel: Callable[..., None]) -> Any:
+        return self._theirs(_arrays.elementwise(result, inputs, kernel))
+
+    def assign(self, result: NDArray[Any], array: NDArray[Any]) -> Any:
+        return self._theirs(super().assign(result, array))
+
+    def put(self, result: NDArray[Any], values: NDArray[Any]) -> Any:
+        return self._theirs(super().put(result, values))
+
+    def _theirs(self, result: NDArray[Any]) -> Any:
+        """Return a result as the library's: the `out` that was given, or a new array on the same memory."""
+        given = self._outputs.get(id(result))
+        return self._from_dlpack(result) if given is None else given
+
+
 _HOST = _Host()
 
 
 def place_of(first: Any, name: str) -> Place:
     """Return the place of a call by its first array, an argument's."""
-    if type(first) is np.ndarray or not devices.on_device(first):
+    if type(first) is np.ndarray:
         return _HOST
+    if not devices.on_device(first):
+        return _on_host(first)
     from ._cuda_arrays import Cuda
 
     return Cuda(first, name)
+
+
+def _on_host(first: Any) -> Place:
+    """Return the place of arrays in the host's memory, by the first of a call."""
+    others = hasattr(first, "__dlpack__") and not isinstance(first, np.ndarray | np.generic)
+    return _Borrowed(_importer(first)) if others else _HOST
+
+
+def _importer(array: Any) -> Callable[[NDArray[Any]], Any]:
+    """Return what makes an array of a library from one of NumPy's, on the same memory."""
+    if hasattr(array, "__array_namespace__"):  # the array API standard's way; PyTorch has none
+        return array.__array_namespace__().from_dlpack
+    return getattr(sys.modules[type(array).__module__.partition(".")[0]], "from_dlpack", np.asarray)
 
 
 def place_called(device: str, out: Any) -> Place:
     """Return the place of a call without input arrays, by the name of a device, and by `out` where that is given."""
     name = devices.resolve(device)
     if name == "cpu":
-        return _HOST
+        return _on_host(out)
     from ._cuda_arrays import Cuda
 
     return Cuda(out, "out", devices.number_of(name))

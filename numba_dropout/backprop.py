@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ._jit import composed, scalar, span
 from .kernels import cpu, simd
-from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
+from .network import BIAS, WEIGHT
+from .sites import EVERYTHING, VARIANTS, ZERO, sites_of
+from .thinning import thinning
+from .views import FIRST, Target, views_of
 
-__all__ = ["LOSSES", "Composition", "Target", "compiled", "compose"]
+__all__ = ["LOSSES", "VARIANTS", "Composition", "compiled", "compose"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
-ZERO = np.uint64(0)
-FIRST = np.int64(0)
 TRUE, FALSE = np.bool_(True), np.bool_(False)  # a literal one would be compiled for as a type of its own
-EVERYTHING = np.uint64(1 << 32)
 
 
 class Composition(NamedTuple):
@@ -35,75 +34,39 @@ class Composition(NamedTuple):
     backward: Callable[..., None]
     train_steps: Callable[..., None]
     evaluate: Callable[..., None]
+    sample: Callable[..., None]
 
 
-class Target(NamedTuple):
-    """What the passes are built over."""
+def compose(target: Target, loss: str, update: str, limited: bool, variant: str) -> Composition:
+    """Write the passes over the kernels of one target, for one loss, update rule and variant of dropout.
 
-    kernels: ModuleType
-    repeat: Callable[[Any], Any]  # (a training step): the function that takes consecutive steps
-    build: Callable[[Any], Any]  # for the functions that are returned
-    part: Callable[[Any], Any]  # for those that only these call
-    view: Callable[[Any], Any]  # for those that return a view
-    matrix: Callable[..., Any]  # (flat, start, rows, columns): a part of a flat array as a matrix
-    vector: Callable[..., Any]  # (flat, start, size): a part of a flat array
-
-
-def compose(target: Target, loss: str, update: str, limited: bool) -> Composition:
-    """Write the passes over the kernels of one target, for one loss and update rule, with max-norm if `limited`."""
-    kernels, repeat, build, part, view, matrix, vector = target
+    With max-norm if `limited`.
+    """
+    kernels, repeat, build, part, view, matrix, vector, thins = target
+    views = views_of(target)
+    layer_input, layer_output, doutput, weight, bias = views
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
     step_layer = getattr(kernels, f"linear_{update}")
-
-    @view
-    def layer_input(net, layer, rows):
-        """View the input of a layer: the output of the one before."""
-        units = net.layers[layer, INPUTS]
-        return matrix(net.outputs, (net.layers[layer, OUTPUT] - units) * net.losses.size, rows, units)
-
-    @view
-    def layer_output(net, layer, rows):
-        """View the output of a layer."""
-        return matrix(net.outputs, net.layers[layer, OUTPUT] * net.losses.size, rows, net.layers[layer, UNITS])
-
-    @view
-    def weight(net, flat, layer):
-        """View a layer's weight, (units, inputs), in the parameters or in their gradients."""
-        return matrix(flat, net.layers[layer, WEIGHT], net.layers[layer, UNITS], net.layers[layer, INPUTS])
-
-    @view
-    def bias(net, flat, layer):
-        """View a layer's bias, (units,), in the parameters or in their gradients."""
-        return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
 
     @part
     def load(net, data, rows):
         """Bring rows of the data, standardised, to the network's input."""
         kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
 
-    @part
-    def dropout_input(net, out, step, row_offset):
-        """Drop elements of the input, or of the gradient by it, in place: site 0, and the same operation."""
-        threshold = net.thresholds[0]
-        flat = vector(out, FIRST, out.size)
-        if threshold == EVERYTHING:
-            kernels.drop_all(flat)
-        elif threshold != ZERO:
-            offset = row_offset * np.uint64(out.shape[1])
-            kernels.dropout_forward(flat, flat, threshold, net.scales[0], net.key[0], net.key[1], ZERO, step, offset)
+    drop, drop_samples, back_at_site, fused, by_sign = sites_of(target, variant)
 
     @part
     def forward(net, rows, training, step, row_offset):
         """Run the loaded batch through all layers; the batch's first row is row row_offset of the masks."""
         if training:
-            dropout_input(net, layer_input(net, FIRST, rows), step, row_offset)
+            drop(net, layer_input(net, FIRST, rows), FIRST, ZERO, step, row_offset)
         last = net.layers.shape[0] - 1
         for layer in range(last):
             out = layer_output(net, layer, rows)
             site = layer + 1
-            threshold = net.thresholds[site] if training else ZERO
+            threshold = net.thresholds[site] if fused and training else ZERO
             if threshold == EVERYTHING:
                 kernels.drop_all(vector(out, FIRST, out.size))
             else:
@@ -120,18 +83,14 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
                     step,
                     row_offset * np.uint64(out.shape[1]),
                 )
+                if training and not fused:
+                    drop(net, out, site, ZERO, step, row_offset)
         kernels.linear_forward(
             layer_output(net, last, rows),
             layer_input(net, last, rows),
             weight(net, net.params, last),
             bias(net, net.params, last),
         )
-
-    @view
-    def doutput(net, layer, rows):
-        """View the gradient by the output of a layer (-1: by the network's input); neighbours share no memory."""
-        units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
-        return matrix(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
 
     def passing_back(change):
         """Return the backward pass, with what is done about a layer's weight and bias."""
@@ -144,18 +103,22 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
                 layer = last - back
                 dout = doutput(net, layer, rows)
                 inp = layer_input(net, layer, rows)
+                at_once = layer > 0 and (by_sign or not training)
                 if layer > 0 or to_input:
                     # through this layer's product, then through ReLU and dropout of the layer before, if there is one
+                    before = doutput(net, layer - 1, rows)
                     kernels.linear_backward_input(
-                        doutput(net, layer - 1, rows),
+                        before,
                         dout,
                         weight(net, net.params, layer),
-                        layer_input(net, layer, rows if layer > 0 else 0),
+                        layer_input(net, layer, rows if at_once else 0),
                         net.scales[layer] if training else net.scales.dtype.type(1),
                     )
+                    if layer > 0 and not at_once:
+                        back_at_site(net, before, inp, layer, step, row_offset)
                 change(net, layer, dout, inp, state, settings)
             if to_input and training:
-                dropout_input(net, doutput(net, np.int64(-1), rows), step, row_offset)
+                drop(net, doutput(net, np.int64(-1), rows), FIRST, ZERO, step, row_offset)
 
         return backward
 
@@ -228,18 +191,37 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
         def limit_norms(net, max_norm):
             """Leave the weights as they are."""
 
+    if variant == "subnetwork" and thins:
+        begin, store_all, descend_all = thinning(target, update, views, forward, backward_and_store)
+    else:
+
+        @part
+        def begin(net, data, batch, step, row_offset):
+            """Load rows of the data and run them forward in training mode."""
+            load(net, data, batch)
+            forward(net, batch.size, TRUE, step, row_offset)
+
+        @part
+        def store_all(net, rows, to_input, step, row_offset):
+            """Go back in training mode, and keep the gradients."""
+            backward_and_store(net, rows, TRUE, to_input, step, row_offset, net.doutputs, net.scales)
+
+        @part
+        def descend_all(net, rows, step, state, settings):
+            """Go back in training mode, and step the parameters."""
+            backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, settings)
+
     @part
     def train_step(net, totals, data, y, batch, step, state, settings, max_norm):
         """Train on one batch, rows of the data; totals (2,) receives the sums of its losses and hits."""
         size, last = batch.size, net.layers.shape[0] - 1
-        load(net, data, batch)
-        forward(net, size, TRUE, step, ZERO)
+        begin(net, data, batch, step, ZERO)
         dout = doutput(net, last, size)
         load_targets(net, y, batch)
         target = target_of(net, y, size)
         measure(net, layer_output(net, last, size), dout, target, totals)
         loss_backward(dout, dout, target)
-        backward_and_descend(net, size, TRUE, FALSE, step, ZERO, state, settings)
+        descend_all(net, size, step, state, settings)
         limit_norms(net, max_norm)
 
     @build
@@ -258,15 +240,39 @@ def compose(target: Target, loss: str, update: str, limited: bool) -> Compositio
     @build
     def load_and_forward(net, data, rows, training, step, row_offset):
         """Load rows of the data and run them through the network."""
+        if training:
+            begin(net, data, rows, step, row_offset)
+        else:
+            load(net, data, rows)
+            forward(net, rows.size, FALSE, step, row_offset)
+
+    @build
+    def sample(net, data, rows, size, step, row_offset):
+        """Run rows of the data, the same again for each sample, through the network with the masks of samples.
+
+        A sample is `size` rows, the first of them row row_offset of the masks; the samples' steps follow each other.
+        """
+        count, last = rows.size, net.layers.shape[0] - 1
         load(net, data, rows)
-        forward(net, rows.size, training, step, row_offset)
+        drop_samples(net, layer_input(net, FIRST, count), FIRST, size, step, row_offset)
+        for layer in range(last):
+            out = layer_output(net, layer, count)
+            inp, w, b = layer_input(net, layer, count), weight(net, net.params, layer), bias(net, net.params, layer)
+            scale = net.scales[layer + 1]
+            kernels.linear_relu_dropout_forward(out, inp, w, b, ZERO, scale, ZERO, ZERO, ZERO, ZERO, ZERO)
+            drop_samples(net, out, layer + 1, size, step, row_offset)
+        inp, w, b = layer_input(net, last, count), weight(net, net.params, last), bias(net, net.params, last)
+        kernels.linear_forward(layer_output(net, last, count), inp, w, b)
 
     @build
     def backward_alone(net, rows, training, to_input, step, row_offset):
         """Run the backward pass after `load_and_forward`, and keep the gradients."""
-        backward_and_store(net, rows, training, to_input, step, row_offset, net.doutputs, net.scales)
+        if training:
+            store_all(net, rows, to_input, step, row_offset)
+        else:
+            backward_and_store(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
 
-    return Composition(load_and_forward, backward_alone, repeat(train_step), evaluate)
+    return Composition(load_and_forward, backward_alone, repeat(train_step), evaluate, sample)
 
 
 def repeated(train_step):
@@ -285,10 +291,10 @@ def repeated(train_step):
     return train_steps
 
 
-CPU = Target(cpu, repeated, composed, span, scalar, simd.matrix, simd.vector)
+CPU = Target(cpu, repeated, composed, span, scalar, simd.matrix, simd.vector, thins=True)
 
 
 @functools.cache
-def compiled(loss: str, update: str, limited: bool) -> Composition:
+def compiled(loss: str, update: str, limited: bool, variant: str = "dropout") -> Composition:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(CPU, loss, update, limited)
+    return compose(CPU, loss, update, limited, variant)

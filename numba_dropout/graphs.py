@@ -15,10 +15,11 @@ import numpy as np
 from numba import cuda
 from numba.core import config
 
-from .backprop import Composition, Target, compose
+from .backprop import Composition, compose
 from .kernels import cuda as kernels
 from .kernels.cuda.launch import current_stream, on_stream
 from .kernels.cuda.steps import begin_step, end_step
+from .views import Target
 
 __all__ = ["passes"]
 
@@ -35,13 +36,13 @@ def _as_it_is(function: Any) -> Any:
     return function
 
 
-def passes(loss: str, update: str, limited: bool) -> Composition:
+def passes(loss: str, update: str, limited: bool, variant: str) -> Composition:
     """Return the composition over CUDA's kernels, with the functions of `backprop.compiled`; for one network.
 
     Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
     """
-    target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector)
-    whole = compose(target, loss, update, limited)
+    target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector, thins=False)
+    whole = compose(target, loss, update, limited, variant)
 
     def forward(net, data, rows, *arguments):
         whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
@@ -52,7 +53,10 @@ def passes(loss: str, update: str, limited: bool) -> Composition:
         whole.evaluate(net, there, data, y, cuda.to_device(rows, stream=stream), batch_size)
         _read(there, totals, stream)
 
-    return whole._replace(forward=forward, evaluate=evaluate)
+    def sample(net, data, rows, *arguments):
+        whole.sample(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
+
+    return whole._replace(forward=forward, evaluate=evaluate, sample=sample)
 
 
 def _read(there: Any, here: Any, stream: Any) -> None:

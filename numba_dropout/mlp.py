@@ -12,18 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, _checks, backprop, devices, draws, model_file
 from ._checks import InputError, NoRoom
-from .backprop import LOSSES
+from .backprop import LOSSES, VARIANTS
 from .memory import memory_of
 from .network import Network
 from .optim import Optimizer
+from .prediction import Predictor
 from .state import SCALING, State
 
 __all__ = ["MLP"]
 
-ROOM = 1024  # rows that prediction takes at once
 
-
-class MLP:
+class MLP(Predictor):
     """A multilayer perceptron: linear layers with ReLU and dropout between them.
 
     A seed fixes everything: weights (He uniform; He et al., ICCV 2015, equation 10), masks and the order of the
@@ -33,14 +32,19 @@ class MLP:
     ----------
     sizes : sequence of int
         Units of each layer, the input first: [784, 1024, 10].
-    dropout : float or sequence of float
-        Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or one for each.
-    input_dropout : float
+    dropout : float or sequence
+        Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or one for each; for a layer, also
+        an array (units,) with a rate for each unit.
+    input_dropout : float or array (inputs,)
         The same for the input.
     seed : int
         0..2**64-1.
     loss : str
         "cross_entropy" (classes), "mse" (regression) or "bce" (targets in [0, 1], one logit for each).
+    variant : str
+        "dropout" drops units of each row; "gaussian" multiplies them by noise of the same variance instead;
+        "subnetwork" drops the same units for all rows of a batch, which then are left out of its products: a step takes
+        less time the more are dropped.
     dtype : str
         "float32" or "float64".
     device : str
@@ -67,14 +71,17 @@ class MLP:
         self,
         sizes: Sequence[int],
         *,
-        dropout: float | Sequence[float] = 0.5,
-        input_dropout: float = 0.0,
+        dropout: float | Sequence[float | ArrayLike] = 0.5,
+        input_dropout: float | ArrayLike = 0.0,
         seed: int = 0,
         loss: str = "cross_entropy",
+        variant: str = "dropout",
         dtype: str = "float32",
         device: str = "cpu",
         precision: str = "float32",
     ) -> None:
+        if variant not in VARIANTS:
+            raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {variant!r}")
         if loss not in LOSSES:
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):
@@ -84,10 +91,11 @@ class MLP:
         self.sizes = [_checks.integer(size, "sizes", 1, 2**31 - 1) for size in sizes]
         if loss == "cross_entropy" and self.sizes[-1] < 2:
             raise InputError(f"sizes: expected at least 2 outputs for classes, got {self.sizes[-1]}")
-        self.dropout = _batches.rates(dropout, len(self.sizes) - 2)
-        self.input_dropout = _checks.probability(input_dropout, "input_dropout")
+        self.dropout = _batches.rates(dropout, self.sizes[1:-1])
+        self.input_dropout = _batches.input_rate(input_dropout, self.sizes[0])
         self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
+        self.variant = variant
         self.dtype = np.dtype(dtype)
         self._memory = memory_of(device, precision)
         self.device = self._memory.device
@@ -100,7 +108,8 @@ class MLP:
         self.target: str | None = None
         self.target_column: int | None = None
         rates = self.input_dropout, *self.dropout
-        self._state = State(self.sizes, rates, self.seed, self.dtype, self._memory)
+        self._kind = _kind(variant, rates)
+        self._state = State(self.sizes, rates, self.seed, self.dtype, self._memory, self._kind)
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
@@ -112,7 +121,7 @@ class MLP:
             f"loss={self.loss!r}, dtype={self.dtype.name!r})"
         )
 
-    # ------------------------------------------------------------ training and prediction
+    # ------------------------------------------------------------ training
 
     def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
         """Train on one batch: forward, backward, update; return its mean loss and advance `step`.
@@ -191,55 +200,6 @@ class MLP:
             self._passes().backward(self._state.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
         return self._state.dinput(rows)
 
-    def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
-        """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
-        return self.measure(*map(self.bring, self.as_pair(x, y)))
-
-    def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
-        """Do what `loss_of` does, with what `bring` returns; nothing is checked."""
-        piece = self._piece_of(len(data))
-        totals = np.zeros((-(-len(data) // piece), 2))
-        self._passed = None
-        with self._memory.working():
-            self._passes().evaluate(self._state.net, totals, data, target, self._rows_of(len(data)), piece)
-        loss, hits = totals.sum(0) / len(data)
-        return float(loss), None if self.loss == "mse" else float(hits)
-
-    def outputs(self, x: ArrayLike) -> NDArray[Any]:
-        """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
-        data = self.bring(self.as_input(x))
-        result = np.empty((len(data), self.sizes[-1]), self.dtype)
-        piece = self._piece_of(len(data))
-        for start in range(0, len(data), piece):
-            result[start : start + piece] = self.forward(data[start : start + piece])
-        self._passed = None
-        return result
-
-    def predict(self, x: ArrayLike) -> NDArray[Any]:
-        """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
-
-        Labels are those of `classes` where they are known, else class numbers; "bce" gives 0 or 1 for each output.
-        """
-        out = self.outputs(x)
-        if self.loss == "mse":
-            values = out / self._state.read("target_stretch") + self._state.read("target_shift")
-            return values[:, 0] if values.shape[1] == 1 else values
-        labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
-        if self.loss == "bce" and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        return labels if self.classes is None else np.asarray(self.classes)[labels]
-
-    def predict_proba(self, x: ArrayLike) -> NDArray[Any]:
-        """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
-        if self.loss == "mse":
-            raise InputError("predict_proba: expected a network for classes, got one for a regression")
-        out = self.outputs(x).astype(np.float64)
-        if self.loss == "bce":
-            probability = np.exp(-np.logaddexp(0.0, -out))
-            return np.hstack([1.0 - probability, probability]) if out.shape[1] == 1 else probability
-        out = np.exp(out - out.max(1, keepdims=True))
-        return out / out.sum(1, keepdims=True)
-
     # ------------------------------------------------------------ parameters
 
     def state_dict(self) -> dict[str, Any]:
@@ -288,7 +248,7 @@ class MLP:
         device = devices.resolve(device, precision)
         config, arrays = model_file.read(path)
         try:
-            choices = {name: config[name] for name in _CHOICES}
+            choices = {name: config[name] for name in _CHOICES if name in config or name != "variant"}
             net = cls(config["sizes"], **choices, device=device, precision=precision)
             for name in SCALING:
                 net._state.write(name, arrays.pop(name))
@@ -339,18 +299,18 @@ class MLP:
     def stages(self) -> list[tuple[str, int]]:
         """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
         flow = [("input", self.sizes[0])]
-        if self.input_dropout:
-            flow.append((f"dropout {self.input_dropout:g}", self.sizes[0]))
+        if np.any(self.input_dropout):
+            flow.append((_named(self.input_dropout), self.sizes[0]))
         for layer, units in enumerate(self.sizes[1:]):
             flow.append(("linear", units))
             if layer < len(self.dropout):
                 flow.append(("relu", units))
-                if self.dropout[layer]:
-                    flow.append((f"dropout {self.dropout[layer]:g}", units))
+                if np.any(self.dropout[layer]):
+                    flow.append((_named(self.dropout[layer]), units))
         return flow
 
     def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
-        choice = self.loss, update, limited
+        choice = self.loss, update, limited, self._kind
         if choice not in self._compositions:
             self._compositions[choice] = self._memory.passes(*choice)
         return self._compositions[choice]
@@ -360,17 +320,6 @@ class MLP:
         if self._state.make_room(rows):
             self._passed = None
         return self._state.net
-
-    def _piece_of(self, rows: int) -> int:
-        """Make room for a piece of so many rows to predict, or half as many until they fit; return how many."""
-        piece = max(1, min(ROOM, rows))
-        try:
-            self._with_room(piece)
-        except NoRoom:
-            if piece == 1:
-                raise
-            return self._piece_of(piece // 2)
-        return piece
 
     def _initialise(self) -> None:
         for layer, (inputs, units) in enumerate(itertools.pairwise(self.sizes)):
@@ -385,7 +334,21 @@ class MLP:
         return self._rows[:size]
 
 
+def _named(p: Any) -> str:
+    return f"dropout {p:g}" if np.ndim(p) == 0 else f"dropout {p.min():g} to {p.max():g}"
+
+
+def _kind(variant: str, rates: Sequence[Any]) -> str:
+    """Return the variant that the passes are built for: with a rate for each unit it is another one."""
+    many = any(np.ndim(p) for p in rates)
+    if many and variant != "dropout":
+        raise InputError(f"dropout: expected one rate for a layer with variant {variant}, got an array")
+    if variant == "gaussian" and any(_checks.threshold(p) == _checks.EVERYTHING for p in rates):
+        raise InputError("dropout: expected probabilities below 1 for Gaussian noise, got 1")
+    return "rates" if many else variant
+
+
 # What a model file holds of a network, beside its parameters.
-_CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype")
+_CHOICES = ("dropout", "input_dropout", "seed", "loss", "variant", "dtype")
 _PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
 _CONFIG = ("sizes", *_CHOICES, *_PROGRESS)

@@ -54,6 +54,14 @@ class Network(NamedTuple):
     hits: NDArray[Any]  # (R,)
     labels: NDArray[np.int64]  # (R,): the batch's classes
     targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
+    unit_thresholds: NDArray[np.uint64]  # (units of all sites,): each unit's own, where rates are many; else none
+    unit_scales: NDArray[Any]  # the same of scales
+    unit_mask: NDArray[np.bool_]  # (most units,): of a batch that drops the same units in all rows
+    row_starts: NDArray[np.int64]  # (R,): 0, where each of its rows begins in that mask
+    kept: NDArray[np.int64]  # (L + 1, most units + 2): lists of the units that are kept, where a network is thinned
+    small_layers: NDArray[np.int64]  # (L, 5): the table of what is left of it
+    small_params: NDArray[Any]  # (P,)
+    small_dparams: NDArray[Any]  # (P,)
 
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
@@ -80,16 +88,28 @@ def matrix(flat, start, rows, columns):
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
-def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], zeros: Allocate) -> Network:
+def lay_out(
+    sizes: list[int],
+    rates: Sequence[float],
+    seed: int,
+    dtype: np.dtype[Any],
+    zeros: Allocate,
+    *,
+    variant: str = "dropout",
+    thinned: bool = False,
+) -> Network:
     """Return a network of zeros and without room for rows; `rates` are the input's, then the hidden layers'.
 
-    zeros(size, dtype) gives a flat array, where the network is to be; what leads through the network stays on the host.
+    A variant has more arrays, and with `thinned` room for a sub-network. zeros(size, dtype) gives a flat array, where
+    the network is to be; what leads through the network stays on the host.
     """
     size = sum((inputs + 1) * units for inputs, units in itertools.pairwise(sizes))
     if size > LARGEST:
         raise _checks.InputError(f"sizes: {size:,} parameters, where {LARGEST:,} are the most; make the layers smaller")
     layers = layer_table(sizes)
     thresholds = [_checks.threshold(p) for p in rates]
+    scales = map(_checks.deviation, rates) if variant == "gaussian" else (_checks.scale(t, dtype) for t in thresholds)
+    masked, many = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
     nothing = np.empty(0, dtype)
     return Network(
         layers=layers,
@@ -100,7 +120,7 @@ def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype
         target_shift=zeros(sizes[-1], np.float64),
         target_stretch=zeros(sizes[-1], np.float64),
         thresholds=np.array(thresholds, np.uint64),
-        scales=np.array([_checks.scale(t, dtype) for t in thresholds], dtype),
+        scales=np.array(list(scales), dtype),
         key=np.array(_checks.key(seed), np.uint64),
         outputs=nothing,
         doutputs=np.empty((2, 0), dtype),
@@ -108,10 +128,18 @@ def lay_out(sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype
         hits=nothing,
         labels=np.empty(0, np.int64),
         targets=nothing,
+        unit_thresholds=zeros(many, np.uint64) if many else np.empty(0, np.uint64),
+        unit_scales=zeros(many, dtype) if many else nothing,
+        unit_mask=zeros(max(sizes), np.bool_) if masked else np.empty(0, np.bool_),
+        row_starts=np.empty(0, np.int64),
+        kept=np.zeros((len(sizes), max(sizes) + 2 if thinned else 0), np.int64),
+        small_layers=layers.copy(),
+        small_params=zeros(size, dtype) if thinned else nothing,
+        small_dparams=zeros(size, dtype) if thinned else nothing,
     )
 
 
-def with_room(net: Network, rows: int, empty: Allocate) -> Network:
+def with_room(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Network:
     """Return the network with buffers for so many rows; all the rest stays the same memory."""
     dtype = net.params.dtype
     most = widest(net, rows)
@@ -122,6 +150,7 @@ def with_room(net: Network, rows: int, empty: Allocate) -> Network:
         hits=empty(rows, dtype),
         labels=empty(rows, np.int64),
         targets=empty(rows * int(net.layers[-1, UNITS]), dtype),
+        row_starts=zeros(rows, np.int64) if net.unit_mask.size or net.unit_scales.size else net.row_starts,
     )
 
 
@@ -139,7 +168,7 @@ def widest(net: Network, rows: int) -> int:
 def row_size(net: Network) -> int:
     """Return the bytes that a row takes of `with_room`'s buffers."""
     numbers = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 2 + int(net.layers[-1, UNITS])
-    return numbers * int(net.params.dtype.itemsize) + 8
+    return numbers * int(net.params.dtype.itemsize) + 8 * (2 if net.unit_mask.size or net.unit_scales.size else 1)
 
 
 def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -1,173 +1,28 @@
-"""The public operations: check, allocate, call the kernel."""
+"""A network's layers as functions: check, allocate, call the kernel."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _arrays, _checks
-from ._places import Place, place_called, place_of
+from ._places import Place, place_of
+from .dropouts import dropout, dropout_backward, required_key
 
 __all__ = [
-    "dropout",
-    "dropout_backward",
+    "dropconnect",
+    "dropconnect_backward",
     "linear",
     "linear_backward",
     "linear_relu_dropout",
     "linear_relu_dropout_backward",
     "relu",
     "relu_backward",
-    "sample_mask",
 ]
-
-
-def sample_mask(
-    shape: int | Sequence[int],
-    p: float = 0.5,
-    *,
-    seed: int,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    packed: bool = False,
-    device: str = "cpu",
-    out: Any = None,
-) -> Any:
-    """Return a dropout mask, True where an element is kept.
-
-    The mask depends on (seed, stream, step, element index) alone: not on the thread count, the instruction set or
-    the way in which it is cut into pieces. Element i in C order is element `offset + i` of the stream.
-
-    Parameters
-    ----------
-    shape : int or sequence of int
-        Shape of the mask.
-    p : float
-        Probability of dropping, in [0, 1]; honoured to within 2**-33.
-    seed : int
-        0..2**64-1.
-    stream, step, offset : int
-        Site of the mask (below 2**24), training step (below 2**32), and index of the first element.
-    packed : bool
-        Return bits instead: bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), the rest of the last
-        byte 0, as `numpy.packbits(mask, bitorder="little")`.
-    device : str
-        "cpu", "cuda", "cuda:1", ... or "auto"; on CUDA the mask is an array of numba.cuda, unless `out` is another's.
-    out : array, optional
-        Where to write: bool of `shape`, or uint8 (ceil(n / 8),).
-
-    Raises
-    ------
-    ValueError, TypeError
-        An argument is out of its range or of the wrong type.
-
-    Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
-    """
-    place = place_called(device, out)
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
-    size = math.prod(shape)
-    if size >= 2**63:
-        raise _checks.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
-    threshold = _checks.threshold(_checks.probability(p))
-    k0, k1 = _checks.key(seed)
-    position = _checks.counter(stream, step, offset, size)
-    result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    if threshold in (0, _checks.EVERYTHING):
-        mask = np.full(size, threshold == 0)
-        return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
-    flat, write_back = place.flat_output(result)
-    with place.working():
-        if packed:
-            place.kernels.sample_packed_mask(flat, size, np.uint64(threshold), k0, k1, *position)
-        else:
-            place.kernels.sample_mask(flat, np.uint64(threshold), k0, k1, *position)
-        return write_back()
-
-
-def dropout(
-    x: Any,
-    p: float = 0.5,
-    *,
-    seed: int | None = None,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    training: bool = True,
-    out: Any = None,
-) -> Any:
-    """Return x with each element dropped with probability p, and the kept ones divided by the share that is kept.
-
-    Dropped elements are exactly +0, even where x is NaN or infinite. The mask is `sample_mask`'s for the same
-    seed, stream, step and offset; nothing is stored. The result never shares x's memory, unless `out` is x.
-
-    Parameters
-    ----------
-    x : array of float32 or float64
-        Any shape.
-    p : float
-        Probability of dropping, in [0, 1].
-    seed : int
-        0..2**64-1; required, as a default would repeat one mask for ever, except with training=False.
-    stream, step, offset : int
-        Site of the mask (below 2**24), training step (below 2**32), and index of x's first element.
-    training : bool
-        False returns x as it is.
-    out : array, optional
-        Where to write; may be x.
-
-    Raises
-    ------
-    ValueError, TypeError
-        An argument is out of its range or of the wrong type.
-
-    Source: Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
-    """
-    return _dropout("dropout_forward", x, "x", p, seed, (stream, step, offset), training, out)
-
-
-def dropout_backward(
-    dy: Any,
-    p: float = 0.5,
-    *,
-    seed: int,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    out: Any = None,
-) -> Any:
-    """Return the gradient of `dropout` by its input: dy times the scale where kept, +0 elsewhere.
-
-    The mask is drawn again from the same seed, stream, step and offset. Arguments and errors are those of
-    `dropout`.
-    """
-    return _dropout("dropout_backward", dy, "dy", p, seed, (stream, step, offset), True, out)
-
-
-def _dropout(
-    kernel: str,
-    given: Any,
-    name: str,
-    p: Any,
-    seed: Any,
-    position: tuple[Any, Any, Any],
-    training: bool,
-    out: Any,
-) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name, halves=True)
-    threshold, k0, k1 = _threshold_and_key(p, seed, training)
-    words = _checks.counter(*position, x.size)
-    result = place.output(out, x.shape, x.dtype)
-    if threshold == 0:
-        return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
-        return place.elementwise(result, [], place.kernels.drop_all)
-    drop, scale = getattr(place.kernels, kernel), _checks.scale(threshold, x.dtype)
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
 def relu(x: Any, *, out: Any = None) -> Any:
@@ -234,6 +89,50 @@ def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] |
     return _layer_backward(place, dy, x, weight, out, place.kernels.linear_backward)
 
 
+def dropconnect(
+    x: Any,
+    weight: Any,
+    bias: Any,
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Return linear(x, dropout(weight, p), bias): one mask of the weights for all rows; biases are not dropped.
+
+    Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the weight's first element.
+
+    Source: Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
+    """
+    dropped = dropout(weight, p, seed=seed, stream=stream, step=step, offset=offset, training=training)
+    return linear(x, dropped, bias, out=out)
+
+
+def dropconnect_backward(
+    dy: Any,
+    x: Any,
+    weight: Any,
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: tuple[Any, Any, Any] | None = None,
+) -> tuple[Any, Any, Any]:
+    """Return the gradients of `dropconnect` by x, weight and bias: (dx, dweight, dbias).
+
+    The mask is drawn again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
+    """
+    position: dict[str, Any] = {"seed": seed, "stream": stream, "step": step, "offset": offset}
+    dx, dweight, dbias = linear_backward(dy, x, dropout(weight, p, **position), out=out)
+    return dx, dropout_backward(dweight, p, **position, out=None if out is None else out[1]), dbias
+
+
 def linear_relu_dropout(
     x: Any,
     weight: Any,
@@ -298,11 +197,7 @@ def linear_relu_dropout_backward(
 def _threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64, np.uint64]:
     """Return the threshold, 0 outside training, and the seed's words; only outside training may there be no seed."""
     threshold = _checks.threshold(_checks.probability(p))
-    if not training:
-        return 0, np.uint64(0), np.uint64(0)
-    if seed is None:
-        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
-    return threshold, *_checks.key(seed)
+    return threshold if training else 0, *required_key(seed, training)
 
 
 def _layer(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:

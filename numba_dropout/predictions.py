@@ -20,10 +20,10 @@ __all__ = ["Predictions", "table"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network says of each row: labels or values, and the probabilities (rows, classes) where asked for."""
+    """What a network says of each row: labels or values, and figures (rows, F) where they are asked for."""
 
     values: NDArray[Any]
-    probabilities: NDArray[np.float64] | None
+    figures: NDArray[np.float64] | None
     names: list[str]
 
     def csv(self) -> str:
@@ -32,29 +32,67 @@ class Predictions:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.names)
         rows = self.values.reshape(len(self.values), -1).tolist()
-        if self.probabilities is not None:
+        if self.figures is not None:
             rows = [
-                row + [f"{p:.6g}" for p in probabilities]
-                for row, probabilities in zip(rows, self.probabilities.tolist(), strict=True)
+                row + [f"{figure:.6g}" for figure in figures]
+                for row, figures in zip(rows, self.figures.tolist(), strict=True)
             ]
         writer.writerows(rows)
         return text.getvalue()
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the file whole: an array where the name ends in .npy (the probabilities, if there are), else CSV."""
+        """Write the file whole: an array where the name ends in .npy (the figures, if there are), else CSV."""
         with replacing(path) as file:
             if Path(path).suffix == ".npy":
-                np.save(file, self.values if self.probabilities is None else self.probabilities)
+                np.save(file, self.values if self.figures is None else self.figures)
             else:
                 file.write(self.csv().encode())
 
 
-def table(net: MLP, x: ArrayLike, *, proba: bool = False) -> Predictions:
-    """Predict rows; `proba` adds a column for each class. ValueError for probabilities of a regression."""
+def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = None) -> Predictions:
+    """Predict rows; `proba` adds a column for each class, `samples` draws of the masks what they say of the spread.
+
+    Raises ValueError for probabilities of a regression.
+    """
+    if samples is not None:
+        return _table_of_samples(net, x, proba, samples)
     values = net.predict(x)
-    names = ["prediction"] if values.ndim == 1 else [f"prediction {k + 1}" for k in range(values.shape[1])]
+    names = _numbered("prediction", 1 if values.ndim == 1 else values.shape[1])
     if not proba:
         return Predictions(values, None, names)
     probabilities = net.predict_proba(x)
-    classes = net.classes or list(range(probabilities.shape[1]))
-    return Predictions(values, probabilities, names + [str(label) for label in classes])
+    return Predictions(values, probabilities, names + _classes(net, probabilities))
+
+
+def _table_of_samples(net: MLP, x: ArrayLike, proba: bool, samples: int) -> Predictions:
+    """Predict by the mean of samples; entropies are in nats."""
+    if proba and net.loss == "mse":
+        net.predict_proba(x)  # raises
+    found = net.predict_mc(x, samples)
+    count = found.mean.shape[1]
+    if found.entropy is None or found.mutual_information is None:
+        names = _numbered("prediction", count) + _numbered("variance", count)
+        return Predictions(found.mean, found.variance, names)
+    sure = found.entropy[:, None], found.mutual_information[:, None]
+    if net.loss == "bce" and net.sizes[-1] > 1:
+        values, names = (found.mean > 0.5).astype(np.int64), _numbered("prediction", count)
+        columns, more = [found.std, *sure], _numbered("std", count)
+    else:
+        likeliest = found.mean.argmax(1)
+        values, names = likeliest if net.classes is None else np.asarray(net.classes)[likeliest], ["prediction"]
+        chosen = np.arange(len(likeliest)), likeliest
+        columns, more = [found.mean[chosen][:, None], found.std[chosen][:, None], *sure], ["probability", "std"]
+    names += [*more, "entropy", "mutual information"]
+    if proba:
+        columns.append(found.mean)
+        names += _classes(net, found.mean)
+    return Predictions(values, np.hstack(columns), names)
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    """Return a name for each of several columns."""
+    return [name] if count == 1 else [f"{name} {number + 1}" for number in range(count)]
+
+
+def _classes(net: MLP, probabilities: NDArray[np.float64]) -> list[str]:
+    return [str(label) for label in net.classes or range(probabilities.shape[1])]

@@ -26,6 +26,7 @@ class Recipe:
     hidden: Sequence[int] | None = None
     dropout: float | Sequence[float] | None = None
     input_dropout: float | None = None
+    variant: str = "dropout"
     loss: str | None = None
     optimizer: str | None = None
     lr: float | None = None
@@ -115,6 +116,7 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
         input_dropout=choice["input_dropout"],
         seed=recipe.seed,
         loss=loss,
+        variant=recipe.variant,
         dtype=recipe.dtype,
         device=recipe.device,
         precision=recipe.precision,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _batches
 from ._checks import InputError
+from ._rates import rates_of
 from .memory import Memory
 from .network import lay_out, matrix, parameter_views, row_size, with_room
 
@@ -21,9 +22,19 @@ SCALING = ("shift", "stretch", "target_shift", "target_stretch")
 class State:
     """A network as the passes take it, `net`, and what goes into it and comes out of it, as NumPy's arrays."""
 
-    def __init__(self, sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], memory: Memory):
+    def __init__(
+        self, sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], memory: Memory, variant: str
+    ):
         self.memory = memory
-        self.net = lay_out(sizes, rates, seed, dtype, memory.zeros)
+        thinned = variant == "subnetwork" and memory.device == "cpu"
+        many = variant == "rates"
+        one = [0.0] * len(rates) if many else rates
+        self.net = lay_out(sizes, one, seed, dtype, memory.zeros, variant=variant, thinned=thinned)
+        if many:
+            units = [np.broadcast_to(p, (n,)) for p, n in zip(rates, sizes, strict=False)]
+            found = rates_of(np.concatenate(units), dtype)
+            memory.write(self.net.unit_thresholds, found.thresholds)
+            memory.write(self.net.unit_scales, found.scales)
         for name in ("stretch", "target_stretch"):
             self.write(name, np.ones(getattr(self.net, name).size))
 
@@ -49,7 +60,7 @@ class State:
             return f"a batch size of {free // a_row} would fit" if free >= a_row else "make the layers smaller"
 
         self.memory.make_sure(rows * a_row, f"a batch of {rows} rows", remedy)
-        self.net = with_room(self.net, rows, self.memory.empty)
+        self.net = with_room(self.net, rows, self.memory.empty, self.memory.zeros)
         return True
 
     def parameters(self) -> dict[str, Any]:

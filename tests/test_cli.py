@@ -250,6 +250,7 @@ def test_threads():
         ("--schedule", "inverse", "--decay-steps", "10"),
         ("--schedule", "step", "--decay-steps", "10"),
         ("--standardize", "none"),
+        ("--variant", "subnetwork"),
         ("--dtype", "float64"),
         ("--target", "kind"),
         ("--target", "-1"),
@@ -319,6 +320,28 @@ def test_probabilities_add_up_and_the_likeliest_is_predicted(kinds):
     for label, *probabilities in rows:
         assert sum(map(float, probabilities)) == pytest.approx(1, abs=1e-5)
         assert label == head[1 + np.argmax(np.array(probabilities, float))]
+
+
+def test_predictions_by_samples(kinds, folder):
+    printed = ndrop("predict", "model.npz", "kinds.csv", "--mc", "7", "--proba").stdout
+    head, *rows = (line.split(",") for line in printed.split("\n")[:-1])
+    assert head == ["prediction", "probability", "std", "entropy", "mutual information", "above", "below"]
+    net, x = nd.MLP.load(folder / "model.npz"), nd.data.load(folder / "kinds.csv").x
+    found = net.predict_mc(x, 7)
+    for row, mean, entropy in zip(rows, found.mean, found.entropy, strict=True):
+        assert row[0] == net.classes[mean.argmax()]
+        assert float(row[1]) == pytest.approx(mean.max(), rel=1e-5)
+        assert float(row[3]) == pytest.approx(entropy, rel=1e-5)
+    assert ndrop("predict", "model.npz", "kinds.csv", "--mc", "7", "--proba", "--threads", "1").stdout == printed
+    ndrop("predict", "model.npz", "kinds.csv", "--mc", "7", "--out", "p.npy")
+    assert np.load(folder / "p.npy").shape == (30, 4)
+
+
+def test_values_by_samples(values, folder):
+    head, *rows = (line.split(",") for line in ndrop("predict", "model.npz", "values.csv", "--mc", "9").stdout.split())
+    assert head == ["prediction", "variance"]
+    found = nd.MLP.load(folder / "model.npz").predict_mc(nd.data.load(folder / "values.csv").x, 9)
+    np.testing.assert_allclose(np.array(rows, float), np.hstack([found.mean, found.variance]), rtol=1e-5)
 
 
 def test_predictions_in_a_file(kinds, folder):

@@ -384,13 +384,120 @@ def test_steps(name, settings, shape, rng):
         np.testing.assert_allclose(ours.copy_to_host(), theirs, rtol=2e-4, atol=2e-6)
 
 
+# ---------------------------------------------------------------- dropout's family
+
+AFFINE = np.float32(1.5), np.float32(0.25), np.float32(-0.75)
+
+
+def broadcast(n, columns, rng):
+    """Return where each of the rows of n elements begins in arrays of three rows, and their size."""
+    return rng.integers(0, 3, -(-n // columns)) * columns, 3 * columns
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (29, 7), (32, 16), (20, 40)])
+def test_masks_that_are_given(kind, n, columns, rng):
+    narrow = KINDS[kind]
+    x = narrow(rng.standard_normal(n).astype(np.float32))
+    starts, size = broadcast(n, columns, rng)
+    mask, scales = rng.random(size) < 0.5, rng.random(size).astype(np.float32)
+    places = (starts[:, None] + np.arange(columns)).reshape(-1)[:n]
+    whole = np.repeat(starts // columns, columns)[:n]
+    for step, at in ((1, places), (0, whole)):
+        first = starts if step else starts // columns
+        given = columns, mask, first, step
+        expected = narrow(np.where(mask[at], widened(x) * AFFINE[0] + AFFINE[1], AFFINE[2]))
+        assert run(kernels.apply_mask, np.zeros_like(x), x, *given, *AFFINE)[0].tobytes() == expected.tobytes()
+        expected = narrow(np.where(mask[at], widened(x) * scales[places], np.float32(0)))
+        assert (
+            run(kernels.apply_mask_rates, np.zeros_like(x), x, *given, scales, starts, 1)[0].tobytes()
+            == expected.tobytes()
+        )
+    bits = np.packbits(mask[places], bitorder="little")
+    expected = narrow(np.where(mask[places], widened(x) * AFFINE[0], np.float32(0)))
+    assert run(kernels.apply_packed_mask, np.zeros_like(x), x, bits, AFFINE[0])[0].tobytes() == expected.tobytes()
+    assert np.array_equal(run(kernels.pack_mask, np.zeros_like(bits), mask[places])[0], bits)
+    assert np.array_equal(run(kernels.unpack_mask, np.zeros(n, bool), bits)[0], mask[places])
+
+
+@pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (29, 7), (32, 16), (20, 40)])
+def test_rates(kind, offset, n, columns, rng):
+    narrow = KINDS[kind]
+    x = narrow(rng.standard_normal(n).astype(np.float32))
+    starts, size = broadcast(n, columns, rng)
+    rates, scales = np.round(rng.random(size), 1), rng.random(size).astype(np.float32)
+    thresholds = np.rint(rates * 2**32).astype(np.uint64)
+    places = (starts[:, None] + np.arange(columns)).reshape(-1)[:n]
+    kept = np.array([naive.kept(offset + i, rates[place], 5, 1, 2) for i, place in enumerate(places)])
+    at = where(5, 1, 2, offset)
+    assert np.array_equal(run(kernels.sample_mask_rates, ~kept, columns, thresholds, starts, *at)[0], kept)
+    expected = narrow(np.where(kept, widened(x) * scales[places], np.float32(0)))
+    result = run(kernels.dropout_rates_forward, np.zeros_like(x), x, columns, thresholds, scales, starts, *at)[0]
+    assert result.tobytes() == expected.tobytes()
+
+
+def test_ties_of_rates():
+    """Every element's threshold has its own number as the high half."""
+    halves = [(naive.half(i, 5, 0, 0), naive.half(i, 5, 1 << 31, 0)) for i in range(24)]
+    own = [min(low + i % 2, 0xFFFF) for i, (_, low) in enumerate(halves)]
+    thresholds = np.array([high << 16 | low for (high, _), low in zip(halves, own, strict=True)], np.uint64)
+    mask = run(kernels.sample_mask_rates, np.zeros(24, bool), 24, thresholds, np.zeros(1, np.int64), *where())[0]
+    assert mask.tolist() == [low >= mine for (_, low), mine in zip(halves, own, strict=True)]
+
+
+@pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
+@pytest.mark.parametrize("n", [1, 7, 20])
+def test_noise(n, offset, rng):
+    x = rng.standard_normal(n).astype(np.float32)
+    at = where(5, 1, 2, offset)
+    for name, arguments in (
+        ("affine_dropout", (*AFFINE, threshold(0.3), *at)),
+        ("gaussian_dropout_forward", (np.float32(0.7), *at)),
+        ("add_gaussian_noise", (np.float32(0.7), *at)),
+    ):
+        expected = np.empty_like(x)
+        getattr(cpu, name)(expected, x, *arguments)
+        result = run(getattr(kernels, name), np.zeros_like(x), x, *arguments)[0]
+        np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 5])
+@pytest.mark.parametrize("size", [1, 8, 21])
+def test_consecutive_steps(size, offset, rng):
+    x = rng.standard_normal(3 * size).astype(np.float32)
+    expected = np.empty_like(x)
+    for number in range(3):
+        some = slice(number * size, (number + 1) * size)
+        at = threshold(0.3), scale(0.3), *where(5, 1, 2 + number, offset)
+        cpu.dropout_forward(expected[some], x[some], *at)
+    at = threshold(0.3), scale(0.3), *where(5, 1, 2, offset)
+    assert run(kernels.dropout_steps, np.zeros_like(x), x, size, *at)[0].tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_blocks(block, rng):
+    seeds = rng.random(2 * 2 * (3 - block + 1) * (4 - block + 1)) < 0.8
+    expected = np.zeros(48, bool), np.zeros(2, np.float32)
+    cpu.block_mask(*expected, seeds, 3, 4, block)
+    mask, scales = run(kernels.block_mask, ~expected[0], np.full(2, 7, np.float32), seeds, 3, 4, block)[:2]
+    assert np.array_equal(mask, expected[0])
+    assert np.array_equal(scales, expected[1])
+
+
 # ---------------------------------------------------------------- the room
 
 
 def test_the_rooms_mirror_each_other():
-    """A file stands for a file, a function for a function, with the same arguments in the same order."""
-    assert set(kernels.__all__) - {"on_stream", "products_in"} == set(cpu.__all__)
-    for name in cpu.__all__:
+    """A file stands for a file, a function for a function, with the same arguments in the same order.
+
+    But for sub-networks, which have other sizes in each step: on a device, where steps are recorded, they are masked.
+    """
+    thinning = {"gather_columns", "kept_units", "spread_columns", "spread_layer", "take_layer"}
+    thinning |= {"sub_network_adam", "sub_network_sgd"}
+    assert set(kernels.__all__) - {"on_stream", "products_in"} == set(cpu.__all__) - thinning
+    for name in set(cpu.__all__) - thinning:
         ours, theirs = getattr(kernels, name), getattr(cpu, name)
         theirs = getattr(theirs, "py_func", theirs)
         assert ours.__module__.rpartition(".")[2] == theirs.__module__.rpartition(".")[2], name

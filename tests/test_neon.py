@@ -7,7 +7,7 @@ from aarch64 import compiled, target_machine
 from llvmlite import binding, ir
 from numba import types
 
-from numba_dropout.kernels.simd import masks, product
+from numba_dropout.kernels.simd import choices, masks, product
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytestmark = pytest.mark.jit_only
@@ -81,10 +81,12 @@ def test_numbers_are_drawn_by_widening_multiplies(machine, monkeypatch):
 
 
 @pytest.mark.parametrize("element", [types.float32, types.float64])
-@pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches"])
+@pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches", "store_affine_kept"])
 def test_elements_are_chosen_in_vectors(name, element, machine):
     array = types.Array(element, 1, "C")
-    code = block_code(machine, getattr(masks, name), [array, array, types.int64, types.uint64, types.uint64, element])
+    numbers = [element] * (3 if name == "store_affine_kept" else 1)
+    kinds = [array, array, types.int64, types.uint64, types.uint64, *numbers]
+    code = block_code(machine, getattr(choices, name), kinds)
     form = "4s" if element == types.float32 else "2d"
     groups = masks.LANES * element.bitwidth // 128
     assert len(re.findall(rf"fmul\s+v\d+\.{form}", code)) >= groups
@@ -97,8 +99,9 @@ def test_all_other_blocks_become_code(machine):
     panels = types.Array(types.float32, 3, "C")
     for block, kinds in (
         (masks.store_bytes, [flags, types.int64, types.uint64]),
+        (masks.load_bytes, [flags, types.int64]),
         (product.pack_columns, [panels, matrix]),
         (product.pack_rows, [panels, matrix]),
     ):
         assert not CALLED.findall(block_code(machine, block, kinds))
-    assert "dmb" in block_code(machine, masks.fence, [])
+    assert "dmb" in block_code(machine, choices.fence, [])

@@ -8,7 +8,7 @@ import pytest
 from aarch64 import compiled, target_machine
 from numba import types
 
-from numba_dropout.kernels.simd import masks, product, vectors
+from numba_dropout.kernels.simd import choices, masks, product, vectors
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytest.importorskip("unicorn")
@@ -55,21 +55,25 @@ def test_numbers_are_drawn(machine, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", KINDS)
-@pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches"])
+@pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches", "store_affine_kept"])
 def test_elements_are_chosen(name, dtype, machine, rng):
     array = types.Array(KINDS[dtype], 1, "C")
-    kinds = [array, array, types.int64, types.uint64, types.uint64, KINDS[dtype]]
-    signature, generate = getattr(masks, name)._defn(None, *kinds)
+    numbers = (2, 0.5, -1) if name == "store_affine_kept" else (2,)
+    kinds = [array, array, types.int64, types.uint64, types.uint64, *len(numbers) * [KINDS[dtype]]]
+    signature, generate = getattr(choices, name)._defn(None, *kinds)
     store = program(machine, kinds, lambda *given: generate(*given[:2], signature, given[2]))
     for n, last in itertools.product([64, 1, 2, 3, 4, 5, 17, 31, 63], (True, False)):
         bits = int(rng.integers(0, 2**63)) << 1 | 1
         x, out = rng.standard_normal(n).astype(dtype), np.full(n, 99, dtype)
         x[-1] = np.nan
-        store(out, x, 0, 2**n - 1, bits, dtype(2), last=last)
+        store(out, x, 0, 2**n - 1, bits, *map(dtype, numbers), last=last)
         chosen = np.array([bits >> i & 1 for i in range(n)], bool)
         if name == "store_relu_kept":
             chosen &= ~(x <= 0)
-        assert out.tobytes() == np.where(chosen, x * 2, dtype(0)).tobytes()
+        expected = (
+            np.where(chosen, x * 2 + dtype(0.5), dtype(-1)) if len(numbers) > 1 else np.where(chosen, x * 2, dtype(0))
+        )
+        assert out.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("dtype", KINDS)

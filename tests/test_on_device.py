@@ -96,6 +96,24 @@ def host(arrays):
     return {name: a.copy_to_host() if devices.on_device(a) else a for name, a in arrays.items()}
 
 
+@pytest.mark.parametrize(
+    "rates", [{}, pytest.param({"dropout": 1.0, "input_dropout": 0.0}, marks=pytest.mark.full)], ids=["some", "all"]
+)
+def test_sub_networks_are_the_cpus(rates, rng):
+    """The CPU leaves out what the device masks."""
+    x, y = pair("cross_entropy", rng)
+    results = []
+    for device in ("cpu", "cuda"):
+        net, optimizer = network(device, variant="subnetwork", **rates), nd.SGD(lr=0.2)
+        losses = [net.train_step(x, y, optimizer)]
+        out = net.forward(x, training=True, step=5)
+        dinp = net.backward(np.ones((ROWS, OUTPUTS), np.float32))
+        gradients = [net._memory.read(value) for value in net.gradients().values()]
+        results.append([losses, out, dinp, *gradients, *net.weights().values()])
+    for ours, theirs in zip(*results, strict=True):
+        close(theirs, ours)
+
+
 def test_a_layer_that_drops_all(rng):
     x = pair("cross_entropy", rng, 2)[0]
     for choice in ({"dropout": [1.0, 0.0]}, {"input_dropout": 1.0}):

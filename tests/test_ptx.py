@@ -56,6 +56,21 @@ def product(*how):
     return FLOATS, FLOATS, I8, B1, B1, types.Tuple(how)
 
 
+BYTES, MASK, PLACES = flat(types.uint8), flat(B1), flat(I8)
+
+
+def family(element):
+    """Return the signatures of the kernels that there are for each kind of elements."""
+    both = flat(element), flat(element)
+    return {
+        "masked._MASKED": (I8, *both, I8, MASK, PLACES, I8, F4, F4, F4),
+        "masked._RATED": (I8, *both, I8, MASK, PLACES, I8, flat(F4), PLACES, I8),
+        "masked._PACKED": (*both, BYTES, F4),
+        "rates._DROPOUT": (I8, *both, I8, flat(U8), flat(F4), PLACES, *WHERE),
+        "dropout._KERNELS": dropout(element),
+    }
+
+
 STEP = flat(F4), FLOATS, I8, flat(F4), I8, I8
 STEP_BIAS = flat(F4), flat(F4), FLOATS, I8, flat(F4)
 PRODUCTS = {
@@ -75,6 +90,7 @@ SIGNATURES = {
     "linear_relu_dropout._KERNELS.float32 64 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
     "dropout._KERNELS.float32 at a step": dropout(F4, AT_A_STEP),
     "dropout._clear": (flat(F4),),
+    "dropout._steps": (I8, flat(F4), flat(F4), I8, I8, U8, F4, *WHERE),
     "steps._begin": (flat(I8), flat(U8), flat(F4), flat(I8), flat(I8), FLOATS, I8),
     "steps._end": (matrix(types.float64), flat(types.float64), flat(I8)),
     "linear_relu_dropout._derivative": (flat(F4), flat(F4), F4),
@@ -82,9 +98,23 @@ SIGNATURES = {
     "adam._BIAS": STEP_BIAS,
     "mask._sample": (flat(types.boolean), I8, B1, U8, *WHERE),
     "mask._pack": (flat(types.uint8), I8, I8, U8, *WHERE),
-    "dropout._KERNELS.float32": dropout(F4),
-    "dropout._KERNELS.float16": dropout(types.float16),
-    "dropout._KERNELS.uint16": dropout(types.uint16),
+    "mask._pack_mask": (BYTES, MASK),
+    "mask._unpack": (MASK, BYTES),
+    **{
+        f"{name}.{kind}": signature
+        for kind, element in (("float32", F4), ("float16", types.float16), ("uint16", types.uint16))
+        for name, signature in family(element).items()
+    },
+    "rates._SAMPLE": (I8, MASK, MASK, I8, flat(U8), flat(U8), PLACES, *WHERE),
+    "affine_dropout._affine": (flat(F4), flat(F4), I8, F4, F4, F4, U8, *WHERE),
+    "gaussian._DROPOUT": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
+    "gaussian._DROPOUT at a step": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
+    "rates._DROPOUT.float32 at a step": (I8, flat(F4), flat(F4), I8, flat(U8), flat(F4), PLACES, *AT_A_STEP),
+    "mask._sample at a step": (flat(types.boolean), I8, B1, U8, *AT_A_STEP),
+    "gaussian._NOISE": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
+    "gaussian._DERIVATIVE": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
+    "drop_block._grow": (I8, MASK, MASK, I8, I8, I8, I8),
+    "drop_block._count": (flat(F4), MASK, I8),
     "relu._forward": (flat(F4), flat(F4)),
     "relu._backward": (flat(F4), flat(F4), flat(F4)),
     "random._bits": (flat(U8), I8, *WHERE),
@@ -160,7 +190,9 @@ def test_eight_elements_of_a_mask_are_one_store():
     assert len(re.findall(r"st\.global\.v2\.[bu]32|st\.global\.[bu]64", ptx("mask._sample", (9, 0)))) == 1
 
 
-@pytest.mark.parametrize("name", ["mask._sample", "mask._pack", "dropout._KERNELS.float32", "random._bits"])
+@pytest.mark.parametrize(
+    "name", ["mask._sample", "mask._pack", "dropout._KERNELS.float32", "random._bits", "gaussian._NOISE"]
+)
 def test_words_are_multiplied_in_one_instruction(name):
     code = ptx(name, (9, 0))
     assert len(re.findall(r"mul\.wide\.u32", code)) >= 20
@@ -182,6 +214,11 @@ def test_what_the_cpu_compiled_before_changes_nothing(name):
 
     assert on_the_cpu(np.uint64(3), np.float32(0)) == (9, 1, 0, 0)
     assert code() == expected
+
+
+@pytest.mark.parametrize("name", ["gaussian._DROPOUT", "gaussian._NOISE"])
+def test_noise_is_computed_in_float32(name):
+    assert ".f64" not in ptx(name, (9, 0))
 
 
 PLAIN = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[:2]]

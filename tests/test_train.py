@@ -242,3 +242,29 @@ def test_refusals(arguments, message, rng):
     net, x, y = small(rng)
     with pytest.raises(ValueError, match=message):
         nd.fit(net, **{"x": x, "y": y, "optimizer": nd.SGD(), **arguments})
+
+
+@pytest.mark.jit_only
+@pytest.mark.parametrize("p", [0.2, 0.5])
+def test_dropout_on_the_input_of_a_linear_network_is_ridge_regression(p):
+    """Training converges to the minimum of the marginal loss (Srivastava et al., JMLR 2014, section 9.1).
+
+    With x divided by the share kept q = 1 - p, that is |y - X w|^2 + p / q |G w|^2, with G^2 the diagonal of X^T X.
+    """
+    rng = np.random.default_rng(9)
+    x = rng.standard_normal((200, 6)) @ rng.standard_normal((6, 6))
+    x -= x.mean(0)
+    y = x @ np.array([1.0, -2.0, 0.5, 0.0, 3.0, 1.0]) + rng.standard_normal(200)
+    y -= y.mean()
+    gram = x.T @ x
+    ridge = np.linalg.solve(gram + p / (1 - p) * np.diag(np.diag(gram)), x.T @ y)
+    net = nd.MLP([6, 1], input_dropout=p, loss="mse", dtype="float64", seed=4)
+    optimizer = nd.SGD(lr=0.02, momentum=0.0, schedule="inverse")
+    data, target = net.as_pair(x, y)
+    mean = np.zeros(6)
+    for call in range(400):  # the mean of the last three quarters of the way (Polyak & Juditsky, 1992)
+        net.train_steps(np.empty((100, 2)), data, target, np.tile(np.arange(200), 100), 200, optimizer)
+        mean += net.state_dict()["0.weight"][0] * (call >= 100) / 300
+    least_squares = np.linalg.solve(gram, x.T @ y)
+    assert np.abs(mean - ridge).max() < 0.01 * np.abs(ridge).max()
+    assert np.abs(least_squares - ridge).max() > 0.2 * np.abs(ridge).max()

@@ -157,6 +157,15 @@ def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]
     return {NAME: (_one_step(case), _one_step(case, dropout=False))}
 
 
+def _subnetwork_pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
+    calls = []
+    for hidden, variant in ((RATES[0], "subnetwork"), (0.0, "dropout")):
+        shape, device = case.shape[:-1], _place.device
+        net = nd.MLP(shape, dropout=hidden, seed=1, variant=variant, dtype=case.dtype, device=device)
+        calls.append(functools.partial(net.train_step, *_inputs.batch(case), nd.SGD(lr=LR, momentum=MOMENTUM)))
+    return {NAME: (calls[0], calls[1])}
+
+
 def _memory(case: Case) -> dict[str, int]:
     """Return bytes with dropout, less those without: in the network's buffers, and allocated during a step."""
     held, traced = [], []
@@ -183,5 +192,5 @@ CONTESTANTS = {
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
 }
-PAIRS = {"dropout_adds": _pairs}
+PAIRS = {"dropout_adds": _pairs, "subnetwork_adds": _subnetwork_pairs}
 SIZES_OF_MEMORY = {"memory": _memory}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._jit import kernel, scalar, span
-from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches
+from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches, vector
 from .mask import each_group, first_bits, part_size
 
 CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
@@ -45,6 +45,20 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
         ahead = np.int64(out.ctypes.data % CACHE_LINE) // out.itemsize
     parts = (out.size + max(ahead, 0) + size - 1) // size
     _dropout_parts(parts, (size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset))
+
+
+@parallel
+@span
+def _step_parts(part, out, inp, size, threshold, scale, k0, k1, stream, step, offset):
+    how = vector(out, part * size, size), vector(inp, part * size, size), scale, False
+    _dropout_groups(np.int64(0), size, how, threshold, k0, k1, stream, step + np.uint64(part), offset)
+
+
+@kernel
+def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
+    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp."""
+    # out (S * size,), inp (S * size,)
+    _step_parts(out.size // max(size, 1), (out, inp, size, threshold, scale, k0, k1, stream, step, offset))
 
 
 @kernel

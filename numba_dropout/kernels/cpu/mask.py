@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._jit import kernel, scalar, span
 from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
-from ..simd import LANES, draw, parallel, store_bytes, vector
+from ..simd import LANES, draw, load_bytes, parallel, store_bytes, vector
 
 PART = 1 << 13  # elements of a thread's part: nothing depends on it
 SERIAL = 1 << 14  # up to this many elements a second thread costs more than it brings
@@ -129,3 +129,55 @@ def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
     # packed (ceil(n / 8),) uint8
     size = part_size(n)
     _pack_parts((n + size - 1) // size, (size, packed, n, threshold, k0, k1, stream, step, offset))
+
+
+@scalar
+def bits_at(mask, place, left):
+    """Return 64 elements of a mask from a place on, or as many as are left."""
+    bits = NONE
+    if left >= LANES:
+        bits = load_bytes(mask, place)
+    else:
+        for i in range(left):
+            if mask[place + i]:
+                bits |= BIT << np.uint64(i)
+    return bits
+
+
+@scalar
+def packed_bits_at(packed, place, left):
+    """Return 64 elements of a packed mask from a byte on, or as many as are left, and the rest of a byte."""
+    bits = NONE
+    for byte in range(min((left + 7) >> 3, 8)):
+        bits |= np.uint64(packed[place + byte]) << np.uint64(8 * byte)
+    return bits
+
+
+@parallel
+@span
+def _pack_mask_parts(part, size, packed, mask):
+    for j in range(part * size, min((part + 1) * size, mask.size), LANES):
+        _write_packed(j, mask.size - j, bits_at(mask, j, mask.size - j), packed)
+
+
+@kernel
+def pack_mask(packed, mask):
+    """Write the bits of a mask; those after its end are 0."""
+    # packed (ceil(n / 8),) uint8, mask (n,) bool
+    size = part_size(mask.size)
+    _pack_mask_parts((mask.size + size - 1) // size, (size, packed, mask))
+
+
+@parallel
+@span
+def _unpack_parts(part, size, mask, packed):
+    for j in range(part * size, min((part + 1) * size, mask.size), LANES):
+        _write_mask(j, mask.size - j, packed_bits_at(packed, j >> 3, mask.size - j), mask)
+
+
+@kernel
+def unpack_mask(mask, packed):
+    """Write True where a bit is set."""
+    # mask (n,) bool, packed (ceil(n / 8),) uint8
+    size = part_size(mask.size)
+    _unpack_parts((mask.size + size - 1) // size, (size, mask, packed))

@@ -5,6 +5,7 @@ from ..pointwise import sgd
 from ..simd import vector
 from .linear_step import stepping
 from .product import grid_of_rows
+from .sub_network import rows_at_once, stepping_all
 
 
 @span
@@ -17,6 +18,7 @@ def _step_row(params, dparams, state, start, settings, decays):
 
 
 _parts = stepping(_step_row)
+_all_parts = stepping_all(_step_row)
 
 
 @kernel
@@ -31,3 +33,14 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     row_parts, column_parts = grid_of_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
     given = (weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     _parts(row_parts * column_parts, (row_parts, column_parts, *given))
+
+
+@kernel
+def sub_network_sgd(weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, settings):
+    """Step a layer's weight and bias, with the gradients of some units and inputs; that of all others is 0."""
+    # weight (K, C), bias (K,), small_dweight (k, c), to be multiplied by scale, small_dbias (k,), units and inputs:
+    # lists of k and c (`sub_network`), state, starts and settings as above
+    size = rows_at_once(weight.shape[0], weight.shape[1])
+    parts = (weight.shape[0] + size - 1) // size
+    given = weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, settings
+    _all_parts(parts, (size, *given))

@@ -6,15 +6,20 @@ stream, which is the default stream outside of it.
 """
 
 from .adam import linear_adam
+from .affine_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
-from .dropout import drop_all, dropout_backward, dropout_forward
+from .drop_block import block_mask
+from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
+from .gaussian import add_gaussian_noise, gaussian_dropout_backward, gaussian_dropout_forward, gaussian_relu_derivative
 from .launch import on_stream, products_in
 from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
-from .mask import sample_mask, sample_packed_mask
+from .mask import pack_mask, sample_mask, sample_packed_mask, unpack_mask
+from .masked import apply_mask, apply_mask_rates, apply_packed_mask
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random import random_bits
+from .rates import dropout_rates_backward, dropout_rates_forward, sample_mask_rates
 from .relu import relu_backward, relu_forward
 from .rows import gather_labels, gather_rows
 from .sgd import linear_sgd
@@ -22,14 +27,26 @@ from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross
 from .totals import batch_totals
 
 __all__ = [
+    "add_gaussian_noise",
+    "affine_dropout",
+    "apply_mask",
+    "apply_mask_rates",
+    "apply_packed_mask",
     "batch_totals",
     "bce_backward",
     "bce_forward",
+    "block_mask",
     "drop_all",
     "dropout_backward",
     "dropout_forward",
+    "dropout_rates_backward",
+    "dropout_rates_forward",
+    "dropout_steps",
     "gather_labels",
     "gather_rows",
+    "gaussian_dropout_backward",
+    "gaussian_dropout_forward",
+    "gaussian_relu_derivative",
     "linear_adam",
     "linear_backward",
     "linear_backward_input",
@@ -42,12 +59,15 @@ __all__ = [
     "mse_backward",
     "mse_forward",
     "on_stream",
+    "pack_mask",
     "products_in",
     "random_bits",
     "relu_backward",
     "relu_forward",
     "sample_mask",
+    "sample_mask_rates",
     "sample_packed_mask",
     "softmax_cross_entropy_backward",
     "softmax_cross_entropy_forward",
+    "unpack_mask",
 ]

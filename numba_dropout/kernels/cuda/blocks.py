@@ -8,7 +8,7 @@ from numba import cuda, float32, types
 from numba.core import cgutils, config
 
 from ..._jit import device_function, require_cuda
-from .. import philox, pointwise
+from .. import elementary, philox, pointwise
 
 __all__ = [
     "bits_of",
@@ -187,6 +187,9 @@ if not config.ENABLE_CUDASIM:
 
         return types.uint64(types.uint64, types.uint64), generate
 
+    _integer_of = _reinterpretation(types.int32, types.float32, None)
+    _real_of = _reinterpretation(types.float32, types.int32, None)
+
     @overload(value_of)
     def _value_of(value):
         return (lambda value: value[0]) if isinstance(value, types.Array) else (lambda value: value)
@@ -196,6 +199,8 @@ if not config.ENABLE_CUDASIM:
     overload(pointwise.exp)(lambda x: lambda x: math.exp(x))
     overload(pointwise.log1p)(lambda x: lambda x: math.log1p(x))
     overload(pointwise.sqrt)(lambda x: lambda x: math.sqrt(x))
+    overload(elementary.bits32)(lambda x: lambda x: _integer_of(np.float32(x)))
+    overload(elementary.float32_of)(lambda bits: lambda bits: _real_of(np.int32(bits)))
 
 # ---------------------------------------------------------------- tensor cores, from compute capability 8.0 on
 

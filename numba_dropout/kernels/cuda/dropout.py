@@ -3,27 +3,13 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_function, device_kernel, scalar
+from ..._jit import device_kernel, scalar
 from ..philox import SHIFT3
 from ..pointwise import ZERO
-from .blocks import bits_of, float_of, load_eight, store_eight, value_of
-from .launch import aligned, launch
+from .blocks import load_eight, store_eight, value_of
+from .halves import KINDS
+from .launch import aligned, launch, launch_table
 from .mask import BITS, NONE, block_bits, block_count
-
-
-@device_function
-def _from_bfloat16(bits):
-    """Widen the 16 bits of a bfloat16 to a float32."""
-    return float_of(np.uint32(bits) << np.uint32(16))
-
-
-@device_function
-def _to_bfloat16(x):
-    """Return the 16 bits of the nearest bfloat16, ties to even; NaN stays NaN."""
-    bits = np.uint64(bits_of(x))
-    if x != x:
-        return np.uint16((bits >> np.uint64(16)) | np.uint64(0x40))
-    return np.uint16((bits + np.uint64(0x7FFF) + ((bits >> np.uint64(16)) & np.uint64(1))) >> np.uint64(16))
 
 
 @scalar
@@ -66,17 +52,26 @@ def _over(widen, narrow):
 
 
 @device_kernel
+def _steps(first, out, inp, size, lane, threshold, scale, k0, k1, stream, step, offset):
+    thread, number = cuda.grid(2)
+    number += first
+    start = 8 * thread - lane
+    if start < size and (number + 1) * size <= out.size:
+        block, own = (offset >> SHIFT3) + np.uint64(thread), step + np.uint64(number)
+        bits = block_bits(block, threshold, k0, k1, stream, own)
+        for place in range(max(-start, 0), min(8, size - start)):
+            j = number * size + start + place
+            out[j] = _chosen(inp[j], bits >> np.uint32(place) & np.uint32(1), scale)
+
+
+@device_kernel
 def _clear(out):
     i = cuda.grid(1)
     if i < out.size:
         out[i] = 0
 
 
-_KERNELS = {
-    "float32": _over(np.float32, np.float32),
-    "float16": _over(np.float32, np.float16),
-    "uint16": _over(_from_bfloat16, _to_bfloat16),  # bfloat16, of which NumPy has none, by its bits
-}
+_KERNELS = {kind: _over(*ways) for kind, ways in KINDS.items()}
 
 
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
@@ -86,6 +81,15 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     whole = lane == 0 and aligned(out, inp)
     kernel = _KERNELS[str(out.dtype)]
     launch(kernel, blocks, out, inp, lane, whole, threshold, scale, k0, k1, stream, step, offset)
+
+
+def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
+    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp."""
+    # out (S * size,), inp (S * size,)
+    if size:
+        blocks, lane = block_count(size, offset)
+        how = out, inp, size, lane, threshold, scale, k0, k1, stream, step, offset
+        launch_table(_steps, out.size // size, blocks, *how)
 
 
 def drop_all(out):

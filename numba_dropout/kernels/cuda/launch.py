@@ -16,12 +16,14 @@ __all__ = [
     "launch",
     "launch_blocks",
     "launch_rows",
+    "launch_table",
     "on_stream",
     "products_in",
     "size_of_grid",
 ]
 
 THREADS = 256  # of a block, where each thread has an item of its own
+MOST_ROWS = 65535  # of blocks in a grid
 ROW = 32  # of a block that works on a row: a warp, which has little to wait for in itself
 
 _current = threading.local()
@@ -93,6 +95,16 @@ def launch_rows(kernel, rows, *arguments):
     """Run a kernel with a block of `ROW` threads for each of so many rows."""
     if rows:
         launch_blocks(kernel, rows, ROW, *arguments)
+
+
+def launch_table(kernel, rows, columns, *arguments):
+    """Run a kernel with a thread for each place of a table; its first argument is the first row of a part of it."""
+    if rows and columns:
+        across = min(1 << (columns - 1).bit_length(), THREADS)
+        down = THREADS // across
+        for first in range(0, rows, MOST_ROWS * down):
+            blocks = size_of_grid(columns, across), min(size_of_grid(rows - first, down), MOST_ROWS)
+            launch_blocks(kernel, blocks, (across, down), first, *arguments)
 
 
 def aligned(*arrays):

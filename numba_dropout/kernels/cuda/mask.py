@@ -5,7 +5,7 @@ from numba import cuda
 
 from ..._jit import device_kernel, scalar
 from ..philox import MASK16, SHIFT3, SHIFT16, TIE_STREAM, block_words
-from .blocks import store_eight
+from .blocks import store_eight, value_of
 from .launch import aligned, launch
 
 NONE = np.uint32(0)
@@ -70,7 +70,7 @@ def _sample(mask, lane, whole, threshold, k0, k1, stream, step, offset):
     thread = cuda.grid(1)
     start = 8 * thread - lane
     if start < mask.size:
-        bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, step)
+        bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, value_of(step))
         if whole and start + 8 <= mask.size:
             store_eight(
                 mask,
@@ -93,7 +93,7 @@ def _sample(mask, lane, whole, threshold, k0, k1, stream, step, offset):
 
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     """Write True where an element is kept."""
-    # mask (n,) bool; element i of mask is element offset + i of the stream
+    # mask (n,) bool; element i of mask is element offset + i of the stream; step may be an array of one
     blocks, lane = block_count(mask.size, offset)
     whole = lane == 0 and aligned(mask)
     launch(_sample, blocks, mask, lane, whole, threshold, k0, k1, stream, step, offset)
@@ -116,3 +116,32 @@ def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
     """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0."""
     # packed (ceil(n / 8),) uint8
     launch(_pack, packed.size, packed, n, int(offset) & 7, threshold, k0, k1, stream, step, offset)
+
+
+@device_kernel
+def _pack_mask(packed, mask):
+    byte = cuda.grid(1)
+    if byte < packed.size:
+        bits = NONE
+        for number in range(min(8, mask.size - 8 * byte)):
+            bits |= (np.uint32(1) if mask[8 * byte + number] else NONE) << np.uint32(number)
+        packed[byte] = bits
+
+
+def pack_mask(packed, mask):
+    """Write the bits of a mask; those after its end are 0."""
+    # packed (ceil(n / 8),) uint8, mask (n,) bool
+    launch(_pack_mask, packed.size, packed, mask)
+
+
+@device_kernel
+def _unpack(mask, packed):
+    j = cuda.grid(1)
+    if j < mask.size:
+        mask[j] = (packed[j >> 3] >> np.uint8(j & 7)) & np.uint8(1) != 0
+
+
+def unpack_mask(mask, packed):
+    """Write True where a bit is set."""
+    # mask (n,) bool, packed (ceil(n / 8),) uint8
+    launch(_unpack, mask.size, mask, packed)

@@ -3,7 +3,8 @@
 Each has a plain Python body of the same meaning, which runs where the JIT is off.
 """
 
-from .masks import LANES, draw, fence, store_bytes, store_kept, store_kept_past_caches, store_relu_kept
+from .choices import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
+from .masks import LANES, draw, load_bytes, store_bytes
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
 from .stack import scratch
 from .threads import parallel, threads
@@ -17,6 +18,7 @@ __all__ = [
     "TILE_WIDTH",
     "draw",
     "fence",
+    "load_bytes",
     "matrix",
     "multiply_tiles",
     "pack_columns",
@@ -24,6 +26,7 @@ __all__ = [
     "parallel",
     "row",
     "scratch",
+    "store_affine_kept",
     "store_bytes",
     "store_kept",
     "store_kept_past_caches",

@@ -1,4 +1,4 @@
-"""Masks, 64 elements at a time: drawing them, and choosing by them.
+"""Masks, 64 elements at a time: drawing them, and the way to memory and back.
 
 A mask of 64 elements is a `uint64`, element j in bit j; AVX-512 keeps it in its mask registers.
 """
@@ -11,13 +11,12 @@ from ..philox import M0, M1, MASK16, W0, W1, block_words
 from . import vectors
 from .block import block
 from .registers import TILE
-from .vectors import CACHE_LINE, I1, I8, I32, I64
+from .vectors import I1, I8, I32, I64
 
-__all__ = ["LANES", "draw", "fence", "store_bytes", "store_kept", "store_kept_past_caches", "store_relu_kept"]
+__all__ = ["LANES", "draw", "load_bytes", "store_bytes"]
 
 AVX512 = TILE.size == 64
 LANES = 64  # elements of a group: the numbers of 8 blocks
-AHEAD = 2048  # bytes by which reading runs ahead of stores past the caches, which keep the processor's own from it
 
 WORDS = vectors.vector(I32, 16)
 PAIRS = vectors.vector(I64, 8)
@@ -124,102 +123,12 @@ def draw(typing_context, first, threshold, k0, k1, stream, step):
     return types.UniTuple(word, 2)(word, word, word, word, word, word), generate
 
 
-# ---------------------------------------------------------------- choosing
-
-
-def _places(start, valid):
-    """Return which of the group's lanes are valid, and their places in the array."""
-    lanes = np.flatnonzero([int(valid) >> lane & 1 for lane in range(LANES)])
-    return lanes, start + lanes
-
-
-def _chosen(bits, lanes):
-    return np.array([int(bits) >> int(lane) & 1 for lane in lanes], np.bool_)
-
-
-def _store_kept(out, inp, start, valid, bits, scale):
-    """Write elements start .. start + 63 of inp times scale where a bit is set, +0 where not; only valid lanes."""
-    lanes, places = _places(start, valid)
-    out[places] = np.where(_chosen(bits, lanes), inp[places] * scale, np.zeros(1, inp.dtype))
-
-
-def _store_relu_kept(out, inp, start, valid, bits, scale):
-    """Write as `store_kept` does, with +0 where inp is not positive, unless it is NaN."""
-    lanes, places = _places(start, valid)
-    x = inp[places]
-    out[places] = np.where(_chosen(bits, lanes) & ~(x <= 0), x * scale, np.zeros(1, inp.dtype))
-
-
-def _store_kept_past_caches(out, inp, start, valid, bits, scale):
-    """Write as `store_kept` does; whole groups, where out is aligned to a cache line, do not pass through the caches.
-
-    For arrays larger than the caches: a line is not read before it is written. A fence must follow.
-    """
-    _store_kept(out, inp, start, valid, bits, scale)
-
-
-def _emit_choice(context, builder, signature, arguments, *, relu=False, past_caches=False):
-    out = vectors.View(context, builder, signature.args[0], arguments[0])
-    inp = vectors.View(context, builder, signature.args[1], arguments[1])
-    start, valid, bits, scale = arguments[2:]
-    lanes = 64 // out.size  # in vectors of 512 bits
-    kind = vectors.vector(out.element, lanes)
-    scales = vectors.splat(builder, scale, lanes)
-    zero = vectors.constant(kind, 0.0)
-    target, source = out.flat_address(start), inp.flat_address(start)
-    masks = builder.bitcast(bits, BITS), builder.bitcast(valid, BITS)
-
-    if past_caches:
-        for line in range(0, LANES * out.size, CACHE_LINE):
-            vectors.prefetch(builder, source, AHEAD + line)
-
-    def write(whole):
-        for group in range(LANES // lanes):
-            chosen, inside = (
-                vectors.shuffle(builder, mask, None, range(group * lanes, (group + 1) * lanes)) for mask in masks
-            )
-            place = group * 64
-            x = vectors.load(builder, source, kind, place) if whole else None
-            x = x or vectors.load_where(builder, inside, source, kind, place)
-            if relu:
-                chosen = builder.and_(chosen, builder.fcmp_unordered(">", x, zero))
-            y = builder.select(chosen, builder.fmul(x, scales), zero)
-            if whole:
-                vectors.store(builder, y, target, place, 64 if past_caches else 1, past_caches)
-            else:
-                vectors.store_where(builder, inside, y, target, place)
-
-    with builder.if_else(builder.icmp_unsigned("==", valid, I64(2**64 - 1)), likely=True) as (yes, no):
-        with yes:
-            write(whole=True)
-        with no:
-            write(whole=False)
-    return context.get_dummy_value()
-
-
-def _choice(plain, **how):
-    """Return a block that writes chosen elements."""
-
-    @block(plain)
-    def emitted(typing_context, out, inp, start, valid, bits, scale):
-        vectors.refuse_mixture(out, inp)
-
-        def generate(context, builder, signature, arguments):
-            return _emit_choice(context, builder, signature, arguments, **how)
-
-        return types.none(out, inp, types.int64, types.uint64, types.uint64, out.dtype), generate
-
-    return emitted
-
-
-store_kept = _choice(_store_kept)
-store_relu_kept = _choice(_store_relu_kept, relu=True)
-store_kept_past_caches = _choice(_store_kept_past_caches, past_caches=True)
+# ---------------------------------------------------------------- to memory and back
 
 
 def _store_bytes(mask, start, bits):
     """Write 64 bits as the elements start .. start + 63 of a boolean array, lowest first."""
-    mask[start : start + LANES] = _chosen(bits, range(LANES))
+    mask[start : start + LANES] = np.array([int(bits) >> lane & 1 for lane in range(LANES)], np.bool_)
 
 
 @block(_store_bytes)
@@ -235,16 +144,19 @@ def store_bytes(typing_context, mask, start, bits):
     return types.none(mask, types.int64, types.uint64), generate
 
 
-def _fence():
-    """Let all stores past the caches be seen before what follows."""
+def _load_bytes(mask, start):
+    """Return 64 bits: which of the elements start .. start + 63 of a boolean array are True."""
+    return np.uint64(sum(int(value) << lane for lane, value in enumerate(mask[start : start + LANES])))
 
 
-@block(_fence)
-def fence(typing_context):
-    """Emit a fence."""
+@block(_load_bytes)
+def load_bytes(typing_context, mask, start):
+    """Emit one load of 64 bytes."""
 
     def generate(context, builder, signature, arguments):
-        builder.fence("seq_cst")
-        return context.get_dummy_value()
+        view = vectors.View(context, builder, signature.args[0], arguments[0])
+        kind = vectors.vector(I8, LANES)
+        content = vectors.load(builder, view.flat_address(arguments[1]), kind)
+        return builder.bitcast(builder.icmp_unsigned("!=", content, vectors.constant(kind, 0)), I64)
 
-    return types.none(), generate
+    return types.uint64(mask, types.int64), generate

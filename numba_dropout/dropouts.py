@@ -1,0 +1,338 @@
+"""Dropout as a function: masks, and arrays that go through them; one rate or many, whole arrays or groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _checks
+from ._places import Place, place_called, place_of
+from ._rates import Rates, broadcast, joined, rates_of, rows_of
+
+__all__ = ["Position", "dropout", "dropout_backward", "required_key", "sample_mask", "through_mask", "through_scales"]
+
+NONE = np.uint64(0)
+
+Shape = tuple[int, ...]
+Position = tuple[Any, Any, Any]  # stream, step, offset
+
+
+def sample_mask(
+    shape: int | Sequence[int],
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    packed: bool = False,
+    device: str = "cpu",
+    out: Any = None,
+) -> Any:
+    """Return a dropout mask, True where an element is kept.
+
+    The mask depends on (seed, stream, step, element index) alone: not on the thread count, the instruction set or
+    the way in which it is cut into pieces. Element i in C order is element `offset + i` of the stream.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+        Shape of the mask.
+    p : float or array
+        Probability of dropping, in [0, 1]; honoured to within 2**-33. An array broadcasts to `shape`.
+    seed : int
+        0..2**64-1.
+    stream, step, offset : int
+        Site of the mask (below 2**24), training step (below 2**32), and index of the first element.
+    packed : bool
+        Return bits instead: bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), the rest of the last
+        byte 0, as `numpy.packbits(mask, bitorder="little")`.
+    device : str
+        "cpu", "cuda", "cuda:1", ... or "auto"; on CUDA the mask is an array of numba.cuda, unless `out` is another's.
+    out : array, optional
+        Where to write: bool of `shape`, or uint8 (ceil(n / 8),).
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is out of its range or of the wrong type.
+
+    Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
+    """
+    place = place_called(device, out)
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
+    size = math.prod(shape)
+    if size >= 2**63:
+        raise _checks.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
+    key = _checks.key(seed)
+    position = _checks.counter(stream, step, offset, size)
+    rates = None if _is_number(p) else rates_of(p, np.float32)
+    threshold = _checks.threshold(_checks.probability(p)) if rates is None else -1
+    result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
+    if threshold in (0, _checks.EVERYTHING):
+        mask = np.full(size, threshold == 0)
+        return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
+    flat, write_back = place.flat_output(result)
+    with place.working():
+        if rates is not None and packed:
+            mask = place.empty(size, np.bool_)
+            _sample_rates(place, mask, shape, rates, key, position)
+            place.kernels.pack_mask(flat, mask)
+        elif rates is not None:
+            _sample_rates(place, flat, shape, rates, key, position)
+        elif packed:
+            place.kernels.sample_packed_mask(flat, size, np.uint64(threshold), *key, *position)
+        else:
+            place.kernels.sample_mask(flat, np.uint64(threshold), *key, *position)
+        return write_back()
+
+
+def dropout(
+    x: Any,
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    noise_shape: Sequence[int | None] | None = None,
+    mask: Any = None,
+    out: Any = None,
+) -> Any:
+    """Return x with each element dropped with probability p, and the kept ones divided by the share that is kept.
+
+    Dropped elements are exactly +0, even where x is NaN or infinite. The mask is `sample_mask`'s for the same
+    seed, stream, step and offset; it is not stored. The result never shares x's memory, unless `out` is x.
+
+    Parameters
+    ----------
+    x : array of float32 or float64
+        Any shape; on a CUDA device float32, float16 or bfloat16.
+    p : float or array
+        Probability of dropping, in [0, 1]; an array broadcasts to x, or to `noise_shape`: a rate for each unit, say.
+    seed : int
+        0..2**64-1; required, as a default would repeat one mask for ever, except with training=False or `mask`.
+    stream, step, offset : int
+        Site of the mask (below 2**24), training step (below 2**32), and index of the mask's first element.
+    training : bool
+        False returns x as it is.
+    noise_shape : sequence of int, optional
+        Shape of the mask, which broadcasts to x: along axes of 1 elements are dropped together. None stands for x's own
+        size (Keras's meaning).
+    mask : array, optional
+        What to keep, instead of a mask that is drawn: bool, of a shape that broadcasts to x, or the bits of
+        `sample_mask(x.shape, packed=True)`. p then only gives the scale, and no seed is expected.
+    out : array, optional
+        Where to write; may be x.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is out of its range or of the wrong type.
+
+    Source: Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
+    """
+    position = stream, step, offset
+    return _dropout("dropout_forward", x, "x", p, seed, position, training, noise_shape, mask, out)
+
+
+def dropout_backward(
+    dy: Any,
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    noise_shape: Sequence[int | None] | None = None,
+    mask: Any = None,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `dropout` by its input: dy times the scale where kept, +0 elsewhere.
+
+    The mask is drawn again from the same seed, stream, step and offset. Arguments and errors are those of
+    `dropout`.
+    """
+    return _dropout("dropout_backward", dy, "dy", p, seed, (stream, step, offset), True, noise_shape, mask, out)
+
+
+def _dropout(
+    kernel: str,
+    given: Any,
+    name: str,
+    p: Any,
+    seed: Any,
+    position: Position,
+    training: bool,
+    noise_shape: Any,
+    mask: Any,
+    out: Any,
+) -> Any:
+    place = place_of(given, name)
+    x = place.float_array(given, name, halves=True)
+    if mask is not None:
+        for argument, value in (("noise_shape", noise_shape), ("seed", seed)):
+            if value is not None:
+                raise _checks.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
+        return _given(place, x, p, mask, training, out)
+    if noise_shape is not None or not _is_number(p):
+        return _drawn(place, x, p, seed, position, training, noise_shape, out)
+    threshold = _checks.threshold(_checks.probability(p))
+    k0, k1 = required_key(seed, training)
+    words = _checks.counter(*position, x.size)
+    result = place.output(out, x.shape, x.dtype)
+    if threshold == 0 or not training:
+        return place.assign(result, x)
+    if threshold == _checks.EVERYTHING:
+        return place.elementwise(result, [], place.kernels.drop_all)
+    drop, scale = getattr(place.kernels, kernel), _checks.scale(threshold, x.dtype)
+    return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
+
+
+def required_key(seed: Any, training: bool = True) -> tuple[np.uint64, np.uint64]:
+    """Return the words of a seed; only outside training may there be none."""
+    if not training:
+        return NONE, NONE
+    if seed is None:
+        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
+    return _checks.key(seed)
+
+
+# ---------------------------------------------------------------- many rates, and masks that are broadcast
+
+
+def _is_number(p: Any) -> bool:
+    return isinstance(p, float | int) or np.ndim(p) == 0
+
+
+def _drawn(
+    place: Place,
+    x: Any,
+    p: Any,
+    seed: Any,
+    position: Position,
+    training: bool,
+    noise_shape: Any,
+    out: Any,
+) -> Any:
+    """Do dropout with a mask of a smaller shape, or many rates, or both."""
+    shape = tuple(x.shape)
+    rates, smaller = rates_of(p, x.dtype), _noise_shape(shape, noise_shape)
+    broadcast(smaller, rates.thresholds.shape, "p")
+    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
+    result = place.output(out, shape, x.dtype)
+    if not training:
+        return place.assign(result, x)
+    if smaller == shape and rates.scales.size > 1:
+        return _rates_dropout(place, result, x, rates, key, words)
+    kept = place.empty(math.prod(smaller), np.bool_)
+    with place.working():
+        _sample_rates(place, kept, smaller, rates, key, words)
+    return _through_rates(place, result, x, kept, smaller, rates)
+
+
+def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) -> Any:
+    """Do dropout with a mask that is given."""
+    shape = tuple(x.shape)
+    rates = rates_of(p, x.dtype)
+    broadcast(shape, rates.thresholds.shape, "p")
+    kept, packed = place.mask_array(mask, shape)
+    smaller = shape if packed else broadcast(shape, tuple(kept.shape), "mask")
+    result = place.output(out, shape, x.dtype)
+    if not training:
+        return place.assign(result, x)
+    if packed and rates.scales.size == 1 and rates.scales.reshape(-1)[0] != 0:
+        drop, scale = place.kernels.apply_packed_mask, rates.scales.reshape(-1)[0]
+        return place.elementwise(result, [x], lambda out, x: drop(out, x, kept, scale))
+    if packed:
+        bits, kept = kept, place.empty(math.prod(shape), np.bool_)
+        with place.working():
+            place.kernels.unpack_mask(kept, bits)
+    return _through_rates(place, result, x, kept.reshape(kept.size), smaller, rates)
+
+
+def _noise_shape(shape: Shape, given: Sequence[int | None] | None) -> Shape:
+    """Return the mask's shape, with as many dimensions as x."""
+    if given is None:
+        return shape
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise TypeError(f"noise_shape: expected a sequence of integers or None, got {given!r}")
+    own = shape[len(shape) - len(given) :] if len(given) <= len(shape) else (1,) * len(given)
+    asked = [
+        n if m is None else _checks.integer(m, "noise_shape", 0, 2**63 - 1) for m, n in zip(given, own, strict=True)
+    ]
+    return broadcast(shape, asked, "noise_shape")
+
+
+def _through_rates(place: Place, result: Any, x: Any, kept: Any, smaller: Shape, rates: Rates) -> Any:
+    """Write x through a flat mask of a smaller shape, each element with its rate's scale."""
+    shape = tuple(x.shape)
+    if rates.scales.size == 1:
+        if rates.scales.reshape(-1)[0] == 0:
+            return place.elementwise(result, [], place.kernels.drop_all)
+        zero = x.dtype.type(0) if x.dtype == np.float64 else np.float32(0)
+        return through_mask(place, result, x, kept, smaller, (rates.scales.reshape(-1)[0], -zero, zero))
+    scales = place.bring(rates.scales.reshape(-1))
+    return through_scales(place, result, x, kept, smaller, scales, broadcast(shape, rates.scales.shape, "p"))
+
+
+def through_scales(
+    place: Place, result: Any, x: Any, kept: Any, smaller: Shape, scales: Any, scales_shape: Shape
+) -> Any:
+    """Write x through a flat mask of a smaller shape, times the flat scales of another one."""
+    columns, both, steps = rows_of(tuple(x.shape), smaller, scales_shape)
+    starts = [place.bring(one) for one in both]
+    drop = place.kernels.apply_mask_rates
+    return place.elementwise(
+        result, [x], lambda out, x: drop(out, x, columns, kept, starts[0], steps[0], scales, starts[1], steps[1])
+    )
+
+
+def through_mask(place: Place, result: Any, x: Any, kept: Any, smaller: Shape, numbers: tuple[Any, Any, Any]) -> Any:
+    """Write x * scale + shift where a flat mask of a smaller shape is True, and a third number elsewhere."""
+    layout = rows_of(tuple(x.shape), smaller)
+    if isinstance(kept, np.ndarray):
+        layout, (kept,) = joined(x.size, layout, kept)
+    columns, (starts,), (step,) = layout
+    starts, drop = place.bring(starts), place.kernels.apply_mask
+    return place.elementwise(result, [x], lambda out, x: drop(out, x, columns, kept, starts, step, *numbers))
+
+
+def _as_runs(shape: Shape, rates: Rates) -> tuple[int, Any, Any, Any]:
+    """Return columns, starts, thresholds and scales, with an element of the latter for each of a row."""
+    smaller = list(broadcast(shape, rates.thresholds.shape, "p"))
+    for axis in reversed(range(len(shape))):
+        if smaller[axis] != 1:
+            break
+        smaller[axis] = shape[axis]
+    whole = [np.array(np.broadcast_to(own, smaller), order="C").reshape(-1) for own in rates]
+    layout, values = joined(math.prod(shape), rows_of(shape, tuple(smaller)), *whole)
+    return layout.columns, layout.starts[0], values[0], values[1]
+
+
+def _sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, words: Any) -> None:
+    """Draw a flat mask, each element by its rate."""
+    if rates.thresholds.size == 1:
+        threshold = int(rates.thresholds.reshape(-1)[0])
+        if threshold in (0, _checks.EVERYTHING):
+            place.put(kept, np.full(kept.size, threshold == 0))
+        else:
+            place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
+        return
+    columns, starts, thresholds, _ = _as_runs(shape, rates)
+    place.kernels.sample_mask_rates(kept, columns, place.bring(thresholds), place.bring(starts), *key, *words)
+
+
+def _rates_dropout(place: Place, result: Any, x: Any, rates: Rates, key: Any, words: Any) -> Any:
+    columns, *rest = _as_runs(tuple(x.shape), rates)
+    starts, thresholds, scales = map(place.bring, rest)
+    drop = place.kernels.dropout_rates_forward
+    return place.elementwise(
+        result, [x], lambda out, x: drop(out, x, columns, thresholds, scales, starts, *key, *words)
+    )

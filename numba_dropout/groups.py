@@ -1,0 +1,391 @@
+"""Dropout of groups: whole channels, whole samples, squares of a plane."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import _checks
+from ._places import Place, place_of
+from .dropouts import Position, required_key, through_mask, through_scales
+from .noise import affine
+
+__all__ = [
+    "drop_block2d",
+    "drop_block2d_backward",
+    "dropout1d",
+    "dropout1d_backward",
+    "dropout2d",
+    "dropout2d_backward",
+    "dropout3d",
+    "dropout3d_backward",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_backward",
+    "stochastic_depth",
+    "stochastic_depth_backward",
+]
+
+Shape = tuple[int, ...]
+
+
+# ---------------------------------------------------------------- channels
+
+
+def dropout1d(
+    x: Any,
+    p: float = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    channels_last: bool = False,
+    out: Any = None,
+) -> Any:
+    """Drop whole channels of sequences: `dropout` with one mask element for each channel of each sample.
+
+    Parameters
+    ----------
+    x : array (N, C, L) or (C, L)
+        float32 or float64; with `channels_last` (N, L, C) or (L, C), Keras's SpatialDropout1D.
+    p, seed, stream, step, training, out
+        As in `dropout`.
+    offset : int
+        Index of the first channel's mask element.
+    channels_last : bool
+        Where the channels are.
+
+    Raises
+    ------
+    ValueError, TypeError
+        x has another number of dimensions, or as in `dropout`.
+
+    Source: Tompson et al., CVPR 2015, section 3.2.
+    """
+    return _channels(1, x, "x", p, seed, (stream, step, offset), training, channels_last, out)
+
+
+def dropout1d_backward(
+    dy: Any,
+    p: float = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    channels_last: bool = False,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `dropout1d` by its input: dy scaled where a channel was kept, +0 elsewhere."""
+    return _channels(1, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
+
+
+def dropout2d(
+    x: Any,
+    p: float = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    channels_last: bool = False,
+    out: Any = None,
+) -> Any:
+    """Drop whole channels of images, (N, C, H, W), or (N, H, W, C) with `channels_last`.
+
+    Three dimensions are taken as (N, C, L), as PyTorch does. Arguments and errors are those of `dropout1d`.
+    """
+    return _channels(2, x, "x", p, seed, (stream, step, offset), training, channels_last, out)
+
+
+def dropout2d_backward(
+    dy: Any,
+    p: float = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    channels_last: bool = False,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `dropout2d` by its input: dy scaled where a channel was kept, +0 elsewhere."""
+    return _channels(2, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
+
+
+def dropout3d(
+    x: Any,
+    p: float = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    channels_last: bool = False,
+    out: Any = None,
+) -> Any:
+    """Drop whole channels of volumes, (N, C, D, H, W) or (C, D, H, W); with `channels_last` the channels come last.
+
+    Arguments and errors are those of `dropout1d`.
+    """
+    return _channels(3, x, "x", p, seed, (stream, step, offset), training, channels_last, out)
+
+
+def dropout3d_backward(
+    dy: Any,
+    p: float = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    channels_last: bool = False,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `dropout3d` by its input: dy scaled where a channel was kept, +0 elsewhere."""
+    return _channels(3, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
+
+
+def _channels(
+    spatial: int,
+    given: Any,
+    name: str,
+    p: Any,
+    seed: Any,
+    position: Position,
+    training: bool,
+    channels_last: bool,
+    out: Any,
+) -> Any:
+    place = place_of(given, name)
+    x = place.float_array(given, name, halves=True)
+    allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
+    if x.ndim not in allowed:
+        raise _checks.InputError(
+            f"{name}: dropout{spatial}d expected {allowed[0]}D or {allowed[1]}D input, but received a {x.ndim}D input"
+        )
+    samples = x.ndim == spatial + 2 or spatial == 2
+    kept = _grouped_shape(tuple(x.shape), samples, channels_last)
+    return _grouped(place, x, kept, p, seed, position, training, out)
+
+
+def _grouped_shape(shape: Shape, samples: bool, channels_last: bool) -> Shape:
+    """Return the shape of a mask with an element for each channel of each sample."""
+    channels = len(shape) - 1 if channels_last else int(samples)
+    return tuple(n if axis == channels or (samples and axis == 0) else 1 for axis, n in enumerate(shape))
+
+
+def _grouped(
+    place: Place, x: Any, smaller: Shape, p: Any, seed: Any, position: Position, training: bool, out: Any
+) -> Any:
+    """Do dropout with a mask of a smaller shape."""
+    threshold = _checks.threshold(_checks.probability(p))
+    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
+    result = place.output(out, tuple(x.shape), x.dtype)
+    if not training or threshold == 0:
+        return place.assign(result, x)
+    if threshold == _checks.EVERYTHING:
+        return place.elementwise(result, [], place.kernels.drop_all)
+    kept = _mask(place, math.prod(smaller), threshold, key, words)
+    scale = _checks.scale(threshold, x.dtype)
+    zero = type(scale)(0)
+    return through_mask(place, result, x, kept, smaller, (scale, -zero, zero))
+
+
+def _mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
+    kept = place.empty(size, np.bool_)
+    with place.working():
+        place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
+    return kept
+
+
+def feature_alpha_dropout(
+    x: Any,
+    p: float = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Set whole channels to SELU's negative limit, as `alpha_dropout` does with elements.
+
+    x : array (N, C, ...), at least 2 dimensions; offset counts channels; the rest as in `dropout`.
+
+    Source: Klambauer et al., NeurIPS 2017, section 3.
+    """
+    return _feature_alpha(x, "x", p, seed, (stream, step, offset), training, False, out)
+
+
+def feature_alpha_dropout_backward(
+    dy: Any,
+    p: float = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `feature_alpha_dropout` by its input."""
+    return _feature_alpha(dy, "dy", p, seed, (stream, step, offset), True, True, out)
+
+
+def _feature_alpha(
+    given: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
+) -> Any:
+    place = place_of(given, name)
+    x = place.float_array(given, name)
+    if x.ndim < 2:
+        raise _checks.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
+    smaller = _grouped_shape(tuple(x.shape), True, False)
+    threshold = _checks.threshold(_checks.probability(p))
+    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
+    result = place.output(out, tuple(x.shape), x.dtype)
+    if not training or threshold == 0:
+        return place.assign(result, x)
+    if threshold == _checks.EVERYTHING:
+        return place.elementwise(result, [], place.kernels.drop_all)
+    kept = _mask(place, math.prod(smaller), threshold, key, words)
+    return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))
+
+
+# ---------------------------------------------------------------- samples
+
+
+def stochastic_depth(
+    x: Any,
+    p: float,
+    mode: str = "row",
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Drop whole samples of a residual branch, each or all at once, and divide the kept ones by the share kept.
+
+    x : array (N, ...), at least 1 dimension; mode : "row", a mask element for each sample, or "batch", one for all;
+    offset counts mask elements; the rest as in `dropout`.
+
+    Source: Huang et al., ECCV 2016, section 3, with the scale moved to training.
+    """
+    return _samples(x, "x", p, mode, seed, (stream, step, offset), training, out)
+
+
+def stochastic_depth_backward(
+    dy: Any,
+    p: float,
+    mode: str = "row",
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere."""
+    return _samples(dy, "dy", p, mode, seed, (stream, step, offset), True, out)
+
+
+def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
+    if mode not in ("row", "batch"):
+        raise _checks.InputError(f"mode: expected row or batch, got {mode!r}")
+    place = place_of(given, name)
+    x = place.float_array(given, name, halves=True)
+    if x.ndim < 1:
+        raise _checks.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
+    smaller = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
+    return _grouped(place, x, smaller, p, seed, position, training, out)
+
+
+# ---------------------------------------------------------------- squares
+
+
+def drop_block2d(
+    x: Any,
+    p: float,
+    block_size: int,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Drop squares of feature maps, and divide each sample by the share of it that is kept.
+
+    A square begins, with a probability that makes p the expected share of dropped elements but for overlaps, at each
+    place where it lies in the plane; p = 1 drops all. The scale is each sample's own: it does not depend on the others.
+
+    Parameters
+    ----------
+    x : array (N, C, H, W) of float32 or float64
+    p : float
+        Probability, in [0, 1].
+    block_size : int
+        Side of the squares, at least 1; no more than H and W are used.
+    offset : int
+        Index of the first place, of N * C * (H - block_size + 1) * (W - block_size + 1).
+    seed, stream, step, training, out
+        As in `dropout`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        x has another number of dimensions, or as in `dropout`.
+
+    Source: Ghiasi et al., NeurIPS 2018, algorithm 1.
+    """
+    return _blocks(x, "x", p, block_size, seed, (stream, step, offset), training, out)
+
+
+def drop_block2d_backward(
+    dy: Any,
+    p: float,
+    block_size: int,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `drop_block2d` by its input: dy scaled where kept, +0 elsewhere."""
+    return _blocks(dy, "dy", p, block_size, seed, (stream, step, offset), True, out)
+
+
+def _blocks(
+    given: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
+) -> Any:
+    place = place_of(given, name)
+    x = place.float_array(given, name, 4)
+    block = _checks.integer(block_size, "block_size", 1, 2**31)
+    samples, channels, height, width = x.shape
+    block = max(min(block, height, width), 1)
+    rows, columns = height - block + 1, width - block + 1
+    p = _checks.probability(p)
+    seeds = samples * channels * rows * columns
+    key, words = required_key(seed, training), _checks.counter(*position, max(seeds, 0))
+    result = place.output(out, tuple(x.shape), x.dtype)
+    rate = 1.0 if p == 1 or not x.size else p * height * width / (block * block * rows * columns)
+    threshold = _checks.threshold(min(rate, 1.0))
+    if not training or threshold == 0:
+        return place.assign(result, x)
+    if threshold == _checks.EVERYTHING:
+        return place.elementwise(result, [], place.kernels.drop_all)
+    kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
+    begun = _mask(place, seeds, threshold, key, words)
+    with place.working():
+        place.kernels.block_mask(kept, scales, begun, height, width, block)
+    return through_scales(place, result, x, kept, tuple(x.shape), scales, (samples, 1, 1, 1))

@@ -1,0 +1,39 @@
+"""DropBlock: masks of dropped squares, and the scale that goes with each sample's."""
+
+from ..._jit import kernel, scalar, span
+from ..simd import parallel, vector
+
+
+@scalar
+def _clear(plane, first, width, block):
+    """Drop a square, whose first element is given, of a flat plane."""
+    for row in range(block):
+        for j in range(first + row * width, first + row * width + block):
+            plane[j] = False
+
+
+@parallel
+@span
+def _parts(part, mask, scales, seeds, height, width, block):
+    rows, columns = height - block + 1, width - block + 1
+    size, seeds_size = mask.size // scales.size, seeds.size // scales.size
+    kept, seeded = vector(mask, part * size, size), vector(seeds, part * seeds_size, seeds_size)
+    for j in range(size):
+        kept[j] = True
+    for channel in range(size // (height * width)):
+        plane = vector(kept, channel * height * width, height * width)
+        for i in range(rows):
+            for j in range(columns):
+                if not seeded[(channel * rows + i) * columns + j]:
+                    _clear(plane, i * width + j, width, block)
+    count = 0
+    for j in range(size):
+        count += kept[j]
+    scales[part] = size / count if count else 0
+
+
+@kernel
+def block_mask(mask, scales, seeds, height, width, block):
+    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided."""
+    # mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
+    _parts(scales.size, (mask, scales, seeds, height, width, block))

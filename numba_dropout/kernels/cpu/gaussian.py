@@ -1,0 +1,117 @@
+"""Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`.
+
+float32 takes four numbers from a block of the stream, float64 two.
+"""
+
+import numpy as np
+
+from ..._jit import kernel, scalar, span
+from ..normal import normals32, normals64
+from ..philox import block_words
+from ..simd import parallel, scratch, vector
+from .mask import part_size
+
+MEMORY = 8 * 1024  # bytes of numbers that are drawn at once: they stay in the first-level cache
+
+
+@scalar
+def _in_a_block(itemsize):
+    return np.int64(16 // itemsize)
+
+
+@span
+def _draw(numbers, block, k0, k1, stream, step):
+    """Write the numbers of some blocks."""
+    if numbers.itemsize == 4:
+        for b in range(numbers.size >> 2):
+            w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
+            numbers[4 * b], numbers[4 * b + 1] = normals32(w0, w1)
+            numbers[4 * b + 2], numbers[4 * b + 3] = normals32(w2, w3)
+    else:
+        for b in range(numbers.size >> 1):
+            w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
+            numbers[2 * b], numbers[2 * b + 1] = normals64(w0, w1, w2, w3)
+
+
+def each_piece(write):
+    """Return the parts of the work over pieces of neighbouring elements with the normal numbers that belong to them.
+
+    write(out, inp, values, normals, deviation) is a `span` over pieces of the same size.
+    """
+
+    @parallel
+    @span
+    def parts(part, size, out, inp, values, deviation, k0, k1, stream, step, offset):
+        memory = scratch(MEMORY, out)
+        each = _in_a_block(out.itemsize)
+        start, stop = part * size, min((part + 1) * size, out.size)
+        while start < stop:
+            element = offset + np.uint64(start)
+            block = element // np.uint64(each)
+            lane = np.int64(element - block * np.uint64(each))
+            count = min(stop - start, memory.size - each)
+            _draw(vector(memory, 0, (lane + count + each - 1) // each * each), block, k0, k1, stream, step)
+            some, given = vector(out, start, count), vector(inp, start, count)
+            write(some, given, vector(values, start, count), vector(memory, lane, count), deviation)
+            start += count
+
+    return parts
+
+
+@span
+def _multiply(out, inp, values, normals, deviation):
+    one = out.dtype.type(1)
+    for i in range(out.size):
+        out[i] = inp[i] * (one + deviation * normals[i])
+
+
+@span
+def _add(out, inp, values, normals, deviation):
+    for i in range(out.size):
+        out[i] = inp[i] + deviation * normals[i]
+
+
+@span
+def _pass_back(out, inp, values, normals, deviation):
+    one, zero = out.dtype.type(1), out.dtype.type(0)
+    for i in range(out.size):
+        out[i] = inp[i] * (one + deviation * normals[i]) if values[i] != zero else zero
+
+
+_dropout_parts = each_piece(_multiply)
+_derivative_parts = each_piece(_pass_back)
+_noise_parts = each_piece(_add)
+
+
+@kernel
+def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
+    """Write inp * (1 + deviation * z), z standard normal; out may be inp."""
+    # out (n,), inp (n,)
+    size = part_size(out.size)
+    parts = (out.size + size - 1) // size
+    _dropout_parts(parts, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
+
+
+@kernel
+def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
+    """Write inp + deviation * z, z standard normal; out may be inp."""
+    # out (n,), inp (n,)
+    size = part_size(out.size)
+    parts = (out.size + size - 1) // size
+    _noise_parts(parts, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
+
+
+@kernel
+def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
+    """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0.
+
+    Noise may change a value's sign, so that the sign does not tell what the ReLU did; out may be inp.
+    """
+    # out (n,), inp (n,), values (n,)
+    size = part_size(out.size)
+    parts = (out.size + size - 1) // size
+    _derivative_parts(parts, (size, out, inp, values, deviation, k0, k1, stream, step, offset))
+
+
+# Gaussian dropout is linear in its input: its derivative is itself, with the same numbers drawn again.
+gaussian_dropout_backward = gaussian_dropout_forward

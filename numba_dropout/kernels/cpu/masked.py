@@ -1,0 +1,102 @@
+"""Dropout by a mask that is there already: the whole array's, or a smaller one's that is broadcast.
+
+An array is taken as rows of so many columns, the last of which may be shorter. Row r has the mask's elements from
+starts[r] on, as many as columns if `step` is 1, or the same one for the whole row if it is 0.
+"""
+
+from ..._jit import kernel, span
+from ..simd import LANES, parallel, store_affine_kept, store_kept, vector
+from .mask import ALL, NONE, bits_at, first_bits, packed_bits_at, part_size
+
+
+@span
+def _write_run(out, inp, start, stop, mask, place, step, scale, shift, dropped):
+    """Write neighbouring elements, within a row."""
+    if step:
+        for j in range(start, stop, LANES):
+            left = stop - j
+            bits = bits_at(mask, place + j - start, left)
+            store_affine_kept(out, inp, j, first_bits(left), bits, scale, shift, dropped)
+    else:
+        bits = ALL if mask[place] else NONE
+        for j in range(start, stop, LANES):
+            store_affine_kept(out, inp, j, first_bits(stop - j), bits, scale, shift, dropped)
+
+
+@parallel
+@span
+def _parts(part, size, out, inp, columns, mask, starts, step, scale, shift, dropped):
+    start, stop = part * size, min((part + 1) * size, out.size)
+    row = start // columns
+    while start < stop:
+        first = row * columns
+        end = min(first + columns, stop)
+        place = starts[row] + (start - first if step else 0)
+        _write_run(out, inp, start, end, mask, place, step, scale, shift, dropped)
+        start, row = end, row + 1
+
+
+@kernel
+def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
+    """Write inp * scale + shift where the mask is True, and `dropped` where not; out may be inp."""
+    # out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
+    size = part_size(out.size)
+    _parts((out.size + size - 1) // size, (size, out, inp, columns, mask, starts, step, scale, shift, dropped))
+
+
+@parallel
+@span
+def _packed_parts(part, size, out, inp, packed, scale):
+    for j in range(part * size, min((part + 1) * size, out.size), LANES):
+        left = out.size - j
+        store_kept(out, inp, j, first_bits(left), packed_bits_at(packed, j >> 3, left), scale)
+
+
+@kernel
+def apply_packed_mask(out, inp, packed, scale):
+    """Write inp * scale where the element's bit is set, and +0 where not; out may be inp."""
+    # out (n,), inp (n,), packed (ceil(n / 8),) uint8
+    size = part_size(out.size)
+    _packed_parts((out.size + size - 1) // size, (size, out, inp, packed, scale))
+
+
+@span
+def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, scale_step):
+    if mask_step and not scale_step:
+        scale = scales[scale_place]
+        for i in range(out.size):
+            out[i] = inp[i] * scale if mask[mask_place + i] else out.dtype.type(0)
+    elif scale_step and not mask_step:
+        if mask[mask_place]:
+            for i in range(out.size):
+                out[i] = inp[i] * scales[scale_place + i]
+        else:
+            for i in range(out.size):
+                out[i] = 0
+    else:
+        for i in range(out.size):
+            chosen, scale = mask[mask_place + i * mask_step], scales[scale_place + i * scale_step]
+            out[i] = inp[i] * scale if chosen else out.dtype.type(0)
+
+
+@parallel
+@span
+def _rates_parts(part, size, out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
+    start, stop = part * size, min((part + 1) * size, out.size)
+    row = start // columns
+    while start < stop:
+        first = row * columns
+        count = min(first + columns, stop) - start
+        places = mask_starts[row] + (start - first) * mask_step, scale_starts[row] + (start - first) * scale_step
+        some, given = vector(out, start, count), vector(inp, start, count)
+        _write_scaled(some, given, mask, places[0], mask_step, scales, places[1], scale_step)
+        start, row = start + count, row + 1
+
+
+@kernel
+def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
+    """Write inp times its scale where the mask is True, and +0 where not; out may be inp."""
+    # out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
+    size = part_size(out.size)
+    how = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
+    _rates_parts((out.size + size - 1) // size, (size, *how))

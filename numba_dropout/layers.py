@@ -1,0 +1,194 @@
+"""Dropout's family as layers: each has a site of its own, and goes back through what it went forward through.
+
+>>> import numpy as np
+>>> import numba_dropout as nd
+>>> masks = nd.MaskGenerator(seed=7)
+>>> first, second = nd.layers.Dropout(0.5, masks=masks), nd.layers.GaussianDropout(0.5, masks=masks)
+>>> x = np.ones((2, 4), np.float32)
+>>> y = second(first(x))
+>>> dx = first.backward(second.backward(np.ones_like(y)))
+>>> masks.advance()  # the next step: other masks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from . import dropouts, groups, noise, ops
+from ._checks import InputError
+from .mask_generator import MaskGenerator
+
+__all__ = [
+    "AlphaDropout",
+    "DropBlock2d",
+    "DropConnect",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "FeatureAlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Layer",
+    "StochasticDepth",
+]
+
+
+class Layer:
+    """Base of the layers.
+
+    Parameters
+    ----------
+    masks : MaskGenerator
+        Gives the layer its site, and the step of each forward pass. Layers that share a generator share no mask.
+
+    Attributes
+    ----------
+    site : int
+        What the functions call `stream`.
+    arguments : dict
+        What the layer's function is called with beside the array and the place of the mask; may be changed between
+        a backward and a forward pass: `layer.arguments["p"] = 0.2`.
+    """
+
+    def __init__(
+        self, forward: Callable[..., Any], backward: Callable[..., Any], masks: MaskGenerator, **arguments: Any
+    ) -> None:
+        self.masks = masks
+        self.site = masks.site()
+        self.arguments = arguments
+        self._forward, self._backward = forward, backward
+        self._passed: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if value is not None)
+        return f"{type(self).__name__}({arguments}, site={self.site})"
+
+    def __call__(self, x: Any, *, training: bool = True, offset: int = 0, out: Any = None) -> Any:
+        """Do what `forward` does."""
+        return self.forward(x, training=training, offset=offset, out=out)
+
+    def forward(self, x: Any, *, training: bool = True, offset: int = 0, out: Any = None) -> Any:
+        """Return x through the layer, at the generator's present step.
+
+        `offset` is the index of the first mask element, for a piece of a batch; outside training x comes back as it is.
+        """
+        self._passed = {**self.arguments, **self.masks.at(self.site), "offset": offset} if training else {}
+        return self._forward(x, **(self._passed or {**self.arguments, "training": False}), out=out)
+
+    def backward(self, dy: Any, *, out: Any = None) -> Any:
+        """Return the gradient by the input of the last forward pass, whose mask is drawn again."""
+        if self._passed is None:
+            raise InputError("backward: expected a forward before it")
+        if not self._passed:
+            return dropouts.dropout(dy, training=False, out=out)
+        return self._backward(dy, **self._passed, out=out)
+
+
+class Dropout(Layer):
+    """`dropout`: p, one rate or an array; `noise_shape`."""
+
+    def __init__(
+        self,
+        p: float | ArrayLike = 0.5,
+        *,
+        noise_shape: Sequence[int | None] | None = None,
+        masks: MaskGenerator,
+    ) -> None:
+        super().__init__(dropouts.dropout, dropouts.dropout_backward, masks, p=p, noise_shape=noise_shape)
+
+
+class Dropout1d(Layer):
+    """`dropout1d`: whole channels of sequences."""
+
+    def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
+        super().__init__(groups.dropout1d, groups.dropout1d_backward, masks, p=p, channels_last=channels_last)
+
+
+class Dropout2d(Layer):
+    """`dropout2d`: whole channels of images."""
+
+    def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
+        super().__init__(groups.dropout2d, groups.dropout2d_backward, masks, p=p, channels_last=channels_last)
+
+
+class Dropout3d(Layer):
+    """`dropout3d`: whole channels of volumes."""
+
+    def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
+        super().__init__(groups.dropout3d, groups.dropout3d_backward, masks, p=p, channels_last=channels_last)
+
+
+class AlphaDropout(Layer):
+    """`alpha_dropout`, for networks with SELU."""
+
+    def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
+        super().__init__(noise.alpha_dropout, noise.alpha_dropout_backward, masks, p=p)
+
+
+class FeatureAlphaDropout(Layer):
+    """`feature_alpha_dropout`: whole channels, for networks with SELU."""
+
+    def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
+        super().__init__(groups.feature_alpha_dropout, groups.feature_alpha_dropout_backward, masks, p=p)
+
+
+class GaussianDropout(Layer):
+    """`gaussian_dropout`: factors of mean 1."""
+
+    def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
+        super().__init__(noise.gaussian_dropout, noise.gaussian_dropout_backward, masks, p=p)
+
+
+class GaussianNoise(Layer):
+    """`gaussian_noise`: terms of mean 0."""
+
+    def __init__(self, stddev: float, *, masks: MaskGenerator) -> None:
+        super().__init__(noise.gaussian_noise, noise.gaussian_noise_backward, masks, stddev=stddev)
+
+
+class StochasticDepth(Layer):
+    """`stochastic_depth`: whole samples of a residual branch."""
+
+    def __init__(self, p: float, mode: str = "row", *, masks: MaskGenerator) -> None:
+        super().__init__(groups.stochastic_depth, groups.stochastic_depth_backward, masks, p=p, mode=mode)
+
+
+class DropBlock2d(Layer):
+    """`drop_block2d`: squares of feature maps."""
+
+    def __init__(self, p: float, block_size: int, *, masks: MaskGenerator) -> None:
+        super().__init__(groups.drop_block2d, groups.drop_block2d_backward, masks, p=p, block_size=block_size)
+
+
+class DropConnect(Layer):
+    """`dropconnect`: a linear layer with dropped weights.
+
+    weight (units, inputs) and bias (units,) are kept as they are given, and read at each pass; `backward` returns the
+    gradient by the input and leaves those by the others in `dweight` and `dbias`.
+    """
+
+    def __init__(self, weight: Any, bias: Any, p: float = 0.5, *, masks: MaskGenerator) -> None:
+        super().__init__(self._linear, self._linear_backward, masks, p=p)
+        self.weight, self.bias = weight, bias
+        self.dweight: Any = None
+        self.dbias: Any = None
+        self._x: Any = None
+
+    def _linear(self, x: Any, **arguments: Any) -> Any:
+        self._x = x
+        return ops.dropconnect(x, self.weight, self.bias, **arguments)
+
+    def _linear_backward(self, dy: Any, *, out: Any, **arguments: Any) -> Any:
+        dx, self.dweight, self.dbias = ops.dropconnect_backward(dy, self._x, self.weight, **arguments, out=out)
+        return dx
+
+    def backward(self, dy: Any, *, out: Any = None) -> Any:
+        """Return the gradient by the input; `out` are three arrays, as for `dropconnect_backward`."""
+        if self._passed == {}:
+            dx, self.dweight, self.dbias = ops.linear_backward(dy, self._x, self.weight, out=out)
+            return dx
+        return super().backward(dy, out=out)

@@ -1,0 +1,82 @@
+"""Monte-Carlo dropout: what many draws of the masks say together (Gal & Ghahramani, ICML 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MonteCarlo", "of_classes", "of_values"]
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """What a number of samples say of rows; all are taken one after the other, in float64.
+
+    Attributes
+    ----------
+    mean : array (rows, classes or outputs)
+        Mean probabilities, or mean values.
+    std : array of the same shape
+        Standard deviation over the samples (divided by their number).
+    entropy : array (rows,) or None
+        Classes only: predictive entropy, of the mean probabilities, in nats.
+    mutual_information : array (rows,) or None
+        Classes only: the entropy less the samples' mean entropy, between prediction and weights: what more data could
+        tell (Houlsby et al., 2011).
+    samples : int
+        How many.
+    """
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    entropy: NDArray[np.float64] | None
+    mutual_information: NDArray[np.float64] | None
+    samples: int
+
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """Variance over the samples."""
+        return self.std**2
+
+
+def of_values(samples: Iterable[NDArray[np.float64]]) -> MonteCarlo:
+    """Sum samples of values (rows, outputs) up."""
+    mean, std, _, count = _moments(samples, lambda values: np.zeros(len(values)))
+    return MonteCarlo(mean, std, None, None, count)
+
+
+def of_classes(samples: Iterable[NDArray[np.float64]], *, independent: bool) -> MonteCarlo:
+    """Sum samples of probabilities (rows, classes) up; the entropies of independent ones, of 0 or 1 each, are added."""
+    entropy = _entropy_of_several if independent else _entropy
+    mean, std, mean_entropy, count = _moments(samples, entropy)
+    whole = entropy(mean)
+    return MonteCarlo(mean, std, whole, np.maximum(whole - mean_entropy, 0.0), count)
+
+
+def _moments(
+    samples: Iterable[NDArray[np.float64]], entropy: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], int]:
+    """Return mean, standard deviation and mean entropy of samples, and how many there are (Welford, 1962)."""
+    count = 0
+    mean = squares = entropies = np.zeros(1)
+    for count, sample in enumerate(samples, 1):
+        if count == 1:
+            mean, squares, entropies = np.zeros(sample.shape), np.zeros(sample.shape), np.zeros(len(sample))
+        difference = sample - mean
+        mean += difference / count
+        squares += difference * (sample - mean)
+        entropies += entropy(sample)
+    return mean, np.sqrt(squares / count), entropies / count, count
+
+
+def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the entropy of each row of probabilities, in nats."""
+    return -(p * np.log(np.where(p > 0, p, 1.0))).sum(1)
+
+
+def _entropy_of_several(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of the entropies of independent probabilities of 1."""
+    return _entropy(p) + _entropy(1.0 - p)

@@ -1,0 +1,164 @@
+"""What a network says of rows: outputs, labels, values, probabilities, and how sure it is of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _checks, backprop
+from ._checks import InputError, NoRoom
+from .kernels.cpu.linear import SKINNY
+from .memory import Memory
+from .monte_carlo import MonteCarlo, of_classes, of_values
+from .network import Network
+from .state import State
+
+__all__ = ["Predictor"]
+
+ROOM = 1024  # rows that prediction takes at once
+
+
+class Predictor(ABC):
+    """The part of a network that predicts; what it needs of the rest comes last."""
+
+    sizes: list[int]
+    loss: str
+    dtype: np.dtype[Any]
+    classes: list[Any] | None
+    _memory: Memory
+    _state: State
+    _passed: Any
+
+    def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
+        """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
+        return self.measure(*map(self.bring, self.as_pair(x, y)))
+
+    def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
+        """Do what `loss_of` does, with what `bring` returns; nothing is checked."""
+        piece = self._piece_of(len(data))
+        totals = np.zeros((-(-len(data) // piece), 2))
+        self._passed = None
+        with self._memory.working():
+            self._passes().evaluate(self._state.net, totals, data, target, self._rows_of(len(data)), piece)
+        loss, hits = totals.sum(0) / len(data)
+        return float(loss), None if self.loss == "mse" else float(hits)
+
+    def outputs(self, x: ArrayLike) -> NDArray[Any]:
+        """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
+        data = self.bring(self.as_input(x))
+        result = np.empty((len(data), self.sizes[-1]), self.dtype)
+        piece = self._piece_of(len(data))
+        for start in range(0, len(data), piece):
+            result[start : start + piece] = self.forward(data[start : start + piece])
+        self._passed = None
+        return result
+
+    def samples(self, x: ArrayLike, samples: int) -> Iterator[NDArray[Any]]:
+        """Yield what `forward` would return in training mode, (rows, outputs), for so many draws of the masks.
+
+        The masks are those of purpose "monte carlo", step 0, 1, ... (docs/mask.md): of each row its own, whichever rows
+        there are beside it, and the same on any number of threads.
+        """
+        samples = _checks.integer(samples, "samples", 1, 2**32 - 1)
+        data = self.bring(self.as_input(x))
+        rows = len(data)
+        if rows == 0:
+            raise InputError("x: expected at least one row, got none")
+        at_once = min(rows, self._piece_of(ROOM))
+        least = -(-(SKINNY + 1) // at_once)  # sums of fewer rows are cut in another way
+        several = min(self._piece_of(ROOM) // at_once, max(samples, least))
+        self._passed = None
+        for first in range(0, samples, several):
+            drawn = np.empty((several, rows, self.sizes[-1]), self.dtype)
+            for start in range(0, rows, at_once):
+                start = min(start, rows - at_once)  # the last piece is as large as the others
+                numbers = np.tile(np.arange(start, start + at_once), several)
+                with self._memory.working():
+                    self._passes().sample(self._state.net, data, numbers, at_once, np.uint64(first), np.uint64(start))
+                drawn[:, start : start + at_once] = self._state.outputs(len(numbers)).reshape(several, at_once, -1)
+            yield from drawn[: samples - first]
+
+    def predict_mc(self, x: ArrayLike, samples: int = 100) -> MonteCarlo:
+        """Return what many draws of the dropout masks say of rows: mean and spread, in `MonteCarlo`.
+
+        x : array (rows, inputs); samples : number of draws. Source: Gal & Ghahramani, ICML 2016, section 4.
+        """
+        if self.loss == "mse":
+            stretch, shift = self._state.read("target_stretch"), self._state.read("target_shift")
+            return of_values(out / stretch + shift for out in self.samples(x, samples))
+        independent = self.loss == "bce" and self.sizes[-1] > 1
+        return of_classes(map(self._probabilities, self.samples(x, samples)), independent=independent)
+
+    def predict(self, x: ArrayLike) -> NDArray[Any]:
+        """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
+
+        Labels are those of `classes` where they are known, else class numbers; "bce" gives 0 or 1 for each output.
+        """
+        out = self.outputs(x)
+        if self.loss == "mse":
+            values = out / self._state.read("target_stretch") + self._state.read("target_shift")
+            return values[:, 0] if values.shape[1] == 1 else values
+        labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
+        if self.loss == "bce" and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        return labels if self.classes is None else np.asarray(self.classes)[labels]
+
+    def predict_proba(self, x: ArrayLike) -> NDArray[Any]:
+        """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
+        if self.loss == "mse":
+            raise InputError("predict_proba: expected a network for classes, got one for a regression")
+        return self._probabilities(self.outputs(x))
+
+    def _probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
+        """Return probabilities from a network's outputs."""
+        out = out.astype(np.float64)
+        if self.loss == "bce":
+            probability = np.exp(-np.logaddexp(0.0, -out))
+            return np.hstack([1.0 - probability, probability]) if out.shape[1] == 1 else probability
+        out = np.exp(out - out.max(1, keepdims=True))
+        return out / out.sum(1, keepdims=True)
+
+    def _piece_of(self, rows: int) -> int:
+        """Make room for a piece of so many rows to predict, or half as many until they fit; return how many."""
+        piece = max(1, min(ROOM, rows))
+        try:
+            self._with_room(piece)
+        except NoRoom:
+            if piece == 1:
+                raise
+            return self._piece_of(piece // 2)
+        return piece
+
+    # ------------------------------------------------------------ what it needs
+
+    @abstractmethod
+    def forward(self, x: ArrayLike) -> NDArray[Any]:
+        """Return the outputs of no more rows than there is room for."""
+
+    @abstractmethod
+    def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+        """Return x and y as the kernels take them."""
+
+    @abstractmethod
+    def as_input(self, x: ArrayLike) -> Any:
+        """Return x as the kernels take it."""
+
+    @abstractmethod
+    def bring(self, array: Any) -> Any:
+        """Return an array where the network is."""
+
+    @abstractmethod
+    def _passes(self) -> backprop.Composition:
+        """Return the passes over the network."""
+
+    @abstractmethod
+    def _with_room(self, rows: int) -> Network:
+        """Return the network with buffers for so many rows."""
+
+    @abstractmethod
+    def _rows_of(self, size: int) -> NDArray[np.int64]:
+        """Return the numbers of the first rows."""

@@ -1,0 +1,159 @@
+"""Sub-network dropout: units that a batch drops are left out of its products, instead of multiplied by zero.
+
+The weights between the units that are kept are copied together, as a network of its own, which the passes of
+`backprop` run through without dropout; its gradients then step the whole network's parameters. Weights are scaled as
+they are copied, which is the same as scaling the units that they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, Network
+from .views import FIRST, Target, Views
+
+__all__ = ["Thinned", "thinning"]
+
+ZERO = np.uint64(0)
+FALSE = np.bool_(False)
+
+
+class Thinned(NamedTuple):
+    """The functions over a network that `thinning` builds, for the step of a batch."""
+
+    begin: Callable[..., None]  # load a batch and run it forward
+    store: Callable[..., None]  # go back, and keep the gradients
+    descend: Callable[..., None]  # go back, and step the parameters
+
+
+def thinning(
+    target: Target, update: str, views: Views, forward: Callable[..., None], backward: Callable[..., None]
+) -> Thinned:
+    """Write the training passes over the units that are kept, from the passes over a whole network."""
+    kernels, part, view, vector = target.kernels, target.part, target.view, target.vector
+    layer_input, _, doutput, weight, bias = views
+    step_layer = getattr(kernels, f"sub_network_{update}")
+
+    @view
+    def kept(net, site):
+        """View the list of the units that a site keeps."""
+        return vector(net.kept, site * net.kept.shape[1], net.kept.shape[1])
+
+    @view
+    def small(net):
+        """View the network of the units that are kept."""
+        return Network(
+            net.small_layers,
+            net.small_params,
+            net.small_dparams,
+            net.shift,
+            net.stretch,
+            net.target_shift,
+            net.target_stretch,
+            net.thresholds,
+            net.scales,
+            net.key,
+            net.outputs,
+            net.doutputs,
+            net.losses,
+            net.hits,
+            net.labels,
+            net.targets,
+            net.unit_thresholds,
+            net.unit_scales,
+            net.unit_mask,
+            net.row_starts,
+            net.kept,
+            net.small_layers,
+            net.small_params,
+            net.small_dparams,
+        )
+
+    @part
+    def choose(net, step):
+        """List the units that each site keeps, and lay the small network out."""
+        last = net.layers.shape[0] - 1
+        for site in range(last + 1):
+            units, threshold = net.layers[site, INPUTS], net.thresholds[site]
+            kernels.kept_units(kept(net, site), units, threshold, net.key[0], net.key[1], np.uint64(site), step)
+        kernels.kept_units(kept(net, last + 1), net.layers[last, UNITS], ZERO, ZERO, ZERO, ZERO, ZERO)
+        table = net.small_layers
+        outputs = net.layers[last, OUTPUT]  # where all look for what the network gives, whatever is before it
+        for layer in range(last + 1):
+            outputs -= kept(net, layer)[0]
+        size, biases = FIRST, FIRST
+        for layer in range(last + 1):
+            inputs, units = kept(net, layer)[0], kept(net, layer + 1)[0]
+            outputs += inputs
+            table[layer, INPUTS], table[layer, UNITS] = inputs, units
+            table[layer, WEIGHT], table[layer, BIAS], table[layer, OUTPUT] = size, biases, outputs
+            size += inputs * units
+            biases += units
+        for layer in range(last + 1):
+            table[layer, BIAS] += size
+
+    @part
+    def begin(net, data, batch, step, row_offset):
+        """Choose, copy the weights, and run rows of the data through the units that are kept."""
+        choose(net, step)
+        inner, last = small(net), net.layers.shape[0] - 1
+        for layer in range(last + 1):
+            kernels.take_layer(
+                weight(inner, inner.params, layer),
+                bias(inner, inner.params, layer),
+                weight(net, net.params, layer),
+                bias(net, net.params, layer),
+                kept(net, layer + 1),
+                kept(net, layer),
+                net.scales[layer],
+            )
+        inp = layer_input(inner, FIRST, batch.size)
+        kernels.gather_columns(inp, data, batch, kept(net, FIRST), net.shift, net.stretch)
+        forward(inner, batch.size, FALSE, ZERO, ZERO)
+
+    @part
+    def back(net, rows, to_input):
+        """Take the gradient by the output through the units that are kept."""
+        backward(small(net), rows, FALSE, to_input, ZERO, ZERO, net.doutputs, net.scales)
+
+    @part
+    def store(net, rows, to_input, step, row_offset):
+        """Go back, and write the gradients by all parameters, 0 where a unit was dropped."""
+        back(net, rows, to_input)
+        inner = small(net)
+        for layer in range(net.layers.shape[0]):
+            kernels.spread_layer(
+                weight(net, net.dparams, layer),
+                bias(net, net.dparams, layer),
+                weight(inner, inner.dparams, layer),
+                bias(inner, inner.dparams, layer),
+                kept(net, layer + 1),
+                kept(net, layer),
+                net.scales[layer],
+            )
+        if to_input:
+            kernels.spread_columns(doutput(net, np.int64(-1), rows), kept(net, FIRST))
+
+    @part
+    def descend(net, rows, step, state, settings):
+        """Go back, and step all parameters."""
+        back(net, rows, FALSE)
+        inner = small(net)
+        for layer in range(net.layers.shape[0]):
+            step_layer(
+                weight(net, net.params, layer),
+                bias(net, net.params, layer),
+                weight(inner, inner.dparams, layer),
+                bias(inner, inner.dparams, layer),
+                state,
+                net.layers[layer, WEIGHT : BIAS + 1],
+                kept(net, layer + 1),
+                kept(net, layer),
+                net.scales[layer],
+                settings,
+            )
+
+    return Thinned(begin, store, descend)

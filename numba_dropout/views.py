@@ -1,0 +1,72 @@
+"""Views into a network's flat buffers: what a layer reads and writes, on any target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
+
+__all__ = ["FIRST", "Target", "Views", "views_of"]
+
+FIRST = np.int64(0)
+
+
+class Target(NamedTuple):
+    """What the passes are built over."""
+
+    kernels: ModuleType
+    repeat: Callable[[Any], Any]  # (a training step): the function that takes consecutive steps
+    build: Callable[[Any], Any]  # for the functions that are returned
+    part: Callable[[Any], Any]  # for those that only these call
+    view: Callable[[Any], Any]  # for those that return a view
+    matrix: Callable[..., Any]  # (flat, start, rows, columns): a part of a flat array as a matrix
+    vector: Callable[..., Any]  # (flat, start, size): a part of a flat array
+    thins: bool  # sub-networks are made smaller, not masked
+
+
+class Views(NamedTuple):
+    """The functions that `views_of` builds, of a network and the number of a layer."""
+
+    layer_input: Callable[..., Any]
+    layer_output: Callable[..., Any]
+    doutput: Callable[..., Any]
+    weight: Callable[..., Any]
+    bias: Callable[..., Any]
+
+
+def views_of(target: Target) -> Views:
+    """Write the views for one target."""
+    view, matrix, vector = target.view, target.matrix, target.vector
+
+    @view
+    def layer_input(net, layer, rows):
+        """View the input of a layer: the output of the one before."""
+        units = net.layers[layer, INPUTS]
+        return matrix(net.outputs, (net.layers[layer, OUTPUT] - units) * net.losses.size, rows, units)
+
+    @view
+    def layer_output(net, layer, rows):
+        """View the output of a layer."""
+        return matrix(net.outputs, net.layers[layer, OUTPUT] * net.losses.size, rows, net.layers[layer, UNITS])
+
+    @view
+    def doutput(net, layer, rows):
+        """View the gradient by the output of a layer (-1: by the network's input); neighbours share no memory."""
+        units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
+        return matrix(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
+
+    @view
+    def weight(net, flat, layer):
+        """View a layer's weight, (units, inputs), in the parameters or in their gradients."""
+        return matrix(flat, net.layers[layer, WEIGHT], net.layers[layer, UNITS], net.layers[layer, INPUTS])
+
+    @view
+    def bias(net, flat, layer):
+        """View a layer's bias, (units,), in the parameters or in their gradients."""
+        return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
+
+    return Views(layer_input, layer_output, doutput, weight, bias)

@@ -1,0 +1,119 @@
+"""Monte-Carlo dropout: samples are draws of the masks, whatever else is computed with them."""
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout import prediction
+from numba_dropout.kernels import cpu
+from numba_dropout.kernels.philox import PURPOSE
+
+VARIANTS = ("dropout", "subnetwork")
+
+
+def network(loss="mse", outputs=2, **choices):
+    choices = {"dropout": (0.5, 0.3), "input_dropout": 0.2, "seed": 9, "dtype": "float64", **choices}
+    return nd.MLP([4, 12, 9, outputs], loss=loss, **choices)
+
+
+def drawn(net, x, sample):
+    """Return a network's outputs with the masks of a sample, in NumPy, from the contract."""
+    h = x
+    for site, p in enumerate([net.input_dropout, *net.dropout]):
+        shape = (1, h.shape[1]) if net.variant == "subnetwork" else h.shape
+        mask = np.empty(shape, bool)
+        threshold = np.uint64(round(p * 2**32))
+        key = np.uint64(net.seed), np.uint64(0)
+        at = np.uint64(PURPOSE["monte carlo"] | site), np.uint64(sample), np.uint64(0)
+        cpu.sample_mask(mask.reshape(-1), threshold, *key, *at)
+        h = np.where(mask, h / (1 - int(threshold) / 2**32), 0)
+        h = h @ net.state_dict()[f"{site}.weight"].T + net.state_dict()[f"{site}.bias"]
+        h = np.maximum(h, 0) if site < 2 else h
+    return h
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("rows", [1, 3, 7])
+def test_samples_are_draws_of_the_masks(variant, rows, rng):
+    net, x = network(variant=variant), rng.standard_normal((rows, 4))
+    samples = list(net.samples(x, 4))
+    assert len(samples) == 4
+    for number, out in enumerate(samples):
+        np.testing.assert_allclose(out, drawn(net, x, number), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.jit_only  # plain Python multiplies by NumPy, whose sums depend on the shape
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("room", [5, 16, 100])
+def test_samples_do_not_depend_on_what_is_computed_at_once(variant, room, rng, monkeypatch):
+    net, x = network(variant=variant), rng.standard_normal((23, 4))
+    expected = np.array(list(net.samples(x, 6)))
+    monkeypatch.setattr(prediction, "ROOM", room)
+    assert np.array_equal(np.array(list(net.samples(x, 6))), expected)
+    assert np.array_equal(np.array(list(net.samples(x[:9], 6))), expected[:, :9])
+    assert np.array_equal(np.array(list(net.samples(x, 2))), expected[:2])
+
+
+@pytest.mark.parametrize(("loss", "outputs"), [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 2)])
+def test_summaries(loss, outputs, rng):
+    net, x = network(loss, outputs), rng.standard_normal((6, 4))
+    if loss == "mse":
+        net.scale_target(np.array([1.0, -2.0]), np.array([0.5, 4.0]))
+    result = net.predict_mc(x, 20)
+    draws = [drawn(net, x, number) for number in range(20)]
+    if loss == "mse":
+        values = np.array([out / [0.5, 4.0] + [1.0, -2.0] for out in draws])
+    elif loss == "bce":
+        values = 1 / (1 + np.exp(-np.array(draws)))
+        values = np.concatenate([1 - values, values], axis=2) if outputs == 1 else values
+    else:
+        values = np.exp(np.array(draws))
+        values /= values.sum(2, keepdims=True)
+    assert result.samples == 20
+    np.testing.assert_allclose(result.mean, values.mean(0), rtol=1e-10)
+    np.testing.assert_allclose(result.std, values.std(0), rtol=1e-8)
+    np.testing.assert_allclose(result.variance, values.var(0), rtol=1e-8)
+    if loss == "mse":
+        assert result.entropy is None
+        assert result.mutual_information is None
+        return
+
+    def entropy(p):
+        several = loss == "bce" and outputs == 2
+        return -(p * np.log(p) + (1 - p) * np.log(1 - p) * several).sum(-1)
+
+    np.testing.assert_allclose(result.entropy, entropy(values.mean(0)), rtol=1e-10)
+    mutual = entropy(values.mean(0)) - entropy(values).mean(0)
+    np.testing.assert_allclose(result.mutual_information, mutual, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_without_dropout_all_samples_are_the_prediction(variant, rng):
+    net, x = network("cross_entropy", 3, dropout=0.0, input_dropout=0.0, variant=variant), rng.standard_normal((8, 4))
+    result = net.predict_mc(x, 5)
+    np.testing.assert_allclose(result.mean, net.predict_proba(x), rtol=1e-12)
+    assert not result.std.any()
+    assert (result.mutual_information < 1e-15).all()
+
+
+def test_all_is_dropped(rng):
+    net = network(dropout=1.0)
+    assert not net.predict_mc(rng.standard_normal((8, 4)), 3).std.any()
+
+
+def test_a_training_step_is_not_disturbed(rng):
+    """Samples use the network's buffers: a backward pass after them must not take theirs for its own."""
+    net, x = network(), rng.standard_normal((8, 4))
+    net.forward(x, training=True)
+    net.predict_mc(x, 2)
+    with pytest.raises(ValueError, match="backward: expected a forward before it"):
+        net.backward(np.ones((8, 2)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "samples", "message"),
+    [(3, 0, "samples: expected an integer from 1"), (0, 3, "x: expected at least one row, got none")],
+)
+def test_refusals(rows, samples, message):
+    with pytest.raises(ValueError, match=message):
+        network().predict_mc(np.ones((rows, 4)), samples)

@@ -1,0 +1,182 @@
+"""Sub-network dropout: the passes over the units that are kept give what masks of a whole batch give."""
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+
+SIZES = [7, 20, 12, 4]
+RATES = {"dropout": (0.5, 0.3), "input_dropout": 0.2}
+
+
+def network(**choices):
+    return nd.MLP(SIZES, **{**RATES, "seed": 9, "variant": "subnetwork", **choices})
+
+
+def masked(net, x, step, y=None):
+    """Return the outputs and gradients of a network with masks of units, in NumPy and float64, for squared errors."""
+    params = {name: value.astype(np.float64) for name, value in net.state_dict().items()}
+    rates = [net.input_dropout, *net.dropout]
+    factors, inputs, sums = [], [], []
+    h = x.astype(np.float64)
+    for site, p in enumerate(rates):
+        mask = nd.sample_mask(h.shape[1], p, seed=net.seed, stream=site, step=step)
+        factors.append(mask / (1 - round(p * 2**32) / 2**32) if p < 1 else mask * 0.0)
+        inputs.append(h * factors[-1])
+        sums.append(inputs[-1] @ params[f"{site}.weight"].T + params[f"{site}.bias"])
+        h = np.maximum(sums[-1], 0)
+    return params, factors, inputs, sums
+
+
+def gradients(net, x, step, dout):
+    """Return the outputs, the gradient by the input and those by the parameters."""
+    params, factors, inputs, sums = masked(net, x, step)
+    grads, d = {}, dout
+    for site in reversed(range(len(sums))):
+        if site < len(sums) - 1:
+            d = d * (sums[site] > 0)
+        grads[f"{site}.weight"], grads[f"{site}.bias"] = d.T @ inputs[site], d.sum(0)
+        d = d @ params[f"{site}.weight"] * factors[site]
+    return sums[-1], d, grads
+
+
+def bound(dtype, length):
+    """Return the rounding bound of a sum of that length of numbers of about 1."""
+    return 4 * length * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, 3, 40])
+@pytest.mark.parametrize("step", [0, 1, 2**32 - 1])
+def test_gradients_are_those_of_the_masked_network(dtype, rows, step, rng):
+    net = network(dtype=dtype)
+    x, dout = rng.standard_normal((rows, 7)).astype(dtype), rng.standard_normal((rows, 4)).astype(dtype)
+    out, dinp, grads = gradients(net, x, step, dout)
+    tolerance = {"rtol": bound(dtype, 40), "atol": bound(dtype, 40) * 10}
+    np.testing.assert_allclose(net.forward(x, training=True, step=step), out, **tolerance)
+    np.testing.assert_allclose(net.backward(dout), dinp, **tolerance)
+    for name, value in net.gradients().items():
+        np.testing.assert_allclose(value, grads[name], **tolerance, err_msg=name)
+        assert not value[grads[name] == 0].any()
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy", "bce"])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: nd.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01), lambda: nd.AdamW(lr=0.01, max_norm=1.5)],
+)
+def test_steps_are_those_of_the_masked_network(loss, make, rng):
+    """A step with gradients that are not stored, against one with those that `backward` gives."""
+    x = rng.standard_normal((9, 7))
+    y = rng.integers(0, 4, 9) if loss == "cross_entropy" else rng.random((9, 4))
+    net, other = network(dtype="float64", loss=loss), network(dtype="float64", loss=loss)
+    optimizer, theirs = make(), make()
+    for step in range(3):
+        before = {name: value.copy() for name, value in net.state_dict().items()}
+        out = net.forward(x, training=True)
+        expected, dout = loss_of(loss, out, y)
+        assert net.train_step(x, y, optimizer) == pytest.approx(expected)
+        net_after = {name: value.copy() for name, value in net.state_dict().items()}
+        net.load_state_dict(before)
+        net.forward(x, training=True, step=step)
+        net.backward(dout)
+        descend(other, net.gradients(), theirs)
+        net.load_state_dict(net_after)
+        for name, value in other.state_dict().items():
+            np.testing.assert_allclose(value, net_after[name], rtol=1e-9, atol=1e-12, err_msg=f"{name} at step {step}")
+
+
+def loss_of(loss, out, y):
+    """Return a mean loss and its gradient by the outputs."""
+    if loss == "mse":
+        return ((out - y) ** 2).mean(), 2 * (out - y) / out.size
+    if loss == "bce":
+        p = 1 / (1 + np.exp(-out))
+        return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean(), (p - y) / out.size
+    p = np.exp(out - out.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    rows = np.arange(len(y))
+    return -np.log(p[rows, y]).mean(), (p - np.eye(4)[y]) / len(y)
+
+
+def descend(net, grads, optimizer):
+    """Step a network's parameters by the optimiser's rule, in NumPy."""
+    params = np.concatenate([value.reshape(-1) for value in ordered(net.state_dict())])
+    slopes = np.concatenate([value.reshape(-1) for value in ordered(grads)])
+    weights = sum(value.size for name, value in net.state_dict().items() if name.endswith("weight"))
+    decays = np.arange(params.size) < weights
+    state = optimizer.bind(net._state.net.params)
+    (row,) = optimizer.settings(1)
+    if isinstance(optimizer, nd.SGD):
+        slopes = slopes + row[3] * params * decays
+        state[0] = row[1] * state[0] + slopes
+        params = params - row[0] * (slopes + row[1] * state[0])
+    else:
+        state[0] = row[1] * state[0] + row[2] * slopes
+        state[1] = row[3] * state[1] + row[4] * slopes**2
+        params = params * np.where(decays, row[7], 1) - row[0] * state[0] / (np.sqrt(state[1]) / row[8] + row[5])
+    net._state.net.params[:] = params
+    if optimizer.max_norm:
+        for name, value in net.state_dict().items():
+            if name in ("0.weight", "1.weight"):
+                norms = np.sqrt((value**2).sum(1, keepdims=True))
+                value *= np.where(norms > optimizer.max_norm, optimizer.max_norm / norms, 1)
+    optimizer.step += 1
+
+
+def ordered(values):
+    return [values[f"{layer}.{kind}"] for kind in ("weight", "bias") for layer in range(3)]
+
+
+@pytest.mark.parametrize("rates", [{"dropout": 1.0}, {"dropout": 0.0, "input_dropout": 0.0}, {"input_dropout": 1.0}])
+def test_nothing_or_all_is_dropped(rates, rng):
+    net = network(dtype="float64", **rates)
+    x, dout = rng.standard_normal((5, 7)), rng.standard_normal((5, 4))
+    out, dinp, grads = gradients(net, x, 0, dout)
+    np.testing.assert_allclose(net.forward(x, training=True), out, atol=1e-12)
+    np.testing.assert_allclose(net.backward(dout), dinp, atol=1e-12)
+    for name, value in net.gradients().items():
+        np.testing.assert_allclose(value, grads[name], atol=1e-12)
+    before = {name: value.copy() for name, value in net.state_dict().items()}
+    net.train_step(x, rng.integers(0, 4, 5), nd.SGD(lr=0.1))
+    assert any(not np.array_equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_evaluation_is_the_whole_networks(rng):
+    x = rng.standard_normal((5, 7))
+    net, other = network(), network(variant="dropout")
+    assert np.array_equal(net.forward(x), other.forward(x))
+    dout = rng.standard_normal((5, 4))
+    assert np.array_equal(net.backward(dout), other.backward(dout))
+    assert np.array_equal(net.predict(x), other.predict(x))
+    assert net.loss_of(x, [0, 1, 2, 3, 0]) == other.loss_of(x, [0, 1, 2, 3, 0])
+
+
+def test_fit_takes_the_steps_of_train_step(rng):
+    x, y = rng.standard_normal((20, 7)), rng.integers(0, 4, 20)
+    net, other = network(), network()
+    optimizer, theirs = nd.Adam(), nd.Adam()
+    nd.fit(net, x, y, optimizer=optimizer, epochs=2, batch_size=8)
+    from numba_dropout import draws
+
+    for epoch in range(2):
+        order = draws.order(20, "shuffling", seed=9, step=epoch)
+        for start in range(0, 20, 8):
+            rows = order[start : start + 8]
+            other.train_step(x[rows], y[rows], theirs)
+    for name, value in net.state_dict().items():
+        assert np.array_equal(value, other.state_dict()[name]), name
+
+
+def test_it_is_kept_in_the_file(tmp_path, rng):
+    x = rng.standard_normal((5, 7))
+    net = network()
+    net.save(tmp_path / "m.npz")
+    again = nd.MLP.load(tmp_path / "m.npz")
+    assert again.variant == "subnetwork"
+    assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(ValueError, match="variant: expected one of dropout, gaussian, subnetwork, got 'units'"):
+        network(variant="units")

@@ -1,0 +1,147 @@
+"""Variants of a network's dropout, against the same network in NumPy: values, gradients, steps, samples, files."""
+
+import math
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout.kernels.philox import PURPOSE
+
+SIZES = [5, 12, 8, 3]
+RATES = {"dropout": (np.linspace(0, 1, 12), 0.4), "input_dropout": [0.0, 0.3, 0.5, 0.2, 1.0]}
+CHOICES = {
+    "gaussian": {"variant": "gaussian", "dropout": (0.5, 0.3), "input_dropout": 0.2},
+    "some gaussian": {"variant": "gaussian", "dropout": (0.0, 0.3), "input_dropout": 0.0},
+    "rates": RATES,
+    "rates of one layer": {"dropout": (0.4, np.linspace(0, 0.9, 8)), "input_dropout": 0.0},
+}
+
+
+def network(name, **choices):
+    return nd.MLP(SIZES, **{**CHOICES[name], "seed": 9, "dtype": "float64", **choices})
+
+
+def factors(net, rows, step, first=0, purpose=None):
+    """Return what each site's values are multiplied by."""
+    found = []
+    for site, (p, units) in enumerate(zip([net.input_dropout, *net.dropout], SIZES, strict=False)):
+        if net.variant == "gaussian":
+            from numba_dropout.kernels import cpu
+
+            z = np.zeros((rows, units))
+            stream = np.uint64(PURPOSE[purpose or "noise"] | site)
+            key = np.uint64(9), np.uint64(0)
+            at = *key, stream, np.uint64(step), np.uint64(first * units)
+            cpu.add_gaussian_noise(z.reshape(-1), z.reshape(-1), 1.0, *at)
+            found.append(1 + math.sqrt(p / (1 - p)) * z)
+        else:
+            one = np.ones((rows, units))
+            found.append(nd.dropout(one, p, seed=9, stream=site, step=step, offset=first * units))
+    return found
+
+
+def passed(net, x, by):
+    """Return the inputs of all layers, and the outputs before their ReLU."""
+    h, inputs, sums = x, [], []
+    for site, factor in enumerate(by):
+        inputs.append(h * factor)
+        sums.append(inputs[-1] @ net.state_dict()[f"{site}.weight"].T + net.state_dict()[f"{site}.bias"])
+        h = np.maximum(sums[-1], 0)
+    return inputs, sums
+
+
+def gradients(net, x, dout, by):
+    """Return the gradient by the input, and those by the parameters."""
+    inputs, sums = passed(net, x, by)
+    grads, d = {}, dout
+    for site in (2, 1, 0):
+        d = d * (sums[site] > 0) if site < 2 else d
+        grads[f"{site}.weight"], grads[f"{site}.bias"] = d.T @ inputs[site], d.sum(0)
+        d = d @ net.state_dict()[f"{site}.weight"] * by[site]
+    return d, grads
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("rows", [1, 3, 20])
+def test_forward_and_backward(name, rows, rng):
+    net = network(name)
+    x, dout = rng.standard_normal((rows, 5)), rng.standard_normal((rows, 3))
+    by = factors(net, rows, step=4, first=6)
+    out = net.forward(x, training=True, step=4, row_offset=6)
+    np.testing.assert_allclose(out, passed(net, x, by)[1][-1], rtol=1e-10, atol=1e-12)
+    dinp, grads = gradients(net, x, dout, by)
+    np.testing.assert_allclose(net.backward(dout), dinp, rtol=1e-10, atol=1e-12)
+    for key, value in net.gradients().items():
+        np.testing.assert_allclose(value, grads[key], rtol=1e-10, atol=1e-12, err_msg=key)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_evaluation_is_the_plain_networks(name, rng):
+    x, dout = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
+    net, other = network(name), nd.MLP(SIZES, seed=9, dtype="float64")
+    assert np.array_equal(net.forward(x), other.forward(x))
+    assert np.array_equal(net.backward(dout), other.backward(dout))
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_step_descends_the_gradient(name, rng):
+    net = network(name, loss="mse")
+    x, y = rng.standard_normal((7, 5)), rng.standard_normal((7, 3))
+    by = factors(net, 7, step=0)
+    out = passed(net, x, by)[1][-1]
+    _, grads = gradients(net, x, 2 * (out - y) / out.size, by)
+    before = {key: value.copy() for key, value in net.state_dict().items()}
+    loss = net.train_step(x, y, nd.SGD(lr=0.1, momentum=0.0))
+    assert loss == pytest.approx(((out - y) ** 2).mean())
+    for key, value in net.state_dict().items():
+        np.testing.assert_allclose(value, before[key] - 0.1 * grads[key], rtol=1e-10, atol=1e-12, err_msg=key)
+
+
+def test_samples_of_gaussian_dropout(rng):
+    net, x = network("gaussian"), rng.standard_normal((6, 5))
+    for number, out in enumerate(net.samples(x, 3)):
+        by = factors(net, 6, step=number, purpose="monte carlo")
+        np.testing.assert_allclose(out, passed(net, x, by)[1][-1], rtol=1e-10, atol=1e-12)
+
+
+def test_one_rate_for_all_units_is_that_rate(rng):
+    """Masks and samples are those of the network with one rate for each layer."""
+    x = rng.standard_normal((6, 5))
+    many = nd.MLP(SIZES, dropout=(np.full(12, 0.5), 0.3), input_dropout=0.2, seed=9, dtype="float64")
+    one = nd.MLP(SIZES, dropout=(0.5, 0.3), input_dropout=0.2, seed=9, dtype="float64")
+    for net in (many, one):
+        net.y = net.forward(x, training=True)
+        net.all = np.array(list(net.samples(x, 3)))
+    np.testing.assert_allclose(many.y, one.y, rtol=1e-12)
+    np.testing.assert_allclose(many.all, one.all, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_they_are_kept_in_the_file(name, tmp_path, rng):
+    net, x = network(name), rng.standard_normal((6, 5))
+    nd.fit(net, x, rng.integers(0, 3, 6), optimizer=nd.Adam(), epochs=1, batch_size=4)
+    net.save(tmp_path / "m.npz")
+    again = nd.MLP.load(tmp_path / "m.npz")
+    assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+    assert again.stages() == net.stages()
+
+
+def test_the_flow_names_the_span_of_the_rates():
+    assert ("dropout 0 to 1", 12) in network("rates").stages()
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"dropout": ([0.5] * 11, 0.5)}, r"dropout: expected a rate for each of 12 units, got shape \(11,\)"),
+        ({"dropout": ([0.5] * 11 + [2], 0.5)}, "dropout: dropout probability has to be between 0 and 1, but got 2"),
+        ({"input_dropout": [0.5]}, r"input_dropout: expected a rate for each of 5 units, got shape \(1,\)"),
+        ({"dropout": ([0.5] * 12, 0.5), "variant": "gaussian"}, "dropout: expected one rate for a layer with variant"),
+        ({"dropout": 1.0, "variant": "gaussian"}, "dropout: expected probabilities below 1 for Gaussian noise, got 1"),
+        ({"variant": "units"}, "variant: expected one of dropout, gaussian, subnetwork, got 'units'"),
+    ],
+)
+def test_refusals(choices, message):
+    with pytest.raises(ValueError, match=message):
+        nd.MLP(SIZES, **choices)
