@@ -10,6 +10,7 @@ from .types import DEVICE, NUMBERS, RATES
 
 LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
 VARIANTS = click.Choice(["dropout", "gaussian", "subnetwork"])
+RATE_SCHEDULES = click.Choice(["constant", "linear", "cosine", "curriculum", "early"])
 OPTIMIZERS = click.Choice(["sgd", "adam", "adamw"])
 SCHEDULES = click.Choice(["constant", "inverse", "cosine", "step"])
 SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
@@ -35,6 +36,13 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
     default="dropout",
     show_default=True,
     help="Units of each row, noise on them of the same variance, or the same units for a batch, left out of products.",
+)
+@click.option(
+    "--dropout-schedule",
+    type=RATE_SCHEDULES,
+    default="constant",
+    show_default=True,
+    help="Course of the rates: rising (linear, cosine, curriculum), or dropping in the first fifth only (early).",
 )
 @click.option("--optimizer", type=OPTIMIZERS, help="Optimiser.  [default: adam; pipeline: sgd]")
 @click.option("--lr", type=float, help="Learning rate.  [default: 0.001, sgd 0.1; pipeline: 0.025]")

@@ -44,7 +44,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
     """
     kernels, repeat, build, part, view, matrix, vector, thins = target
     views = views_of(target)
-    layer_input, layer_output, doutput, weight, bias = views
+    layer_input, layer_output, doutput, weight, bias, at_rates = views
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
@@ -272,21 +272,23 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
         else:
             backward_and_store(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
 
-    return Composition(load_and_forward, backward_alone, repeat(train_step), evaluate, sample)
+    return Composition(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample)
 
 
-def repeated(train_step):
+def repeated(train_step, at_rates):
     """Return the loop over training steps, compiled whole."""
 
     @composed
-    def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, max_norm):
+    def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, thresholds, scales, max_norm):
         """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
 
-        totals (S, 2) receives the sums of losses and hits of each batch; the last batch may be smaller.
+        thresholds and scales (S, L) are each step's rates; totals (S, 2) receives the sums of losses and hits of each
+        batch; the last batch may be smaller.
         """
         for s in range(totals.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
-            train_step(net, totals[s], data, y, batch, np.uint64(first_step + s), state, settings[s], max_norm)
+            step, now = np.uint64(first_step + s), at_rates(net, thresholds[s], scales[s])
+            train_step(now, totals[s], data, y, batch, step, state, settings[s], max_norm)
 
     return train_steps
 

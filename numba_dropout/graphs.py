@@ -78,21 +78,24 @@ class _Buffers(NamedTuple):
     total: Any  # (2,) float64
 
 
+_Kind = tuple[int, bytes]
+
+
 class Steps:
     """Consecutive training steps on a device: what `backprop.repeated` is on the CPU.
 
     The first step with a size of batch is launched kernel by kernel, which compiles them; the second is recorded, and
-    it and all after it are one launch each, as long as they work on the same arrays. A call without steps does both
-    beforehand.
+    it and all after it are one launch each, as long as they work on the same arrays, at the same rates. A call without
+    steps does both beforehand.
     """
 
-    def __init__(self, train_step: Callable[..., None]) -> None:
-        self._train_step = train_step
+    def __init__(self, train_step: Callable[..., None], at_rates: Callable[..., Any]) -> None:
+        self._train_step, self._at_rates = train_step, at_rates
         self._about: tuple[Any, ...] = ()
         self._numbers: tuple[Any, ...] = ()
         self._buffers = _Buffers(*8 * (np.empty((0, 0)),))
-        self._compiled: set[int] = set()
-        self._recorded: dict[int, Callable[[], None]] = {}
+        self._launched: set[_Kind] = set()
+        self._recorded: dict[_Kind, Callable[[], None]] = {}
 
     def __call__(
         self,
@@ -105,6 +108,8 @@ class Steps:
         first_step: int,
         state: Any,
         settings: Any,
+        thresholds: Any,
+        scales: Any,
         max_norm: Any,
     ) -> None:
         """Take len(totals) steps; arguments as on the CPU, where data, y, the network and state are on the device.
@@ -122,8 +127,9 @@ class Steps:
         buffers.totals[: len(totals)].copy_to_device(totals, stream=stream)
         buffers.position.copy_to_device(np.array([0, first_step]), stream=stream)
         try:
-            for start in range(0, rows.size, batch_size):
-                self._take(net, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
+            for number, start in enumerate(range(0, rows.size, batch_size)):
+                now = self._at_rates(net, thresholds[number], scales[number])
+                self._take(now, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
         finally:
             _read(buffers.totals[: len(totals)], totals, stream)
 
@@ -147,7 +153,7 @@ class Steps:
                 total=_zeros(2, np.float64),
             )
             self._about, self._numbers = tuple(weakref.ref(_anchor(array)) for array in arrays), numbers
-            self._compiled, self._recorded, self._buffers = set(), {}, buffers
+            self._launched, self._recorded, self._buffers = set(), {}, buffers
 
     def _rehearse(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
         """Take a step of each size that all the data have, which compiles, undo it, and record it."""
@@ -162,7 +168,7 @@ class Steps:
                 self._buffers.position.copy_to_device(np.zeros(2, np.int64), stream=stream)
                 launch = self._launching(net, data, y, size, batch_size, state, max_norm)
                 launch()
-                self._recorded[size] = _record(launch, stream)
+                self._recorded[_kind(size, net)] = _record(launch, stream)
         finally:
             for array, copy in kept:
                 array.copy_to_device(copy, stream=stream)
@@ -170,14 +176,15 @@ class Steps:
 
     def _take(self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any) -> None:
         """Take the step that the position stands at."""
-        if size not in self._recorded:
+        kind = _kind(size, net)
+        if kind not in self._recorded:
             launch = self._launching(net, data, y, size, batch_size, state, max_norm)
-            if size not in self._compiled:
+            if kind not in self._launched:
                 launch()
-                self._compiled.add(size)
+                self._launched.add(kind)
                 return
-            self._recorded[size] = _record(launch, current_stream())
-        self._recorded[size]()
+            self._recorded[kind] = _record(launch, current_stream())
+        self._recorded[kind]()
 
     def _launching(
         self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
@@ -191,6 +198,11 @@ class Steps:
             end_step(totals, total, position)
 
         return launch
+
+
+def _kind(size: int, net: Any) -> _Kind:
+    """Return what tells the graphs of steps apart: rows and rates, which a schedule may change at each step."""
+    return size, net.thresholds.tobytes()
 
 
 def _anchor(array: Any) -> Any:

@@ -17,6 +17,7 @@ from .memory import memory_of
 from .network import Network
 from .optim import Optimizer
 from .prediction import Predictor
+from .rate_schedules import RateSchedule, rates_at
 from .state import SCALING, State
 
 __all__ = ["MLP"]
@@ -103,6 +104,7 @@ class MLP(Predictor):
             raise NoRoom(f"dtype: expected float32 on {self.device}, got {self.dtype}")
         self.step = 0
         self.epoch = 0
+        self._course: tuple[RateSchedule, int] | None = None  # of the rates, while `fit` goes on
         self.classes: list[Any] | None = None
         self.features: list[str] | None = None
         self.target: str | None = None
@@ -110,6 +112,7 @@ class MLP(Predictor):
         rates = self.input_dropout, *self.dropout
         self._kind = _kind(variant, rates)
         self._state = State(self.sizes, rates, self.seed, self.dtype, self._memory, self._kind)
+        self._own_rates = self._state.net.thresholds[None], self._state.net.scales[None]
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
@@ -158,7 +161,17 @@ class MLP(Predictor):
         try:
             with self._memory.working():
                 self._passes(optimizer.update, optimizer.max_norm is not None).train_steps(
-                    net, totals, data, target, rows, batch_size, step, state, settings, limit
+                    net,
+                    totals,
+                    data,
+                    target,
+                    rows,
+                    batch_size,
+                    step,
+                    state,
+                    settings,
+                    *self._rates_of(len(totals)),
+                    limit,
                 )
         finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
             done = int(np.count_nonzero(totals[:, 0] != -1.0))
@@ -314,6 +327,28 @@ class MLP(Predictor):
         if choice not in self._compositions:
             self._compositions[choice] = self._memory.passes(*choice)
         return self._compositions[choice]
+
+    def follow(self, schedule: RateSchedule, total: int) -> None:
+        """Let the rates follow a schedule of so many steps in all, until `keep_rates`."""
+        if self._kind == "rates":
+            raise InputError("dropout_schedule: expected one rate for each layer, got an array")
+        self._course = schedule, total
+
+    def keep_rates(self) -> None:
+        """Let the rates be the network's own again."""
+        self._course = None
+
+    def _rates_of(self, steps: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+        """Return thresholds and scales (steps, sites) of the next steps."""
+        if self._course is None:
+            if len(self._own_rates[0]) != steps:
+                net = self._state.net
+                self._own_rates = net.thresholds[None].repeat(steps, 0), net.scales[None].repeat(steps, 0)
+            return self._own_rates
+        schedule, total = self._course
+        factors = schedule(np.arange(self.step, self.step + steps, dtype=np.float64), total)
+        rates = np.outer(factors, [self.input_dropout, *self.dropout])
+        return rates_at(rates, self.dtype, deviations=self.variant == "gaussian")
 
     def _with_room(self, rows: int) -> Network:
         """Return the network with buffers for so many rows; they are kept, and grow when they must."""

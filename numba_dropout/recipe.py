@@ -27,6 +27,7 @@ class Recipe:
     dropout: float | Sequence[float] | None = None
     input_dropout: float | None = None
     variant: str = "dropout"
+    dropout_schedule: str = "constant"
     loss: str | None = None
     optimizer: str | None = None
     lr: float | None = None
@@ -58,6 +59,7 @@ class Run:
     epochs: int
     batch_size: int
     patience: int | None
+    dropout_schedule: str
 
     def fit(self, **options: Any) -> History:
         """Train; `options` are what is left of the arguments of `train.fit`."""
@@ -71,6 +73,7 @@ class Run:
             batch_size=self.batch_size,
             validation=held_out,
             patience=self.patience,
+            dropout_schedule=self.dropout_schedule,
             **options,
         )
 
@@ -126,7 +129,16 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
     net.scale_input(*part.scaling(recipe.standardize))
     if loss == "mse":
         net.scale_target(*data.standardization(part.targets()))
-    return Run(net, part, held_out, _optimizer(recipe, choice), choice["epochs"], choice["batch_size"], recipe.patience)
+    return Run(
+        net,
+        part,
+        held_out,
+        _optimizer(recipe, choice),
+        choice["epochs"],
+        choice["batch_size"],
+        recipe.patience,
+        recipe.dropout_schedule,
+    )
 
 
 def _choices(recipe: Recipe, *, built_in: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ._checks import InputError
 from .metrics import regression_metrics
 from .mlp import MLP
 from .optim import Optimizer
+from .rate_schedules import RateSchedule, rate_schedule
 
 __all__ = ["Callback", "Diverged", "History", "evaluate", "fit"]
 
@@ -69,6 +70,7 @@ def fit(
     batch_size: int = 32,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
+    dropout_schedule: str | RateSchedule = "constant",
     callbacks: Iterable[Callback] = (),
 ) -> History:
     """Train a network for some epochs and return what happened.
@@ -89,6 +91,9 @@ def fit(
         Evaluated after each epoch.
     patience : int, optional
         Stop after so many epochs without a better validation loss, and go back to the best weights.
+    dropout_schedule : str or callable
+        Course of the network's dropout rates: "constant", "linear", "cosine", "curriculum", "early", or a function of
+        (steps, total steps) that returns factors on them (`rate_schedules`).
     callbacks : iterable of Callback
 
     Raises
@@ -114,11 +119,15 @@ def fit(
         if held_out is None:
             raise InputError("patience: expected validation data to go with it, got none")
     steps = -(-len(rows_in) // batch_size)
+    course = rate_schedule(dropout_schedule)
+    if dropout_schedule != "constant":
+        net.follow(course, net.step + epochs * steps)
     optimizer.end = optimizer.step + epochs * steps
     try:
         return _epochs(net, rows_in, target, optimizer, epochs, batch_size, held_out, patience, list(callbacks))
     finally:
         optimizer.end = None
+        net.keep_rates()
 
 
 def _epochs(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
+from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, Network
 
 __all__ = ["FIRST", "Target", "Views", "views_of"]
 
@@ -19,7 +19,7 @@ class Target(NamedTuple):
     """What the passes are built over."""
 
     kernels: ModuleType
-    repeat: Callable[[Any], Any]  # (a training step): the function that takes consecutive steps
+    repeat: Callable[..., Any]  # (a training step, `at_rates`): the function that takes consecutive steps
     build: Callable[[Any], Any]  # for the functions that are returned
     part: Callable[[Any], Any]  # for those that only these call
     view: Callable[[Any], Any]  # for those that return a view
@@ -36,6 +36,7 @@ class Views(NamedTuple):
     doutput: Callable[..., Any]
     weight: Callable[..., Any]
     bias: Callable[..., Any]
+    at_rates: Callable[..., Any]  # of a network, thresholds and scales: the network with those
 
 
 def views_of(target: Target) -> Views:
@@ -69,4 +70,34 @@ def views_of(target: Target) -> Views:
         """View a layer's bias, (units,), in the parameters or in their gradients."""
         return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
 
-    return Views(layer_input, layer_output, doutput, weight, bias)
+    @view
+    def at_rates(net, thresholds, scales):
+        """View the network with other rates."""
+        return Network(
+            net.layers,
+            net.params,
+            net.dparams,
+            net.shift,
+            net.stretch,
+            net.target_shift,
+            net.target_stretch,
+            thresholds,
+            scales,
+            net.key,
+            net.outputs,
+            net.doutputs,
+            net.losses,
+            net.hits,
+            net.labels,
+            net.targets,
+            net.unit_thresholds,
+            net.unit_scales,
+            net.unit_mask,
+            net.row_starts,
+            net.kept,
+            net.small_layers,
+            net.small_params,
+            net.small_dparams,
+        )
+
+    return Views(layer_input, layer_output, doutput, weight, bias, at_rates)

@@ -61,12 +61,19 @@ def test_forward_and_backward_agree(name, seed):
     assert np.array_equal(np.concatenate([d for _, d in pieces]), dx)
 
 
-@pytest.mark.parametrize("choices", [{}, {"variant": "gaussian"}, {"variant": "subnetwork"}, {"dropout": [[0.2] * 9]}])
+LATER = [{"variant": "gaussian"}, {"dropout": [[0.2] * 9]}]  # compiled anew, for what `test_variants` has too
+
+
+@pytest.mark.parametrize(
+    "choices", [{}, {"variant": "subnetwork"}, *(pytest.param(choices, marks=pytest.mark.full) for choices in LATER)]
+)
 def test_a_network_that_is_saved_between_forward_and_backward(choices, tmp_path, rng):
     """Checkpointing: what is loaded again runs forward once more, and back with the same masks."""
     x, dout = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
-    net = nd.MLP([4, 9, 3], **{"dropout": 0.5, "input_dropout": 0.3, "seed": 5, "dtype": "float64", **choices})
-    net.train_step(x, np.zeros(6, int), nd.SGD())
+    net = nd.MLP(
+        [4, 9, 3], **{"dropout": 0.5, "input_dropout": 0.3, "seed": 5, "loss": "mse", "dtype": "float64", **choices}
+    )
+    net.train_step(x, np.zeros((6, 3)), nd.SGD())
     out = net.forward(x, training=True)
     net.save(tmp_path / "m.npz")
     expected = net.backward(dout)

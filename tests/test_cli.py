@@ -250,7 +250,7 @@ def test_threads():
         ("--schedule", "inverse", "--decay-steps", "10"),
         ("--schedule", "step", "--decay-steps", "10"),
         ("--standardize", "none"),
-        ("--variant", "subnetwork"),
+        ("--variant", "gaussian", "--dropout-schedule", "curriculum"),
         ("--dtype", "float64"),
         ("--target", "kind"),
         ("--target", "-1"),

@@ -95,6 +95,17 @@ def test_variants_of_a_network(dropout, rng):
         np.testing.assert_allclose(theirs, ours, rtol=2e-4, atol=2e-6)
 
 
+def test_rates_that_follow_a_schedule(rng):
+    x, y = rng.standard_normal((4, 3)).astype(np.float32), np.array([0, 1, 1, 0])
+    weights = []
+    for device in ("cpu", "cuda"):
+        net = nd.MLP([3, 4, 2], dropout=0.8, seed=3, device=device)
+        nd.fit(net, x, y, optimizer=nd.SGD(lr=0.2), epochs=1, batch_size=2, dropout_schedule="linear")
+        weights.append(list(net.weights().values()))
+    for ours, theirs in zip(*weights, strict=True):
+        np.testing.assert_allclose(theirs, ours, rtol=2e-4, atol=2e-6)
+
+
 @pytest.mark.parametrize("variant", ["dropout", "subnetwork"])
 def test_samples_of_a_network(variant, rng):
     x = rng.standard_normal((2, 3)).astype(np.float32)

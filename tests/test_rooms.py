@@ -21,7 +21,7 @@ ROOMS = [
     {"mlp", "data", "layers"},
     {"prediction"},
     {"monte_carlo"},
-    {"optim", "metrics", "draws", "model_file", "state"},
+    {"optim", "metrics", "draws", "model_file", "state", "rate_schedules"},
     {"files"},
     {"memory", "mask_generator"},
     {"graphs", "ops", "groups"},

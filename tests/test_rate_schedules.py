@@ -1,0 +1,78 @@
+"""Rates that change as training goes on: their course, and the masks that they give."""
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout.rate_schedules import RATE_SCHEDULES, early, rate_schedule
+
+STEPS = np.arange(101.0)
+
+
+def test_where_they_begin_and_end():
+    ends = {"constant": (1, 1), "linear": (0, 1), "cosine": (0, 1), "curriculum": (0, 1), "early": (1, 0)}
+    assert set(ends) == set(RATE_SCHEDULES)
+    for name, (first, last) in ends.items():
+        factors = rate_schedule(name)(STEPS, 101)
+        assert factors[0] == pytest.approx(first)
+        assert factors[-1] == pytest.approx(last, abs=1e-4)
+        assert ((factors >= 0) & (factors <= 1)).all()
+
+
+def test_their_course():
+    np.testing.assert_allclose(rate_schedule("linear")(STEPS, 101), STEPS / 100)
+    np.testing.assert_allclose(rate_schedule("cosine")(STEPS, 101)[[25, 50]], [0.5 - np.sqrt(0.125), 0.5])
+    np.testing.assert_allclose(rate_schedule("curriculum")(STEPS, 101), 1 - np.exp(-10 * STEPS / 101))
+    assert rate_schedule("early")(STEPS, 100).sum() == 20
+    assert early(0.5)(STEPS, 100).sum() == 50
+
+
+@pytest.mark.parametrize("variant", ["dropout", "gaussian", "subnetwork"])
+def test_each_step_has_its_rate(variant, rng):
+    """A run with a schedule is a run of steps by networks with those rates."""
+    x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
+    choices = {"seed": 3, "variant": variant, "loss": "mse", "dtype": "float64"}
+    net = nd.MLP([4, 10, 3], dropout=0.6, input_dropout=0.4, **choices)
+    nd.fit(net, x, y, optimizer=nd.SGD(lr=0.1), epochs=3, batch_size=6, dropout_schedule=lambda s, total: s / total)
+    weights = nd.MLP([4, 10, 3], **choices).weights()
+    velocity = None
+    from numba_dropout import draws
+
+    for step in range(6):
+        now = nd.MLP([4, 10, 3], dropout=0.6 * step / 6, input_dropout=0.4 * step / 6, **choices)
+        now.load_state_dict(weights)
+        now.step = step
+        optimizer = nd.SGD(lr=0.1)
+        optimizer.bind(now._state.net.params)
+        if velocity is not None:
+            optimizer.state[:] = velocity
+        order = draws.order(12, "shuffling", seed=3, step=step // 2)
+        rows = order[step % 2 * 6 : step % 2 * 6 + 6]
+        now.train_step(x[rows], y[rows], optimizer)
+        weights, velocity = {name: value.copy() for name, value in now.weights().items()}, optimizer.state.copy()
+    for name, value in net.weights().items():
+        np.testing.assert_allclose(value, weights[name], rtol=1e-12, atol=1e-12)
+
+
+def test_the_rates_are_the_networks_own_afterwards(rng):
+    x, y = rng.standard_normal((12, 4)), rng.integers(0, 3, 12)
+    net = nd.MLP([4, 10, 3], seed=3)
+    nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1, dropout_schedule="early")
+    twin = nd.MLP([4, 10, 3], seed=3)
+    twin.load_state_dict(net.weights())
+    twin.step = net.step
+    assert net.train_step(x, y, nd.SGD()) == twin.train_step(x, y, nd.SGD())
+
+
+@pytest.mark.parametrize(
+    ("rates", "schedule", "message"),
+    [
+        (0.5, "slowly", "dropout_schedule: expected one of constant, linear"),
+        ([[0.5] * 10], "linear", "dropout_schedule: expected one rate for each layer, got an array"),
+        (0.5, lambda steps, total: steps + 2.1, "dropout_schedule: dropout probability has to be between 0 and 1"),
+    ],
+)
+def test_refusals(rates, schedule, message, rng):
+    net = nd.MLP([4, 10, 3], dropout=rates)
+    with pytest.raises(ValueError, match=message):
+        nd.fit(net, np.ones((6, 4)), np.zeros(6, int), optimizer=nd.SGD(), epochs=1, dropout_schedule=schedule)
