@@ -44,7 +44,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
     """
     kernels, repeat, build, part, view, matrix, vector, thins = target
     views = views_of(target)
-    layer_input, layer_output, doutput, weight, bias, at_rates = views
+    layer_input, layer_output, doutput, weight, bias, at_rates, _ = views
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")

@@ -79,6 +79,7 @@ class _Buffers(NamedTuple):
 
 
 _Kind = tuple[int, bytes]
+MOST_KINDS = 64  # of steps that are remembered
 
 
 class Steps:
@@ -180,6 +181,9 @@ class Steps:
         if kind not in self._recorded:
             launch = self._launching(net, data, y, size, batch_size, state, max_norm)
             if kind not in self._launched:
+                if len(self._launched) >= MOST_KINDS:  # rates follow a schedule, and most will not come again
+                    self._launched.clear()
+                    self._recorded.clear()
                 launch()
                 self._launched.add(kind)
                 return

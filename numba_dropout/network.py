@@ -54,14 +54,15 @@ class Network(NamedTuple):
     hits: NDArray[Any]  # (R,)
     labels: NDArray[np.int64]  # (R,): the batch's classes
     targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
-    unit_thresholds: NDArray[np.uint64]  # (units of all sites,): each unit's own, where rates are many; else none
-    unit_scales: NDArray[Any]  # the same of scales
-    unit_mask: NDArray[np.bool_]  # (most units,): of a batch that drops the same units in all rows
-    row_starts: NDArray[np.int64]  # (R,): 0, where each of its rows begins in that mask
-    kept: NDArray[np.int64]  # (L + 1, most units + 2): lists of the units that are kept, where a network is thinned
-    small_layers: NDArray[np.int64]  # (L, 5): the table of what is left of it
-    small_params: NDArray[Any]  # (P,)
-    small_dparams: NDArray[Any]  # (P,)
+    # of some variants only: what is not there takes no time to hand over
+    unit_thresholds: NDArray[np.uint64] | None  # (units of all sites,): each unit's own, where rates are many
+    unit_scales: NDArray[Any] | None  # the same of scales
+    unit_mask: NDArray[np.bool_] | None  # (most units,): of a batch that drops the same units in all rows
+    row_starts: NDArray[np.int64] | None  # (R,): 0, where each row begins in the mask, or in the units' rates
+    kept: NDArray[np.int64] | None  # (L + 1, most units + 2): lists of the units that a thinned network keeps
+    small_layers: NDArray[np.int64] | None  # (L, 5): the table of what is left of it
+    small_params: NDArray[Any] | None  # (P,)
+    small_dparams: NDArray[Any] | None  # (P,)
 
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
@@ -128,14 +129,14 @@ def lay_out(
         hits=nothing,
         labels=np.empty(0, np.int64),
         targets=nothing,
-        unit_thresholds=zeros(many, np.uint64) if many else np.empty(0, np.uint64),
-        unit_scales=zeros(many, dtype) if many else nothing,
-        unit_mask=zeros(max(sizes), np.bool_) if masked else np.empty(0, np.bool_),
-        row_starts=np.empty(0, np.int64),
-        kept=np.zeros((len(sizes), max(sizes) + 2 if thinned else 0), np.int64),
-        small_layers=layers.copy(),
-        small_params=zeros(size, dtype) if thinned else nothing,
-        small_dparams=zeros(size, dtype) if thinned else nothing,
+        unit_thresholds=zeros(many, np.uint64) if many else None,
+        unit_scales=zeros(many, dtype) if many else None,
+        unit_mask=zeros(max(sizes), np.bool_) if masked else None,
+        row_starts=np.empty(0, np.int64) if many or masked else None,
+        kept=np.zeros((len(sizes), max(sizes) + 2), np.int64) if thinned else None,
+        small_layers=layers.copy() if thinned else None,
+        small_params=zeros(size, dtype) if thinned else None,
+        small_dparams=zeros(size, dtype) if thinned else None,
     )
 
 
@@ -150,7 +151,7 @@ def with_room(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Netw
         hits=empty(rows, dtype),
         labels=empty(rows, np.int64),
         targets=empty(rows * int(net.layers[-1, UNITS]), dtype),
-        row_starts=zeros(rows, np.int64) if net.unit_mask.size or net.unit_scales.size else net.row_starts,
+        row_starts=None if net.row_starts is None else zeros(rows, np.int64),
     )
 
 
@@ -168,7 +169,7 @@ def widest(net: Network, rows: int) -> int:
 def row_size(net: Network) -> int:
     """Return the bytes that a row takes of `with_room`'s buffers."""
     numbers = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 2 + int(net.layers[-1, UNITS])
-    return numbers * int(net.params.dtype.itemsize) + 8 * (2 if net.unit_mask.size or net.unit_scales.size else 1)
+    return numbers * int(net.params.dtype.itemsize) + 8 * (1 if net.row_starts is None else 2)
 
 
 def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:

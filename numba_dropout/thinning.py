@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, Network
+from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
 from .views import FIRST, Target, Views
 
 __all__ = ["Thinned", "thinning"]
@@ -34,43 +34,13 @@ def thinning(
 ) -> Thinned:
     """Write the training passes over the units that are kept, from the passes over a whole network."""
     kernels, part, view, vector = target.kernels, target.part, target.view, target.vector
-    layer_input, _, doutput, weight, bias, _ = views
+    layer_input, _, doutput, weight, bias, _, small = views
     step_layer = getattr(kernels, f"sub_network_{update}")
 
     @view
     def kept(net, site):
         """View the list of the units that a site keeps."""
         return vector(net.kept, site * net.kept.shape[1], net.kept.shape[1])
-
-    @view
-    def small(net):
-        """View the network of the units that are kept."""
-        return Network(
-            net.small_layers,
-            net.small_params,
-            net.small_dparams,
-            net.shift,
-            net.stretch,
-            net.target_shift,
-            net.target_stretch,
-            net.thresholds,
-            net.scales,
-            net.key,
-            net.outputs,
-            net.doutputs,
-            net.losses,
-            net.hits,
-            net.labels,
-            net.targets,
-            net.unit_thresholds,
-            net.unit_scales,
-            net.unit_mask,
-            net.row_starts,
-            net.kept,
-            net.small_layers,
-            net.small_params,
-            net.small_dparams,
-        )
 
     @part
     def choose(net, step):

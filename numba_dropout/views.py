@@ -37,6 +37,7 @@ class Views(NamedTuple):
     weight: Callable[..., Any]
     bias: Callable[..., Any]
     at_rates: Callable[..., Any]  # of a network, thresholds and scales: the network with those
+    small: Callable[..., Any]  # of a network: that of the units that are kept
 
 
 def views_of(target: Target) -> Views:
@@ -71,12 +72,12 @@ def views_of(target: Target) -> Views:
         return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
 
     @view
-    def at_rates(net, thresholds, scales):
-        """View the network with other rates."""
+    def replaced(net, layers, params, dparams, thresholds, scales):
+        """View a network with another table, other parameters and other rates."""
         return Network(
-            net.layers,
-            net.params,
-            net.dparams,
+            layers,
+            params,
+            dparams,
             net.shift,
             net.stretch,
             net.target_shift,
@@ -100,4 +101,14 @@ def views_of(target: Target) -> Views:
             net.small_dparams,
         )
 
-    return Views(layer_input, layer_output, doutput, weight, bias, at_rates)
+    @view
+    def at_rates(net, thresholds, scales):
+        """View the network with other rates."""
+        return replaced(net, net.layers, net.params, net.dparams, thresholds, scales)
+
+    @view
+    def small(net):
+        """View the network of the units that are kept, where it is thinned."""
+        return replaced(net, net.small_layers, net.small_params, net.small_dparams, net.thresholds, net.scales)
+
+    return Views(layer_input, layer_output, doutput, weight, bias, at_rates, small)
