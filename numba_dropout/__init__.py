@@ -7,10 +7,9 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
+from .drop_block import drop_block2d, drop_block2d_backward
 from .dropouts import dropout, dropout_backward, sample_mask
 from .groups import (
-    drop_block2d,
-    drop_block2d_backward,
     dropout1d,
     dropout1d_backward,
     dropout2d,

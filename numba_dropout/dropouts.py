@@ -13,7 +13,16 @@ from . import _checks
 from ._places import Place, place_called, place_of
 from ._rates import Rates, broadcast, joined, rates_of, rows_of
 
-__all__ = ["Position", "dropout", "dropout_backward", "required_key", "sample_mask", "through_mask", "through_scales"]
+__all__ = [
+    "Position",
+    "drawn_mask",
+    "dropout",
+    "dropout_backward",
+    "required_key",
+    "sample_mask",
+    "through_mask",
+    "through_scales",
+]
 
 NONE = np.uint64(0)
 
@@ -202,6 +211,14 @@ def required_key(seed: Any, training: bool = True) -> tuple[np.uint64, np.uint64
     if seed is None:
         raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
     return _checks.key(seed)
+
+
+def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
+    """Return a flat mask of so many elements, drawn."""
+    kept = place.empty(size, np.bool_)
+    with place.working():
+        place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
+    return kept
 
 
 # ---------------------------------------------------------------- many rates, and masks that are broadcast

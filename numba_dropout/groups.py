@@ -1,20 +1,16 @@
-"""Dropout of groups: whole channels, whole samples, squares of a plane."""
+"""Dropout of groups: whole channels, whole samples."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
-
 from . import _checks
 from ._places import Place, place_of
-from .dropouts import Position, required_key, through_mask, through_scales
+from .dropouts import Position, drawn_mask, required_key, through_mask
 from .noise import affine
 
 __all__ = [
-    "drop_block2d",
-    "drop_block2d_backward",
     "dropout1d",
     "dropout1d_backward",
     "dropout2d",
@@ -191,17 +187,10 @@ def _grouped(
         return place.assign(result, x)
     if threshold == _checks.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
-    kept = _mask(place, math.prod(smaller), threshold, key, words)
+    kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     scale = _checks.scale(threshold, x.dtype)
     zero = type(scale)(0)
     return through_mask(place, result, x, kept, smaller, (scale, -zero, zero))
-
-
-def _mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
-    kept = place.empty(size, np.bool_)
-    with place.working():
-        place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
-    return kept
 
 
 def feature_alpha_dropout(
@@ -253,7 +242,7 @@ def _feature_alpha(
         return place.assign(result, x)
     if threshold == _checks.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
-    kept = _mask(place, math.prod(smaller), threshold, key, words)
+    kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))
 
 
@@ -306,86 +295,3 @@ def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Posi
         raise _checks.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
     smaller = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
     return _grouped(place, x, smaller, p, seed, position, training, out)
-
-
-# ---------------------------------------------------------------- squares
-
-
-def drop_block2d(
-    x: Any,
-    p: float,
-    block_size: int,
-    *,
-    seed: int | None = None,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    training: bool = True,
-    out: Any = None,
-) -> Any:
-    """Drop squares of feature maps, and divide each sample by the share of it that is kept.
-
-    A square begins, with a probability that makes p the expected share of dropped elements but for overlaps, at each
-    place where it lies in the plane; p = 1 drops all. The scale is each sample's own: it does not depend on the others.
-
-    Parameters
-    ----------
-    x : array (N, C, H, W) of float32 or float64
-    p : float
-        Probability, in [0, 1].
-    block_size : int
-        Side of the squares, at least 1; no more than H and W are used.
-    offset : int
-        Index of the first place, of N * C * (H - block_size + 1) * (W - block_size + 1).
-    seed, stream, step, training, out
-        As in `dropout`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        x has another number of dimensions, or as in `dropout`.
-
-    Source: Ghiasi et al., NeurIPS 2018, algorithm 1.
-    """
-    return _blocks(x, "x", p, block_size, seed, (stream, step, offset), training, out)
-
-
-def drop_block2d_backward(
-    dy: Any,
-    p: float,
-    block_size: int,
-    *,
-    seed: int,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    out: Any = None,
-) -> Any:
-    """Return the gradient of `drop_block2d` by its input: dy scaled where kept, +0 elsewhere."""
-    return _blocks(dy, "dy", p, block_size, seed, (stream, step, offset), True, out)
-
-
-def _blocks(
-    given: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
-) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name, 4)
-    block = _checks.integer(block_size, "block_size", 1, 2**31)
-    samples, channels, height, width = x.shape
-    block = max(min(block, height, width), 1)
-    rows, columns = height - block + 1, width - block + 1
-    p = _checks.probability(p)
-    seeds = samples * channels * rows * columns
-    key, words = required_key(seed, training), _checks.counter(*position, max(seeds, 0))
-    result = place.output(out, tuple(x.shape), x.dtype)
-    rate = 1.0 if p == 1 or not x.size else p * height * width / (block * block * rows * columns)
-    threshold = _checks.threshold(min(rate, 1.0))
-    if not training or threshold == 0:
-        return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
-        return place.elementwise(result, [], place.kernels.drop_all)
-    kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
-    begun = _mask(place, seeds, threshold, key, words)
-    with place.working():
-        place.kernels.block_mask(kept, scales, begun, height, width, block)
-    return through_scales(place, result, x, kept, tuple(x.shape), scales, (samples, 1, 1, 1))

@@ -17,7 +17,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from . import dropouts, groups, noise, ops
+from . import drop_block, dropouts, groups, noise, ops
 from ._checks import InputError
 from .mask_generator import MaskGenerator
 
@@ -161,7 +161,7 @@ class DropBlock2d(Layer):
     """`drop_block2d`: squares of feature maps."""
 
     def __init__(self, p: float, block_size: int, *, masks: MaskGenerator) -> None:
-        super().__init__(groups.drop_block2d, groups.drop_block2d_backward, masks, p=p, block_size=block_size)
+        super().__init__(drop_block.drop_block2d, drop_block.drop_block2d_backward, masks, p=p, block_size=block_size)
 
 
 class DropConnect(Layer):

@@ -24,7 +24,7 @@ ROOMS = [
     {"optim", "metrics", "draws", "model_file", "state", "rate_schedules"},
     {"files"},
     {"memory", "mask_generator"},
-    {"graphs", "ops", "groups"},
+    {"graphs", "ops", "groups", "drop_block"},
     {"noise"},
     {"dropouts"},
     {"backprop", "_rates"},
