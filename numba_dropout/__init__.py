@@ -7,6 +7,7 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
+from .concrete import concrete_dropout, concrete_dropout_backward
 from .drop_block import drop_block2d, drop_block2d_backward
 from .dropouts import dropout, dropout_backward, sample_mask
 from .groups import (
@@ -55,6 +56,8 @@ __all__ = [
     "MaskGenerator",
     "alpha_dropout",
     "alpha_dropout_backward",
+    "concrete_dropout",
+    "concrete_dropout_backward",
     "data",
     "drop_block2d",
     "drop_block2d_backward",

@@ -114,3 +114,12 @@ def _rate(p: Any, name: str, units: int) -> Any:
 def input_rate(p: Any, inputs: int) -> Any:
     """Return the input's rate, or an array of one for each input."""
     return _rate(p, "input_dropout", inputs)
+
+
+def strength(value: Any, name: str, variant: str) -> float | None:
+    """Return a regulariser's strength, at least 0, or None; only Concrete dropout has one."""
+    if value is None:
+        return None
+    if variant != "concrete":
+        raise InputError(f"{name}: expected none but for variant concrete, got {value!r}")
+    return _checks.number(value, name, at_least=0)

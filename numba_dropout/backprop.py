@@ -15,6 +15,7 @@ import numpy as np
 
 from ._jit import composed, scalar, span
 from .kernels import cpu, simd
+from .learning import learning
 from .network import BIAS, WEIGHT
 from .sites import EVERYTHING, VARIANTS, ZERO, sites_of
 from .thinning import thinning
@@ -44,7 +45,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
     """
     kernels, repeat, build, part, view, matrix, vector, thins = target
     views = views_of(target)
-    layer_input, layer_output, doutput, weight, bias, at_rates, _ = views
+    layer_input, layer_output, doutput, weight, bias, _, at_rates, _ = views
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
@@ -55,7 +56,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
         """Bring rows of the data, standardised, to the network's input."""
         kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
 
-    drop, drop_samples, back_at_site, fused, by_sign = sites_of(target, variant)
+    drop, drop_samples, back_at_site, back_to_input, fused, by_sign, learns = sites_of(target, views, variant)
 
     @part
     def forward(net, rows, training, step, row_offset):
@@ -104,7 +105,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
                 dout = doutput(net, layer, rows)
                 inp = layer_input(net, layer, rows)
                 at_once = layer > 0 and (by_sign or not training)
-                if layer > 0 or to_input:
+                if layer > 0 or to_input or (learns and training and net.thresholds[FIRST] != ZERO):
                     # through this layer's product, then through ReLU and dropout of the layer before, if there is one
                     before = doutput(net, layer - 1, rows)
                     kernels.linear_backward_input(
@@ -116,9 +117,9 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
                     )
                     if layer > 0 and not at_once:
                         back_at_site(net, before, inp, layer, step, row_offset)
+                    elif layer == 0 and training:
+                        back_to_input(net, before, inp, step, row_offset)
                 change(net, layer, dout, inp, state, settings)
-            if to_input and training:
-                drop(net, doutput(net, np.int64(-1), rows), FIRST, ZERO, step, row_offset)
 
         return backward
 
@@ -142,6 +143,8 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
             settings,
         )
 
+    if learns:
+        descend = learning(target, update, views, descend)
     backward_and_store, backward_and_descend = passing_back(store), passing_back(descend)
 
     if loss == "cross_entropy":

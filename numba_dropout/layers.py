@@ -17,12 +17,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from . import drop_block, dropouts, groups, noise, ops
+from . import _checks, concrete, drop_block, dropouts, groups, noise, ops, variants
 from ._checks import InputError
 from .mask_generator import MaskGenerator
 
 __all__ = [
     "AlphaDropout",
+    "ConcreteDropout",
     "DropBlock2d",
     "DropConnect",
     "Dropout",
@@ -192,3 +193,43 @@ class DropConnect(Layer):
             dx, self.dweight, self.dbias = ops.linear_backward(dy, self._x, self.weight, out=out)
             return dx
         return super().backward(dy, out=out)
+
+
+class ConcreteDropout(Layer):
+    """`concrete_dropout`: a rate that is learnt, of (0, 1).
+
+    `logit` is log(p / (1 - p)), for an optimiser to step; `backward` leaves the gradient by it in `dlogit`, to which a
+    regulariser's is to be added. What `forward` returned is kept until then, and must not be written to.
+    """
+
+    def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:
+        if not 0 < _checks.probability(p) < 1:
+            raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
+        super().__init__(self._drop, self._drop_backward, masks, logit=variants.logits_of([float(p)])[0])
+        self.dlogit: Any = None
+        self._y: Any = None
+
+    def __repr__(self) -> str:
+        return f"ConcreteDropout(p={self.p:.4g}, site={self.site})"
+
+    @property
+    def p(self) -> float:
+        """The rate so far."""
+        return variants.rates_of_logits([self.logit])[0]
+
+    @property
+    def logit(self) -> float:
+        """Its logit, which may be set between a backward and a forward pass."""
+        return float(self.arguments["logit"])
+
+    @logit.setter
+    def logit(self, value: float) -> None:
+        self.arguments["logit"] = value
+
+    def _drop(self, x: Any, **arguments: Any) -> Any:
+        self._y = concrete.concrete_dropout(x, **arguments)
+        return self._y
+
+    def _drop_backward(self, dy: Any, **arguments: Any) -> Any:
+        dx, self.dlogit = concrete.concrete_dropout_backward(dy, self._y, **arguments)
+        return dx

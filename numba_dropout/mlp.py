@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, _checks, backprop, devices, draws, model_file
+from . import _batches, _checks, backprop, devices, draws, model_file, variants
 from ._checks import InputError, NoRoom
-from .backprop import LOSSES, VARIANTS
+from .backprop import LOSSES
 from .memory import memory_of
 from .network import Network
 from .optim import Optimizer
@@ -45,7 +46,11 @@ class MLP(Predictor):
     variant : str
         "dropout" drops units of each row; "gaussian" multiplies them by noise of the same variance instead;
         "subnetwork" drops the same units for all rows of a batch, which then are left out of its products: a step takes
-        less time the more are dropped.
+        less time the more are dropped. "concrete" learns the rates with the weights, beginning with those given; a rate
+        of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
+    weight_regularizer, dropout_regularizer : float, optional
+        For "concrete": strengths a, b of a |weight|**2 / (1 - p) - b inputs entropy(p), which is added to the loss for
+        each layer. Where they are not given, `fit` takes those of a prior length scale of 0.01 and its number of rows.
     dtype : str
         "float32" or "float64".
     device : str
@@ -77,12 +82,12 @@ class MLP(Predictor):
         seed: int = 0,
         loss: str = "cross_entropy",
         variant: str = "dropout",
+        weight_regularizer: float | None = None,
+        dropout_regularizer: float | None = None,
         dtype: str = "float32",
         device: str = "cpu",
         precision: str = "float32",
     ) -> None:
-        if variant not in VARIANTS:
-            raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {variant!r}")
         if loss not in LOSSES:
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):
@@ -97,6 +102,8 @@ class MLP(Predictor):
         self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
         self.variant = variant
+        self.weight_regularizer = _batches.strength(weight_regularizer, "weight_regularizer", variant)
+        self.dropout_regularizer = _batches.strength(dropout_regularizer, "dropout_regularizer", variant)
         self.dtype = np.dtype(dtype)
         self._memory = memory_of(device, precision)
         self.device = self._memory.device
@@ -110,8 +117,11 @@ class MLP(Predictor):
         self.target: str | None = None
         self.target_column: int | None = None
         rates = self.input_dropout, *self.dropout
-        self._kind = _kind(variant, rates)
+        self._kind = variants.kind_of(variant, rates)
         self._state = State(self.sizes, rates, self.seed, self.dtype, self._memory, self._kind)
+        if variant == "concrete":
+            self._state.write_logits(variants.logits_of(rates))
+            self.regularize(None)
         self._own_rates = self._state.net.thresholds[None], self._state.net.scales[None]
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
@@ -132,6 +142,11 @@ class MLP(Predictor):
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
         data, target = self.as_pair(x, y)
+        if self.variant == "concrete" and not self._regular:
+            raise InputError(
+                "train_step: expected a network with weight_regularizer and dropout_regularizer, or one that `fit` has "
+                "trained, which then knows how many rows there are"
+            )
         data, target = self._memory.stage("x", data), self._memory.stage("y", target)
         totals = np.empty((1, 2))
         self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
@@ -261,7 +276,7 @@ class MLP(Predictor):
         device = devices.resolve(device, precision)
         config, arrays = model_file.read(path)
         try:
-            choices = {name: config[name] for name in _CHOICES if name in config or name != "variant"}
+            choices = {name: config[name] for name in _CHOICES if name in config or name not in _LATER}
             net = cls(config["sizes"], **choices, device=device, precision=precision)
             for name in SCALING:
                 net._state.write(name, arrays.pop(name))
@@ -309,18 +324,26 @@ class MLP(Predictor):
         """The sizes of the layers, as one writes them: 784-1024-10."""
         return "-".join(map(str, self.sizes))
 
+    @property
+    def rates(self) -> list[Any]:
+        """The dropout rates, the input's first: as they were given, or for "concrete" as they are learnt so far."""
+        rates = [self.input_dropout, *self.dropout]
+        if self.variant != "concrete":
+            return rates
+        return [p and now for p, now in zip(rates, variants.rates_of_logits(self._state.logits()), strict=True)]
+
     def stages(self) -> list[tuple[str, int]]:
         """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
-        flow = [("input", self.sizes[0])]
-        if np.any(self.input_dropout):
-            flow.append((_named(self.input_dropout), self.sizes[0]))
-        for layer, units in enumerate(self.sizes[1:]):
-            flow.append(("linear", units))
-            if layer < len(self.dropout):
-                flow.append(("relu", units))
-                if np.any(self.dropout[layer]):
-                    flow.append((_named(self.dropout[layer]), units))
-        return flow
+        return variants.stages(self.sizes, self.rates)
+
+    def regularize(self, rows: int | None) -> None:
+        """Let the regularisers be those for a data set of so many rows, as far as their strengths were not given."""
+        if self.variant != "concrete":
+            return
+        given = self.weight_regularizer, self.dropout_regularizer
+        own = (math.nan, math.nan) if rows is None else variants.strengths(self.loss, self.sizes[-1], rows)
+        self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
+        self._regular = rows is not None or None not in given
 
     def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
         choice = self.loss, update, limited, self._kind
@@ -330,8 +353,9 @@ class MLP(Predictor):
 
     def follow(self, schedule: RateSchedule, total: int) -> None:
         """Let the rates follow a schedule of so many steps in all, until `keep_rates`."""
-        if self._kind == "rates":
-            raise InputError("dropout_schedule: expected one rate for each layer, got an array")
+        if self._kind in ("rates", "concrete"):
+            what = "rates that are learnt" if self.variant == "concrete" else "an array"
+            raise InputError(f"dropout_schedule: expected one rate for each layer, got {what}")
         self._course = schedule, total
 
     def keep_rates(self) -> None:
@@ -369,21 +393,8 @@ class MLP(Predictor):
         return self._rows[:size]
 
 
-def _named(p: Any) -> str:
-    return f"dropout {p:g}" if np.ndim(p) == 0 else f"dropout {p.min():g} to {p.max():g}"
-
-
-def _kind(variant: str, rates: Sequence[Any]) -> str:
-    """Return the variant that the passes are built for: with a rate for each unit it is another one."""
-    many = any(np.ndim(p) for p in rates)
-    if many and variant != "dropout":
-        raise InputError(f"dropout: expected one rate for a layer with variant {variant}, got an array")
-    if variant == "gaussian" and any(_checks.threshold(p) == _checks.EVERYTHING for p in rates):
-        raise InputError("dropout: expected probabilities below 1 for Gaussian noise, got 1")
-    return "rates" if many else variant
-
-
 # What a model file holds of a network, beside its parameters.
-_CHOICES = ("dropout", "input_dropout", "seed", "loss", "variant", "dtype")
+_LATER = ("variant", "weight_regularizer", "dropout_regularizer")  # that older files lack
+_CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype", *_LATER)
 _PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
 _CONFIG = ("sizes", *_CHOICES, *_PROGRESS)

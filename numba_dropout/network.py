@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
+from .kernels.concrete import SUMS
 from .kernels.simd import CACHE_LINE
 
 __all__ = [
     "BIAS",
     "INPUTS",
     "OUTPUT",
+    "SETTINGS",
     "UNITS",
     "WEIGHT",
     "Network",
     "aligned",
     "lay_out",
+    "logits",
     "matrix",
     "parameter_views",
     "row_size",
@@ -32,6 +35,8 @@ INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
 
 Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
 
+SETTINGS = 9  # of an update rule, at most
+
 LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
 
@@ -39,7 +44,7 @@ class Network(NamedTuple):
     """All that a pass reads and writes; R is the number of rows that there is room for."""
 
     layers: NDArray[np.int64]  # (L, 5), columns above
-    params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases
+    params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases, then the logits of rates that are learnt
     dparams: NDArray[Any]  # (P,): their gradients
     shift: NDArray[np.float64]  # (C,): the input is (x - shift) * stretch
     stretch: NDArray[np.float64]  # (C,)
@@ -63,6 +68,9 @@ class Network(NamedTuple):
     small_layers: NDArray[np.int64] | None  # (L, 5): the table of what is left of it
     small_params: NDArray[Any] | None  # (P,)
     small_dparams: NDArray[Any] | None  # (P,)
+    strengths: NDArray[Any] | None  # (2,): of the regulariser of weights and of that of rates, where those are learnt
+    settings: NDArray[Any] | None  # (SETTINGS,): a layer's, of a step
+    sums: NDArray[np.float64] | None  # (SUMS,): parts of a sum
 
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
@@ -111,6 +119,8 @@ def lay_out(
     thresholds = [_checks.threshold(p) for p in rates]
     scales = map(_checks.deviation, rates) if variant == "gaussian" else (_checks.scale(t, dtype) for t in thresholds)
     masked, many = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
+    learnt = variant == "concrete"
+    size += len(layers) if learnt else 0
     nothing = np.empty(0, dtype)
     return Network(
         layers=layers,
@@ -137,6 +147,9 @@ def lay_out(
         small_layers=layers.copy() if thinned else None,
         small_params=zeros(size, dtype) if thinned else None,
         small_dparams=zeros(size, dtype) if thinned else None,
+        strengths=zeros(2, dtype) if learnt else None,
+        settings=zeros(SETTINGS, dtype) if learnt else None,
+        sums=zeros(SUMS, np.float64) if learnt else None,
     )
 
 
@@ -173,9 +186,19 @@ def row_size(net: Network) -> int:
 
 
 def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """View the parameters, or their gradients, by name: "0.weight" (units, inputs), "0.bias" (units,), ..."""
+    """View the parameters, or their gradients, by name: "0.weight" (units, inputs), "0.bias" (units,), ...
+
+    Where a rate is learnt, "0.logit" (1,) is that of the rate of the layer's input.
+    """
     views = {}
     for number, row in enumerate(net.layers):
         views[f"{number}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
         views[f"{number}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
+        if net.strengths is not None and net.thresholds[number]:
+            views[f"{number}.logit"] = logits(net, flat)[number : number + 1]
     return views
+
+
+def logits(net: Network, flat: NDArray[Any]) -> NDArray[Any]:
+    """View the logits (L,) of the rates that are learnt, in the parameters or in their gradients."""
+    return flat[flat.size - len(net.layers) :]

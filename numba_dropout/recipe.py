@@ -27,6 +27,8 @@ class Recipe:
     dropout: float | Sequence[float] | None = None
     input_dropout: float | None = None
     variant: str = "dropout"
+    weight_regularizer: float | None = None
+    dropout_regularizer: float | None = None
     dropout_schedule: str = "constant"
     loss: str | None = None
     optimizer: str | None = None
@@ -120,6 +122,8 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
         seed=recipe.seed,
         loss=loss,
         variant=recipe.variant,
+        weight_regularizer=recipe.weight_regularizer,
+        dropout_regularizer=recipe.dropout_regularizer,
         dtype=recipe.dtype,
         device=recipe.device,
         precision=recipe.precision,

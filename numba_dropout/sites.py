@@ -12,11 +12,11 @@ import numpy as np
 
 from .kernels.philox import PURPOSE
 from .network import INPUTS, OUTPUT
-from .views import FIRST, Target
+from .views import FIRST, Target, Views
 
 __all__ = ["EVERYTHING", "VARIANTS", "ZERO", "Sites", "sites_of"]
 
-VARIANTS = ("dropout", "gaussian", "subnetwork")  # "rates" is dropout with a rate for each unit
+VARIANTS = ("dropout", "gaussian", "subnetwork", "concrete")  # "rates" is dropout with a rate for each unit
 
 ZERO = np.uint64(0)
 EVERYTHING = np.uint64(1 << 32)
@@ -30,11 +30,13 @@ class Sites(NamedTuple):
     drop: Callable[..., None]  # in place, at a step
     drop_samples: Callable[..., None]  # in place, at consecutive steps of so many rows each
     back: Callable[..., None]  # take a gradient back through ReLU and dropout, in place
+    back_to_input: Callable[..., None]  # the same through the input's dropout
     fused: bool  # `drop` is done in the product before it
     by_sign: bool  # `back` is done in the product after it, by the sign of the values
+    learns: bool  # the rates have gradients, the input's too
 
 
-def sites_of(target: Target, variant: str) -> Sites:
+def sites_of(target: Target, views: Views, variant: str) -> Sites:
     """Write what a variant does, for one target."""
     kernels, part, matrix, vector = target.kernels, target.part, target.matrix, target.vector
 
@@ -49,6 +51,16 @@ def sites_of(target: Target, variant: str) -> Sites:
                 drop(net, some, site, SAMPLES, step + np.uint64(number), row_offset)
 
         return drop_samples
+
+    def again(drop):
+        """Return the way back through the input's dropout that is the way forward."""
+
+        @part
+        def back_to_input(net, dout, out, step, row_offset):
+            """Drop the gradient by what was dropped, in place."""
+            drop(net, dout, FIRST, ZERO, step, row_offset)
+
+        return back_to_input
 
     @part
     def by_the_product(net, dout, out, site, step, row_offset):
@@ -68,7 +80,7 @@ def sites_of(target: Target, variant: str) -> Sites:
                 kernels.sample_mask(mask, threshold, key[0], key[1], np.uint64(site) | purpose, step, ZERO)
                 kernels.apply_mask(flat, flat, units, mask, starts, FIRST + 1, scale, -nothing, nothing)
 
-        return Sites(drop, sample_by_sample(drop), by_the_product, fused=False, by_sign=True)
+        return Sites(drop, sample_by_sample(drop), by_the_product, again(drop), fused=False, by_sign=True, learns=False)
 
     if variant == "rates":
 
@@ -91,7 +103,7 @@ def sites_of(target: Target, variant: str) -> Sites:
             kernels.relu_backward(flat, flat, vector(out, FIRST, out.size))
             drop(net, dout, site, ZERO, step, row_offset)
 
-        return Sites(drop, sample_by_sample(drop), back, fused=False, by_sign=False)
+        return Sites(drop, sample_by_sample(drop), back, again(drop), fused=False, by_sign=False, learns=False)
 
     if variant == "gaussian":
 
@@ -110,7 +122,56 @@ def sites_of(target: Target, variant: str) -> Sites:
             stream, values = np.uint64(site) | NOISE, vector(out, FIRST, out.size)
             kernels.gaussian_relu_derivative(flat, flat, values, net.scales[site], key[0], key[1], stream, step, offset)
 
-        return Sites(drop, sample_by_sample(drop), back, fused=False, by_sign=False)
+        return Sites(drop, sample_by_sample(drop), back, again(drop), fused=False, by_sign=False, learns=False)
+
+    if variant == "concrete":
+        logit = views.logit
+
+        @part
+        def drop(net, out, site, purpose, step, row_offset):
+            """Multiply by masks between 0 and 1, in place."""
+            if net.thresholds[site] != ZERO:
+                flat, key, offset = vector(out, FIRST, out.size), net.key, row_offset * np.uint64(out.shape[1])
+                stream, own = np.uint64(site) | (purpose if purpose else NOISE), logit(net, net.params, site)
+                kernels.concrete_dropout_forward(flat, flat, own, key[0], key[1], stream, step, offset)
+
+        @part
+        def back_through_dropout(net, dout, out, site, step, row_offset):
+            """Take a gradient back through a site's dropout, in place, and write that by its rate's logit."""
+            if net.thresholds[site] != ZERO:
+                flat, key, offset = vector(dout, FIRST, dout.size), net.key, row_offset * np.uint64(out.shape[1])
+                stream, values, own = (
+                    np.uint64(site) | NOISE,
+                    vector(out, FIRST, out.size),
+                    logit(net, net.params, site),
+                )
+                kernels.concrete_dropout_backward(
+                    flat,
+                    logit(net, net.dparams, site),
+                    net.sums,
+                    flat,
+                    values,
+                    own,
+                    key[0],
+                    key[1],
+                    stream,
+                    step,
+                    offset,
+                )
+
+        @part
+        def back(net, dout, out, site, step, row_offset):
+            """Pass a gradient where the values are positive, then through the dropout: masks change no sign."""
+            flat = vector(dout, FIRST, dout.size)
+            kernels.relu_backward(flat, flat, vector(out, FIRST, out.size))
+            back_through_dropout(net, dout, out, site, step, row_offset)
+
+        @part
+        def back_to_input(net, dout, out, step, row_offset):
+            """Take the gradient back through the input's dropout, in place."""
+            back_through_dropout(net, dout, out, FIRST, step, row_offset)
+
+        return Sites(drop, sample_by_sample(drop), back, back_to_input, fused=False, by_sign=False, learns=True)
 
     @part
     def drop_elements(net, out, site, purpose, step, row_offset):
@@ -134,4 +195,6 @@ def sites_of(target: Target, variant: str) -> Sites:
             key, stream, elements = net.key, np.uint64(site) | SAMPLES, size * out.shape[1]
             kernels.dropout_steps(flat, flat, elements, threshold, scale, key[0], key[1], stream, step, offset)
 
-    return Sites(drop_elements, drop_samples, by_the_product, fused=True, by_sign=True)
+    return Sites(
+        drop_elements, drop_samples, by_the_product, again(drop_elements), fused=True, by_sign=True, learns=False
+    )

@@ -12,7 +12,7 @@ from . import _batches
 from ._checks import InputError
 from ._rates import rates_of
 from .memory import Memory
-from .network import lay_out, matrix, parameter_views, row_size, with_room
+from .network import lay_out, logits, matrix, parameter_views, row_size, with_room
 
 __all__ = ["SCALING", "State"]
 
@@ -48,6 +48,14 @@ class State:
         if values.shape != tuple(array.shape):
             raise InputError(f"{name}: expected shape {tuple(array.shape)}, got {values.shape}")
         self.memory.write(array, values)
+
+    def logits(self) -> list[float]:
+        """Return the logits of the rates that are learnt."""
+        return [float(value) for value in self.memory.read(logits(self.net, self.net.params))]
+
+    def write_logits(self, values: Sequence[float]) -> None:
+        """Set the logits of the rates that are learnt."""
+        self.memory.write(logits(self.net, self.net.params), np.array(values))
 
     def make_room(self, rows: int) -> bool:
         """Make room for so many rows, which stays; return whether there was too little."""

@@ -34,7 +34,7 @@ def thinning(
 ) -> Thinned:
     """Write the training passes over the units that are kept, from the passes over a whole network."""
     kernels, part, view, vector = target.kernels, target.part, target.view, target.vector
-    layer_input, _, doutput, weight, bias, _, small = views
+    layer_input, _, doutput, weight, bias, _, _, small = views
     step_layer = getattr(kernels, f"sub_network_{update}")
 
     @view

@@ -119,6 +119,7 @@ def fit(
         if held_out is None:
             raise InputError("patience: expected validation data to go with it, got none")
     steps = -(-len(rows_in) // batch_size)
+    net.regularize(len(rows_in))
     course = rate_schedule(dropout_schedule)
     if dropout_schedule != "constant":
         net.follow(course, net.step + epochs * steps)

@@ -36,6 +36,7 @@ class Views(NamedTuple):
     doutput: Callable[..., Any]
     weight: Callable[..., Any]
     bias: Callable[..., Any]
+    logit: Callable[..., Any]
     at_rates: Callable[..., Any]  # of a network, thresholds and scales: the network with those
     small: Callable[..., Any]  # of a network: that of the units that are kept
 
@@ -72,6 +73,11 @@ def views_of(target: Target) -> Views:
         return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
 
     @view
+    def logit(net, flat, site):
+        """View the logit, (1,), of a site's rate, where that is learnt, in the parameters or in their gradients."""
+        return vector(flat, flat.size - net.layers.shape[0] + site, 1)
+
+    @view
     def replaced(net, layers, params, dparams, thresholds, scales):
         """View a network with another table, other parameters and other rates."""
         return Network(
@@ -99,6 +105,9 @@ def views_of(target: Target) -> Views:
             net.small_layers,
             net.small_params,
             net.small_dparams,
+            net.strengths,
+            net.settings,
+            net.sums,
         )
 
     @view
@@ -111,4 +120,4 @@ def views_of(target: Target) -> Views:
         """View the network of the units that are kept, where it is thinned."""
         return replaced(net, net.small_layers, net.small_params, net.small_dparams, net.thresholds, net.scales)
 
-    return Views(layer_input, layer_output, doutput, weight, bias, at_rates, small)
+    return Views(layer_input, layer_output, doutput, weight, bias, logit, at_rates, small)

@@ -61,7 +61,11 @@ def test_forward_and_backward_agree(name, seed):
     assert np.array_equal(np.concatenate([d for _, d in pieces]), dx)
 
 
-LATER = [{"variant": "gaussian"}, {"dropout": [[0.2] * 9]}]  # compiled anew, for what `test_variants` has too
+LATER = [
+    {"variant": "gaussian"},
+    {"variant": "concrete"},
+    {"dropout": [[0.2] * 9]},
+]  # compiled anew, for what `test_variants` has too
 
 
 @pytest.mark.parametrize(

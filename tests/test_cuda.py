@@ -463,6 +463,52 @@ def test_noise(n, offset, rng):
         np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
+@pytest.mark.parametrize("n", [1, 7, 20])
+def test_a_rate_that_is_learnt(n, offset, rng):
+    x, dy, y = rng.standard_normal((3, n)).astype(np.float32)
+    at, logit, sums = where(5, 1, 2, offset), np.array([-0.5], np.float32), np.full(256, 7.0)
+    expected = np.empty_like(x)
+    cpu.concrete_dropout_forward(expected, x, logit, *at)
+    result = run(kernels.concrete_dropout_forward, np.zeros_like(x), x, logit, *at)[0]
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+    dx, dlogit = np.empty_like(x), np.empty(1, np.float32)
+    cpu.concrete_dropout_backward(dx, dlogit, sums.copy(), dy, y, logit, *at)
+    given = np.zeros_like(x), np.zeros(1, np.float32), sums, dy, y, logit
+    results = run(kernels.concrete_dropout_backward, *given, *at)
+    np.testing.assert_allclose(results[0], dx, rtol=1e-5)
+    np.testing.assert_allclose(results[1], dlogit, rtol=1e-4, atol=1e-6)
+
+
+def test_the_regularizer_of_a_rate(rng):
+    weight, logit = rng.standard_normal((20, 30)).astype(np.float32), np.array([-0.5], np.float32)
+    strengths, settings = np.array([0.03, 0.2], np.float32), np.arange(4, dtype=np.float32)
+    dlogit, sums, out = np.array([0.7], np.float32), np.full(256, 7.0), np.zeros(9, np.float32)
+    p = 1 / (1 + np.exp(0.5))
+    squares, entropy = (weight.astype(np.float64) ** 2).sum(), 30 * p * (1 - p) * -0.5
+    expected = 0.7 + 0.03 * p / (1 - p) * squares + 0.2 * entropy
+    for call in (run, lambda kernel, *given: kernel(*given) or given):
+        room = kernels if call is run else cpu
+        given = call(room.concrete_regularizer_backward, dlogit.copy(), sums.copy(), weight, logit, strengths)
+        assert given[0][0] == pytest.approx(expected, rel=1e-5)
+        given = call(room.concrete_settings, out.copy(), settings, logit, strengths, 3)
+        assert given[0].tolist() == [0, 1, 2, pytest.approx(3 + 0.06 / (1 - p)), *[0] * 5]
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+def test_a_step_with_a_stored_gradient(rule, rng):
+    params, dparams = rng.standard_normal((2, 21)).astype(np.float32)
+    state = rng.random((2, 30)).astype(np.float32)
+    settings = np.array([0.1, 0.9, 0.1, 0.8, 0.2, 0.01, 0.3, 0.7, 0.9], np.float32)
+    for decays in (False, True):
+        expected = params.copy(), dparams, state.copy(), 5, settings, decays
+        getattr(cpu, f"step_{rule}")(*expected)
+        given = params.copy(), dparams, state.copy(), 5, settings, decays
+        results = run(getattr(kernels, f"step_{rule}"), *given)
+        np.testing.assert_allclose(results[0], expected[0], rtol=1e-5)
+        np.testing.assert_allclose(results[2], expected[2], rtol=1e-5)
+
+
 @pytest.mark.parametrize("offset", [0, 5])
 @pytest.mark.parametrize("size", [1, 8, 21])
 def test_consecutive_steps(size, offset, rng):

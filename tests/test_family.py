@@ -4,6 +4,7 @@ import itertools
 import math
 
 import naive
+import numba
 import numpy as np
 import pytest
 
@@ -296,6 +297,13 @@ def test_drop_block_at_its_ends():
         ),
         (lambda: nd.gaussian_dropout(np.ones(3), 1.0, **AT), ValueError, "p: expected a probability below 1"),
         (lambda: nd.gaussian_noise(np.ones(3), -1.0, **AT), ValueError, "stddev: expected a number at least 0"),
+        (lambda: nd.concrete_dropout(np.ones(3), np.inf, **AT), ValueError, "logit: expected a number finite, got inf"),
+        (lambda: nd.concrete_dropout(np.ones(3), 0.0), TypeError, "seed: expected an integer"),
+        (
+            lambda: nd.concrete_dropout_backward(np.ones(3), np.ones(2), 0.0, **AT),
+            ValueError,
+            r"y: expected shape \(3,\), got \(2,\)",
+        ),
         (lambda: nd.alpha_dropout(np.ones(3), 2.0, **AT), ValueError, "between 0 and 1, but got 2"),
         (lambda: nd.alpha_dropout(np.ones(3)), TypeError, "seed: expected an integer"),
         (lambda: nd.gaussian_dropout(np.arange(3), **AT), TypeError, "x: expected an array of float32 or float64"),
@@ -372,6 +380,57 @@ def test_gaussian_noise(dtype, offset, n, rng):
     assert same_bits(nd.gaussian_dropout(x, 0.3, training=False), x)
 
 
+def concrete(i, p, dtype, offset=0):
+    """Return what Concrete dropout multiplies element i by, by the paper's formula, in Python."""
+    i += offset
+    bits = 23 if dtype == np.float32 else 32
+    word = naive.words(i >> 2, 5, 5 << 24 | 2, 3)[i & 3]
+    u = ((word >> (32 - bits)) + 0.5) / 2**bits
+    s = 10 * (math.log(p / (1 - p)) - math.log(u / (1 - u)))
+    return 1 / ((1 + math.exp(min(s, 700))) * (1 - p))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("offset", [0, 3, 2**40 + 2])
+@pytest.mark.parametrize(("n", "p"), [(1, 0.5), (5, 0.1), (70, 0.3), (70, 1e-5), (70, 0.99)])
+def test_concrete_dropout(dtype, offset, n, p, rng):
+    x, dy = rng.standard_normal((2, n)).astype(dtype)
+    where, logit = {**AT, "offset": offset}, math.log(p / (1 - p))
+    factor = np.array([concrete(i, p, dtype, offset) for i in range(n)])
+    close = {"rtol": 400 * np.finfo(dtype).eps, "atol": 1e-30}
+    y = nd.concrete_dropout(x, logit, **where)
+    np.testing.assert_allclose(y, x * factor, **close)
+    dx, dlogit = nd.concrete_dropout_backward(dy, y, logit, **where)
+    np.testing.assert_allclose(dx, dy * factor, **close)
+    above, below = (
+        np.array([concrete(i, 1 / (1 + math.exp(-logit - h)), dtype, offset) for i in range(n)]) for h in (1e-5, -1e-5)
+    )
+    slope = (dy.astype(np.float64) * x * (above - below)).sum() / 2e-5
+    np.testing.assert_allclose(dlogit, slope, rtol=1e-3 if dtype == np.float32 else 1e-6, atol=1e-6)
+    assert dlogit.shape == ()
+    assert same_bits(nd.concrete_dropout(x, logit, training=False), x)
+    given = dy.copy()
+    assert nd.concrete_dropout_backward(given, y, logit, **where, out=given)[0] is given
+    assert same_bits(given, dx)
+
+
+@pytest.mark.jit_only
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_gradient_of_a_rate_of_many_elements(dtype, rng):
+    """Sums of parts are those of the whole, and do not depend on the threads."""
+    dy, y = rng.standard_normal((2, 300_001)).astype(dtype)
+    _, dlogit = nd.concrete_dropout_backward(dy, y, -1.0, **AT)
+    factor = nd.concrete_dropout(np.ones(dy.size), -1.0, **AT) * (1 - 1 / (1 + math.e))
+    exact = (dy.astype(np.float64) * y * (1 / (1 + math.e) - 10 * (1 - factor))).sum()
+    assert float(dlogit) == pytest.approx(exact, rel=1e-3 if dtype == np.float32 else 1e-10)
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        assert nd.concrete_dropout_backward(dy, y, -1.0, **AT)[1] == dlogit
+    finally:
+        numba.set_num_threads(before)
+
+
 # ---------------------------------------------------------------- dropped weights
 
 
@@ -405,6 +464,7 @@ PIECES = {
     "feature_alpha_dropout": (nd.feature_alpha_dropout, (0.4,), 4),
     "gaussian_dropout": (nd.gaussian_dropout, (0.4,), 24),
     "gaussian_noise": (nd.gaussian_noise, (0.4,), 24),
+    "concrete_dropout": (nd.concrete_dropout, (-0.4,), 24),
 }
 
 

@@ -81,13 +81,34 @@ def test_dropped_weights(rng):
         np.testing.assert_allclose(mine.copy_to_host(), theirs, rtol=1e-5)
 
 
-@pytest.mark.parametrize("dropout", [0.4, [np.linspace(0, 1, 4)]], ids=["gaussian", "rates"])
-def test_variants_of_a_network(dropout, rng):
+def test_a_rate_that_is_learnt(rng):
+    x, dy = rng.standard_normal((2, 3, 5)).astype(np.float32)
+    y = nd.concrete_dropout(x, -1.0, **AT)
+    ours = nd.concrete_dropout(cuda.to_device(x), -1.0, **AT)
+    np.testing.assert_allclose(ours.copy_to_host(), y, rtol=1e-5)
+    gradients = nd.concrete_dropout_backward(cuda.to_device(dy), ours, -1.0, **AT)
+    for mine, theirs in zip(gradients, nd.concrete_dropout_backward(dy, y, -1.0, **AT), strict=True):
+        np.testing.assert_allclose(mine.copy_to_host(), theirs, rtol=1e-4)
+
+
+NETWORKS = {
+    "gaussian": {"dropout": 0.4, "variant": "gaussian"},
+    "concrete": {
+        "dropout": 0.4,
+        "variant": "concrete",
+        "weight_regularizer": 0.03,
+        "dropout_regularizer": 0.2,
+    },
+    "rates": {"dropout": [np.linspace(0, 1, 4)]},
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_variants_of_a_network(name, rng):
     x, y, dout = rng.standard_normal((2, 3)).astype(np.float32), np.array([0, 1]), np.ones((2, 2), np.float32)
     results = []
     for device in ("cpu", "cuda"):
-        variant = "gaussian" if isinstance(dropout, float) else "dropout"
-        net = nd.MLP([3, 4, 2], dropout=dropout, input_dropout=0.2, seed=3, variant=variant, device=device)
+        net = nd.MLP([3, 4, 2], **NETWORKS[name], input_dropout=0.2, seed=3, device=device)
         loss = net.train_step(x, y, nd.SGD(lr=0.2))
         out, dinp = net.forward(x, training=True, step=5, row_offset=2), net.backward(dout)
         results.append([loss, out, dinp, *net.weights().values()])

@@ -20,6 +20,7 @@ MAKE = {
     "GaussianNoise": lambda masks: layers.GaussianNoise(0.4, masks=masks),
     "StochasticDepth": lambda masks: layers.StochasticDepth(0.4, masks=masks),
     "DropBlock2d": lambda masks: layers.DropBlock2d(0.4, 2, masks=masks),
+    "ConcreteDropout": lambda masks: layers.ConcreteDropout(0.4, masks=masks),
 }
 SHAPES = {"Dropout1d": (4, 3, 5), "Dropout3d": (4, 3, 2, 2, 5)}
 
@@ -60,7 +61,7 @@ def test_the_backward_pass_belongs_to_the_forward_pass(name, rng):
     dx = layer.backward(dy)
     assert np.array_equal(layer(x), y)
     masks.advance()
-    rate = "stddev" if "stddev" in layer.arguments else "p"
+    (rate,) = {"stddev", "logit", "p"} & set(layer.arguments)
     layer.arguments[rate] = 0.9
     assert np.array_equal(layer.backward(dy), dx)
     assert not np.array_equal(layer(x), y)
@@ -110,6 +111,26 @@ def test_dropped_weights(training, rng):
     np.testing.assert_allclose(layer.dbias, dy.sum(0))
 
 
+def test_a_rate_that_is_learnt(rng):
+    masks = nd.MaskGenerator(seed=5)
+    layer = layers.ConcreteDropout(0.3, masks=masks)
+    x, dy = rng.standard_normal((2, 4, 6))
+    layer(x)
+    layer.backward(dy)
+    assert layer.p == pytest.approx(0.3)
+    logit, slope = layer.logit, float(layer.dlogit)
+    sums = []
+    for h in (1e-5, -1e-5):
+        layer.logit = logit + h
+        sums.append((layer(x) * dy).sum())
+    assert slope == pytest.approx((sums[0] - sums[1]) / 2e-5, rel=1e-6)
+    for p in (0, 1, 2):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            layers.ConcreteDropout(p, masks=masks)
+    with pytest.raises(TypeError, match="p: expected a number"):
+        layers.ConcreteDropout("much", masks=masks)
+
+
 def test_a_backward_pass_needs_a_forward_pass():
     with pytest.raises(ValueError, match="backward: expected a forward before it"):
         layers.Dropout(masks=nd.MaskGenerator(seed=1)).backward(np.ones(3))
@@ -118,4 +139,5 @@ def test_a_backward_pass_needs_a_forward_pass():
 def test_what_a_layer_says_of_itself():
     masks = nd.MaskGenerator(seed=1)
     assert repr(layers.Dropout(0.4, masks=masks)) == "Dropout(p=0.4, site=0)"
-    assert repr(layers.DropBlock2d(0.4, 3, masks=masks)) == "DropBlock2d(p=0.4, block_size=3, site=1)"
+    assert repr(layers.ConcreteDropout(0.4, masks=masks)) == "ConcreteDropout(p=0.4, site=1)"
+    assert repr(layers.DropBlock2d(0.4, 3, masks=masks)) == "DropBlock2d(p=0.4, block_size=3, site=2)"

@@ -72,7 +72,8 @@ def family(element):
 
 
 STEP = flat(F4), FLOATS, I8, flat(F4), I8, I8
-STEP_BIAS = flat(F4), flat(F4), FLOATS, I8, flat(F4)
+STEP_STORED = flat(F4), flat(F4), FLOATS, I8, flat(F4), B1
+SUMS = flat(types.float64)
 PRODUCTS = {
     "linear._FORWARD": product(FLOATS, flat(F4)),
     "linear._INPUT": product(FLOATS, FLOATS, F4),
@@ -94,8 +95,8 @@ SIGNATURES = {
     "steps._begin": (flat(I8), flat(U8), flat(F4), flat(I8), flat(I8), FLOATS, I8),
     "steps._end": (matrix(types.float64), flat(types.float64), flat(I8)),
     "linear_relu_dropout._derivative": (flat(F4), flat(F4), F4),
-    "sgd._BIAS": STEP_BIAS,
-    "adam._BIAS": STEP_BIAS,
+    "sgd._STORED": STEP_STORED,
+    "adam._STORED": STEP_STORED,
     "mask._sample": (flat(types.boolean), I8, B1, U8, *WHERE),
     "mask._pack": (flat(types.uint8), I8, I8, U8, *WHERE),
     "mask._pack_mask": (BYTES, MASK),
@@ -113,6 +114,14 @@ SIGNATURES = {
     "mask._sample at a step": (flat(types.boolean), I8, B1, U8, *AT_A_STEP),
     "gaussian._NOISE": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
     "gaussian._DERIVATIVE": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
+    "concrete._FORWARD": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *WHERE),
+    "concrete._FORWARD at a step": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
+    "concrete._backward": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *WHERE),
+    "concrete._backward at a step": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
+    "concrete._finish": (flat(F4), SUMS, I8),
+    "concrete._squares": (SUMS, flat(F4)),
+    "concrete._regularize": (flat(F4), SUMS, I8, I8, flat(F4), flat(F4)),
+    "concrete._settings": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
     "drop_block._grow": (I8, MASK, MASK, I8, I8, I8, I8),
     "drop_block._count": (flat(F4), MASK, I8),
     "relu._forward": (flat(F4), flat(F4)),
@@ -193,7 +202,8 @@ def test_eight_elements_of_a_mask_are_one_store():
 
 
 @pytest.mark.parametrize(
-    "name", ["mask._sample", "mask._pack", "dropout._KERNELS.float32", "random._bits", "gaussian._NOISE"]
+    "name",
+    ["mask._sample", "mask._pack", "dropout._KERNELS.float32", "random._bits", "gaussian._NOISE", "concrete._FORWARD"],
 )
 def test_words_are_multiplied_in_one_instruction(name):
     code = ptx(name, (9, 0))
@@ -201,7 +211,7 @@ def test_words_are_multiplied_in_one_instruction(name):
     assert not re.search(r"mul\.(?:lo|hi)\.[su]64", code)
 
 
-@pytest.mark.parametrize("name", ["random._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._BIAS"])
+@pytest.mark.parametrize("name", ["random._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._STORED"])
 def test_what_the_cpu_compiled_before_changes_nothing(name):
     """Scalars with a body of their own for CUDA: numba-cuda would take one that Numba inlined on the CPU."""
 
@@ -218,7 +228,7 @@ def test_what_the_cpu_compiled_before_changes_nothing(name):
     assert code() == expected
 
 
-@pytest.mark.parametrize("name", ["gaussian._DROPOUT", "gaussian._NOISE"])
+@pytest.mark.parametrize("name", ["gaussian._DROPOUT", "gaussian._NOISE", "concrete._FORWARD"])
 def test_noise_is_computed_in_float32(name):
     assert ".f64" not in ptx(name, (9, 0))
 

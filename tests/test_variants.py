@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
+from numba_dropout import learning
+from numba_dropout import network as network_module
 from numba_dropout.kernels.philox import PURPOSE
 
 SIZES = [5, 12, 8, 3]
 RATES = {"dropout": (np.linspace(0, 1, 12), 0.4), "input_dropout": [0.0, 0.3, 0.5, 0.2, 1.0]}
+STRENGTHS = {"weight_regularizer": 0.03, "dropout_regularizer": 0.2}
 CHOICES = {
     "gaussian": {"variant": "gaussian", "dropout": (0.5, 0.3), "input_dropout": 0.2},
     "some gaussian": {"variant": "gaussian", "dropout": (0.0, 0.3), "input_dropout": 0.0},
+    "concrete": {"variant": "concrete", "dropout": (0.5, 0.3), "input_dropout": 0.2, **STRENGTHS},
+    "some concrete": {"variant": "concrete", "dropout": (0.0, 0.3), "input_dropout": 0.0, **STRENGTHS},
     "rates": RATES,
     "rates of one layer": {"dropout": (0.4, np.linspace(0, 0.9, 8)), "input_dropout": 0.0},
 }
@@ -22,8 +27,12 @@ def network(name, **choices):
     return nd.MLP(SIZES, **{**CHOICES[name], "seed": 9, "loss": "mse", "dtype": "float64", **choices})
 
 
-def factors(net, rows, step, first=0, purpose=None):
-    """Return what each site's values are multiplied by."""
+def logit(p):
+    return math.log(p / (1 - p))
+
+
+def factors(net, rows, step, first=0, purpose=None, h=0.0):
+    """Return what each site's values are multiplied by; h goes to the logits of rates that are learnt."""
     found = []
     for site, (p, units) in enumerate(zip([net.input_dropout, *net.dropout], SIZES, strict=False)):
         if net.variant == "gaussian":
@@ -35,6 +44,9 @@ def factors(net, rows, step, first=0, purpose=None):
             at = *key, stream, np.uint64(step), np.uint64(first * units)
             cpu.add_gaussian_noise(z.reshape(-1), z.reshape(-1), 1.0, *at)
             found.append(1 + math.sqrt(p / (1 - p)) * z)
+        elif net.variant == "concrete" and p:
+            one, at = np.ones((rows, units)), {"seed": 9, "stream": site, "step": step, "offset": first * units}
+            found.append(nd.concrete_dropout(one, logit(p) + h, **at))
         else:
             one = np.ones((rows, units))
             found.append(nd.dropout(one, p, seed=9, stream=site, step=step, offset=first * units))
@@ -51,15 +63,24 @@ def passed(net, x, by):
     return inputs, sums
 
 
-def gradients(net, x, dout, by):
-    """Return the gradient by the input, and those by the parameters."""
+def gradients(net, x, dout, by, slopes):
+    """Return the gradient by the input, and those by the parameters; slopes are the factors' by the logits."""
     inputs, sums = passed(net, x, by)
     grads, d = {}, dout
     for site in (2, 1, 0):
         d = d * (sums[site] > 0) if site < 2 else d
         grads[f"{site}.weight"], grads[f"{site}.bias"] = d.T @ inputs[site], d.sum(0)
-        d = d @ net.state_dict()[f"{site}.weight"] * by[site]
+        d = d @ net.state_dict()[f"{site}.weight"]
+        before = np.maximum(sums[site - 1], 0) if site else x
+        grads[f"{site}.logit"] = (d * before * slopes[site]).sum()
+        d = d * by[site]
     return d, grads
+
+
+def slopes(net, *arguments, **options):
+    """Return the derivatives of the factors by the logits, by central differences."""
+    above, below = (factors(net, *arguments, **options, h=h) for h in (1e-6, -1e-6))
+    return [(a - b) / 2e-6 for a, b in zip(above, below, strict=True)]
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -70,10 +91,11 @@ def test_forward_and_backward(name, rows, rng):
     by = factors(net, rows, step=4, first=6)
     out = net.forward(x, training=True, step=4, row_offset=6)
     np.testing.assert_allclose(out, passed(net, x, by)[1][-1], rtol=1e-10, atol=1e-12)
-    dinp, grads = gradients(net, x, dout, by)
+    dinp, grads = gradients(net, x, dout, by, slopes(net, rows, step=4, first=6))
     np.testing.assert_allclose(net.backward(dout), dinp, rtol=1e-10, atol=1e-12)
     for key, value in net.gradients().items():
-        np.testing.assert_allclose(value, grads[key], rtol=1e-10, atol=1e-12, err_msg=key)
+        close = {"rtol": 1e-5, "atol": 1e-7} if "logit" in key else {"rtol": 1e-10, "atol": 1e-12}
+        np.testing.assert_allclose(value, grads[key], **close, err_msg=key)
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -90,12 +112,19 @@ def test_a_step_descends_the_gradient(name, rng):
     x, y = rng.standard_normal((7, 5)), rng.standard_normal((7, 3))
     by = factors(net, 7, step=0)
     out = passed(net, x, by)[1][-1]
-    _, grads = gradients(net, x, 2 * (out - y) / out.size, by)
+    _, grads = gradients(net, x, 2 * (out - y) / out.size, by, slopes(net, 7, step=0))
     before = {key: value.copy() for key, value in net.state_dict().items()}
+    for site, p in enumerate([net.input_dropout, *net.dropout] if "concrete" in name else []):
+        if p:
+            weight = before[f"{site}.weight"]
+            grads[f"{site}.weight"] += 2 * 0.03 / (1 - p) * weight
+            grads[f"{site}.logit"] += 0.03 * p / (1 - p) * (weight**2).sum()
+            grads[f"{site}.logit"] += 0.2 * weight.shape[1] * p * (1 - p) * logit(p)
     loss = net.train_step(x, y, nd.SGD(lr=0.1, momentum=0.0))
     assert loss == pytest.approx(((out - y) ** 2).mean())
     for key, value in net.state_dict().items():
-        np.testing.assert_allclose(value, before[key] - 0.1 * grads[key], rtol=1e-10, atol=1e-12, err_msg=key)
+        close = {"rtol": 1e-6} if "logit" in key else {"rtol": 1e-10, "atol": 1e-12}
+        np.testing.assert_allclose(value, before[key] - 0.1 * grads[key], **close, err_msg=key)
 
 
 def test_samples_of_gaussian_dropout(rng):
@@ -125,6 +154,7 @@ def test_they_are_kept_in_the_file(name, tmp_path, rng):
     again = nd.MLP.load(tmp_path / "m.npz")
     assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
     assert again.stages() == net.stages()
+    assert all(np.array_equal(a, b) for a, b in zip(again.rates, net.rates, strict=True))
 
 
 def test_the_flow_names_the_span_of_the_rates():
@@ -138,10 +168,51 @@ def test_the_flow_names_the_span_of_the_rates():
         ({"dropout": ([0.5] * 11 + [2], 0.5)}, "dropout: dropout probability has to be between 0 and 1, but got 2"),
         ({"input_dropout": [0.5]}, r"input_dropout: expected a rate for each of 5 units, got shape \(1,\)"),
         ({"dropout": ([0.5] * 12, 0.5), "variant": "gaussian"}, "dropout: expected one rate for a layer with variant"),
-        ({"dropout": 1.0, "variant": "gaussian"}, "dropout: expected probabilities below 1 for Gaussian noise, got 1"),
-        ({"variant": "units"}, "variant: expected one of dropout, gaussian, subnetwork, got 'units'"),
+        (
+            {"dropout": 1.0, "variant": "gaussian"},
+            "dropout: expected probabilities below 1 for variant gaussian, got 1",
+        ),
+        ({"weight_regularizer": 1e-6}, "weight_regularizer: expected none but for variant concrete, got 1e-06"),
+        (
+            {"variant": "concrete", "dropout_regularizer": -1},
+            "dropout_regularizer: expected a number at least 0, got -1",
+        ),
+        ({"variant": "units"}, "variant: expected one of dropout, gaussian, subnetwork, concrete, got 'units'"),
     ],
 )
 def test_refusals(choices, message):
     with pytest.raises(ValueError, match=message):
         nd.MLP(SIZES, **choices)
+
+
+def test_rates_that_are_learnt_fall_with_more_data(rng):
+    """Gal et al., section 4.1: what the weights do not know is explained away by data."""
+    w, rates = rng.standard_normal((5, 3)) / math.sqrt(5), []
+    for rows in (20, 2000):
+        x = rng.standard_normal((rows, 5))
+        y = x @ w + 0.5 * rng.standard_normal((rows, 3))
+        net = nd.MLP(SIZES, variant="concrete", dropout=0.2, seed=9, loss="mse", dtype="float64")
+        assert net.rates == [0, pytest.approx(0.2), pytest.approx(0.2)]
+        nd.fit(net, x, y, optimizer=nd.SGD(0.01), epochs=40_000 // rows, batch_size=20)
+        rates.append(net.rates)
+    assert rates[0][0] == rates[1][0] == 0
+    assert sum(rates[1]) < 0.5 * sum(rates[0])
+
+
+def test_a_step_alone_needs_the_strengths(rng):
+    net = nd.MLP(SIZES, variant="concrete", loss="mse", dtype="float64")
+    x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
+    with pytest.raises(ValueError, match="train_step: expected a network with weight_regularizer and"):
+        net.train_step(x, y, nd.SGD())
+    nd.fit(net, x, y, optimizer=(optimizer := nd.SGD()), epochs=1)
+    assert net.train_step(x, y, optimizer) >= 0
+    with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got rates that are learnt"):
+        nd.fit(net, x, y, optimizer=optimizer, dropout_schedule="linear")
+
+
+@pytest.mark.parametrize("optimizer", [nd.SGD, nd.Adam])
+def test_the_regularizer_finds_the_weight_decay(optimizer):
+    settings = optimizer(weight_decay=0.37).settings(1)[0]
+    assert settings[learning.DECAY[optimizer.update]] == 0.37
+    assert list(settings).count(0.37) == 1
+    assert settings.size <= network_module.SETTINGS

@@ -4,9 +4,15 @@ Call them from your own `@njit` functions, or through `numba_dropout`'s function
 Random ones take the seed as two `uint64` words (low, high 32 bits), and `stream`, `step`, `offset` as `uint64`.
 """
 
-from .adam import linear_adam, sub_network_adam
+from .adam import linear_adam, step_adam, sub_network_adam
 from .affine_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
+from .concrete import (
+    concrete_dropout_backward,
+    concrete_dropout_forward,
+    concrete_regularizer_backward,
+    concrete_settings,
+)
 from .drop_block import block_mask
 from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
 from .gaussian import add_gaussian_noise, gaussian_dropout_backward, gaussian_dropout_forward, gaussian_relu_derivative
@@ -20,7 +26,7 @@ from .random import random_bits
 from .rates import dropout_rates_backward, dropout_rates_forward, sample_mask_rates
 from .relu import relu_backward, relu_forward
 from .rows import gather_labels, gather_rows
-from .sgd import linear_sgd, sub_network_sgd
+from .sgd import linear_sgd, step_sgd, sub_network_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .sub_network import gather_columns, kept_units, spread_columns, spread_layer, take_layer
 from .totals import batch_totals
@@ -35,6 +41,10 @@ __all__ = [
     "bce_backward",
     "bce_forward",
     "block_mask",
+    "concrete_dropout_backward",
+    "concrete_dropout_forward",
+    "concrete_regularizer_backward",
+    "concrete_settings",
     "drop_all",
     "dropout_backward",
     "dropout_forward",
@@ -70,6 +80,8 @@ __all__ = [
     "softmax_cross_entropy_forward",
     "spread_columns",
     "spread_layer",
+    "step_adam",
+    "step_sgd",
     "sub_network_adam",
     "sub_network_sgd",
     "take_layer",

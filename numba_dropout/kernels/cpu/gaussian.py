@@ -8,10 +8,8 @@ import numpy as np
 from ..._jit import kernel, scalar, span
 from ..normal import normals32, normals64
 from ..philox import block_words
-from ..simd import parallel, scratch, vector
+from .drawn import each_piece
 from .mask import part_size
-
-MEMORY = 8 * 1024  # bytes of numbers that are drawn at once: they stay in the first-level cache
 
 
 @scalar
@@ -20,7 +18,7 @@ def _in_a_block(itemsize):
 
 
 @span
-def _draw(numbers, block, k0, k1, stream, step):
+def _draw(numbers, deviation, block, k0, k1, stream, step):
     """Write the numbers of some blocks."""
     if numbers.itemsize == 4:
         for b in range(numbers.size >> 2):
@@ -33,54 +31,29 @@ def _draw(numbers, block, k0, k1, stream, step):
             numbers[2 * b], numbers[2 * b + 1] = normals64(w0, w1, w2, w3)
 
 
-def each_piece(write):
-    """Return the parts of the work over pieces of neighbouring elements with the normal numbers that belong to them.
-
-    write(out, inp, values, normals, deviation) is a `span` over pieces of the same size.
-    """
-
-    @parallel
-    @span
-    def parts(part, size, out, inp, values, deviation, k0, k1, stream, step, offset):
-        memory = scratch(MEMORY, out)
-        each = _in_a_block(out.itemsize)
-        start, stop = part * size, min((part + 1) * size, out.size)
-        while start < stop:
-            element = offset + np.uint64(start)
-            block = element // np.uint64(each)
-            lane = np.int64(element - block * np.uint64(each))
-            count = min(stop - start, memory.size - each)
-            _draw(vector(memory, 0, (lane + count + each - 1) // each * each), block, k0, k1, stream, step)
-            some, given = vector(out, start, count), vector(inp, start, count)
-            write(some, given, vector(values, start, count), vector(memory, lane, count), deviation)
-            start += count
-
-    return parts
-
-
 @span
-def _multiply(out, inp, values, normals, deviation):
+def _multiply(out, inp, values, normals, deviation, part):
     one = out.dtype.type(1)
     for i in range(out.size):
         out[i] = inp[i] * (one + deviation * normals[i])
 
 
 @span
-def _add(out, inp, values, normals, deviation):
+def _add(out, inp, values, normals, deviation, part):
     for i in range(out.size):
         out[i] = inp[i] + deviation * normals[i]
 
 
 @span
-def _pass_back(out, inp, values, normals, deviation):
+def _pass_back(out, inp, values, normals, deviation, part):
     one, zero = out.dtype.type(1), out.dtype.type(0)
     for i in range(out.size):
         out[i] = inp[i] * (one + deviation * normals[i]) if values[i] != zero else zero
 
 
-_dropout_parts = each_piece(_multiply)
-_derivative_parts = each_piece(_pass_back)
-_noise_parts = each_piece(_add)
+_dropout_parts = each_piece(_in_a_block, _draw, _multiply)
+_derivative_parts = each_piece(_in_a_block, _draw, _pass_back)
+_noise_parts = each_piece(_in_a_block, _draw, _add)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Step a layer's parameters: the gradient of its weight is used where it is computed, and not stored."""
+"""Step parameters by a rule: a layer's, whose gradient is used where it is computed, or those of a stored gradient."""
 
 import numpy as np
 
@@ -67,5 +67,19 @@ def stepping(step_row):
         unit0, unit1 = sum_rows(dbias, dout, part, row_parts * column_parts)
         biases, dbiases = vector(bias, unit0, unit1 - unit0), vector(dbias, unit0, unit1 - unit0)
         step_row(biases, dbiases, state, starts[1] + unit0, settings, np.bool_(False))
+
+    return parts
+
+
+def stepping_stored(step_row):
+    """Return the parts of the work of a step with a stored gradient."""
+
+    @parallel
+    @span
+    def parts(part, size, params, dparams, state, start, settings, decays):
+        first = part * size
+        count = min(size, params.size - first)
+        some, by_some = vector(params, first, count), vector(dparams, first, count)
+        step_row(some, by_some, state, start + first, settings, decays)
 
     return parts

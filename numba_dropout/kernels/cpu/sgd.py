@@ -3,7 +3,8 @@
 from ..._jit import kernel, span
 from ..pointwise import sgd
 from ..simd import vector
-from .linear_step import stepping
+from .linear_step import stepping, stepping_stored
+from .mask import part_size
 from .product import grid_of_rows
 from .sub_network import rows_at_once, stepping_all
 
@@ -18,6 +19,7 @@ def _step_row(params, dparams, state, start, settings, decays):
 
 
 _parts = stepping(_step_row)
+_stored_parts = stepping_stored(_step_row)
 _all_parts = stepping_all(_step_row)
 
 
@@ -33,6 +35,14 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     row_parts, column_parts = grid_of_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
     given = (weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     _parts(row_parts * column_parts, (row_parts, column_parts, *given))
+
+
+@kernel
+def step_sgd(params, dparams, state, start, settings, decays):
+    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them."""
+    # params (n,), dparams (n,), state, its column of the first parameter, settings as above
+    size = part_size(params.size)
+    _stored_parts((params.size + size - 1) // size, (size, params, dparams, state, start, settings, decays))
 
 
 @kernel

@@ -5,9 +5,15 @@ dropout also takes float16, and bfloat16 by its bits (uint16). Nothing waits for
 stream, which is the default stream outside of it.
 """
 
-from .adam import linear_adam
+from .adam import linear_adam, step_adam
 from .affine_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
+from .concrete import (
+    concrete_dropout_backward,
+    concrete_dropout_forward,
+    concrete_regularizer_backward,
+    concrete_settings,
+)
 from .drop_block import block_mask
 from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
 from .gaussian import add_gaussian_noise, gaussian_dropout_backward, gaussian_dropout_forward, gaussian_relu_derivative
@@ -22,7 +28,7 @@ from .random import random_bits
 from .rates import dropout_rates_backward, dropout_rates_forward, sample_mask_rates
 from .relu import relu_backward, relu_forward
 from .rows import gather_labels, gather_rows
-from .sgd import linear_sgd
+from .sgd import linear_sgd, step_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .totals import batch_totals
 
@@ -36,6 +42,10 @@ __all__ = [
     "bce_backward",
     "bce_forward",
     "block_mask",
+    "concrete_dropout_backward",
+    "concrete_dropout_forward",
+    "concrete_regularizer_backward",
+    "concrete_settings",
     "drop_all",
     "dropout_backward",
     "dropout_forward",
@@ -69,5 +79,7 @@ __all__ = [
     "sample_packed_mask",
     "softmax_cross_entropy_backward",
     "softmax_cross_entropy_forward",
+    "step_adam",
+    "step_sgd",
     "unpack_mask",
 ]

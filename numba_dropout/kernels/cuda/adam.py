@@ -2,6 +2,7 @@
 
 from ..._jit import device_function
 from ..pointwise import ONE, ZERO, adam
+from .launch import launch
 from .linear_step import step_layer, stepping
 
 
@@ -15,7 +16,7 @@ def _step(params, index, gradient, state, column, settings, decays):
     )
 
 
-_WEIGHT, _BIAS = stepping(_step)
+_WEIGHT, _STORED = stepping(_step)
 
 
 def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
@@ -24,4 +25,10 @@ def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings
     # columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (9,):
     # lr / (1 - beta1**t), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight
     # (1 - lr * decay), sqrt(1 - beta2**t)
-    step_layer((_WEIGHT, _BIAS), weight, bias, dbias, state, starts, dout, inp, settings)
+    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, settings)
+
+
+def step_adam(params, dparams, state, start, settings, decays):
+    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them."""
+    # params (n,), dparams (n,), state, its column of the first parameter, settings as above
+    launch(_STORED, params.size, params, dparams, state, int(start), settings, bool(decays))

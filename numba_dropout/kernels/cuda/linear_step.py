@@ -1,4 +1,4 @@
-"""Step a layer's parameters: the gradient of its weight goes from registers into the rule, and is not stored."""
+"""Step parameters by a rule: a layer's, whose gradient comes from registers, or those of a stored gradient."""
 
 from numba import cuda
 
@@ -9,7 +9,7 @@ from .product import COLUMNS, multiply, over_tiles
 
 
 def stepping(step):
-    """Return the kernels that step a layer's weight and its bias, for a rule that steps one parameter.
+    """Return the kernels that step a layer's weight, and parameters by a stored gradient, for a rule that steps one.
 
     step(params, index, gradient, state, column, settings, decays) is a device function; the parameter is
     params[index], and `column` of the state belongs to it.
@@ -25,18 +25,18 @@ def stepping(step):
                     step(params, index, sums[start + n], state, first + index, settings, True)
 
     @device_kernel
-    def step_bias(bias, dbias, state, first, settings):
+    def step_stored(params, dparams, state, first, settings, decays):
         i = cuda.grid(1)
-        if i < bias.size:
-            step(bias, i, dbias[i], state, first + i, settings, False)
+        if i < params.size:
+            step(params, i, dparams[i], state, first + i, settings, decays)
 
-    return over_tiles(False, False, finish), step_bias
+    return over_tiles(False, False, finish), step_stored
 
 
 def step_layer(kernels, weight, bias, dbias, state, starts, dout, inp, settings):
     """Launch the kernels of a rule."""
-    step_weight, step_bias = kernels
+    step_weight, step_stored = kernels
     how = weight.reshape(weight.size), state, int(starts[0]), settings, *weight.shape
     multiply(step_weight, weight.shape, dout.shape[0], dout, inp, how)
     sum_rows(dbias, dout)
-    launch(step_bias, bias.size, bias, dbias, state, int(starts[1]), settings)
+    launch(step_stored, bias.size, bias, dbias, state, int(starts[1]), settings, False)

@@ -2,6 +2,7 @@
 
 from ..._jit import device_function
 from ..pointwise import ZERO, sgd
+from .launch import launch
 from .linear_step import step_layer, stepping
 
 
@@ -13,7 +14,7 @@ def _step(params, index, gradient, state, column, settings, decays):
     )
 
 
-_WEIGHT, _BIAS = stepping(_step)
+_WEIGHT, _STORED = stepping(_step)
 
 
 def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
@@ -21,4 +22,10 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     # weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (1, P) velocities, starts (2,) columns of the
     # state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (4,): lr, momentum,
     # nesterov (0 or 1), weight decay
-    step_layer((_WEIGHT, _BIAS), weight, bias, dbias, state, starts, dout, inp, settings)
+    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, settings)
+
+
+def step_sgd(params, dparams, state, start, settings, decays):
+    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them."""
+    # params (n,), dparams (n,), state, its column of the first parameter, settings as above
+    launch(_STORED, params.size, params, dparams, state, int(start), settings, bool(decays))

@@ -1,0 +1,97 @@
+"""Concrete dropout as a function: a mask between 0 and 1, smooth in its rate, which can be learnt with the weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import _arrays, _checks
+from ._places import Place, place_of
+from .dropouts import Position, required_key
+from .kernels.concrete import SUMS
+from .kernels.philox import PURPOSE
+
+__all__ = ["concrete_dropout", "concrete_dropout_backward"]
+
+
+def concrete_dropout(
+    x: Any,
+    logit: float,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Multiply by a smooth mask of mean about 1, whose dropout rate p is to be learnt.
+
+    The mask is (1 - z) / (1 - p) with z = sigmoid((logit(p) - logit(u)) / t), u uniform and the temperature t = 1/10.
+    u is a pure function of (seed, stream, step, element index), and none of a mask's numbers (docs/mask.md).
+
+    Parameters
+    ----------
+    x : array of float32 or float64, any shape
+    logit : float
+        log(p / (1 - p)), any finite number.
+    seed, stream, step, offset, training, out
+        As in `dropout`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `dropout`.
+
+    Source: Gal, Hron & Kendall, NeurIPS 2017, equation 5.
+    """
+    place = place_of(x, "x")
+    x = place.float_array(x, "x")
+    words = _words(x, required_key(seed, training), (stream, step, offset))
+    there = _logit(place, logit, x.dtype)
+    result = place.output(out, tuple(x.shape), x.dtype)
+    if not training:
+        return place.assign(result, x)
+    drop = place.kernels.concrete_dropout_forward
+    return place.elementwise(result, [x], lambda out, x: drop(out, x, there, *words))
+
+
+def concrete_dropout_backward(
+    dy: Any,
+    y: Any,
+    logit: float,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: Any = None,
+) -> tuple[Any, Any]:
+    """Return the gradients of `concrete_dropout` by its input, and by the logit of its rate: (dx, dlogit).
+
+    dy, y : arrays of one shape and dtype, y what `concrete_dropout` returned; out : where to write dx, may be dy.
+    dlogit is an array of no dimensions. Otherwise as `concrete_dropout`.
+    """
+    place = place_of(dy, "dy")
+    dy = place.float_array(dy, "dy")
+    y = _arrays.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    words = _words(dy, required_key(seed, True), (stream, step, offset))
+    there = _logit(place, logit, dy.dtype)
+    result, total = place.output(out, tuple(dy.shape), dy.dtype), place.output(None, (), dy.dtype)
+    with place.working():
+        dlogit, write_back = place.flat_output(total)
+    sums, back = place.empty(SUMS, np.float64), place.kernels.concrete_dropout_backward
+    dx = place.elementwise(result, [dy, y], lambda dx, dy, y: back(dx, dlogit, sums, dy, y, there, *words))
+    return dx, write_back()
+
+
+def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
+    """Return key, stream, step and offset for kernels."""
+    site, step, offset = _checks.counter(*position, array.size)
+    return *key, np.uint64(PURPOSE["noise"]) | site, step, offset
+
+
+def _logit(place: Place, logit: Any, dtype: Any) -> Any:
+    """Return a logit for kernels."""
+    return place.bring(np.array([_checks.number(logit, "logit")], dtype))

@@ -1,0 +1,65 @@
+"""The masks of Concrete dropout: scalar functions, written once for every target.
+
+Of an element, z = sigmoid((logit(p) - logit(u)) / t) is dropped, u uniform, with the temperature t = 1/10 of the
+paper's experiments (Gal, Hron & Kendall, NeurIPS 2017, equation 5, with 1 - u for u). What is kept, 1 - z = 1 / (1 +
+(odds(p) (1 - u) / u)**10), then needs neither logarithm nor exponential.
+"""
+
+import numpy as np
+
+from .._jit import scalar
+from .philox import ONE
+from .pointwise import ONE as ONE32
+from .pointwise import ZERO
+
+__all__ = ["SUMS", "odds32", "odds64", "rate_of", "scale_of", "share_kept", "slope_by_logit"]
+
+SUMS = 256  # parts that a sum is taken in, at most: whatever the threads
+
+TEN = np.float32(10)  # 1 / temperature
+LEAST, MOST = np.float32(2**-10), np.float32(2**12)  # their tenth powers are float32, and nothing to 1, or all of it
+NINE = np.uint64(9)
+TOP24, TOP33 = np.uint64(2**24), np.uint64(2**33)
+
+
+@scalar
+def odds32(word):
+    """Return (1 - u) / u in float32, u being the middle of one of 2**23 steps, which a word chooses."""
+    odd = ((word >> NINE) << ONE) | ONE
+    return np.float32(TOP24 - odd) / np.float32(odd)
+
+
+@scalar
+def odds64(word):
+    """Return (1 - u) / u in float64, u being the middle of one of 2**32 steps, which a word chooses."""
+    odd = (word << ONE) | ONE
+    return np.float64(TOP33 - odd) / np.float64(odd)
+
+
+@scalar
+def share_kept(odds, drawn):
+    """Return the share of an element that is kept, of odds p / (1 - p) and (1 - u) / u that was drawn."""
+    q = odds * drawn
+    q = q if q > LEAST else odds * ZERO + LEAST
+    q = q if q < MOST else odds * ZERO + MOST
+    square = q * q
+    fourth = square * square
+    return ONE32 / (ONE32 + fourth * fourth * square)
+
+
+@scalar
+def scale_of(odds):
+    """Return 1 / (1 - p)."""
+    return ONE32 + odds
+
+
+@scalar
+def rate_of(odds):
+    """Return p."""
+    return ONE32 - ONE32 / (ONE32 + odds)
+
+
+@scalar
+def slope_by_logit(rate, share):
+    """Return the derivative of share / (1 - p) by p's logit, over itself."""
+    return rate - TEN * (ONE32 - share)

@@ -1,0 +1,134 @@
+"""Concrete dropout, whose rate is learnt: values, gradients, and the regulariser (Gal, Hron & Kendall, NeurIPS 2017).
+
+The rate is given by its logit, in an array of one element. Sums are taken in the same parts whatever the threads, in
+float64.
+"""
+
+import numpy as np
+
+from ..._jit import kernel, reordered_span, scalar, span
+from ..concrete import SUMS, odds32, odds64, rate_of, scale_of, share_kept, slope_by_logit
+from ..philox import block_words
+from ..pointwise import exp
+from ..simd import parallel, vector
+from .drawn import each_piece
+from .mask import SERIAL, part_size
+
+PART = 1 << 11  # elements of a part of a sum, at least
+
+
+@scalar
+def _in_a_block(itemsize):
+    return np.int64(4)
+
+
+@span
+def _draw(shares, how, block, k0, k1, stream, step):
+    """Write what is kept of the elements of some blocks; the odds come first in `how`."""
+    odds = how[0]
+    for b in range(shares.size >> 2):
+        w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
+        if shares.itemsize == 4:
+            u0, u1, u2, u3 = odds32(w0), odds32(w1), odds32(w2), odds32(w3)
+        else:
+            u0, u1, u2, u3 = odds64(w0), odds64(w1), odds64(w2), odds64(w3)
+        shares[4 * b], shares[4 * b + 1] = share_kept(odds, u0), share_kept(odds, u1)
+        shares[4 * b + 2], shares[4 * b + 3] = share_kept(odds, u2), share_kept(odds, u3)
+
+
+@span
+def _multiply(out, inp, values, shares, how, part):
+    scale = how[1]
+    for i in range(out.size):
+        out[i] = inp[i] * (shares[i] * scale)
+
+
+@reordered_span
+def _pass_back(out, inp, values, shares, how, part):
+    _, scale, rate, sums = how
+    total = np.float64(0)
+    for i in range(out.size):
+        slope = slope_by_logit(rate, shares[i])
+        total += np.float64(inp[i] * values[i] * slope)
+        out[i] = inp[i] * (shares[i] * scale)
+    sums[part] += total
+
+
+_forward_parts = each_piece(_in_a_block, _draw, _multiply)
+_backward_parts = each_piece(_in_a_block, _draw, _pass_back)
+
+
+@parallel
+@reordered_span
+def _square_parts(part, size, sums, values):
+    total = np.float64(0)
+    for i in range(part * size, min((part + 1) * size, values.size)):
+        total += np.float64(values[i]) * np.float64(values[i])
+    sums[part] = total
+
+
+@scalar
+def _sum_part(n):
+    """Return how many of n elements are one part of a sum."""
+    return max((n + SUMS - 1) // SUMS, PART) if n > SERIAL else max(n, 1)
+
+
+@scalar
+def _odds(logit):
+    return exp(logit[0])
+
+
+@kernel
+def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
+    """Write inp times the shares that are kept, over 1 - p; out may be inp."""
+    # out (n,), inp (n,), logit (1,) of p
+    size = part_size(out.size)
+    parts = (out.size + size - 1) // size
+    odds = _odds(logit)
+    _forward_parts(parts, (size, out, inp, inp, (odds, scale_of(odds)), k0, k1, stream, step, offset))
+
+
+@kernel
+def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
+    """Write the gradients by the input and by the logit; dinp may be dout."""
+    # dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    size = _sum_part(dinp.size)
+    parts = (dinp.size + size - 1) // size
+    odds = _odds(logit)
+    for part in range(parts):
+        sums[part] = 0
+    how = odds, scale_of(odds), rate_of(odds), sums
+    _backward_parts(parts, (size, dinp, dout, out, how, k0, k1, stream, step, offset))
+    total = np.float64(0)
+    for part in range(parts):
+        total += sums[part]
+    dlogit[0] = total
+
+
+@kernel
+def concrete_regularizer_backward(dlogit, sums, weight, logit, strengths):
+    """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
+
+    The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
+    """
+    # dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
+    flat = vector(weight, np.int64(0), weight.size)
+    size = _sum_part(flat.size)
+    parts = (flat.size + size - 1) // size
+    _square_parts(parts, (size, sums, flat))
+    squares = np.float64(0)
+    for part in range(parts):
+        squares += sums[part]
+    odds = _odds(logit)
+    rate = rate_of(odds)
+    narrow = weight.shape[1] * (strengths[1] * (rate / scale_of(odds) * logit[0]))
+    dlogit[0] += strengths[0] * odds * squares + narrow
+
+
+@kernel
+def concrete_settings(out, settings, logit, strengths, decay):
+    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser."""
+    # out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    for i in range(settings.size):
+        out[i] = settings[i]
+    out[decay] += (strengths[0] + strengths[0]) * scale_of(_odds(logit))
