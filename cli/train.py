@@ -9,7 +9,7 @@ import click
 from .types import DEVICE, NUMBERS, RATES
 
 LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
-VARIANTS = click.Choice(["dropout", "gaussian", "subnetwork", "concrete"])
+VARIANTS = click.Choice(["dropout", "gaussian", "subnetwork", "dropconnect", "concrete"])
 RATE_SCHEDULES = click.Choice(["constant", "linear", "cosine", "curriculum", "early"])
 OPTIMIZERS = click.Choice(["sgd", "adam", "adamw"])
 SCHEDULES = click.Choice(["constant", "inverse", "cosine", "step"])
@@ -35,8 +35,8 @@ SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
     type=VARIANTS,
     default="dropout",
     show_default=True,
-    help="Units of each row, noise on them of the same variance, the same units for a batch, left out of products, or "
-    "units of each row at rates that are learnt.",
+    help="Units of each row, noise on them of the same variance, the same units for a batch, left out of products, "
+    "weights, or units of each row at rates that are learnt.",
 )
 @click.option("--weight-regularizer", type=float, help="Strength, for concrete.  [default: by the number of rows]")
 @click.option("--dropout-regularizer", type=float, help="Strength, for concrete.  [default: by the number of rows]")

@@ -86,6 +86,16 @@ def scaling(shift: ArrayLike, stretch: ArrayLike, columns: int) -> tuple[NDArray
     return shift, stretch
 
 
+def sizes(given: Any, loss: str) -> list[int]:
+    """Return the units of each layer, the input first."""
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or len(given) < 2:
+        raise InputError(f"sizes: expected at least two numbers of units, input and output, got {given!r}")
+    units = [_checks.integer(size, "sizes", 1, 2**31 - 1) for size in given]
+    if loss == "cross_entropy" and units[-1] < 2:
+        raise InputError(f"sizes: expected at least 2 outputs for classes, got {units[-1]}")
+    return units
+
+
 def rates(dropout: Any, units: list[int]) -> list[Any]:
     """Return a rate for each hidden layer, or an array of one for each of its units, from one or as many."""
     hidden = len(units)

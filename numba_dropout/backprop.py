@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import composed, scalar, span
+from .connections import connections
 from .kernels import cpu, simd
 from .learning import learning
 from .network import BIAS, WEIGHT
@@ -194,8 +195,12 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
         def limit_norms(net, max_norm):
             """Leave the weights as they are."""
 
+    sample = None
     if variant == "subnetwork" and thins:
         begin, store_all, descend_all = thinning(target, update, views, forward, backward_and_store)
+    elif variant == "dropconnect":
+        training, sample = connections(target, update, views, load, forward, backward_and_store)
+        begin, store_all, descend_all = training
     else:
 
         @part
@@ -250,7 +255,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
             forward(net, rows.size, FALSE, step, row_offset)
 
     @build
-    def sample(net, data, rows, size, step, row_offset):
+    def sample_units(net, data, rows, size, step, row_offset):
         """Run rows of the data, the same again for each sample, through the network with the masks of samples.
 
         A sample is `size` rows, the first of them row row_offset of the masks; the samples' steps follow each other.
@@ -275,7 +280,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
         else:
             backward_and_store(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
 
-    return Composition(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample)
+    return Composition(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample or sample_units)
 
 
 def repeated(train_step, at_rates):

@@ -46,8 +46,9 @@ class MLP(Predictor):
     variant : str
         "dropout" drops units of each row; "gaussian" multiplies them by noise of the same variance instead;
         "subnetwork" drops the same units for all rows of a batch, which then are left out of its products: a step takes
-        less time the more are dropped. "concrete" learns the rates with the weights, beginning with those given; a rate
-        of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
+        less time the more are dropped. "dropconnect" drops weights, a layer's at the rate of its input, the same for
+        all rows of a batch (Wan et al., ICML 2013). "concrete" learns the rates with the weights, beginning with those
+        given; a rate of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
     weight_regularizer, dropout_regularizer : float, optional
         For "concrete": strengths a, b of a |weight|**2 / (1 - p) - b inputs entropy(p), which is added to the loss for
         each layer. Where they are not given, `fit` takes those of a prior length scale of 0.01 and its number of rows.
@@ -92,11 +93,7 @@ class MLP(Predictor):
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):
             raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
-        if isinstance(sizes, str) or not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
-            raise InputError(f"sizes: expected at least two numbers of units, input and output, got {sizes!r}")
-        self.sizes = [_checks.integer(size, "sizes", 1, 2**31 - 1) for size in sizes]
-        if loss == "cross_entropy" and self.sizes[-1] < 2:
-            raise InputError(f"sizes: expected at least 2 outputs for classes, got {self.sizes[-1]}")
+        self.sizes = _batches.sizes(sizes, loss)
         self.dropout = _batches.rates(dropout, self.sizes[1:-1])
         self.input_dropout = _batches.input_rate(input_dropout, self.sizes[0])
         self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)

@@ -65,9 +65,9 @@ class Network(NamedTuple):
     unit_mask: NDArray[np.bool_] | None  # (most units,): of a batch that drops the same units in all rows
     row_starts: NDArray[np.int64] | None  # (R,): 0, where each row begins in the mask, or in the units' rates
     kept: NDArray[np.int64] | None  # (L + 1, most units + 2): lists of the units that a thinned network keeps
-    small_layers: NDArray[np.int64] | None  # (L, 5): the table of what is left of it
-    small_params: NDArray[Any] | None  # (P,)
-    small_dparams: NDArray[Any] | None  # (P,)
+    inner_layers: NDArray[np.int64] | None  # (L, 5): the table of the network that a batch runs through instead
+    inner_params: NDArray[Any] | None  # (P,)
+    inner_dparams: NDArray[Any] | None  # (P,)
     strengths: NDArray[Any] | None  # (2,): of the regulariser of weights and of that of rates, where those are learnt
     settings: NDArray[Any] | None  # (SETTINGS,): a layer's, of a step
     sums: NDArray[np.float64] | None  # (SUMS,): parts of a sum
@@ -119,13 +119,14 @@ def lay_out(
     thresholds = [_checks.threshold(p) for p in rates]
     scales = map(_checks.deviation, rates) if variant == "gaussian" else (_checks.scale(t, dtype) for t in thresholds)
     masked, many = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
-    learnt = variant == "concrete"
+    learnt, connections = variant == "concrete", variant == "dropconnect"
     size += len(layers) if learnt else 0
     nothing = np.empty(0, dtype)
+    dparams = zeros(size, dtype)
     return Network(
         layers=layers,
         params=zeros(size, dtype),
-        dparams=zeros(size, dtype),
+        dparams=dparams,
         shift=zeros(sizes[0], np.float64),
         stretch=zeros(sizes[0], np.float64),
         target_shift=zeros(sizes[-1], np.float64),
@@ -144,9 +145,9 @@ def lay_out(
         unit_mask=zeros(max(sizes), np.bool_) if masked else None,
         row_starts=np.empty(0, np.int64) if many or masked else None,
         kept=np.zeros((len(sizes), max(sizes) + 2), np.int64) if thinned else None,
-        small_layers=layers.copy() if thinned else None,
-        small_params=zeros(size, dtype) if thinned else None,
-        small_dparams=zeros(size, dtype) if thinned else None,
+        inner_layers=layers.copy() if thinned else layers if connections else None,
+        inner_params=zeros(size, dtype) if thinned or connections else None,
+        inner_dparams=zeros(size, dtype) if thinned else dparams if connections else None,
         strengths=zeros(2, dtype) if learnt else None,
         settings=zeros(SETTINGS, dtype) if learnt else None,
         sums=zeros(SUMS, np.float64) if learnt else None,

@@ -14,9 +14,15 @@ from .kernels.philox import PURPOSE
 from .network import INPUTS, OUTPUT
 from .views import FIRST, Target, Views
 
-__all__ = ["EVERYTHING", "VARIANTS", "ZERO", "Sites", "sites_of"]
+__all__ = ["EVERYTHING", "SAMPLES", "VARIANTS", "ZERO", "Sites", "sites_of"]
 
-VARIANTS = ("dropout", "gaussian", "subnetwork", "concrete")  # "rates" is dropout with a rate for each unit
+VARIANTS = (
+    "dropout",
+    "gaussian",
+    "subnetwork",
+    "dropconnect",
+    "concrete",
+)  # "rates" is dropout with a rate for each unit
 
 ZERO = np.uint64(0)
 EVERYTHING = np.uint64(1 << 32)

@@ -8,33 +8,24 @@ they are copied, which is the same as scaling the units that they come from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
-from .views import FIRST, Target, Views
+from .views import FIRST, Target, Training, Views
 
-__all__ = ["Thinned", "thinning"]
+__all__ = ["thinning"]
 
 ZERO = np.uint64(0)
 FALSE = np.bool_(False)
 
 
-class Thinned(NamedTuple):
-    """The functions over a network that `thinning` builds, for the step of a batch."""
-
-    begin: Callable[..., None]  # load a batch and run it forward
-    store: Callable[..., None]  # go back, and keep the gradients
-    descend: Callable[..., None]  # go back, and step the parameters
-
-
 def thinning(
     target: Target, update: str, views: Views, forward: Callable[..., None], backward: Callable[..., None]
-) -> Thinned:
+) -> Training:
     """Write the training passes over the units that are kept, from the passes over a whole network."""
     kernels, part, view, vector = target.kernels, target.part, target.view, target.vector
-    layer_input, _, doutput, weight, bias, _, _, small = views
+    layer_input, _, doutput, weight, bias, _, _, inner = views
     step_layer = getattr(kernels, f"sub_network_{update}")
 
     @view
@@ -50,7 +41,7 @@ def thinning(
             units, threshold = net.layers[site, INPUTS], net.thresholds[site]
             kernels.kept_units(kept(net, site), units, threshold, net.key[0], net.key[1], np.uint64(site), step)
         kernels.kept_units(kept(net, last + 1), net.layers[last, UNITS], ZERO, ZERO, ZERO, ZERO, ZERO)
-        table = net.small_layers
+        table = net.inner_layers
         outputs = net.layers[last, OUTPUT]  # where all look for what the network gives, whatever is before it
         for layer in range(last + 1):
             outputs -= kept(net, layer)[0]
@@ -69,37 +60,37 @@ def thinning(
     def begin(net, data, batch, step, row_offset):
         """Choose, copy the weights, and run rows of the data through the units that are kept."""
         choose(net, step)
-        inner, last = small(net), net.layers.shape[0] - 1
+        small, last = inner(net), net.layers.shape[0] - 1
         for layer in range(last + 1):
             kernels.take_layer(
-                weight(inner, inner.params, layer),
-                bias(inner, inner.params, layer),
+                weight(small, small.params, layer),
+                bias(small, small.params, layer),
                 weight(net, net.params, layer),
                 bias(net, net.params, layer),
                 kept(net, layer + 1),
                 kept(net, layer),
                 net.scales[layer],
             )
-        inp = layer_input(inner, FIRST, batch.size)
+        inp = layer_input(small, FIRST, batch.size)
         kernels.gather_columns(inp, data, batch, kept(net, FIRST), net.shift, net.stretch)
-        forward(inner, batch.size, FALSE, ZERO, ZERO)
+        forward(small, batch.size, FALSE, ZERO, ZERO)
 
     @part
     def back(net, rows, to_input):
         """Take the gradient by the output through the units that are kept."""
-        backward(small(net), rows, FALSE, to_input, ZERO, ZERO, net.doutputs, net.scales)
+        backward(inner(net), rows, FALSE, to_input, ZERO, ZERO, net.doutputs, net.scales)
 
     @part
     def store(net, rows, to_input, step, row_offset):
         """Go back, and write the gradients by all parameters, 0 where a unit was dropped."""
         back(net, rows, to_input)
-        inner = small(net)
+        small = inner(net)
         for layer in range(net.layers.shape[0]):
             kernels.spread_layer(
                 weight(net, net.dparams, layer),
                 bias(net, net.dparams, layer),
-                weight(inner, inner.dparams, layer),
-                bias(inner, inner.dparams, layer),
+                weight(small, small.dparams, layer),
+                bias(small, small.dparams, layer),
                 kept(net, layer + 1),
                 kept(net, layer),
                 net.scales[layer],
@@ -111,13 +102,13 @@ def thinning(
     def descend(net, rows, step, state, settings):
         """Go back, and step all parameters."""
         back(net, rows, FALSE)
-        inner = small(net)
+        small = inner(net)
         for layer in range(net.layers.shape[0]):
             step_layer(
                 weight(net, net.params, layer),
                 bias(net, net.params, layer),
-                weight(inner, inner.dparams, layer),
-                bias(inner, inner.dparams, layer),
+                weight(small, small.dparams, layer),
+                bias(small, small.dparams, layer),
                 state,
                 net.layers[layer, WEIGHT : BIAS + 1],
                 kept(net, layer + 1),
@@ -126,4 +117,4 @@ def thinning(
                 settings,
             )
 
-    return Thinned(begin, store, descend)
+    return Training(begin, store, descend)

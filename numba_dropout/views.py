@@ -10,7 +10,7 @@ import numpy as np
 
 from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, Network
 
-__all__ = ["FIRST", "Target", "Views", "views_of"]
+__all__ = ["FIRST", "Target", "Training", "Views", "views_of"]
 
 FIRST = np.int64(0)
 
@@ -38,7 +38,15 @@ class Views(NamedTuple):
     bias: Callable[..., Any]
     logit: Callable[..., Any]
     at_rates: Callable[..., Any]  # of a network, thresholds and scales: the network with those
-    small: Callable[..., Any]  # of a network: that of the units that are kept
+    inner: Callable[..., Any]  # of a network: that which a batch runs through instead
+
+
+class Training(NamedTuple):
+    """The functions over a network of which training is made, where it is not by the passes themselves."""
+
+    begin: Callable[..., None]  # load a batch and run it forward
+    store: Callable[..., None]  # go back, and keep the gradients
+    descend: Callable[..., None]  # go back, and step the parameters
 
 
 def views_of(target: Target) -> Views:
@@ -102,9 +110,9 @@ def views_of(target: Target) -> Views:
             net.unit_mask,
             net.row_starts,
             net.kept,
-            net.small_layers,
-            net.small_params,
-            net.small_dparams,
+            net.inner_layers,
+            net.inner_params,
+            net.inner_dparams,
             net.strengths,
             net.settings,
             net.sums,
@@ -116,8 +124,8 @@ def views_of(target: Target) -> Views:
         return replaced(net, net.layers, net.params, net.dparams, thresholds, scales)
 
     @view
-    def small(net):
-        """View the network of the units that are kept, where it is thinned."""
-        return replaced(net, net.small_layers, net.small_params, net.small_dparams, net.thresholds, net.scales)
+    def inner(net):
+        """View the network of what a batch keeps, where that is copied together."""
+        return replaced(net, net.inner_layers, net.inner_params, net.inner_dparams, net.thresholds, net.scales)
 
-    return Views(layer_input, layer_output, doutput, weight, bias, logit, at_rates, small)
+    return Views(layer_input, layer_output, doutput, weight, bias, logit, at_rates, inner)

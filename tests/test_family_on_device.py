@@ -99,6 +99,7 @@ NETWORKS = {
         "weight_regularizer": 0.03,
         "dropout_regularizer": 0.2,
     },
+    "dropconnect": {"dropout": 0.4, "variant": "dropconnect"},
     "rates": {"dropout": [np.linspace(0, 1, 4)]},
 }
 
@@ -127,7 +128,7 @@ def test_rates_that_follow_a_schedule(rng):
         np.testing.assert_allclose(theirs, ours, rtol=2e-4, atol=2e-6)
 
 
-@pytest.mark.parametrize("variant", ["dropout", "subnetwork"])
+@pytest.mark.parametrize("variant", ["dropout", "subnetwork", "dropconnect"])
 def test_samples_of_a_network(variant, rng):
     x = rng.standard_normal((2, 3)).astype(np.float32)
     choices = {"dropout": 0.4, "input_dropout": 0.2, "seed": 3, "variant": variant}

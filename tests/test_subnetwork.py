@@ -186,6 +186,6 @@ def test_it_is_kept_in_the_file(tmp_path, rng):
 
 def test_an_unknown_variant_is_refused():
     with pytest.raises(
-        ValueError, match="variant: expected one of dropout, gaussian, subnetwork, concrete, got 'units'"
+        ValueError, match="variant: expected one of dropout, gaussian, subnetwork, dropconnect, concrete, got 'units'"
     ):
         network(variant="units")
