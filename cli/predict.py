@@ -11,7 +11,10 @@ from .types import DEVICE
 @click.argument("model")
 @click.argument("source", metavar="DATA")
 @click.option(
-    "--out", metavar="FILE", help="Write there instead: CSV, or an array if it ends in .npy.  [default: the terminal]"
+    "--out",
+    metavar="FILE",
+    help="Write there instead: CSV, or an array if it ends in .npy, with --mc one with named fields.  "
+    "[default: the terminal]",
 )
 @click.option("--proba", is_flag=True, help="Give the probability of each class too.  [default: the class only]")
 @click.option(

@@ -108,24 +108,31 @@ def show_flow(run: Run) -> None:
     target = "values" if net.classes is None else f"{len(net.classes)} classes"
     held_out = "" if run.validation is None else f", {len(run.validation.x)} held out"
     click.echo(f"{run.train.source}: {rows} rows{held_out}, {net.sizes[0]} features, {target}\n")
-    click.echo("  stage          shape")
-    for stage, units in net.stages():
-        click.echo(f"  {stage:<14} {rows} x {units}")
+    stages = net.stages()
+    width = max(14, *(len(stage) for stage, _ in stages))
+    click.echo(f"  {'stage':<{width}} shape")
+    for stage, units in stages:
+        click.echo(f"  {stage:<{width}} {rows} x {units}")
+    course = "" if run.dropout_schedule == "constant" else f", dropout {run.dropout_schedule}"
     click.echo(
         f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}"
+        + course
         + ("" if net.device == "cpu" else f", on {net.device}")
     )
     click.echo()
 
 
-def say_end(progress: Progress, source: str, out: str, log: str | None, plot: str | None) -> None:
-    """Say where everything is, and what to type next."""
+def say_end(progress: Progress, net: MLP, source: str, out: str, log: str | None, plot: str | None) -> None:
+    """Say what was learnt beside the weights, where everything is, and what to type next."""
     records, best = progress.history.records, progress.history.best_epoch
     if progress.interrupted:
         done = "1 whole epoch" if len(records) == 1 else f"{len(records)} whole epochs"
         click.echo(f"\nstopped by Ctrl-C after {done}; the network as it now is, is kept")
     elif best is not None:
         click.echo(f"\nthe weights are those of epoch {best}, the best on the validation part")
+    if net.variant == "concrete":
+        first, *others = net.rates
+        click.echo(f"\nlearnt dropout rates: input {first:.4g}, hidden {' '.join(f'{p:.4g}' for p in others)}")
     click.echo(f"\nmodel  {out}")
     for name, path in (("log", log), ("plot", plot)):
         if path and (name == "log" or records):

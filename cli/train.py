@@ -132,6 +132,6 @@ def train(
         progress.clear()
     run.net.save(out)
     draw(progress, plot, f"{source}: {run.net.name}")
-    say_end(progress, source, out, log, plot)
+    say_end(progress, run.net, source, out, log, plot)
     if progress.interrupted:
         raise SystemExit(130)

@@ -111,9 +111,12 @@ def rates(dropout: Any, units: list[int]) -> list[Any]:
 
 def _rate(p: Any, name: str, units: int) -> Any:
     """Return a probability, or an array (units,) of them."""
-    if np.ndim(p) == 0:
+    if not isinstance(p, Sequence | np.ndarray) or isinstance(p, str):
         return _checks.probability(p, name)
-    array = np.array(on_host(p), np.float64)
+    try:
+        array = np.array(p, np.float64)
+    except ValueError:  # lists of several lengths, or texts
+        raise TypeError(f"{name}: expected a rate, or one for each of {units} units, got {p!r}") from None
     if array.shape != (units,):
         raise InputError(f"{name}: expected a rate for each of {units} units, got shape {array.shape}")
     for value in array:

@@ -14,8 +14,10 @@ __all__ = [
     "InputError",
     "NoRoom",
     "amount",
+    "as_array",
     "counter",
     "deviation",
+    "factors",
     "float_array",
     "integer",
     "key",
@@ -94,6 +96,19 @@ def deviation(p: float) -> float:
     return math.sqrt(p / (1.0 - p))
 
 
+def factors(schedule: Any, steps: NDArray[np.float64], total: int, name: str) -> NDArray[np.float64]:
+    """Return what a schedule, a function of (steps (n,), total steps), gives for each step, if there are any."""
+    if not steps.size:
+        return steps
+    given = schedule(steps, total)
+    array = np.asarray(given)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: expected a function that returns numbers, got {given!r} from it")
+    if array.shape not in ((), steps.shape):
+        raise InputError(f"{name}: expected a factor for each of {steps.size} steps, got shape {array.shape}")
+    return np.broadcast_to(array, steps.shape).astype(np.float64)
+
+
 def key(seed: Any) -> tuple[np.uint64, np.uint64]:
     """Return the low and high 32 bits of a seed of 0..2**64-1."""
     value = integer(seed, "seed", 0, 2**64 - 1)
@@ -118,9 +133,17 @@ def amount(size: float) -> str:
     return f"{size:.3g} {unit}"
 
 
+def as_array(value: Any) -> NDArray[Any]:
+    """Return an array of the host as one of NumPy's, on the same memory where it has some."""
+    by_dlpack_alone = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+    if by_dlpack_alone and not hasattr(value, "__array_interface__"):
+        return np.from_dlpack(value)
+    return np.asarray(value)
+
+
 def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:
     """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
-    array = np.asarray(value)
+    array = as_array(value)
     if array.dtype != np.float32 and array.dtype != np.float64:
         raise TypeError(f"{name}: expected an array of float32 or float64, got {array.dtype}")
     if ndim is not None and array.ndim != ndim:

@@ -206,6 +206,10 @@ class Cuda:
             other.copy_to_device(array, stream=stream)
         return other
 
+    def apart(self, array: Any, result: Any) -> Any:
+        """Return an array, or a copy where writing into a result would change it."""
+        return self.copy(array) if _overlap(array, _view(result)[0]) else array
+
     def assign(self, result: Any, array: Any) -> Any:
         """Copy a contiguous array into a result, as it is."""
         with self.working():

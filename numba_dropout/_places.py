@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from . import _arrays, _checks, devices
 from ._jit import exclusive
 from .kernels import cpu
+from .kernels.simd import aligned
 
 __all__ = ["Place", "place_called", "place_of"]
 
@@ -51,6 +53,9 @@ class Place(Protocol):
 
     def copy(self, array: Any) -> Any:
         """Return a copy of an array."""
+
+    def apart(self, array: Any, result: Any) -> Any:
+        """Return an array, or a copy where writing into a result would change it."""
 
     def assign(self, result: Any, array: Any) -> Any:
         """Copy an array into a result, as it is."""
@@ -91,7 +96,7 @@ class _Host:
 
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[NDArray[Any], bool]:
         """Return a mask for kernels, and whether it is the bits of one of a shape."""
-        array = np.asarray(mask)
+        array = _checks.as_array(mask)
         return _arrays.kernel_input(array), _arrays.is_packed(array.shape, array.dtype, shape)
 
     def bring(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -102,6 +107,9 @@ class _Host:
 
     def copy(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.copy()
+
+    def apart(self, array: NDArray[Any], result: NDArray[Any]) -> NDArray[Any]:
+        return array.copy() if np.may_share_memory(array, result) else array
 
     def assign(self, result: NDArray[Any], array: NDArray[Any]) -> NDArray[Any]:
         np.copyto(result, array)
@@ -116,10 +124,13 @@ class _Host:
 
 
 class _Borrowed(_Host):
-    """Arrays of another library in the host's memory, whose results become that library's by DLPack, uncopied."""
+    """Arrays of another library in the host's memory, whose results become that library's by DLPack, uncopied.
 
-    def __init__(self, from_dlpack: Callable[[NDArray[Any]], Any]) -> None:
-        self._from_dlpack = from_dlpack
+    Those that only describe their memory (`__array_interface__`) have no library: results are NumPy's.
+    """
+
+    def __init__(self, to_theirs: Callable[[NDArray[Any]], Any]) -> None:
+        self._to_theirs = to_theirs
         self._outputs: dict[int, Any] = {}
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
@@ -129,9 +140,11 @@ class _Borrowed(_Host):
             raise TypeError(f"{name}: {error}") from None
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
-        if out is None or type(out) is np.ndarray or not hasattr(out, "__dlpack__"):
+        if out is None:  # JAX takes over what begins a cache line, and copies all else
+            return aligned(math.prod(shape), dtype).reshape(shape)
+        if type(out) is np.ndarray or not _describes_memory(out):
             return _arrays.output(out, shape, dtype)
-        memory = np.asarray(out)
+        memory = _checks.as_array(out)
         self._outputs[id(memory)] = out
         return _arrays.output(memory, shape, dtype)
 
@@ -151,7 +164,7 @@ class _Borrowed(_Host):
     def _theirs(self, result: NDArray[Any]) -> Any:
         """Return a result as the library's: the `out` that was given, or a new array on the same memory."""
         given = self._outputs.get(id(result))
-        return self._from_dlpack(result) if given is None else given
+        return self._to_theirs(result) if given is None else given
 
 
 _HOST = _Host()
@@ -170,15 +183,20 @@ def place_of(first: Any, name: str) -> Place:
 
 def _on_host(first: Any) -> Place:
     """Return the place of arrays in the host's memory, by the first of a call."""
-    others = hasattr(first, "__dlpack__") and not isinstance(first, np.ndarray | np.generic)
+    others = _describes_memory(first) and not isinstance(first, np.ndarray | np.generic)
     return _Borrowed(_importer(first)) if others else _HOST
+
+
+def _describes_memory(array: Any) -> bool:
+    return hasattr(array, "__dlpack__") or hasattr(array, "__array_interface__")
 
 
 def _importer(array: Any) -> Callable[[NDArray[Any]], Any]:
     """Return what makes an array of a library from one of NumPy's, on the same memory."""
     if hasattr(array, "__array_namespace__"):  # the array API standard's way; PyTorch has none
         return array.__array_namespace__().from_dlpack
-    return getattr(sys.modules[type(array).__module__.partition(".")[0]], "from_dlpack", np.asarray)
+    library = sys.modules[type(array).__module__.partition(".")[0]] if hasattr(array, "__dlpack__") else None
+    return getattr(library, "from_dlpack", np.asarray)
 
 
 def place_called(device: str, out: Any) -> Place:

@@ -28,7 +28,10 @@ class Rates(NamedTuple):
 
 def rates_of(p: Any, dtype: Any, name: str = "p") -> Rates:
     """Return an array of probabilities of [0, 1] as thresholds, and scales for arrays of a dtype."""
-    array = on_host(p)
+    try:
+        array = on_host(p)
+    except ValueError:  # lists of several lengths
+        raise TypeError(f"{name}: expected a number or an array of numbers, got {p!r}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected a number or an array of numbers, got {array.dtype}")
     array = array.astype(np.float64)

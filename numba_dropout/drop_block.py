@@ -63,7 +63,10 @@ def drop_block2d_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `drop_block2d` by its input: dy scaled where kept, +0 elsewhere."""
+    """Return the gradient of `drop_block2d` by its input: dy scaled where kept, +0 elsewhere.
+
+    Arguments and errors are those of `drop_block2d`.
+    """
     return _blocks(dy, "dy", p, block_size, seed, (stream, step, offset), True, out)
 
 

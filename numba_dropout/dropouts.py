@@ -73,6 +73,8 @@ def sample_mask(
     Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
     """
     place = place_called(device, out)
+    if isinstance(shape, str) or not isinstance(shape, int | np.integer | Sequence | np.ndarray):
+        raise TypeError(f"shape: expected an integer or a sequence of them, got {shape!r}")
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
     size = math.prod(shape)
@@ -81,6 +83,8 @@ def sample_mask(
     key = _checks.key(seed)
     position = _checks.counter(stream, step, offset, size)
     rates = None if _is_number(p) else rates_of(p, np.float32)
+    if rates is not None:
+        broadcast(shape, rates.thresholds.shape, "p")
     threshold = _checks.threshold(_checks.probability(p)) if rates is None else -1
     result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
     if threshold in (0, _checks.EVERYTHING):
@@ -136,7 +140,8 @@ def dropout(
         size (Keras's meaning).
     mask : array, optional
         What to keep, instead of a mask that is drawn: bool, of a shape that broadcasts to x, or the bits of
-        `sample_mask(x.shape, packed=True)`. p then only gives the scale, and no seed is expected.
+        `sample_mask(x.shape, packed=True)`. p then only gives the scale, and none of seed, stream, step and offset is
+        expected.
     out : array, optional
         Where to write; may be x.
 
@@ -186,7 +191,9 @@ def _dropout(
     place = place_of(given, name)
     x = place.float_array(given, name, halves=True)
     if mask is not None:
-        for argument, value in (("noise_shape", noise_shape), ("seed", seed)):
+        drawn = {"noise_shape": noise_shape, "seed": seed}
+        drawn |= {name: value or None for name, value in zip(("stream", "step", "offset"), position, strict=True)}
+        for argument, value in drawn.items():
             if value is not None:
                 raise _checks.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
         return _given(place, x, p, mask, training, out)
@@ -225,7 +232,7 @@ def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) ->
 
 
 def _is_number(p: Any) -> bool:
-    return isinstance(p, float | int) or np.ndim(p) == 0
+    return isinstance(p, float | int | str) or (not isinstance(p, Sequence) and np.ndim(p) == 0)
 
 
 def _drawn(
@@ -264,6 +271,7 @@ def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) ->
     result = place.output(out, shape, x.dtype)
     if not training:
         return place.assign(result, x)
+    kept = place.apart(kept, result)
     if packed and rates.scales.size == 1 and rates.scales.reshape(-1)[0] != 0:
         drop, scale = place.kernels.apply_packed_mask, rates.scales.reshape(-1)[0]
         return place.elementwise(result, [x], lambda out, x: drop(out, x, kept, scale))

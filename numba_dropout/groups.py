@@ -11,6 +11,7 @@ from .dropouts import Position, drawn_mask, required_key, through_mask
 from .noise import affine
 
 __all__ = [
+    "check_mode",
     "dropout1d",
     "dropout1d_backward",
     "dropout2d",
@@ -75,7 +76,10 @@ def dropout1d_backward(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout1d` by its input: dy scaled where a channel was kept, +0 elsewhere."""
+    """Return the gradient of `dropout1d` by its input: dy scaled where a channel was kept, +0 elsewhere.
+
+    Arguments and errors are those of `dropout1d`.
+    """
     return _channels(1, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
 
 
@@ -109,7 +113,10 @@ def dropout2d_backward(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout2d` by its input: dy scaled where a channel was kept, +0 elsewhere."""
+    """Return the gradient of `dropout2d` by its input: dy scaled where a channel was kept, +0 elsewhere.
+
+    Arguments and errors are those of `dropout2d`.
+    """
     return _channels(2, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
 
 
@@ -143,7 +150,10 @@ def dropout3d_backward(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout3d` by its input: dy scaled where a channel was kept, +0 elsewhere."""
+    """Return the gradient of `dropout3d` by its input: dy scaled where a channel was kept, +0 elsewhere.
+
+    Arguments and errors are those of `dropout3d`.
+    """
     return _channels(3, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
 
 
@@ -223,7 +233,10 @@ def feature_alpha_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `feature_alpha_dropout` by its input."""
+    """Return the gradient of `feature_alpha_dropout` by its input.
+
+    Arguments and errors are those of `feature_alpha_dropout`.
+    """
     return _feature_alpha(dy, "dy", p, seed, (stream, step, offset), True, True, out)
 
 
@@ -264,7 +277,7 @@ def stochastic_depth(
     """Drop whole samples of a residual branch, each or all at once, and divide the kept ones by the share kept.
 
     x : array (N, ...), at least 1 dimension; mode : "row", a mask element for each sample, or "batch", one for all;
-    offset counts mask elements; the rest as in `dropout`.
+    offset counts mask elements; the rest, and errors, as in `dropout`.
 
     Source: Huang et al., ECCV 2016, section 3, with the scale moved to training.
     """
@@ -282,13 +295,21 @@ def stochastic_depth_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere."""
+    """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere.
+
+    Arguments and errors are those of `stochastic_depth`.
+    """
     return _samples(dy, "dy", p, mode, seed, (stream, step, offset), True, out)
 
 
-def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
+def check_mode(mode: Any) -> None:
+    """Make sure of what is dropped together."""
     if mode not in ("row", "batch"):
         raise _checks.InputError(f"mode: expected row or batch, got {mode!r}")
+
+
+def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
+    check_mode(mode)
     place = place_of(given, name)
     x = place.float_array(given, name, halves=True)
     if x.ndim < 1:

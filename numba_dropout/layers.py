@@ -12,13 +12,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _checks, concrete, drop_block, dropouts, groups, noise, ops, variants
 from ._checks import InputError
+from ._rates import rates_of
 from .mask_generator import MaskGenerator
 
 __all__ = [
@@ -39,12 +42,15 @@ __all__ = [
 
 
 class Layer:
-    """Base of the layers.
+    """Hold a function's arguments and the place of its masks: the base of the layers.
+
+    Arrays are those of the function that a layer is named after, and so are errors; arguments are checked at once.
 
     Parameters
     ----------
     masks : MaskGenerator
-        Gives the layer its site, and the step of each forward pass. Layers that share a generator share no mask.
+        Gives the layer its site, and the step of each forward pass. Layers that share a generator share no mask; the
+        copy of a layer has its site, and so its masks.
 
     Attributes
     ----------
@@ -58,6 +64,10 @@ class Layer:
     def __init__(
         self, forward: Callable[..., Any], backward: Callable[..., Any], masks: MaskGenerator, **arguments: Any
     ) -> None:
+        if not isinstance(masks, MaskGenerator):
+            raise TypeError(f"masks: expected a MaskGenerator, got {masks!r}")
+        if "p" in arguments:
+            rates_of(arguments["p"], np.float64)
         self.masks = masks
         self.site = masks.site()
         self.arguments = arguments
@@ -77,8 +87,11 @@ class Layer:
 
         `offset` is the index of the first mask element, for a piece of a batch; outside training x comes back as it is.
         """
-        self._passed = {**self.arguments, **self.masks.at(self.site), "offset": offset} if training else {}
-        return self._forward(x, **(self._passed or {**self.arguments, "training": False}), out=out)
+        arguments = copy.deepcopy(self.arguments)  # arrays of rates may change before the backward pass
+        at = {**arguments, **self.masks.at(self.site), "offset": offset} if training else {}
+        y = self._forward(x, **(at or {**arguments, "training": False}), out=out)
+        self._passed = at
+        return y
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input of the last forward pass, whose mask is drawn again."""
@@ -90,7 +103,7 @@ class Layer:
 
 
 class Dropout(Layer):
-    """`dropout`: p, one rate or an array; `noise_shape`."""
+    """Drop elements, by `dropout`: p is one rate or an array; `noise_shape` is the mask's shape."""
 
     def __init__(
         self,
@@ -101,72 +114,89 @@ class Dropout(Layer):
     ) -> None:
         super().__init__(dropouts.dropout, dropouts.dropout_backward, masks, p=p, noise_shape=noise_shape)
 
+    def forward(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
+        """Return x through the layer, by a mask that is given where there is one, as `dropout` takes it."""
+        if mask is None or not training:
+            return super().forward(x, training=training, offset=offset, out=out)
+        at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
+        y = dropouts.dropout(x, **at, out=out)
+        self._passed = at
+        return y
+
+    def __call__(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
+        """Do what `forward` does."""
+        return self.forward(x, training=training, offset=offset, mask=mask, out=out)
+
 
 class Dropout1d(Layer):
-    """`dropout1d`: whole channels of sequences."""
+    """Drop whole channels of sequences, by `dropout1d`."""
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
         super().__init__(groups.dropout1d, groups.dropout1d_backward, masks, p=p, channels_last=channels_last)
 
 
 class Dropout2d(Layer):
-    """`dropout2d`: whole channels of images."""
+    """Drop whole channels of images, by `dropout2d`."""
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
         super().__init__(groups.dropout2d, groups.dropout2d_backward, masks, p=p, channels_last=channels_last)
 
 
 class Dropout3d(Layer):
-    """`dropout3d`: whole channels of volumes."""
+    """Drop whole channels of volumes, by `dropout3d`."""
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
         super().__init__(groups.dropout3d, groups.dropout3d_backward, masks, p=p, channels_last=channels_last)
 
 
 class AlphaDropout(Layer):
-    """`alpha_dropout`, for networks with SELU."""
+    """Drop elements of a network with SELU, by `alpha_dropout`."""
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
         super().__init__(noise.alpha_dropout, noise.alpha_dropout_backward, masks, p=p)
 
 
 class FeatureAlphaDropout(Layer):
-    """`feature_alpha_dropout`: whole channels, for networks with SELU."""
+    """Drop whole channels of a network with SELU, by `feature_alpha_dropout`."""
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
         super().__init__(groups.feature_alpha_dropout, groups.feature_alpha_dropout_backward, masks, p=p)
 
 
 class GaussianDropout(Layer):
-    """`gaussian_dropout`: factors of mean 1."""
+    """Multiply by noise of mean 1, by `gaussian_dropout`."""
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
+        noise.deviation(p)
         super().__init__(noise.gaussian_dropout, noise.gaussian_dropout_backward, masks, p=p)
 
 
 class GaussianNoise(Layer):
-    """`gaussian_noise`: terms of mean 0."""
+    """Add noise of mean 0, by `gaussian_noise`."""
 
     def __init__(self, stddev: float, *, masks: MaskGenerator) -> None:
+        _checks.number(stddev, "stddev", at_least=0)
         super().__init__(noise.gaussian_noise, noise.gaussian_noise_backward, masks, stddev=stddev)
 
 
 class StochasticDepth(Layer):
-    """`stochastic_depth`: whole samples of a residual branch."""
+    """Drop whole samples of a residual branch, by `stochastic_depth`."""
 
     def __init__(self, p: float, mode: str = "row", *, masks: MaskGenerator) -> None:
+        groups.check_mode(mode)
         super().__init__(groups.stochastic_depth, groups.stochastic_depth_backward, masks, p=p, mode=mode)
 
 
 class DropBlock2d(Layer):
-    """`drop_block2d`: squares of feature maps."""
+    """Drop squares of feature maps, by `drop_block2d`."""
 
     def __init__(self, p: float, block_size: int, *, masks: MaskGenerator) -> None:
+        _checks.integer(block_size, "block_size", 1, 2**31)
         super().__init__(drop_block.drop_block2d, drop_block.drop_block2d_backward, masks, p=p, block_size=block_size)
 
 
 class DropConnect(Layer):
-    """`dropconnect`: a linear layer with dropped weights.
+    """Take rows through a linear layer with dropped weights, by `dropconnect`.
 
     weight (units, inputs) and bias (units,) are kept as they are given, and read at each pass; `backward` returns the
     gradient by the input and leaves those by the others in `dweight` and `dbias`.
@@ -196,7 +226,7 @@ class DropConnect(Layer):
 
 
 class ConcreteDropout(Layer):
-    """`concrete_dropout`: a rate that is learnt, of (0, 1).
+    """Drop shares of elements at a rate that is learnt, by `concrete_dropout`: p is where it begins, of (0, 1).
 
     `logit` is log(p / (1 - p)), for an optimiser to step; `backward` leaves the gradient by it in `dlogit`, to which a
     regulariser's is to be added. What `forward` returned is kept until then, and must not be written to.

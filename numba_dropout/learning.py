@@ -31,7 +31,7 @@ def learning(target: Target, update: str, views: Views, descend: Callable[..., N
             descend(net, layer, dout, inp, state, settings)
         else:
             own, by_own = logit(net, net.params, layer), logit(net, net.dparams, layer)
-            kernels.concrete_regularizer_backward(by_own, net.sums, weight(net, net.params, layer), own, net.strengths)
+            kernels.concrete_regularizer(by_own, net.sums, weight(net, net.params, layer), own, net.strengths)
             with_decay = vector(net.settings, FIRST, settings.size)
             kernels.concrete_settings(with_decay, settings, own, net.strengths, decay)
             descend(net, layer, dout, inp, state, with_decay)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 from . import _checks
+
+_handing_out = threading.Lock()
 
 __all__ = ["MaskGenerator"]
 
@@ -24,6 +28,11 @@ class MaskGenerator:
         0..2**64-1.
     step : int
         The first step, below 2**32.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A number is out of its range: seed, step, site, or more than 2**24 sites.
     """
 
     def __init__(self, seed: int, step: int = 0) -> None:
@@ -34,11 +43,14 @@ class MaskGenerator:
 
     def site(self) -> int:
         """Return the next site's number, to be used as `stream`."""
-        self.sites = _checks.integer(self.sites + 1, "number of sites", 1, 2**24)
-        return self.sites - 1
+        with _handing_out:
+            self.sites = _checks.integer(self.sites + 1, "number of sites", 1, 2**24)
+            return self.sites - 1
 
     def at(self, site: int) -> dict[str, int]:
         """Return the keyword arguments seed, stream and step of a site at the present step."""
+        if not self.sites:
+            raise _checks.InputError(f"site: expected one that `site()` has handed out, got {site!r} before the first")
         return {"seed": self.seed, "stream": _checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
 
     def advance(self) -> None:

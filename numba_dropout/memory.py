@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from . import _batches, _checks, backprop, devices
 from ._jit import exclusive
-from .network import aligned
+from .kernels.simd import aligned
 
 __all__ = ["Memory", "memory_of"]
 

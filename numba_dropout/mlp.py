@@ -128,7 +128,7 @@ class MLP(Predictor):
     def __repr__(self) -> str:
         return (
             f"MLP({self.sizes}, dropout={self.dropout}, input_dropout={self.input_dropout}, seed={self.seed}, "
-            f"loss={self.loss!r}, dtype={self.dtype.name!r})"
+            f"loss={self.loss!r}, variant={self.variant!r}, dtype={self.dtype.name!r})"
         )
 
     # ------------------------------------------------------------ training
@@ -331,7 +331,7 @@ class MLP(Predictor):
 
     def stages(self) -> list[tuple[str, int]]:
         """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
-        return variants.stages(self.sizes, self.rates)
+        return variants.stages(self.sizes, self.rates, self.variant)
 
     def regularize(self, rows: int | None) -> None:
         """Let the regularisers be those for a data set of so many rows, as far as their strengths were not given."""
@@ -367,7 +367,8 @@ class MLP(Predictor):
                 self._own_rates = net.thresholds[None].repeat(steps, 0), net.scales[None].repeat(steps, 0)
             return self._own_rates
         schedule, total = self._course
-        factors = schedule(np.arange(self.step, self.step + steps, dtype=np.float64), total)
+        numbers = np.arange(self.step, self.step + steps, dtype=np.float64)
+        factors = _checks.factors(schedule, numbers, total, "dropout_schedule")
         rates = np.outer(factors, [self.input_dropout, *self.dropout])
         return rates_at(rates, self.dtype, deviations=self.variant == "gaussian")
 

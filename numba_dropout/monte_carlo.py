@@ -74,7 +74,7 @@ def _moments(
 
 def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the entropy of each row of probabilities, in nats."""
-    return -(p * np.log(np.where(p > 0, p, 1.0))).sum(1)
+    return 0.0 - (p * np.log(np.where(p > 0, p, 1.0))).sum(1)
 
 
 def _entropy_of_several(p: NDArray[np.float64]) -> NDArray[np.float64]:

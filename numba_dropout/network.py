@@ -21,7 +21,6 @@ __all__ = [
     "UNITS",
     "WEIGHT",
     "Network",
-    "aligned",
     "lay_out",
     "logits",
     "matrix",
@@ -84,14 +83,6 @@ def layer_table(sizes: list[int]) -> NDArray[np.int64]:
     return table
 
 
-def aligned(size: int, dtype: Any) -> NDArray[Any]:
-    """Return a flat array of zeros that begins a cache line: threads then meet between lines, not within one."""
-    itemsize = np.dtype(dtype).itemsize
-    memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE
-    return memory[start : start + size * itemsize].view(dtype)
-
-
 def matrix(flat, start, rows, columns):
     """View rows * columns elements of a flat buffer, from start on, as a matrix."""
     return flat[start : start + rows * columns].reshape(rows, columns)
@@ -117,7 +108,10 @@ def lay_out(
         raise _checks.InputError(f"sizes: {size:,} parameters, where {LARGEST:,} are the most; make the layers smaller")
     layers = layer_table(sizes)
     thresholds = [_checks.threshold(p) for p in rates]
-    scales = map(_checks.deviation, rates) if variant == "gaussian" else (_checks.scale(t, dtype) for t in thresholds)
+    if variant == "gaussian":
+        scales = [_checks.deviation(p) if t else 0.0 for p, t in zip(rates, thresholds, strict=True)]
+    else:
+        scales = [_checks.scale(t, dtype) for t in thresholds]
     masked, many = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
     learnt, connections = variant == "concrete", variant == "dropconnect"
     size += len(layers) if learnt else 0
@@ -132,7 +126,7 @@ def lay_out(
         target_shift=zeros(sizes[-1], np.float64),
         target_stretch=zeros(sizes[-1], np.float64),
         thresholds=np.array(thresholds, np.uint64),
-        scales=np.array(list(scales), dtype),
+        scales=np.array(scales, dtype),
         key=np.array(_checks.key(seed), np.uint64),
         outputs=nothing,
         doutputs=np.empty((2, 0), dtype),

@@ -16,6 +16,7 @@ __all__ = [
     "affine",
     "alpha_dropout",
     "alpha_dropout_backward",
+    "deviation",
     "gaussian_dropout",
     "gaussian_dropout_backward",
     "gaussian_noise",
@@ -56,7 +57,10 @@ def alpha_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `alpha_dropout` by its input: dy times the map's slope where kept, +0 elsewhere."""
+    """Return the gradient of `alpha_dropout` by its input: dy times the map's slope where kept, +0 elsewhere.
+
+    Arguments and errors are those of `dropout_backward`.
+    """
     return _alpha(dy, "dy", p, seed, (stream, step, offset), True, True, out)
 
 
@@ -99,12 +103,12 @@ def gaussian_dropout(
 ) -> Any:
     """Multiply by normal numbers of mean 1 and variance p / (1 - p), those of the mask that dropout would scale by.
 
-    p : float of [0, 1); the rest as in `dropout`. The numbers are a pure function of (seed, stream, step, element
-    index), equal on every device but for rounding; they are not those of a mask (docs/mask.md).
+    p : float of [0, 1); the rest, and errors, as in `dropout`. The numbers are a pure function of (seed, stream, step,
+    element index), equal on every device but for rounding; they are not those of a mask (docs/mask.md).
 
     Source: Srivastava et al., JMLR 2014, section 10; Wang & Manning, ICML 2013.
     """
-    return _gaussian("gaussian_dropout_forward", x, "x", _deviation(p), seed, (stream, step, offset), training, out)
+    return _gaussian("gaussian_dropout_forward", x, "x", deviation(p), seed, (stream, step, offset), training, out)
 
 
 def gaussian_dropout_backward(
@@ -117,8 +121,11 @@ def gaussian_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `gaussian_dropout` by its input: dy times the same numbers."""
-    return _gaussian("gaussian_dropout_backward", dy, "dy", _deviation(p), seed, (stream, step, offset), True, out)
+    """Return the gradient of `gaussian_dropout` by its input: dy times the same numbers.
+
+    Arguments and errors are those of `gaussian_dropout`.
+    """
+    return _gaussian("gaussian_dropout_backward", dy, "dy", deviation(p), seed, (stream, step, offset), True, out)
 
 
 def gaussian_noise(
@@ -132,7 +139,12 @@ def gaussian_noise(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Add normal numbers of mean 0 and a standard deviation, at least 0; the rest as in `gaussian_dropout`."""
+    """Add normal numbers of mean 0 and a standard deviation, at least 0.
+
+    Other arguments, and errors, are those of `gaussian_dropout`.
+
+    Source: Bishop, Neural Computation 7, 1995.
+    """
     deviation = _checks.number(stddev, "stddev", at_least=0)
     return _gaussian("add_gaussian_noise", x, "x", deviation, seed, (stream, step, offset), training, out)
 
@@ -147,12 +159,15 @@ def gaussian_noise_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `gaussian_noise` by its input, a copy of dy: the arguments are those of the others."""
+    """Return the gradient of `gaussian_noise` by its input, a copy of dy.
+
+    Arguments and errors are those of `gaussian_noise`.
+    """
     _checks.number(stddev, "stddev", at_least=0)
     return _gaussian("add_gaussian_noise", dy, "dy", 0.0, seed, (stream, step, offset), True, out)
 
 
-def _deviation(p: Any) -> float:
+def deviation(p: Any) -> float:
     """Return the standard deviation of dropout's scaled mask."""
     p = _checks.probability(p)
     if p == 1:

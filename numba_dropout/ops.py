@@ -92,7 +92,7 @@ def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] |
 def dropconnect(
     x: Any,
     weight: Any,
-    bias: Any,
+    bias: Any = None,
     p: float | ArrayLike = 0.5,
     *,
     seed: int | None = None,
@@ -108,6 +108,10 @@ def dropconnect(
 
     Source: Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
     """
+    place = place_of(x, "x")
+    _layer(place, x, weight, bias)  # its errors come first, with the names of the arguments
+    if out is not None:
+        place.no_overlap(out, weight)
     dropped = dropout(weight, p, seed=seed, stream=stream, step=step, offset=offset, training=training)
     return linear(x, dropped, bias, out=out)
 
@@ -129,6 +133,10 @@ def dropconnect_backward(
     The mask is drawn again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
     """
     position: dict[str, Any] = {"seed": seed, "stream": stream, "step": step, "offset": offset}
+    place = place_of(dy, "dy")
+    _layer(place, x, weight, None)
+    for given in out or ():
+        place.no_overlap(given, weight)
     dx, dweight, dbias = linear_backward(dy, x, dropout(weight, p, **position), out=out)
     return dx, dropout_backward(dweight, p, **position, out=None if out is None else out[1]), dbias
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
-from .network import Allocate, aligned
+from .kernels.simd import aligned
+from .network import Allocate
 
 __all__ = ["SCHEDULES", "SGD", "Adam", "AdamW", "Optimizer", "Schedule", "cosine", "inverse_time", "step_decay"]
 
@@ -122,7 +123,8 @@ class Optimizer:
         total = self.end if self.total_steps is None else self.total_steps
         if self.schedule is cosine and total is None:
             raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
-        return self.lr * self.schedule(np.arange(self.step, self.step + n, dtype=np.float64), total or 0)
+        steps = np.arange(self.step, self.step + n, dtype=np.float64)
+        return self.lr * _checks.factors(self.schedule, steps, total or 0, "schedule")
 
     def settings(self, n: int) -> NDArray[np.float64]:
         """Return the kernel's settings (n, S) for the next n steps."""

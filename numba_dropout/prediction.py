@@ -57,17 +57,26 @@ class Predictor(ABC):
         self._passed = None
         return result
 
-    def samples(self, x: ArrayLike, samples: int) -> Iterator[NDArray[Any]]:
+    def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:
         """Yield what `forward` would return in training mode, (rows, outputs), for so many draws of the masks.
 
-        The masks are those of purpose "monte carlo", step 0, 1, ... (docs/mask.md): of each row its own, whichever rows
-        there are beside it, and the same on any number of threads.
+        The masks are those of purpose "monte carlo" (docs/mask.md), the first draw's at `step`, the others' at the
+        steps after it: of each row its own, whichever rows there are beside it, and the same on any number of threads.
+        x begins with row `row_offset`: the pieces of a set get the masks of the whole.
+
+        Raises ValueError or TypeError where x does not fit, or a number is out of its range.
         """
-        samples = _checks.integer(samples, "samples", 1, 2**32 - 1)
+        step = _checks.integer(step, "step", 0, 2**32 - 2)
+        samples = _checks.integer(samples, "samples", 1, 2**32 - 1 - step)
         data = self.bring(self.as_input(x))
-        rows = len(data)
-        if rows == 0:
+        if len(data) == 0:
             raise InputError("x: expected at least one row, got none")
+        row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
+        return self._draw(data, samples, step, row_offset)
+
+    def _draw(self, data: Any, samples: int, step: int, row_offset: int) -> Iterator[NDArray[Any]]:
+        """Do what `samples` has checked."""
+        rows = len(data)
         at_once = min(rows, self._piece_of(ROOM))
         least = -(-(SKINNY + 1) // at_once)  # sums of fewer rows are cut in another way
         several = min(self._piece_of(ROOM) // at_once, max(samples, least))
@@ -77,21 +86,25 @@ class Predictor(ABC):
             for start in range(0, rows, at_once):
                 start = min(start, rows - at_once)  # the last piece is as large as the others
                 numbers = np.tile(np.arange(start, start + at_once), several)
+                at = np.uint64(step + first), np.uint64(row_offset + start)
                 with self._memory.working():
-                    self._passes().sample(self._state.net, data, numbers, at_once, np.uint64(first), np.uint64(start))
+                    self._passes().sample(self._state.net, data, numbers, at_once, *at)
                 drawn[:, start : start + at_once] = self._state.outputs(len(numbers)).reshape(several, at_once, -1)
             yield from drawn[: samples - first]
 
-    def predict_mc(self, x: ArrayLike, samples: int = 100) -> MonteCarlo:
+    def predict_mc(self, x: ArrayLike, samples: int = 100, *, step: int = 0, row_offset: int = 0) -> MonteCarlo:
         """Return what many draws of the dropout masks say of rows: mean and spread, in `MonteCarlo`.
 
-        x : array (rows, inputs); samples : number of draws. Source: Gal & Ghahramani, ICML 2016, section 4.
+        x : array (rows, inputs); samples : number of draws; step, row_offset, and errors, as in `samples`.
+
+        Source: Gal & Ghahramani, ICML 2016, section 4.
         """
+        draws = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss == "mse":
             stretch, shift = self._state.read("target_stretch"), self._state.read("target_shift")
-            return of_values(out / stretch + shift for out in self.samples(x, samples))
+            return of_values(out / stretch + shift for out in draws)
         independent = self.loss == "bce" and self.sizes[-1] > 1
-        return of_classes(map(self._probabilities, self.samples(x, samples)), independent=independent)
+        return of_classes(map(self._probabilities, draws), independent=independent)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.

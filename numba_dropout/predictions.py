@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._checks import InputError
 from .files import replacing
 from .mlp import MLP
 
@@ -24,7 +25,8 @@ class Predictions:
 
     values: NDArray[Any]
     figures: NDArray[np.float64] | None
-    names: list[str]
+    names: list[str]  # of all columns
+    named: bool = False  # an array of them has these names
 
     def csv(self) -> str:
         """Return a CSV text with a header; values with as many digits as they need."""
@@ -41,12 +43,27 @@ class Predictions:
         return text.getvalue()
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the file whole: an array where the name ends in .npy (the figures, if there are), else CSV."""
+        """Write the file whole: CSV, or an array where the name ends in .npy.
+
+        An array holds the values; the figures instead, where there are; or both, as fields with their names.
+        """
         with replacing(path) as file:
-            if Path(path).suffix == ".npy":
+            if Path(path).suffix == ".npy" and self.named:
+                np.save(file, self._fields())
+            elif Path(path).suffix == ".npy":
                 np.save(file, self.values if self.figures is None else self.figures)
             else:
                 file.write(self.csv().encode())
+
+    def _fields(self) -> NDArray[Any]:
+        """Return all columns as a structured array (rows,)."""
+        columns = [*self.values.reshape(len(self.values), -1).T]
+        columns += [] if self.figures is None else [*self.figures.T]
+        kinds = [(name, column.dtype) for name, column in zip(self.names, columns, strict=True)]
+        fields = np.empty(len(self.values), kinds)
+        for name, column in zip(self.names, columns, strict=True):
+            fields[name] = column
+        return fields
 
 
 def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = None) -> Predictions:
@@ -67,12 +84,12 @@ def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = 
 def _table_of_samples(net: MLP, x: ArrayLike, proba: bool, samples: int) -> Predictions:
     """Predict by the mean of samples; entropies are in nats."""
     if proba and net.loss == "mse":
-        net.predict_proba(x)  # raises
+        raise InputError("proba: expected a network for classes, got one for a regression")
     found = net.predict_mc(x, samples)
     count = found.mean.shape[1]
     if found.entropy is None or found.mutual_information is None:
         names = _numbered("prediction", count) + _numbered("variance", count)
-        return Predictions(found.mean, found.variance, names)
+        return Predictions(found.mean, found.variance, names, named=True)
     sure = found.entropy[:, None], found.mutual_information[:, None]
     if net.loss == "bce" and net.sizes[-1] > 1:
         values, names = (found.mean > 0.5).astype(np.int64), _numbered("prediction", count)
@@ -86,7 +103,7 @@ def _table_of_samples(net: MLP, x: ArrayLike, proba: bool, samples: int) -> Pred
     if proba:
         columns.append(found.mean)
         names += _classes(net, found.mean)
-    return Predictions(values, np.hstack(columns), names)
+    return Predictions(values, np.hstack(columns), names, named=True)
 
 
 def _numbered(name: str, count: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Courses of the dropout rates over training: functions of (steps, total steps) that return factors on all rates.
 
-Steps count from 0 on; factors lie in [0, 1], 1 being the network's own rates.
+Steps (n,) count from 0 on, from the network's first; factors (n,), or one for all, lie in [0, 1], 1 being the
+network's own rates.
 """
 
 from __future__ import annotations
@@ -64,15 +65,17 @@ RATE_SCHEDULES: dict[str, RateSchedule] = {
 def rates_at(rates: NDArray[np.float64], dtype: Any, *, deviations: bool) -> tuple[NDArray[np.uint64], NDArray[Any]]:
     """Return thresholds and scales, or Gaussian noise's deviations, for rates (steps, sites)."""
     found = rates_of(rates, dtype, "dropout_schedule")
-    if deviations:
-        return found.thresholds, np.sqrt(rates / (1.0 - rates)).astype(dtype)
-    return found.thresholds, found.scales
+    if not deviations:
+        return found.thresholds, found.scales
+    if (found.thresholds == _checks.EVERYTHING).any():
+        raise _checks.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
+    return found.thresholds, np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0).astype(dtype)
 
 
 def rate_schedule(given: str | RateSchedule) -> RateSchedule:
     """Return a schedule by its name, or as it is given."""
     if callable(given):
         return given
-    if given not in RATE_SCHEDULES:
+    if not isinstance(given, str) or given not in RATE_SCHEDULES:
         raise _checks.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {given!r}")
     return RATE_SCHEDULES[given]

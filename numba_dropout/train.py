@@ -93,7 +93,9 @@ def fit(
         Stop after so many epochs without a better validation loss, and go back to the best weights.
     dropout_schedule : str or callable
         Course of the network's dropout rates: "constant", "linear", "cosine", "curriculum", "early", or a function of
-        (steps, total steps) that returns factors on them (`rate_schedules`).
+        (steps (n,), total steps) that returns factors (n,) on them (`rate_schedules`). Steps count from the network's
+        first, and the total is with those of this call: a second call goes on. Afterwards the rates are the network's
+        own again, also in `forward(training=True)`, whatever step it is asked for.
     callbacks : iterable of Callback
 
     Raises

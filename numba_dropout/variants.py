@@ -24,8 +24,11 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
     many = any(np.ndim(p) for p in rates)
     if many and variant != "dropout":
         raise InputError(f"dropout: expected one rate for a layer with variant {variant}, got an array")
-    if variant in ("gaussian", "concrete") and any(_checks.threshold(p) == _checks.EVERYTHING for p in rates):
-        raise InputError(f"dropout: expected probabilities below 1 for variant {variant}, got 1")
+    if variant in ("gaussian", "concrete"):
+        for site, p in enumerate(rates):
+            if _checks.threshold(p) == _checks.EVERYTHING:
+                name = "dropout" if site else "input_dropout"
+                raise InputError(f"{name}: expected probabilities below 1 for variant {variant}, got {p!r}")
     return "rates" if many else variant
 
 
@@ -49,17 +52,26 @@ def strengths(loss: str, outputs: int, rows: int) -> tuple[float, float]:
     return LENGTH_SCALE**2 / (2 * likelihood), 1 / likelihood
 
 
-def stages(sizes: Sequence[int], rates: Sequence[Any]) -> list[tuple[str, int]]:
+NAMES = {
+    "dropout": "dropout",
+    "gaussian": "gaussian dropout",
+    "subnetwork": "sub-network dropout",
+    "dropconnect": "dropconnect",
+    "concrete": "concrete dropout",
+}
+
+
+def stages(sizes: Sequence[int], rates: Sequence[Any], variant: str) -> list[tuple[str, int]]:
     """Return the flow of a row through a network: the name of each stage, and how many values leave it."""
     flow = [("input", sizes[0])]
     for layer, units in enumerate(sizes[1:]):
         if layer:
             flow.append(("relu", sizes[layer]))
         if np.any(rates[layer]):
-            flow.append((_named(rates[layer]), sizes[layer]))
+            flow.append((f"{NAMES[variant]} {_written(rates[layer])}", sizes[layer]))
         flow.append(("linear", units))
     return flow
 
 
-def _named(p: Any) -> str:
-    return f"dropout {p:.4g}" if np.ndim(p) == 0 else f"dropout {p.min():g} to {p.max():g}"
+def _written(p: Any) -> str:
+    return f"{p:.4g}" if np.ndim(p) == 0 else f"{p.min():g} to {p.max():g}"

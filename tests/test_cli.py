@@ -251,6 +251,7 @@ def test_threads():
         ("--schedule", "step", "--decay-steps", "10"),
         ("--standardize", "none"),
         ("--variant", "gaussian", "--dropout-schedule", "curriculum"),
+        ("--variant", "dropconnect"),
         ("--dtype", "float64"),
         ("--target", "kind"),
         ("--target", "-1"),
@@ -260,6 +261,16 @@ def test_threads():
 def test_choices(choices):
     ndrop("train", "kinds.csv", "--hidden", "4", "--epochs", "1", *choices)
     assert set(ndrop("predict", "model.npz", "kinds.csv").stdout.split()[1:]) <= {"above", "below"}
+
+
+def test_rates_that_are_learnt_are_said():
+    said = ndrop(
+        "train", "kinds.csv", *SMALL, "--variant", "concrete", "--dropout", "0.2", "--dropout-regularizer", "1"
+    )
+    assert "concrete dropout 0.2" in said.stdout
+    first, *rates = nd.MLP.load("model.npz").rates
+    assert f"learnt dropout rates: input {first:g}, hidden {' '.join(f'{p:.4g}' for p in rates)}" in said.stdout
+    assert abs(rates[0] - 0.2) > 1e-3
 
 
 def test_standardisation_makes_the_scale_of_a_column_irrelevant(folder):
@@ -334,13 +345,20 @@ def test_predictions_by_samples(kinds, folder):
         assert float(row[3]) == pytest.approx(entropy, rel=1e-5)
     assert ndrop("predict", "model.npz", "kinds.csv", "--mc", "7", "--proba", "--threads", "1").stdout == printed
     ndrop("predict", "model.npz", "kinds.csv", "--mc", "7", "--out", "p.npy")
-    assert np.load(folder / "p.npy").shape == (30, 4)
+    fields = np.load(folder / "p.npy")
+    assert fields.dtype.names == ("prediction", "probability", "std", "entropy", "mutual information")
+    assert set(fields["prediction"]) <= {"above", "below"}
+    assert np.array_equal(fields["entropy"], found.entropy)
 
 
 def test_values_by_samples(values, folder):
     head, *rows = (line.split(",") for line in ndrop("predict", "model.npz", "values.csv", "--mc", "9").stdout.split())
     assert head == ["prediction", "variance"]
     found = nd.MLP.load(folder / "model.npz").predict_mc(nd.data.load(folder / "values.csv").x, 9)
+    ndrop("predict", "model.npz", "values.csv", "--mc", "9", "--out", "p.npy")
+    fields = np.load(folder / "p.npy")
+    assert np.array_equal(fields["prediction"], found.mean[:, 0])
+    assert np.array_equal(fields["variance"], found.variance[:, 0])
     np.testing.assert_allclose(np.array(rows, float), np.hstack([found.mean, found.variance]), rtol=1e-5)
 
 

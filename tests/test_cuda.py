@@ -489,7 +489,7 @@ def test_the_regularizer_of_a_rate(rng):
     expected = 0.7 + 0.03 * p / (1 - p) * squares + 0.2 * entropy
     for call in (run, lambda kernel, *given: kernel(*given) or given):
         room = kernels if call is run else cpu
-        given = call(room.concrete_regularizer_backward, dlogit.copy(), sums.copy(), weight, logit, strengths)
+        given = call(room.concrete_regularizer, dlogit.copy(), sums.copy(), weight, logit, strengths)
         assert given[0][0] == pytest.approx(expected, rel=1e-5)
         given = call(room.concrete_settings, out.copy(), settings, logit, strengths, 3)
         assert given[0].tolist() == [0, 1, 2, pytest.approx(3 + 0.06 / (1 - p)), *[0] * 5]

@@ -46,6 +46,31 @@ class Borrowed:
         return type("Namespace", (), {"from_dlpack": staticmethod(Borrowed)})
 
 
+class ByDlpackAlone:
+    """An array that gives its memory by DLPack, and by nothing else."""
+
+    def __init__(self, array):
+        self.array = array
+        self.__dlpack__, self.__dlpack_device__ = array.__dlpack__, array.__dlpack_device__
+
+
+def test_arrays_that_have_dlpack_alone(rng):
+    x, mask = rng.standard_normal((3, 4)), rng.random((3, 4)) < 0.5
+    given = type("Theirs", (ByDlpackAlone,), {"__dlpack__": lambda self, **options: x.__dlpack__(**options)})(x)
+    y = nd.dropout(given, 0.5, seed=1)
+    assert np.array_equal(y, nd.dropout(x, 0.5, seed=1))
+    assert np.array_equal(nd.dropout(given, 0.5, mask=ByDlpackAlone(mask)), nd.dropout(x, 0.5, mask=mask))
+    with pytest.raises(TypeError, match="x: expected an array of float32 or float64, got int64"):
+        nd.dropout(ByDlpackAlone(np.arange(3)), 0.5, seed=1)
+
+
+def test_results_of_other_libraries_begin_a_cache_line(rng):
+    """What JAX takes over without a copy."""
+    for n in (8, 1000, 100_000):
+        y = nd.dropout(Borrowed(rng.standard_normal(n)), 0.5, seed=1)
+        assert y.array.ctypes.data % 64 == 0
+
+
 def test_arrays_of_other_libraries_come_and_go(rng):
     x, weight = rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
     given = Borrowed(x)

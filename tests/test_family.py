@@ -118,6 +118,12 @@ def test_a_mask_that_is_given(dtype, shape, own, rng):
     for p in (0.3, 0, 1, rng.random(shape[-1:]), rng.random(shape[:1] + (1,) * (len(shape) - 1))):
         for function in (nd.dropout, nd.dropout_backward):
             assert same_bits(function(x, p, mask=mask), through(x, mask, p))
+    p = rng.random(shape[-1:])
+    p[: p.size // 2] = 1
+    assert same_bits(nd.dropout(x, p, mask=mask), through(x, mask, p))
+    assert same_bits(
+        nd.dropout(x, p, mask=np.packbits(np.broadcast_to(mask, shape), bitorder="little")), through(x, mask, p)
+    )
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 64, 65, 200])
@@ -126,6 +132,16 @@ def test_bits_that_are_given(n, rates, rng):
     x, mask = numbers(n, np.float32, rng), rng.random(n) < 0.6
     p = np.full(n if rates is None else rates, 0.3) if rates != () else 0.3
     assert same_bits(nd.dropout(x, p, mask=np.packbits(mask, bitorder="little")), through(x, mask, p))
+
+
+@pytest.mark.parametrize("n", [64, 1000])
+def test_a_mask_in_the_memory_of_out(n, rng):
+    x, kept = rng.standard_normal(n).astype(np.float32), rng.random(n) < 0.5
+    for mask in (kept, np.packbits(kept, bitorder="little")):
+        raw = np.empty(4 * n, np.uint8)
+        there = raw[: mask.size].view(mask.dtype)
+        there[:] = mask
+        assert same_bits(nd.dropout(x, 0.5, mask=there, out=raw.view(np.float32)), through(x, kept, 0.5))
 
 
 @pytest.mark.jit_only
@@ -196,6 +212,8 @@ def test_evaluation_copies(rng):
             r"mask: expected shape \(2,\) for the bits of \(4, 3\)",
         ),
         ({"noise_shape": (4, 1), "offset": 2**63 - 4}, ValueError, "offset"),
+        ({"mask": np.ones((4, 3), bool), "seed": None, "stream": 3}, ValueError, "stream: expected none beside a mask"),
+        ({"p": [[0.1], [0.2, 0.3]]}, TypeError, "p: expected a number or an array of numbers, got"),
     ],
 )
 def test_refusals(arguments, error, message):
@@ -203,6 +221,18 @@ def test_refusals(arguments, error, message):
     with pytest.raises(error, match=message):
         nd.dropout(np.ones((4, 3)), **{"p": 0.5, "seed": 1, "out": out, **arguments})
     assert (out == 7).all()
+
+
+@pytest.mark.parametrize("shape", [3.0, None, "3"])
+def test_a_mask_of_no_shape(shape):
+    with pytest.raises(TypeError, match="shape: expected an integer or a sequence of them, got"):
+        nd.sample_mask(shape, 0.5, seed=1)
+
+
+@pytest.mark.parametrize(("shape", "p"), [((3,), [[[0.5]]]), ((), [0.5]), ((4, 3), [0.5] * 4)])
+def test_a_mask_whose_rates_do_not_broadcast(shape, p):
+    with pytest.raises(ValueError, match="p: expected a shape that broadcasts to"):
+        nd.sample_mask(shape, p, seed=1)
 
 
 # ---------------------------------------------------------------- groups
@@ -449,6 +479,19 @@ def test_dropconnect(dtype, rng):
         np.testing.assert_allclose(dweight, np.where(mask, dy.T @ x * scale, 0), **close)
         np.testing.assert_allclose(dbias, dy.sum(0), **close)
         assert given is None or all(a is b for a, b in zip((dx, dweight, dbias), out, strict=True))
+    np.testing.assert_allclose(nd.dropconnect(x, weight, p=0.3, **AT), x @ dropped.T, **close)
+
+
+def test_what_dropconnect_refuses():
+    x, weight = np.ones((2, 3)), np.ones((4, 3))
+    with pytest.raises(TypeError, match="weight: expected an array of float32 or float64, got int64"):
+        nd.dropconnect(x, weight.astype(int), None, 0.5, seed=1)
+    with pytest.raises(ValueError, match="out: expected memory of its own"):
+        nd.dropconnect_backward(np.ones((2, 4)), x, weight, 0.5, seed=1, out=(np.empty((2, 3)), weight, np.empty(4)))
+    square = np.eye(4)
+    with pytest.raises(ValueError, match="out: expected memory of its own"):
+        nd.dropconnect(np.ones((4, 4)), square, None, 0.5, seed=1, out=square)
+    assert (weight == 1).all()
 
 
 # ---------------------------------------------------------------- pieces

@@ -1,5 +1,8 @@
 """Layers: sites and steps, and a backward pass that belongs to the forward pass before it."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -141,3 +144,63 @@ def test_what_a_layer_says_of_itself():
     assert repr(layers.Dropout(0.4, masks=masks)) == "Dropout(p=0.4, site=0)"
     assert repr(layers.ConcreteDropout(0.4, masks=masks)) == "ConcreteDropout(p=0.4, site=1)"
     assert repr(layers.DropBlock2d(0.4, 3, masks=masks)) == "DropBlock2d(p=0.4, block_size=3, site=2)"
+
+
+def test_rates_that_change_between_the_passes():
+    rates = np.full(6, 0.2)
+    layer = layers.Dropout(rates, masks=nd.MaskGenerator(seed=1))
+    y = layer(np.ones(6))
+    rates[:] = 0.9
+    assert np.array_equal(layer.backward(np.ones(6)), y)
+
+
+def test_a_mask_that_is_given(rng):
+    layer = layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
+    mask, x = rng.random((3, 4)) < 0.5, rng.standard_normal((3, 4))
+    assert np.array_equal(layer(x, mask=mask), nd.dropout(x, 0.5, mask=mask))
+    assert np.array_equal(layer.backward(x), nd.dropout_backward(x, 0.5, mask=mask))
+    assert np.array_equal(layer(x, mask=mask, training=False), x)
+
+
+def test_a_forward_pass_that_failed_is_none():
+    layer = layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
+    with pytest.raises(TypeError, match="x: expected an array of float32 or float64, got int64"):
+        layer(np.arange(3))
+    with pytest.raises(ValueError, match="backward: expected a forward before it"):
+        layer.backward(np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda masks: layers.Dropout(1.5, masks=masks), ValueError, "between 0 and 1, but got 1.5"),
+        (lambda masks: layers.Dropout([0.5, -1], masks=masks), ValueError, r"but got -1.0 at \[1\]"),
+        (lambda masks: layers.GaussianDropout(1.0, masks=masks), ValueError, "p: expected a probability below 1"),
+        (lambda masks: layers.GaussianNoise(-1.0, masks=masks), ValueError, "stddev: expected a number at least 0"),
+        (lambda masks: layers.StochasticDepth(0.5, "all", masks=masks), ValueError, "mode: expected row or batch"),
+        (lambda masks: layers.DropBlock2d(0.5, 0, masks=masks), ValueError, "block_size: expected an integer from 1"),
+        (lambda masks: layers.Dropout(masks=3), TypeError, "masks: expected a MaskGenerator, got 3"),
+    ],
+)
+def test_what_is_refused_at_once(make, error, message):
+    masks = nd.MaskGenerator(seed=1)
+    with pytest.raises(error, match=message):
+        make(masks)
+    assert masks.sites == 0
+
+
+def test_sites_are_handed_out_once_to_threads():
+    masks, found = nd.MaskGenerator(seed=1), []
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=lambda: found.extend([masks.site() for _ in range(3000)])) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert sorted(found) == list(range(12_000))
+    with pytest.raises(ValueError, match=r"site: expected one that `site\(\)` has handed out"):
+        nd.MaskGenerator(seed=1).at(0)

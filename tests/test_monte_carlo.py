@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout import prediction
+from numba_dropout import monte_carlo, prediction
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.philox import PURPOSE
 
@@ -117,3 +117,26 @@ def test_a_training_step_is_not_disturbed(rng):
 def test_refusals(rows, samples, message):
     with pytest.raises(ValueError, match=message):
         network().predict_mc(np.ones((rows, 4)), samples)
+
+
+def test_pieces_and_more_samples(rng):
+    """The pieces of a set have the masks of the whole, and later samples are others."""
+    net, x = nd.MLP([4, 10, 3], seed=3, loss="mse", dtype="float64"), rng.standard_normal((7, 4))
+    whole = np.array(list(net.samples(x, 6)))
+    pieces = [np.array(list(net.samples(x[a:b], 6, row_offset=a))) for a, b in ((0, 3), (3, 7))]
+    np.testing.assert_allclose(np.concatenate(pieces, 1), whole, rtol=1e-12)
+    np.testing.assert_allclose(np.array(list(net.samples(x, 4, step=2))), whole[2:], rtol=1e-12)
+    assert np.array_equal(net.predict_mc(x, 4, step=2).mean, net.predict_mc(x, 4, step=2).mean)
+    assert not np.array_equal(net.predict_mc(x, 4, step=2).mean, net.predict_mc(x, 4).mean)
+    for arguments, message in (
+        ({"samples": 0}, "samples: expected an integer from 1"),
+        ({"samples": 2, "step": -1}, "step: expected an integer from 0"),
+        ({"samples": 2**32 - 3, "step": 3}, "samples: expected an integer from 1 to 4294967292"),
+        ({"samples": 2, "row_offset": -1}, "row_offset: expected an integer from 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            net.samples(x, **arguments)
+
+
+def test_a_certain_prediction_has_an_entropy_of_plus_0():
+    assert str(monte_carlo.of_classes([np.array([[1.0, 0.0]])], independent=False).entropy[0]) == "0.0"

@@ -69,6 +69,12 @@ def test_the_rates_are_the_networks_own_afterwards(rng):
     [
         (0.5, "slowly", "dropout_schedule: expected one of constant, linear"),
         ([[0.5] * 10], "linear", "dropout_schedule: expected one rate for each layer, got an array"),
+        (
+            0.5,
+            lambda steps, total: np.ones(3),
+            r"dropout_schedule: expected a factor for each of 1 steps, got shape \(3,\)",
+        ),
+        (0.5, ["linear"], "dropout_schedule: expected one of constant, linear, .*, got \\['linear'\\]"),
         (0.5, lambda steps, total: steps + 2.1, "dropout_schedule: dropout probability has to be between 0 and 1"),
     ],
 )
@@ -76,3 +82,49 @@ def test_refusals(rates, schedule, message, rng):
     net = nd.MLP([4, 10, 3], dropout=rates)
     with pytest.raises(ValueError, match=message):
         nd.fit(net, np.ones((6, 4)), np.zeros(6, int), optimizer=nd.SGD(), epochs=1, dropout_schedule=schedule)
+
+
+def test_a_schedule_that_gives_no_numbers(rng):
+    for given in (None, "much"):
+        with pytest.raises(TypeError, match="dropout_schedule: expected a function that returns numbers, got"):
+            nd.fit(
+                nd.MLP([4, 10, 3]),
+                np.ones((6, 4)),
+                np.zeros(6, int),
+                optimizer=nd.SGD(),
+                dropout_schedule=lambda steps, total, given=given: given,
+            )
+
+
+def test_gaussian_noise_has_no_rate_of_1(rng):
+    net = nd.MLP([4, 10, 3], dropout=0.5, variant="gaussian", loss="mse", dtype="float64")
+    x, y = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
+    with pytest.raises(
+        ValueError, match="dropout_schedule: expected probabilities below 1 for variant gaussian, got 1"
+    ):
+        nd.fit(net, x, y, optimizer=nd.SGD(), dropout_schedule=lambda steps, total: np.full(len(steps), 2.0))
+
+
+def test_one_factor_for_all_steps(rng):
+    """It is asked for steps that there are, only."""
+    x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
+    weights, asked = [], []
+
+    def half(steps, total):
+        asked.append(len(steps))
+        return 0.5
+
+    for schedule in (half, lambda steps, total: np.full(len(steps), 0.5)):
+        net = nd.MLP([4, 10, 3], dropout=0.6, seed=3, loss="mse", dtype="float64")
+        nd.fit(net, x, y, optimizer=nd.SGD(), epochs=2, batch_size=4, dropout_schedule=schedule)
+        weights.append(net.weights()["0.weight"])
+    assert np.array_equal(*weights)
+    assert min(asked) > 0
+    assert sum(asked) == 6
+
+
+def test_the_same_of_the_learning_rate(rng):
+    x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
+    net = nd.MLP([4, 10, 3], loss="mse", dtype="float64")
+    with pytest.raises(ValueError, match="schedule: expected a factor for each of 1 steps, got shape"):
+        nd.fit(net, x, y, optimizer=nd.SGD(schedule=lambda steps, total: np.ones(3)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numba_dropout import network
+from numba_dropout.kernels import simd
 
 from ..cases import Case
 
@@ -20,7 +20,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
 
     Where malloc happens to put an array otherwise changes figures from run to run.
     """
-    memory = network.aligned(math.prod(shape), dtype)
+    memory = simd.aligned(math.prod(shape), dtype)
     memory[:] = 0
     return memory.reshape(shape)
 

@@ -37,7 +37,10 @@ def in_rows(x, noisy, step):
 
 @njit
 def masked_row(row, step, offset):
-    """Do dropout on one row, in place; up to 16,384 elements a kernel starts no threads of its own."""
+    """Do dropout on one row, in place; up to 16,384 elements a kernel starts no threads of its own.
+
+    With more, it shares Numba's threads with the others, which all threading layers allow but `workqueue`.
+    """
     cpu.dropout_forward(row, row, THRESHOLD, SCALE, SEED[0], SEED[1], NONE, step, offset)
 
 

@@ -106,7 +106,7 @@ def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stre
 
 
 @kernel
-def concrete_regularizer_backward(dlogit, sums, weight, logit, strengths):
+def concrete_regularizer(dlogit, sums, weight, logit, strengths):
     """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
 
     The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).

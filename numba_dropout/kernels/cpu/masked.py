@@ -62,21 +62,23 @@ def apply_packed_mask(out, inp, packed, scale):
 
 @span
 def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, scale_step):
+    zero = out.dtype.type(0)
     if mask_step and not scale_step:
         scale = scales[scale_place]
         for i in range(out.size):
-            out[i] = inp[i] * scale if mask[mask_place + i] else out.dtype.type(0)
+            out[i] = inp[i] * scale if mask[mask_place + i] and scale != zero else zero
     elif scale_step and not mask_step:
         if mask[mask_place]:
             for i in range(out.size):
-                out[i] = inp[i] * scales[scale_place + i]
+                scale = scales[scale_place + i]
+                out[i] = inp[i] * scale if scale != zero else zero
         else:
             for i in range(out.size):
-                out[i] = 0
+                out[i] = zero
     else:
         for i in range(out.size):
             chosen, scale = mask[mask_place + i * mask_step], scales[scale_place + i * scale_step]
-            out[i] = inp[i] * scale if chosen else out.dtype.type(0)
+            out[i] = inp[i] * scale if chosen and scale != zero else zero
 
 
 @parallel
@@ -95,7 +97,7 @@ def _rates_parts(part, size, out, inp, columns, mask, mask_starts, mask_step, sc
 
 @kernel
 def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    """Write inp times its scale where the mask is True, and +0 where not; out may be inp."""
+    """Write inp times its scale where the mask is True and the scale not 0, and +0 elsewhere; out may be inp."""
     # out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
     size = part_size(out.size)
     how = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step

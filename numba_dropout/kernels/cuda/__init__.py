@@ -11,7 +11,7 @@ from .bce import bce_backward, bce_forward
 from .concrete import (
     concrete_dropout_backward,
     concrete_dropout_forward,
-    concrete_regularizer_backward,
+    concrete_regularizer,
     concrete_settings,
 )
 from .drop_block import block_mask
@@ -44,7 +44,7 @@ __all__ = [
     "block_mask",
     "concrete_dropout_backward",
     "concrete_dropout_forward",
-    "concrete_regularizer_backward",
+    "concrete_regularizer",
     "concrete_settings",
     "drop_all",
     "dropout_backward",

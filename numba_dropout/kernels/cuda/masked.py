@@ -31,8 +31,9 @@ def _over(widen, narrow):
         row += first
         j = row * columns + column
         if row < mask_starts.size and column < columns and j < out.size:
-            x = widen(inp[j]) * scales[scale_starts[row] + column * scale_step]
-            out[j] = narrow(x if mask[mask_starts[row] + column * mask_step] else ZERO)
+            scale = scales[scale_starts[row] + column * scale_step]
+            chosen = mask[mask_starts[row] + column * mask_step] and scale != ZERO
+            out[j] = narrow(widen(inp[j]) * scale if chosen else ZERO)
 
     @device_kernel
     def packed_masked(out, inp, packed, scale):
@@ -63,7 +64,7 @@ def apply_packed_mask(out, inp, packed, scale):
 
 
 def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    """Write inp times its scale where the mask is True, and +0 where not; out may be inp."""
+    """Write inp times its scale where the mask is True and the scale not 0, and +0 elsewhere; out may be inp."""
     # out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
     how = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
     launch_table(_RATED[str(out.dtype)], mask_starts.size, columns, *how)

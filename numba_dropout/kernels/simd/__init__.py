@@ -3,6 +3,7 @@
 Each has a plain Python body of the same meaning, which runs where the JIT is off.
 """
 
+from .alignment import aligned
 from .choices import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
 from .masks import LANES, draw, load_bytes, store_bytes
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
@@ -16,6 +17,7 @@ __all__ = [
     "LANES",
     "TILE_ROWS",
     "TILE_WIDTH",
+    "aligned",
     "draw",
     "fence",
     "load_bytes",
