@@ -413,9 +413,10 @@ def test_gaussian_noise(dtype, offset, n, rng):
 def concrete(i, p, dtype, offset=0):
     """Return what Concrete dropout multiplies element i by, by the paper's formula, in Python."""
     i += offset
-    bits = 23 if dtype == np.float32 else 32
-    word = naive.words(i >> 2, 5, 5 << 24 | 2, 3)[i & 3]
-    u = ((word >> (32 - bits)) + 0.5) / 2**bits
+    if dtype == np.float32:
+        u = ((naive.words(i >> 2, 5, 5 << 24 | 2, 3)[i & 3] >> 9) + 0.5) / 2**23
+    else:
+        u = ((naive.bits64(i, 5, 5 << 24 | 2, 3) >> 12) + 0.5) / 2**52
     s = 10 * (math.log(p / (1 - p)) - math.log(u / (1 - u)))
     return 1 / ((1 + math.exp(min(s, 700))) * (1 - p))
 
@@ -450,7 +451,7 @@ def test_the_gradient_of_a_rate_of_many_elements(dtype, rng):
     """Sums of parts are those of the whole, and do not depend on the threads."""
     dy, y = rng.standard_normal((2, 300_001)).astype(dtype)
     _, dlogit = nd.concrete_dropout_backward(dy, y, -1.0, **AT)
-    factor = nd.concrete_dropout(np.ones(dy.size), -1.0, **AT) * (1 - 1 / (1 + math.e))
+    factor = nd.concrete_dropout(np.ones(dy.size, dtype), -1.0, **AT).astype(np.float64) * (1 - 1 / (1 + math.e))
     exact = (dy.astype(np.float64) * y * (1 / (1 + math.e) - 10 * (1 - factor))).sum()
     assert float(dlogit) == pytest.approx(exact, rel=1e-3 if dtype == np.float32 else 1e-10)
     before = numba.get_num_threads()

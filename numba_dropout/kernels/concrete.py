@@ -8,7 +8,6 @@ paper's experiments (Gal, Hron & Kendall, NeurIPS 2017, equation 5, with 1 - u f
 import numpy as np
 
 from .._jit import scalar
-from .philox import ONE
 from .pointwise import ONE as ONE32
 from .pointwise import ZERO
 
@@ -16,24 +15,25 @@ __all__ = ["SUMS", "odds32", "odds64", "rate_of", "scale_of", "share_kept", "slo
 
 SUMS = 256  # parts that a sum is taken in, at most: whatever the threads
 
+ONE, NINE, TWELVE = np.int32(1), np.int32(9), np.int32(12)
 TEN = np.float32(10)  # 1 / temperature
 LEAST, MOST = np.float32(2**-10), np.float32(2**12)  # their tenth powers are float32, and nothing to 1, or all of it
-NINE = np.uint64(9)
-TOP24, TOP33 = np.uint64(2**24), np.uint64(2**33)
+TOP24, TOP53 = np.int32(2**24), np.int64(2**53)
+STEPS23, STEPS52 = np.int32(2**23 - 1), np.int64(2**52 - 1)
 
 
 @scalar
 def odds32(word):
-    """Return (1 - u) / u in float32, u being the middle of one of 2**23 steps, which a word chooses."""
-    odd = ((word >> NINE) << ONE) | ONE
-    return np.float32(TOP24 - odd) / np.float32(odd)
+    """Return (1 - u) / u in float32, u being the middle of a step of 2**-23, which a word's upper bits choose."""
+    odd = np.int32((np.int32(word) >> NINE & STEPS23) << ONE | ONE)
+    return np.float32(np.int32(TOP24 - odd)) / np.float32(odd)
 
 
 @scalar
-def odds64(word):
-    """Return (1 - u) / u in float64, u being the middle of one of 2**32 steps, which a word chooses."""
-    odd = (word << ONE) | ONE
-    return np.float64(TOP33 - odd) / np.float64(odd)
+def odds64(bits):
+    """Return (1 - u) / u in float64, u being the middle of a step of 2**-52, which the upper of 64 bits choose."""
+    odd = (np.int64(bits) >> TWELVE & STEPS52) << ONE | ONE
+    return np.float64(TOP53 - odd) / np.float64(odd)
 
 
 @scalar

@@ -8,12 +8,8 @@ are normal numbers.
 import numpy as np
 
 from .._jit import scalar, shared
-from .philox import ONE
 
-__all__ = ["direction32", "direction64", "log32", "log64"]
-
-TWO = np.uint64(2)
-FOUR = np.uint64(4)
+__all__ = ["bits32", "bits64", "direction32", "direction64", "log32", "log64"]
 
 # ---------------------------------------------------------------- float32
 
@@ -29,8 +25,9 @@ COS32 = tuple(
         (0.99999999994394956, -0.3084251348913798, 0.015854323913177231, -0.00032593650200274, 3.5287625e-06),
     )
 )
-OCTANT32 = np.uint64(21)
-FRACTION32 = np.uint64(2**21 - 1)
+OCTANT32 = np.int32(21)
+FRACTION32 = np.int32(2**21 - 1)
+LAST32, TWICE32, FOURTH32 = np.int32(1), np.int32(2), np.int32(4)
 STEP22 = np.float32(2**-22)
 
 
@@ -59,15 +56,15 @@ def log32(x):
 @scalar
 def direction32(t):
     """Return cosine and sine of (t + 1/2) * 2**-24 turns, of an integer below 2**24."""
-    octant = t >> OCTANT32
-    f = np.float32(((t & FRACTION32) << ONE) | ONE) * STEP22
-    f = ONE32 - f if octant & ONE else f
+    octant = np.int32(t >> OCTANT32)
+    f = np.float32(np.int32((t & FRACTION32) << LAST32 | LAST32)) * STEP22
+    f = ONE32 - f if octant & LAST32 else f
     q = f * f
     sine = (((SIN32[3] * q + SIN32[2]) * q + SIN32[1]) * q + SIN32[0]) * f
     cosine = (((COS32[4] * q + COS32[3]) * q + COS32[2]) * q + COS32[1]) * q + COS32[0]
-    swapped = (octant + ONE) & TWO
+    swapped = np.int32(octant + LAST32) & TWICE32
     x, y = (sine, cosine) if swapped else (cosine, sine)
-    return -x if (octant + TWO) & FOUR else x, -y if octant & FOUR else y
+    return -x if np.int32(octant + TWICE32) & FOURTH32 else x, -y if octant & FOURTH32 else y
 
 
 # ---------------------------------------------------------------- float64
@@ -106,15 +103,22 @@ COS64 = (
     1.150049701480258585e-10,
     -3.8577617780241398641e-13,
 )
-OCTANT64 = np.uint64(50)
-FRACTION64 = np.uint64(2**50 - 1)
+OCTANT64 = np.int64(50)
+FRACTION64 = np.int64(2**50 - 1)
+LAST64, TWICE64, FOURTH64 = np.int64(1), np.int64(2), np.int64(4)
 STEP51 = np.float64(2.0**-51)
+
+
+@shared
+def bits64(x):
+    """Return the bits of a float64 as an integer."""
+    return np.float64(x).view(np.int64)
 
 
 @scalar
 def log64(x):
     """Return the natural logarithm of a normal positive float64."""
-    bits = np.float64(x).view(np.int64)
+    bits = bits64(x)
     exponent = (bits - HALF_ROOT64) >> EXPONENT64
     f = np.int64(bits - (exponent << EXPONENT64)).view(np.float64) - ONE64
     s = f / (TWO64 + f)
@@ -128,13 +132,13 @@ def log64(x):
 def direction64(t):
     """Return cosine and sine of (t + 1/2) * 2**-53 turns, of an integer below 2**53."""
     octant = t >> OCTANT64
-    f = np.float64(((t & FRACTION64) << ONE) | ONE) * STEP51
-    f = ONE64 - f if octant & ONE else f
+    f = np.float64((t & FRACTION64) << LAST64 | LAST64) * STEP51
+    f = ONE64 - f if octant & LAST64 else f
     q = f * f
     sine = ((SIN64[6] * q + SIN64[5]) * q + SIN64[4]) * q + SIN64[3]
     sine = (((sine * q + SIN64[2]) * q + SIN64[1]) * q + SIN64[0]) * f
     cosine = ((COS64[7] * q + COS64[6]) * q + COS64[5]) * q + COS64[4]
     cosine = (((cosine * q + COS64[3]) * q + COS64[2]) * q + COS64[1]) * q + COS64[0]
-    swapped = (octant + ONE) & TWO
+    swapped = (octant + LAST64) & TWICE64
     x, y = (sine, cosine) if swapped else (cosine, sine)
-    return -x if (octant + TWO) & FOUR else x, -y if octant & FOUR else y
+    return -x if (octant + TWICE64) & FOURTH64 else x, -y if octant & FOURTH64 else y

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._jit import kernel, reordered_span, scalar, span
 from ..concrete import SUMS, odds32, odds64, rate_of, scale_of, share_kept, slope_by_logit
-from ..philox import block_words
+from ..elementary import bits32, bits64
 from ..pointwise import exp
 from ..simd import parallel, vector
 from .drawn import each_piece
@@ -17,23 +17,16 @@ from .mask import SERIAL, part_size
 PART = 1 << 11  # elements of a part of a sum, at least
 
 
-@scalar
-def _in_a_block(itemsize):
-    return np.int64(4)
-
-
 @span
-def _draw(shares, how, block, k0, k1, stream, step):
-    """Write what is kept of the elements of some blocks; the odds come first in `how`."""
+def _shape(shares, how):
+    """Make the shares that are kept of words; the odds come first in `how`."""
     odds = how[0]
-    for b in range(shares.size >> 2):
-        w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
-        if shares.itemsize == 4:
-            u0, u1, u2, u3 = odds32(w0), odds32(w1), odds32(w2), odds32(w3)
-        else:
-            u0, u1, u2, u3 = odds64(w0), odds64(w1), odds64(w2), odds64(w3)
-        shares[4 * b], shares[4 * b + 1] = share_kept(odds, u0), share_kept(odds, u1)
-        shares[4 * b + 2], shares[4 * b + 3] = share_kept(odds, u2), share_kept(odds, u3)
+    if shares.itemsize == 4:
+        for i in range(shares.size):
+            shares[i] = share_kept(odds, odds32(bits32(shares[i])))
+    else:
+        for i in range(shares.size):
+            shares[i] = share_kept(odds, odds64(bits64(shares[i])))
 
 
 @span
@@ -54,8 +47,8 @@ def _pass_back(out, inp, values, shares, how, part):
     sums[part] += total
 
 
-_forward_parts = each_piece(_in_a_block, _draw, _multiply)
-_backward_parts = each_piece(_in_a_block, _draw, _pass_back)
+_forward_parts = each_piece(_shape, _multiply)
+_backward_parts = each_piece(_shape, _pass_back)
 
 
 @parallel

@@ -1,34 +1,21 @@
-"""Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`.
+"""Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
 
-float32 takes four numbers from a block of the stream, float64 two.
-"""
-
-import numpy as np
-
-from ..._jit import kernel, scalar, span
+from ..._jit import kernel, span
+from ..elementary import bits32, bits64
 from ..normal import normals32, normals64
-from ..philox import block_words
 from .drawn import each_piece
 from .mask import part_size
 
 
-@scalar
-def _in_a_block(itemsize):
-    return np.int64(16 // itemsize)
-
-
 @span
-def _draw(numbers, deviation, block, k0, k1, stream, step):
-    """Write the numbers of some blocks."""
+def _shape(numbers, deviation):
+    """Make standard normal numbers of words."""
     if numbers.itemsize == 4:
-        for b in range(numbers.size >> 2):
-            w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
-            numbers[4 * b], numbers[4 * b + 1] = normals32(w0, w1)
-            numbers[4 * b + 2], numbers[4 * b + 3] = normals32(w2, w3)
+        for i in range(numbers.size >> 1):
+            numbers[2 * i], numbers[2 * i + 1] = normals32(bits32(numbers[2 * i]), bits32(numbers[2 * i + 1]))
     else:
-        for b in range(numbers.size >> 1):
-            w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
-            numbers[2 * b], numbers[2 * b + 1] = normals64(w0, w1, w2, w3)
+        for i in range(numbers.size >> 1):
+            numbers[2 * i], numbers[2 * i + 1] = normals64(bits64(numbers[2 * i]), bits64(numbers[2 * i + 1]))
 
 
 @span
@@ -51,9 +38,9 @@ def _pass_back(out, inp, values, normals, deviation, part):
         out[i] = inp[i] * (one + deviation * normals[i]) if values[i] != zero else zero
 
 
-_dropout_parts = each_piece(_in_a_block, _draw, _multiply)
-_derivative_parts = each_piece(_in_a_block, _draw, _pass_back)
-_noise_parts = each_piece(_in_a_block, _draw, _add)
+_dropout_parts = each_piece(_shape, _multiply)
+_derivative_parts = each_piece(_shape, _pass_back)
+_noise_parts = each_piece(_shape, _add)
 
 
 @kernel

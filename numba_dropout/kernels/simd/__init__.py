@@ -5,7 +5,7 @@ Each has a plain Python body of the same meaning, which runs where the JIT is of
 
 from .alignment import aligned
 from .choices import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
-from .masks import LANES, draw, load_bytes, store_bytes
+from .masks import BLOCKS, LANES, draw, load_bytes, store_bytes, store_words
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
 from .stack import scratch
 from .threads import parallel, threads
@@ -13,6 +13,7 @@ from .vectors import CACHE_LINE
 from .views import matrix, row, tensor, vector, window
 
 __all__ = [
+    "BLOCKS",
     "CACHE_LINE",
     "LANES",
     "TILE_ROWS",
@@ -33,6 +34,7 @@ __all__ = [
     "store_kept",
     "store_kept_past_caches",
     "store_relu_kept",
+    "store_words",
     "tensor",
     "threads",
     "vector",

@@ -1,4 +1,4 @@
-"""Masks, 64 elements at a time: drawing them, and the way to memory and back.
+"""The stream's words, 8 blocks at a time, and masks of the 64 elements of those: drawing them, and the way to memory.
 
 A mask of 64 elements is a `uint64`, element j in bit j; AVX-512 keeps it in its mask registers.
 """
@@ -13,10 +13,11 @@ from .block import block
 from .registers import TILE
 from .vectors import I1, I8, I32, I64
 
-__all__ = ["LANES", "draw", "load_bytes", "store_bytes"]
+__all__ = ["BLOCKS", "LANES", "draw", "load_bytes", "store_bytes", "store_words"]
 
 AVX512 = TILE.size == 64
 LANES = 64  # elements of a group: the numbers of 8 blocks
+BLOCKS = 8
 
 WORDS = vectors.vector(I32, 16)
 PAIRS = vectors.vector(I64, 8)
@@ -121,6 +122,29 @@ def draw(typing_context, first, threshold, k0, k1, stream, step):
 
     word = types.uint64
     return types.UniTuple(word, 2)(word, word, word, word, word, word), generate
+
+
+def _store_words(array, start, first, k0, k1, stream, step):
+    """Write the words of 8 blocks, in their order, over the 128 bytes from an element of an array on."""
+    words = [word for b in range(BLOCKS) for word in block_words(first + np.uint64(b), stream, step, k0, k1)]
+    array[start : start + 4 * len(words) // array.itemsize] = np.array(words, np.uint32).view(array.dtype)
+
+
+@block(_store_words)
+def store_words(typing_context, array, start, first, k0, k1, stream, step):
+    """Emit the generator for all blocks at once, and two stores."""
+
+    def generate(context, builder, signature, arguments):
+        array, start, first, k0, k1, stream, step = arguments
+        view = vectors.View(context, builder, signature.args[0], array)
+        place = view.flat_address(start)
+        for number, part in enumerate(_numbers(builder, first, k0, k1, stream, step)):
+            there = builder.gep(builder.bitcast(place, I8.as_pointer()), [I64(64 * number)])
+            vectors.store(builder, part, there)
+        return context.get_dummy_value()
+
+    word = types.uint64
+    return types.none(array, types.int64, word, word, word, word, word), generate
 
 
 # ---------------------------------------------------------------- to memory and back
