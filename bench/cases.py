@@ -45,7 +45,7 @@ class Case:
 def of_group(group: str, sizes: Sizes, dtype: str) -> list[Case]:
     """Return the cases of a group that contestants of several libraries take part in."""
     if group == "kernels":
-        return [*_dropout(sizes, dtype), *_products(sizes, dtype)]
+        return [*_dropout(sizes, dtype), *_family(sizes, dtype), *_products(sizes, dtype)]
     if group == "train":
         return _steps(sizes, dtype)
     return [_network("memory", "memory", "kept for backward", network, dtype, "bytes") for network in sizes.networks]
@@ -62,6 +62,15 @@ def _dropout(sizes: Sizes, dtype: str) -> list[Case]:
         Case("kernels", kind, title, f"{elements(n)} elements", (n,), dtype, "ns/element", float(n))
         for kind, title in kinds.items()
         for n in sizes.elements
+    ]
+
+
+def _family(sizes: Sizes, dtype: str) -> list[Case]:
+    kinds = {"gaussian_dropout": f"gaussian_dropout, p = {P}", "alpha_dropout": f"alpha_dropout, p = {P}"}
+    return [
+        Case("kernels", kind, title, f"{elements(n)} elements", (n,), dtype, "ns/element", float(n))
+        for kind, title in kinds.items()
+        for n in sizes.elements[-2:][:1]  # one size tells: they compute, and wait for no memory
     ]
 
 

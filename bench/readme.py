@@ -44,7 +44,14 @@ def section(file: Path | None) -> str:
         "",
         "![The same figures as bars](docs/images/bench.png)",
     ]
-    for table in (_dropout(record), _products(record), _steps(record), _memory(record), _startup(record)):
+    for table in (
+        _dropout(record),
+        _family(record),
+        _products(record),
+        _steps(record),
+        _memory(record),
+        _startup(record),
+    ):
         lines += ["", *table] if table else []
     return "\n".join([*lines, ""])
 
@@ -82,6 +89,15 @@ def _dropout(record: dict[str, Any]) -> list[str]:
         rows[-1] += [_cell(case, name) for name in peers]
     head = [f"{cases[0]['title']}, ns an element", *ours, "of the copy", "fastest copy", *peers]
     return markdown(head, rows)
+
+
+def _family(record: dict[str, Any]) -> list[str]:
+    cases = [*cases_of(record, "kernels", "gaussian_dropout"), *cases_of(record, "kernels", "alpha_dropout")]
+    if not cases:
+        return []
+    names = _columns(cases, "own", "peer")
+    rows = [[f"{case['title']}, {case['size']}", *(_cell(case, name) for name in names)] for case in cases]
+    return markdown(["ns an element", *names], rows)
 
 
 def _products(record: dict[str, Any]) -> list[str]:

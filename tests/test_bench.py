@@ -231,6 +231,8 @@ def test_the_json_says_what_was_measured_and_on_what(record):
             *(
                 "dropout",
                 "dropout_backward",
+                "gaussian_dropout",
+                "alpha_dropout",
                 "mask",
                 "packed_mask",
                 "product_forward",
@@ -443,6 +445,25 @@ def test_wrong_dropout_is_not_timed():
     for wrong in (x, np.where(keep, x, 0), good[::-1], good[:-1], good.astype(np.float64), np.zeros_like(x)):
         with pytest.raises(ValueError, match=r"dropped|kept|shape"):
             _checks.dropped(wrong, x, 0.3)
+
+
+def test_wrong_noise_is_not_timed(rng):
+    x = _inputs.positive(case_of("dropout"))[: 2**14]
+    z = rng.standard_normal(x.size)
+    _checks.disturbed(x * (1 + (0.3 / 0.7) ** 0.5 * z), x, 0.3)
+    for wrong in (x, x * (1 + z), x * z, np.full_like(x, np.nan)):
+        with pytest.raises(ValueError, match="of the factors is"):
+            _checks.disturbed(wrong, x, 0.3)
+
+
+def test_wrong_alpha_dropout_is_not_timed(rng):
+    x = _inputs.positive(case_of("dropout"))[: 2**14]
+    keep = rng.random(x.size) >= 0.3
+    good = np.where(keep, 0.8 * x + 0.3, -1)
+    _checks.set_to_limit(good, x, 0.3)
+    for wrong in (x, np.where(keep, 0.8 * x[::-1] + 0.3, -1), np.where(rng.random(x.size) >= 0.4, x, -1)):
+        with pytest.raises(ValueError, match=r"dropped|affine"):
+            _checks.set_to_limit(wrong, x, 0.3)
 
 
 @pytest.mark.parametrize(("rows", "depth", "columns"), [(30, 20, 10), (128, 784, 1024)])

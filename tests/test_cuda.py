@@ -567,4 +567,4 @@ def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
     assert record["tests"]["passed"]
     assert len(record["dropout"]) == 2
     assert all(len(values) == 7 for case in record["dropout"].values() for values in case.values())
-    assert len(record["bench"]["groups"]["kernels"]["cases"]) == 8
+    assert len(record["bench"]["groups"]["kernels"]["cases"]) == 10

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["dropped", "hidden", "learns", "masked", "product"]
+__all__ = ["disturbed", "dropped", "hidden", "learns", "masked", "product", "set_to_limit"]
 
 ERRORS = 5.0  # standard errors that a share may be off
 WINDOWS = 40  # after which a loss must have fallen
@@ -31,6 +31,28 @@ def dropped(y: Any, x: NDArray[Any], p: float) -> None:
     masked(kept, p)
     if not np.allclose(y, np.where(kept, x / x.dtype.type(1 - p), 0), rtol=1e-5, atol=0):
         raise ValueError("the kept elements are not x / (1 - p)")
+
+
+def disturbed(y: Any, x: NDArray[Any], p: float) -> None:
+    """Raise unless y is x, which has no zeros, times numbers of mean 1 and variance p / (1 - p)."""
+    factors = np.asarray(y).astype(np.float64) / x
+    variance = p / (1 - p)
+    for what, found, expected, error in (
+        ("mean", factors.mean(), 1.0, (variance / x.size) ** 0.5),
+        ("variance", factors.var(), variance, variance * (2 / x.size) ** 0.5),
+    ):
+        if not abs(found - expected) <= ERRORS * error:
+            raise ValueError(f"the {what} of the factors is {found:.4f}, expected {expected:.4f}")
+
+
+def set_to_limit(y: Any, x: NDArray[Any], p: float) -> None:
+    """Raise unless y is x, which is positive, in an affine map, but for a share p that became the least value."""
+    y = np.asarray(y)
+    kept = y > y.min()
+    masked(kept, p)
+    (slope, shift), *_ = np.linalg.lstsq(np.stack([x[kept], np.ones(kept.sum())], 1), y[kept], rcond=None)
+    if not np.allclose(y[kept], slope * x[kept] + shift, rtol=1e-4, atol=1e-4):
+        raise ValueError("the kept elements are not an affine map of x")
 
 
 def product(out: Any, left: NDArray[Any], right: NDArray[Any]) -> None:

@@ -31,25 +31,34 @@ def _drop(key: Any, x: Any, p: float) -> Any:
 # ---------------------------------------------------------------- kernels
 
 
-def _dropout(case: Case) -> dict[str, Timed]:
-    given = _inputs.positive(case)
-    x = jax.device_put(given)
+def _disturb(key: Any, x: Any, p: float) -> Any:
+    return x * (1 + (p / (1 - p)) ** 0.5 * jax.random.normal(key, x.shape, x.dtype))
 
-    @jax.jit
-    def dropout(key: Any, x: Any) -> Any:
-        key, now = jax.random.split(key)
-        return key, _drop(now, x, P)
 
-    def with_generator(name: str) -> Timed:
-        state = [jax.random.key(1, impl=name)]
+def _random(operation: Callable[..., Any], check: Callable[..., None]) -> Callable[[Case], dict[str, Timed]]:
+    """Return who does operation(key, x, p), with each generator."""
 
-        def call() -> Any:
-            state[0], y = dropout(state[0], x)
-            return y.block_until_ready()
+    def contestants(case: Case) -> dict[str, Timed]:
+        given = _inputs.positive(case)
+        x = jax.device_put(given)
 
-        return Timed(call, "peer", lambda: _checks.dropped(call(), given, P))
+        @jax.jit
+        def once(key: Any, x: Any) -> Any:
+            key, now = jax.random.split(key)
+            return key, operation(now, x, P)
 
-    return {label: with_generator(name) for label, name in GENERATORS.items()}
+        def with_generator(name: str) -> Timed:
+            state = [jax.random.key(1, impl=name)]
+
+            def call() -> Any:
+                state[0], y = once(state[0], x)
+                return y.block_until_ready()
+
+            return Timed(call, "peer", lambda: check(call(), given, P))
+
+        return {label: with_generator(name) for label, name in GENERATORS.items()}
+
+    return contestants
 
 
 def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
@@ -167,7 +176,8 @@ def _memory(case: Case) -> dict[str, int]:
 
 
 CONTESTANTS = {
-    "dropout": _dropout,
+    "dropout": _random(_drop, _checks.dropped),
+    "gaussian_dropout": _random(_disturb, _checks.disturbed),
     "product_forward": _product("forward"),
     "product_dinp": _product("dinp"),
     "product_dweight": _product("dweight"),

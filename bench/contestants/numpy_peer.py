@@ -44,6 +44,19 @@ def _dropout(case: Case) -> dict[str, Timed]:
     }
 
 
+def _gaussian_dropout(case: Case) -> dict[str, Timed]:
+    x, out = _inputs.positive(case), _inputs.aligned(case.shape, case.dtype)
+    deviation, one, rng = x.dtype.type((P / (1 - P)) ** 0.5), x.dtype.type(1), np.random.default_rng(1)
+
+    def call() -> Any:
+        rng.standard_normal(out=out, dtype=x.dtype)
+        np.multiply(out, deviation, out=out)
+        np.add(out, one, out=out)
+        return np.multiply(out, x, out=out)
+
+    return {"numpy": Timed(call, "peer", lambda: _checks.disturbed(call(), x, P))}
+
+
 def _copy(case: Case) -> dict[str, Timed]:
     x, out = _inputs.positive(case), _inputs.aligned(case.shape, case.dtype)
     return {"copy, numpy.copyto": Timed(lambda: np.copyto(out, x), "limit")}
@@ -91,6 +104,7 @@ def _bare_product(case: Case) -> dict[str, Timed]:
 CONTESTANTS = {
     "dropout": _dropout,
     "dropout_backward": _copy,
+    "gaussian_dropout": _gaussian_dropout,
     "mask": _mask(False),
     "packed_mask": _mask(True),
     "product_forward": _product("forward"),

@@ -27,6 +27,8 @@ VERSIONS = {
 }
 
 
+Check = Callable[[Any, Any, float], None]  # of a result, what was given, and the rate
+
 _place = Host()
 
 
@@ -40,7 +42,7 @@ def settle(threads: int, dtype: str, device: str = "cpu") -> None:
 # ---------------------------------------------------------------- kernels
 
 
-def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]]:
+def _dropout(operation: Callable[..., Any], check: Check = _checks.dropped) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
         given = _inputs.positive(case)
         x, out = _place.there(given), _place.there(_inputs.aligned(case.shape, case.dtype))
@@ -52,8 +54,8 @@ def _dropout(operation: Callable[..., Any]) -> Callable[[Case], dict[str, Timed]
             return operation(x, P, seed=1)
 
         return {
-            NAME: _place.timed(call, "own", lambda: _checks.dropped(_place.here(call()), given, P)),
-            f"{NAME}, new array": _place.timed(new, "own", lambda: _checks.dropped(_place.here(new()), given, P)),
+            NAME: _place.timed(call, "own", lambda: check(_place.here(call()), given, P)),
+            f"{NAME}, new array": _place.timed(new, "own", lambda: check(_place.here(new()), given, P)),
             **_place.copies(x, out),
         }
 
@@ -184,6 +186,8 @@ def _memory(case: Case) -> dict[str, int]:
 CONTESTANTS = {
     "dropout": _dropout(nd.dropout),
     "dropout_backward": _dropout(nd.dropout_backward),
+    "gaussian_dropout": _dropout(nd.gaussian_dropout, _checks.disturbed),
+    "alpha_dropout": _dropout(nd.alpha_dropout, _checks.set_to_limit),
     "mask": _mask(False),
     "packed_mask": _mask(True),
     "product_forward": _product("forward"),

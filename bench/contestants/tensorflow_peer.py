@@ -28,11 +28,17 @@ def settle(threads: int, dtype: str) -> None:
     keras.utils.set_random_seed(1)
 
 
-def _dropout(case: Case) -> dict[str, Timed]:
-    given = _inputs.positive(case)
-    x = tf.constant(given)
-    dropout = tf.function(lambda x: tf.nn.dropout(x, rate=P))
-    return {"tensorflow": Timed(lambda: dropout(x), "peer", lambda: _checks.dropped(dropout(x), given, P))}
+def _elementwise(operation: Callable[[Any], Any], check: Callable[..., None]) -> Callable[[Case], dict[str, Timed]]:
+    def contestants(case: Case) -> dict[str, Timed]:
+        given = _inputs.positive(case)
+        x, once = tf.constant(given), tf.function(operation)
+        return {"tensorflow": Timed(lambda: once(x), "peer", lambda: check(once(x), given, P))}
+
+    return contestants
+
+
+def _disturb(x: Any) -> Any:
+    return x * tf.random.normal(x.shape, 1.0, (P / (1 - P)) ** 0.5, x.dtype)
 
 
 def _one_step(case: Case) -> Callable[[], float]:
@@ -59,6 +65,10 @@ def _step(case: Case) -> dict[str, Timed]:
     return {"keras on tensorflow": Timed(step, "peer", _checks.learns(step))}
 
 
-CONTESTANTS = {"dropout": _dropout, "step": _step}
+CONTESTANTS = {
+    "dropout": _elementwise(lambda x: tf.nn.dropout(x, rate=P), _checks.dropped),
+    "gaussian_dropout": _elementwise(_disturb, _checks.disturbed),
+    "step": _step,
+}
 PAIRS: dict[str, Any] = {}
 SIZES_OF_MEMORY: dict[str, Any] = {}

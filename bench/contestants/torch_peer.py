@@ -49,21 +49,32 @@ def _timed(call: Callable[[], Any], role: str, check: Callable[[Any], None] = la
 # ---------------------------------------------------------------- kernels
 
 
-def _dropout(case: Case) -> dict[str, Timed]:
+def _elementwise(case: Case, operation: Callable[..., Any], check: Callable[..., None]) -> dict[str, Timed]:
+    """Return an operation on elements, as it is and compiled."""
     given = _inputs.positive(case)
-    x = _there(given)
-
-    def dropout(x: Any) -> Any:
-        return functional.dropout(x, P, training=True)
-
-    result = {}
-    for name, function in (("torch", dropout), ("torch.compile", torch.compile(dropout, dynamic=False))):
+    x, result = _there(given), {}
+    for name, function in (("torch", operation), ("torch.compile", torch.compile(operation, dynamic=False))):
         call = functools.partial(function, x)
-        result[name] = _timed(call, "peer", lambda values: _checks.dropped(values, given, P))
+        result[name] = _timed(call, "peer", lambda values: check(values, given, P))
+    return {**result, **_copy(case)}
+
+
+def _gaussian_dropout(case: Case) -> dict[str, Timed]:
+    deviation = (P / (1 - P)) ** 0.5
+    return _elementwise(case, lambda x: x * (1 + deviation * torch.randn_like(x)), _checks.disturbed)
+
+
+def _alpha_dropout(case: Case) -> dict[str, Timed]:
+    return _elementwise(case, lambda x: functional.alpha_dropout(x, P, training=True), _checks.set_to_limit)
+
+
+def _dropout(case: Case) -> dict[str, Timed]:
+    result = _elementwise(case, lambda x: functional.dropout(x, P, training=True), _checks.dropped)
+    x = _there(_inputs.positive(case))
     if _device != "cpu":
         native = functools.partial(torch.native_dropout, x, P, True)
         result["torch.native_dropout"] = _timed(lambda: native()[0], "peer")
-    return {**result, **_copy(case)}
+    return result
 
 
 def _copy(case: Case) -> dict[str, Timed]:
@@ -222,6 +233,8 @@ def _saved(case: Case, dropout: bool) -> dict[int, Any]:
 CONTESTANTS = {
     "dropout": _dropout,
     "dropout_backward": _copy,
+    "gaussian_dropout": _gaussian_dropout,
+    "alpha_dropout": _alpha_dropout,
     "product_forward": _product("forward"),
     "product_dinp": _product("dinp"),
     "product_dweight": _product("dweight"),
