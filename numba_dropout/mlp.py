@@ -313,8 +313,8 @@ class MLP(Predictor):
 
     @property
     def size(self) -> int:
-        """Number of parameters."""
-        return self._state.net.params.size
+        """Number of parameters, of logits of rates that are learnt too."""
+        return sum(int(array.size) for array in self.state_dict().values())
 
     @property
     def name(self) -> str:

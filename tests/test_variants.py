@@ -276,6 +276,7 @@ def test_rates_that_are_learnt_fall_with_more_data(rng):
         y = x @ w + 0.5 * rng.standard_normal((rows, 3))
         net = nd.MLP(SIZES, variant="concrete", dropout=0.2, seed=9, loss="mse", dtype="float64")
         assert net.rates == [0, pytest.approx(0.2), pytest.approx(0.2)]
+        assert net.size == 5 * 12 + 12 + 12 * 8 + 8 + 8 * 3 + 3 + 2
         nd.fit(net, x, y, optimizer=nd.SGD(0.01), epochs=40_000 // rows, batch_size=20)
         rates.append(net.rates)
     assert rates[0][0] == rates[1][0] == 0
