@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._batches import on_host
-from ._checks import EVERYTHING, InputError
+from ._checks import InputError
 
 __all__ = ["Layout", "Rates", "broadcast", "rates_of", "rows_of"]
 
+PIECE = 1 << 14  # probabilities that are looked at in one go: they stay in the caches
 SHORT = 1024  # columns: rows that are shorter are joined where they can be
 
 Shape = tuple[int, ...]
@@ -34,16 +35,25 @@ def rates_of(p: Any, dtype: Any, name: str = "p") -> Rates:
         raise TypeError(f"{name}: expected a number or an array of numbers, got {p!r}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected a number or an array of numbers, got {array.dtype}")
-    array = array.astype(np.float64)
-    wrong = ~((array >= 0.0) & (array <= 1.0))
-    if wrong.any():
-        place = [int(i) for i in np.argwhere(wrong)[0]]
-        value = float(array[wrong][0])
-        raise InputError(f"{name}: dropout probability has to be between 0 and 1, but got {value} at {place}")
-    thresholds = np.rint(array * 2.0**32)
-    with np.errstate(divide="ignore"):
-        scales = np.where(thresholds == EVERYTHING, 0.0, 2.0**32 / (2.0**32 - thresholds))
-    return Rates(thresholds.astype(np.uint64), scales.astype(np.float64 if dtype == np.float64 else np.float32))
+    flat = array.reshape(-1)
+    thresholds = np.empty(flat.size, np.int64)  # to which NumPy converts faster
+    scales = np.empty(flat.size, np.float64 if dtype == np.float64 else np.float32)
+    for start in range(0, flat.size, PIECE):
+        p = flat[start : start + PIECE].astype(np.float64)
+        if not (p.min() >= 0.0 and p.max() <= 1.0):
+            first = start + int(np.argmin((p >= 0.0) & (p <= 1.0)))
+            place = [int(i) for i in np.unravel_index(first, array.shape)]
+            value = float(flat[first])
+            raise InputError(f"{name}: dropout probability has to be between 0 and 1, but got {value} at {place}")
+        p *= 2.0**32
+        np.rint(p, out=p)
+        thresholds[start : start + PIECE] = p
+        np.subtract(2.0**32, p, out=p)
+        with np.errstate(divide="ignore"):
+            np.divide(2.0**32, p, out=p)
+        p[p == np.inf] = 0.0
+        scales[start : start + PIECE] = p
+    return Rates(thresholds.view(np.uint64).reshape(array.shape), scales.reshape(array.shape))
 
 
 def broadcast(shape: Sequence[int], smaller: Sequence[int], name: str) -> Shape:

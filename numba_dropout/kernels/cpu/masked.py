@@ -62,23 +62,26 @@ def apply_packed_mask(out, inp, packed, scale):
 
 @span
 def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, scale_step):
-    zero = out.dtype.type(0)
-    if mask_step and not scale_step:
-        scale = scales[scale_place]
-        for i in range(out.size):
-            out[i] = inp[i] * scale if mask[mask_place + i] and scale != zero else zero
-    elif scale_step and not mask_step:
-        if mask[mask_place]:
-            for i in range(out.size):
-                scale = scales[scale_place + i]
-                out[i] = inp[i] * scale if scale != zero else zero
-        else:
-            for i in range(out.size):
-                out[i] = zero
+    n, zero = out.size, out.dtype.type(0)
+    chosen = vector(mask, mask_place, n if mask_step else 1)
+    own = vector(scales, scale_place, n if scale_step else 1)
+    if mask_step and scale_step:
+        for i in range(n):
+            out[i] = inp[i] * own[i] if chosen[i] & (own[i] != zero) else zero
+    elif mask_step:
+        scale, some = own[0], own[0] != zero
+        for i in range(n):
+            out[i] = inp[i] * scale if chosen[i] & some else zero
+    elif chosen[0] and scale_step:
+        for i in range(n):
+            out[i] = inp[i] * own[i] if own[i] != zero else zero
+    elif chosen[0] and own[0] != zero:
+        scale = own[0]
+        for i in range(n):
+            out[i] = inp[i] * scale
     else:
-        for i in range(out.size):
-            chosen, scale = mask[mask_place + i * mask_step], scales[scale_place + i * scale_step]
-            out[i] = inp[i] * scale if chosen and scale != zero else zero
+        for i in range(n):
+            out[i] = zero
 
 
 @parallel
