@@ -148,6 +148,17 @@ def test_gaussian_dropout_has_dropouts_mean_and_variance(p):
     assert abs(y.var() - variance) < BOUND * variance * math.sqrt(2 / y.size)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [0.01, 0.3, 0.9])
+def test_shares_of_concrete_dropout(p, dtype):
+    """More than half is kept with probability 1 - p, and more than a share s where odds(u) > odds(p) odds(s)^(1/10)."""
+    logit = math.log(p / (1 - p))
+    shares = nd.concrete_dropout(np.ones(N // 4, dtype), logit, seed=25) * (1 - p)
+    for s in (0.01, 0.5, 0.99):
+        odds = p / (1 - p) * (s / (1 - s)) ** 0.1
+        assert abs(deviation(np.count_nonzero(shares > s), shares.size, 1 / (1 + odds))) < BOUND, s
+
+
 def test_rates_of_each_unit():
     rates = np.linspace(0.001, 0.999, 1000)
     kept = nd.sample_mask((N // 1000, 1000), rates, seed=22).sum(0)
