@@ -130,9 +130,10 @@ def say_end(progress: Progress, net: MLP, source: str, out: str, log: str | None
         click.echo(f"\nstopped by Ctrl-C after {done}; the network as it now is, is kept")
     elif best is not None:
         click.echo(f"\nthe weights are those of epoch {best}, the best on the validation part")
-    if net.variant == "concrete":
-        first, *others = net.rates
-        click.echo(f"\nlearnt dropout rates: input {first:.4g}, hidden {' '.join(f'{p:.4g}' for p in others)}")
+    names = ["input", *(f"hidden {number}" for number in range(1, len(net.rates)))]
+    learnt = [f"{name} {p:.4g}" for name, p in zip(names, net.rates, strict=True) if p]
+    if net.variant == "concrete" and learnt:
+        click.echo(f"\nlearnt dropout rates: {', '.join(learnt)}")
     click.echo(f"\nmodel  {out}")
     for name, path in (("log", log), ("plot", plot)):
         if path and (name == "log" or records):

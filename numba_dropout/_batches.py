@@ -18,7 +18,7 @@ __all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "targe
 def on_host(values: Any) -> NDArray[Any]:
     """Return any array as one of NumPy's."""
     if not on_device(values):
-        return np.asarray(values)
+        return _checks.as_array(values)
     there = _view(values, "the values")
     result = there.copy_to_host()
     if there.stream:
@@ -40,7 +40,7 @@ def _view(x: Any, name: str, device: str | None = None) -> Any:
 def rows(x: ArrayLike, inputs: int, device: str) -> Any:
     """Return x (rows, inputs) where it is, of uint8, float32 or float64; other integers on the host become float64."""
     there = on_device(x)
-    array = _view(x, "x", device) if there else np.asarray(x)
+    array = _view(x, "x", device) if there else _checks.as_array(x)
     if array.dtype.kind in "biu" and array.dtype != np.uint8 and not there:
         array = array.astype(np.float64)
     if array.dtype not in (np.uint8, np.float32, np.float64):

@@ -101,7 +101,10 @@ def factors(schedule: Any, steps: NDArray[np.float64], total: int, name: str) ->
     if not steps.size:
         return steps
     given = schedule(steps, total)
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError:  # lists of several lengths
+        array = np.empty(0, object)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected a function that returns numbers, got {given!r} from it")
     if array.shape not in ((), steps.shape):

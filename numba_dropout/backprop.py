@@ -279,6 +279,8 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
             store_all(net, rows, to_input, step, row_offset)
         else:
             backward_and_store(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
+            if learns:
+                kernels.drop_all(vector(net.dparams, net.dparams.size - net.layers.shape[0], net.layers.shape[0]))
 
     return Composition(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample or sample_units)
 

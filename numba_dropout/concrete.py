@@ -94,4 +94,4 @@ def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
 
 def _logit(place: Place, logit: Any, dtype: Any) -> Any:
     """Return a logit for kernels."""
-    return place.bring(np.array([_checks.number(logit, "logit")], dtype))
+    return place.bring(np.clip([_checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))

@@ -15,6 +15,7 @@ from ._rates import Rates, broadcast, joined, rates_of, rows_of
 
 __all__ = [
     "Position",
+    "check_noise_shape",
     "drawn_mask",
     "dropout",
     "dropout_backward",
@@ -232,7 +233,10 @@ def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) ->
 
 
 def _is_number(p: Any) -> bool:
-    return isinstance(p, float | int | str) or (not isinstance(p, Sequence) and np.ndim(p) == 0)
+    if isinstance(p, float | int | str):
+        return True
+    by_dlpack_alone = hasattr(p, "__dlpack__") and not hasattr(p, "__array__")
+    return not by_dlpack_alone and not isinstance(p, Sequence) and np.ndim(p) == 0
 
 
 def _drawn(
@@ -282,16 +286,24 @@ def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) ->
     return _through_rates(place, result, x, kept.reshape(kept.size), smaller, rates)
 
 
+def check_noise_shape(given: Any) -> None:
+    """Make sure that a mask's shape, if there is one, is of numbers and None."""
+    if given is None:
+        return
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise TypeError(f"noise_shape: expected a sequence of integers or None, got {given!r}")
+    for n in given:
+        if n is not None:
+            _checks.integer(n, "noise_shape", 0, 2**63 - 1)
+
+
 def _noise_shape(shape: Shape, given: Sequence[int | None] | None) -> Shape:
     """Return the mask's shape, with as many dimensions as x."""
     if given is None:
         return shape
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-        raise TypeError(f"noise_shape: expected a sequence of integers or None, got {given!r}")
+    check_noise_shape(given)
     own = shape[len(shape) - len(given) :] if len(given) <= len(shape) else (1,) * len(given)
-    asked = [
-        n if m is None else _checks.integer(m, "noise_shape", 0, 2**63 - 1) for m, n in zip(given, own, strict=True)
-    ]
+    asked = [n if m is None else int(m) for m, n in zip(given, own, strict=True)]
     return broadcast(shape, asked, "noise_shape")
 
 

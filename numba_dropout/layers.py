@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _checks, concrete, drop_block, dropouts, groups, noise, ops, variants
+from . import _checks, concrete, devices, drop_block, dropouts, groups, noise, ops, variants
 from ._checks import InputError
 from ._rates import rates_of
 from .mask_generator import MaskGenerator
@@ -66,8 +66,12 @@ class Layer:
     ) -> None:
         if not isinstance(masks, MaskGenerator):
             raise TypeError(f"masks: expected a MaskGenerator, got {masks!r}")
-        if "p" in arguments:
+        if np.ndim(arguments.get("p", 0.0)) == 0:
+            _checks.probability(arguments.get("p", 0.0))
+        elif forward is dropouts.dropout:
             rates_of(arguments["p"], np.float64)
+        else:
+            raise TypeError(f"p: expected a number, got {arguments['p']!r}")
         self.masks = masks
         self.site = masks.site()
         self.arguments = arguments
@@ -112,12 +116,14 @@ class Dropout(Layer):
         noise_shape: Sequence[int | None] | None = None,
         masks: MaskGenerator,
     ) -> None:
+        dropouts.check_noise_shape(noise_shape)
         super().__init__(dropouts.dropout, dropouts.dropout_backward, masks, p=p, noise_shape=noise_shape)
 
     def forward(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
         """Return x through the layer, by a mask that is given where there is one, as `dropout` takes it."""
         if mask is None or not training:
             return super().forward(x, training=training, offset=offset, out=out)
+        mask = mask if devices.on_device(mask) else np.array(_checks.as_array(mask))  # which may change meanwhile
         at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
         y = dropouts.dropout(x, **at, out=out)
         self._passed = at
@@ -254,7 +260,13 @@ class ConcreteDropout(Layer):
 
     @logit.setter
     def logit(self, value: float) -> None:
-        self.arguments["logit"] = value
+        self.arguments["logit"] = _checks.number(value, "logit")
+
+    def backward(self, dy: Any, *, out: Any = None) -> Any:
+        """Return the gradient by the input of the last forward pass, and leave that by the logit in `dlogit`."""
+        if self._passed == {}:
+            self.dlogit = 0.0
+        return super().backward(dy, out=out)
 
     def _drop(self, x: Any, **arguments: Any) -> Any:
         self._y = concrete.concrete_dropout(x, **arguments)

@@ -50,8 +50,9 @@ class MLP(Predictor):
         all rows of a batch (Wan et al., ICML 2013). "concrete" learns the rates with the weights, beginning with those
         given; a rate of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
     weight_regularizer, dropout_regularizer : float, optional
-        For "concrete": strengths a, b of a |weight|**2 / (1 - p) - b inputs entropy(p), which is added to the loss for
-        each layer. Where they are not given, `fit` takes those of a prior length scale of 0.01 and its number of rows.
+        For "concrete": strengths a, b of a |weight|**2 / (1 - p) - b inputs entropy(p), minimised with the loss, for
+        each layer whose rate is learnt; reported losses are without it. Where they are not given, `fit` takes those of
+        a prior length scale of 0.01 and its number of rows.
     dtype : str
         "float32" or "float64".
     device : str
@@ -108,6 +109,7 @@ class MLP(Predictor):
             raise NoRoom(f"dtype: expected float32 on {self.device}, got {self.dtype}")
         self.step = 0
         self.epoch = 0
+        self.rows: int | None = None  # that the regularisers of learnt rates are for
         self._course: tuple[RateSchedule, int] | None = None  # of the rates, while `fit` goes on
         self.classes: list[Any] | None = None
         self.features: list[str] | None = None
@@ -139,7 +141,8 @@ class MLP(Predictor):
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
         data, target = self.as_pair(x, y)
-        if self.variant == "concrete" and not self._regular:
+        strengths = self.weight_regularizer, self.dropout_regularizer
+        if self.variant == "concrete" and self.rows is None and None in strengths:
             raise InputError(
                 "train_step: expected a network with weight_regularizer and dropout_regularizer, or one that `fit` has "
                 "trained, which then knows how many rows there are"
@@ -280,6 +283,7 @@ class MLP(Predictor):
             net.load_state_dict(arrays)
             for name in _PROGRESS:
                 setattr(net, name, config[name])
+            net.regularize(config.get("rows"))
         except NoRoom:
             raise
         except (KeyError, ValueError, TypeError) as error:
@@ -337,10 +341,9 @@ class MLP(Predictor):
         """Let the regularisers be those for a data set of so many rows, as far as their strengths were not given."""
         if self.variant != "concrete":
             return
-        given = self.weight_regularizer, self.dropout_regularizer
+        self.rows, given = rows, (self.weight_regularizer, self.dropout_regularizer)
         own = (math.nan, math.nan) if rows is None else variants.strengths(self.loss, self.sizes[-1], rows)
         self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
-        self._regular = rows is not None or None not in given
 
     def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
         choice = self.loss, update, limited, self._kind
@@ -350,9 +353,7 @@ class MLP(Predictor):
 
     def follow(self, schedule: RateSchedule, total: int) -> None:
         """Let the rates follow a schedule of so many steps in all, until `keep_rates`."""
-        if self._kind in ("rates", "concrete"):
-            what = "rates that are learnt" if self.variant == "concrete" else "an array"
-            raise InputError(f"dropout_schedule: expected one rate for each layer, got {what}")
+        variants.check_course(self._kind)
         self._course = schedule, total
 
     def keep_rates(self) -> None:
@@ -395,4 +396,4 @@ class MLP(Predictor):
 _LATER = ("variant", "weight_regularizer", "dropout_regularizer")  # that older files lack
 _CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype", *_LATER)
 _PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
-_CONFIG = ("sizes", *_CHOICES, *_PROGRESS)
+_CONFIG = ("sizes", *_CHOICES, *_PROGRESS, "rows")

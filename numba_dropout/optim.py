@@ -124,7 +124,11 @@ class Optimizer:
         if self.schedule is cosine and total is None:
             raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
         steps = np.arange(self.step, self.step + n, dtype=np.float64)
-        return self.lr * _checks.factors(self.schedule, steps, total or 0, "schedule")
+        factors = _checks.factors(self.schedule, steps, total or 0, "schedule")
+        wrong = ~(np.isfinite(factors) & (factors >= 0))
+        if wrong.any():
+            raise _checks.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
+        return self.lr * factors
 
     def settings(self, n: int) -> NDArray[np.float64]:
         """Return the kernel's settings (n, S) for the next n steps."""

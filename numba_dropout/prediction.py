@@ -87,6 +87,7 @@ class Predictor(ABC):
                 start = min(start, rows - at_once)  # the last piece is as large as the others
                 numbers = np.tile(np.arange(start, start + at_once), several)
                 at = np.uint64(step + first), np.uint64(row_offset + start)
+                self._passed = None
                 with self._memory.working():
                     self._passes().sample(self._state.net, data, numbers, at_once, *at)
                 drawn[:, start : start + at_once] = self._state.outputs(len(numbers)).reshape(several, at_once, -1)

@@ -59,9 +59,11 @@ class Predictions:
         """Return all columns as a structured array (rows,)."""
         columns = [*self.values.reshape(len(self.values), -1).T]
         columns += [] if self.figures is None else [*self.figures.T]
-        kinds = [(name, column.dtype) for name, column in zip(self.names, columns, strict=True)]
-        fields = np.empty(len(self.values), kinds)
-        for name, column in zip(self.names, columns, strict=True):
+        names: list[str] = []
+        for name in self.names:  # a class may be called as a figure is
+            names.append(name if name not in names else f"class {name}")
+        fields = np.empty(len(self.values), [(name, own.dtype) for name, own in zip(names, columns, strict=True)])
+        for name, column in zip(names, columns, strict=True):
             fields[name] = column
         return fields
 

@@ -12,6 +12,7 @@ from ._checks import InputError
 from .mlp import MLP
 from .optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
 from .train import History, fit
+from .variants import check_course
 
 __all__ = ["OPTIMIZERS", "Recipe", "Run", "prepare"]
 
@@ -128,6 +129,8 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
         device=recipe.device,
         precision=recipe.precision,
     )
+    if recipe.dropout_schedule != "constant":
+        check_course(recipe.variant)
     for name in ("classes", "features", "target", "target_column"):
         setattr(net, name, getattr(whole, name))
     net.scale_input(*part.scaling(recipe.standardize))

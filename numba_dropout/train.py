@@ -121,10 +121,10 @@ def fit(
         if held_out is None:
             raise InputError("patience: expected validation data to go with it, got none")
     steps = -(-len(rows_in) // batch_size)
-    net.regularize(len(rows_in))
     course = rate_schedule(dropout_schedule)
     if dropout_schedule != "constant":
         net.follow(course, net.step + epochs * steps)
+    net.regularize(len(rows_in))
     optimizer.end = optimizer.step + epochs * steps
     try:
         return _epochs(net, rows_in, target, optimizer, epochs, batch_size, held_out, patience, list(callbacks))

@@ -12,7 +12,7 @@ from . import _checks
 from ._checks import InputError
 from .backprop import VARIANTS
 
-__all__ = ["kind_of", "logits_of", "rates_of_logits", "stages", "strengths"]
+__all__ = ["check_course", "kind_of", "logits_of", "rates_of_logits", "stages", "strengths"]
 
 LENGTH_SCALE = 0.01  # of the prior of weights
 
@@ -30,6 +30,13 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
                 name = "dropout" if site else "input_dropout"
                 raise InputError(f"{name}: expected probabilities below 1 for variant {variant}, got {p!r}")
     return "rates" if many else variant
+
+
+def check_course(kind: str) -> None:
+    """Make sure that the rates of a kind of network can follow a schedule."""
+    if kind in ("rates", "concrete"):
+        what = "an array" if kind == "rates" else "rates that are learnt"
+        raise InputError(f"dropout_schedule: expected one rate for each layer, got {what}")
 
 
 def logits_of(rates: Sequence[float]) -> list[float]:

@@ -409,6 +409,12 @@ def test_settings_that_would_do_nothing():
     assert "decay_steps" in refused("train", "good.csv", *SMALL, "--decay-steps", "10")
 
 
+def test_rates_that_are_learnt_follow_no_schedule():
+    message = refused("train", "good.csv", *SMALL, "--variant", "concrete", "--dropout-schedule", "linear")
+    assert "dropout_schedule: expected one rate for each layer, got rates that are learnt" in message
+    assert "weight_regularizer" in refused("train", "good.csv", *SMALL, "--weight-regularizer", "1")
+
+
 def test_layers_that_no_machine_holds():
     assert "parameters" in refused("train", "good.csv", "--hidden", "2147483647,2147483647,2147483647")
 

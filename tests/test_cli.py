@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import system
+from numba_dropout import predictions, system
 
 NDROP = [sys.executable, "-c", "from numba_dropout_cli.main import cli; cli(prog_name='ndrop')"]
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
@@ -269,7 +269,8 @@ def test_rates_that_are_learnt_are_said():
     )
     assert "concrete dropout 0.2" in said.stdout
     first, *rates = nd.MLP.load("model.npz").rates
-    assert f"learnt dropout rates: input {first:g}, hidden {' '.join(f'{p:.4g}' for p in rates)}" in said.stdout
+    assert first == 0
+    assert f"learnt dropout rates: hidden 1 {rates[0]:.4g}\n" in said.stdout
     assert abs(rates[0] - 0.2) > 1e-3
 
 
@@ -331,6 +332,12 @@ def test_probabilities_add_up_and_the_likeliest_is_predicted(kinds):
     for label, *probabilities in rows:
         assert sum(map(float, probabilities)) == pytest.approx(1, abs=1e-5)
         assert label == head[1 + np.argmax(np.array(probabilities, float))]
+
+
+def test_classes_that_are_called_as_figures_are():
+    found = predictions.Predictions(np.array(["std"]), np.array([[0.9, 0.1]]), ["prediction", "std", "std"], named=True)
+    found.write("p.npy")
+    assert np.load("p.npy").dtype.names == ("prediction", "std", "class std")
 
 
 def test_predictions_by_samples(kinds, folder):

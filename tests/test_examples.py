@@ -59,6 +59,10 @@ def test_arrays_that_have_dlpack_alone(rng):
     given = type("Theirs", (ByDlpackAlone,), {"__dlpack__": lambda self, **options: x.__dlpack__(**options)})(x)
     y = nd.dropout(given, 0.5, seed=1)
     assert np.array_equal(y, nd.dropout(x, 0.5, seed=1))
+    rates = rng.random(4)
+    assert np.array_equal(nd.dropout(given, ByDlpackAlone(rates), seed=1), nd.dropout(x, rates, seed=1))
+    net = nd.MLP([4, 10, 3])
+    assert np.array_equal(net.predict(given), net.predict(x))
     assert np.array_equal(nd.dropout(given, 0.5, mask=ByDlpackAlone(mask)), nd.dropout(x, 0.5, mask=mask))
     with pytest.raises(TypeError, match="x: expected an array of float32 or float64, got int64"):
         nd.dropout(ByDlpackAlone(np.arange(3)), 0.5, seed=1)

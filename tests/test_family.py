@@ -445,6 +445,29 @@ def test_concrete_dropout(dtype, offset, n, p, rng):
     assert same_bits(given, dx)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("logit", [-1e40, -80, 59, 80, 100, 1e40])
+def test_rates_next_to_0_and_1(logit, dtype):
+    x = np.ones(100, dtype)
+    y = nd.concrete_dropout(x, logit, **AT)
+    assert same_bits(y, x if logit < 0 else np.zeros_like(x))
+    dx, dlogit = nd.concrete_dropout_backward(x, y, logit, **AT)
+    assert same_bits(dx, y)
+    assert dlogit == pytest.approx(0, abs=1e-20)
+
+
+@pytest.mark.jit_only
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_gradient_of_a_rate_is_the_same_wherever_it_is_written(dtype, rng):
+    dy, y = rng.standard_normal((2, 40_001)).astype(dtype)
+    expected = nd.concrete_dropout_backward(dy, y, -1.0, **AT)
+    for which in (0, 1):
+        given = [dy.copy(), y.copy()]
+        found = nd.concrete_dropout_backward(*given, -1.0, **AT, out=given[which])
+        assert same_bits(found[0], expected[0])
+        assert found[1] == expected[1]
+
+
 @pytest.mark.jit_only
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_gradient_of_a_rate_of_many_elements(dtype, rng):

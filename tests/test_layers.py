@@ -127,6 +127,11 @@ def test_a_rate_that_is_learnt(rng):
         layer.logit = logit + h
         sums.append((layer(x) * dy).sum())
     assert slope == pytest.approx((sums[0] - sums[1]) / 2e-5, rel=1e-6)
+    layer(x, training=False)
+    layer.backward(dy)
+    assert layer.dlogit == 0
+    with pytest.raises(TypeError, match="logit: expected a number"):
+        layer.logit = "a"
     for p in (0, 1, 2):
         with pytest.raises(ValueError, match="between 0 and 1"):
             layers.ConcreteDropout(p, masks=masks)
@@ -157,7 +162,9 @@ def test_rates_that_change_between_the_passes():
 def test_a_mask_that_is_given(rng):
     layer = layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
     mask, x = rng.random((3, 4)) < 0.5, rng.standard_normal((3, 4))
-    assert np.array_equal(layer(x, mask=mask), nd.dropout(x, 0.5, mask=mask))
+    buffer = mask.copy()
+    assert np.array_equal(layer(x, mask=buffer), nd.dropout(x, 0.5, mask=mask))
+    buffer[:] = ~buffer
     assert np.array_equal(layer.backward(x), nd.dropout_backward(x, 0.5, mask=mask))
     assert np.array_equal(layer(x, mask=mask, training=False), x)
 
@@ -179,6 +186,13 @@ def test_a_forward_pass_that_failed_is_none():
         (lambda masks: layers.GaussianNoise(-1.0, masks=masks), ValueError, "stddev: expected a number at least 0"),
         (lambda masks: layers.StochasticDepth(0.5, "all", masks=masks), ValueError, "mode: expected row or batch"),
         (lambda masks: layers.DropBlock2d(0.5, 0, masks=masks), ValueError, "block_size: expected an integer from 1"),
+        (lambda masks: layers.Dropout1d([0.1, 0.2], masks=masks), TypeError, "p: expected a number, got"),
+        (lambda masks: layers.Dropout(noise_shape="ab", masks=masks), TypeError, "noise_shape: expected a sequence"),
+        (
+            lambda masks: layers.Dropout(noise_shape=(1.5, 2), masks=masks),
+            TypeError,
+            "noise_shape: expected an integer",
+        ),
         (lambda masks: layers.Dropout(masks=3), TypeError, "masks: expected a MaskGenerator, got 3"),
     ],
 )

@@ -138,5 +138,17 @@ def test_pieces_and_more_samples(rng):
             net.samples(x, **arguments)
 
 
+def test_a_backward_pass_after_further_samples_is_refused(rng):
+    """They are drawn when they are asked for, and go through the same buffers."""
+    net, x = nd.MLP([4, 10, 3], seed=3, loss="mse", dtype="float64"), rng.standard_normal((7, 4))
+    samples = net.samples(x, 2000)
+    next(samples)
+    out = net.forward(x, training=True)
+    for _ in samples:
+        pass
+    with pytest.raises(ValueError, match="backward: expected a forward before it"):
+        net.backward(out)
+
+
 def test_a_certain_prediction_has_an_entropy_of_plus_0():
     assert str(monte_carlo.of_classes([np.array([[1.0, 0.0]])], independent=False).entropy[0]) == "0.0"

@@ -85,7 +85,7 @@ def test_refusals(rates, schedule, message, rng):
 
 
 def test_a_schedule_that_gives_no_numbers(rng):
-    for given in (None, "much"):
+    for given in (None, "much", [[1, 2], [3]]):
         with pytest.raises(TypeError, match="dropout_schedule: expected a function that returns numbers, got"):
             nd.fit(
                 nd.MLP([4, 10, 3]),
@@ -128,3 +128,6 @@ def test_the_same_of_the_learning_rate(rng):
     net = nd.MLP([4, 10, 3], loss="mse", dtype="float64")
     with pytest.raises(ValueError, match="schedule: expected a factor for each of 1 steps, got shape"):
         nd.fit(net, x, y, optimizer=nd.SGD(schedule=lambda steps, total: np.ones(3)))
+    for factor in (-1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match=f"schedule: expected factors at least 0, got {factor}"):
+            nd.fit(net, x, y, optimizer=nd.SGD(schedule=lambda steps, total, factor=factor: factor))

@@ -283,13 +283,46 @@ def test_rates_that_are_learnt_fall_with_more_data(rng):
     assert sum(rates[1]) < 0.5 * sum(rates[0])
 
 
-def test_a_step_alone_needs_the_strengths(rng):
+def test_in_evaluation_rates_have_no_gradient(rng):
+    net, x = network("concrete"), rng.standard_normal((6, 5))
+    net.backward(net.forward(x, training=True))
+    assert net.gradients()["1.logit"] != 0
+    net.backward(net.forward(x))
+    assert net.gradients()["1.logit"] == 0
+
+
+def test_a_rate_next_to_1(rng):
+    net, x = network("concrete"), rng.standard_normal((6, 5))
+    net.load_state_dict({**net.state_dict(), "1.logit": [100.0], "2.logit": [-100.0]})
+    assert net.rates == [pytest.approx(0.2), 1, pytest.approx(0)]
+    state = net.state_dict()
+    expected = np.maximum(state["1.bias"], 0) @ state["2.weight"].T + state["2.bias"]
+    np.testing.assert_allclose(net.forward(x, training=True), np.tile(expected, (6, 1)))
+
+
+def test_small_rates_feel_their_regularizer():
+    """In float32, where 1 - (1 - p) is no p."""
+    from numba_dropout.kernels import cpu
+
+    strengths, weight = np.array([0, 1], np.float32), np.zeros((2, 10), np.float32)
+    for p in (1e-5, 1e-8, 1e-20):
+        dlogit = np.zeros(1, np.float32)
+        cpu.concrete_regularizer(dlogit, np.zeros(256), weight, np.array([logit(p)], np.float32), strengths)
+        assert dlogit[0] == pytest.approx(10 * p * (1 - p) * logit(p), rel=1e-5)
+
+
+def test_a_step_alone_needs_the_strengths(rng, tmp_path):
     net = nd.MLP(SIZES, variant="concrete", loss="mse", dtype="float64")
     x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
     with pytest.raises(ValueError, match="train_step: expected a network with weight_regularizer and"):
         net.train_step(x, y, nd.SGD())
+    with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got rates that are learnt"):
+        nd.fit(net, x, y, optimizer=nd.SGD(), dropout_schedule="linear")
+    assert net.rows is None
     nd.fit(net, x, y, optimizer=(optimizer := nd.SGD()), epochs=1)
-    assert net.train_step(x, y, optimizer) >= 0
+    net.save(tmp_path / "m.npz")
+    again = nd.MLP.load(tmp_path / "m.npz")
+    assert net.train_step(x, y, optimizer) == again.train_step(x, y, nd.SGD())
     with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got rates that are learnt"):
         nd.fit(net, x, y, optimizer=optimizer, dropout_schedule="linear")
 

@@ -9,15 +9,16 @@ import numpy as np
 
 from .._jit import scalar
 from .pointwise import ONE as ONE32
-from .pointwise import ZERO
+from .pointwise import ZERO, exp
 
-__all__ = ["SUMS", "odds32", "odds64", "rate_of", "scale_of", "share_kept", "slope_by_logit"]
+__all__ = ["SUMS", "odds32", "odds64", "odds_of", "rate_of", "scale_of", "share_kept", "slope_by_logit"]
 
 SUMS = 256  # parts that a sum is taken in, at most: whatever the threads
 
 ONE, NINE, TWELVE = np.int32(1), np.int32(9), np.int32(12)
 TEN = np.float32(10)  # 1 / temperature
-LEAST, MOST = np.float32(2**-10), np.float32(2**12)  # their tenth powers are float32, and nothing to 1, or all of it
+LEAST, MOST = np.float32(2**-10), np.float32(2**12)  # of q: nothing is dropped, or all; tenth powers are float32
+HIGHEST = np.float32(60)  # logit: nothing is kept there, nor above
 TOP24, TOP53 = np.int32(2**24), np.int64(2**53)
 STEPS23, STEPS52 = np.int32(2**23 - 1), np.int64(2**52 - 1)
 
@@ -37,14 +38,21 @@ def odds64(bits):
 
 
 @scalar
+def odds_of(logit):
+    """Return p / (1 - p) of the logit of p."""
+    return exp(logit if logit < HIGHEST else HIGHEST)
+
+
+@scalar
 def share_kept(odds, drawn):
     """Return the share of an element that is kept, of odds p / (1 - p) and (1 - u) / u that was drawn."""
-    q = odds * drawn
-    q = q if q > LEAST else odds * ZERO + LEAST
+    whole = odds * drawn
+    q = whole if whole > LEAST else odds * ZERO + LEAST
     q = q if q < MOST else odds * ZERO + MOST
     square = q * q
     fourth = square * square
-    return ONE32 / (ONE32 + fourth * fourth * square)
+    share = ONE32 / (ONE32 + fourth * fourth * square)
+    return share if whole < MOST else share * ZERO
 
 
 @scalar
@@ -56,7 +64,7 @@ def scale_of(odds):
 @scalar
 def rate_of(odds):
     """Return p."""
-    return ONE32 - ONE32 / (ONE32 + odds)
+    return odds / (ONE32 + odds)
 
 
 @scalar

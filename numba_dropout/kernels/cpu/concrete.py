@@ -7,9 +7,8 @@ float64.
 import numpy as np
 
 from ..._jit import kernel, reordered_span, scalar, span
-from ..concrete import SUMS, odds32, odds64, rate_of, scale_of, share_kept, slope_by_logit
+from ..concrete import SUMS, odds32, odds64, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..elementary import bits32, bits64
-from ..pointwise import exp
 from ..simd import parallel, vector
 from .drawn import each_piece
 from .mask import SERIAL, part_size
@@ -40,11 +39,11 @@ def _multiply(out, inp, values, shares, how, part):
 def _pass_back(out, inp, values, shares, how, part):
     _, scale, rate, sums = how
     total = np.float64(0)
-    for i in range(out.size):
-        slope = slope_by_logit(rate, shares[i])
-        total += np.float64(inp[i] * values[i] * slope)
-        out[i] = inp[i] * (shares[i] * scale)
+    for i in range(out.size):  # in a loop without stores, which is the same whatever lies in the same memory
+        total += np.float64(inp[i] * values[i] * slope_by_logit(rate, shares[i]))
     sums[part] += total
+    for i in range(out.size):
+        out[i] = inp[i] * (shares[i] * scale)
 
 
 _forward_parts = each_piece(_shape, _multiply)
@@ -66,18 +65,13 @@ def _sum_part(n):
     return max((n + SUMS - 1) // SUMS, PART) if n > SERIAL else max(n, 1)
 
 
-@scalar
-def _odds(logit):
-    return exp(logit[0])
-
-
 @kernel
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
     """Write inp times the shares that are kept, over 1 - p; out may be inp."""
     # out (n,), inp (n,), logit (1,) of p
     size = part_size(out.size)
     parts = (out.size + size - 1) // size
-    odds = _odds(logit)
+    odds = odds_of(logit[0])
     _forward_parts(parts, (size, out, inp, inp, (odds, scale_of(odds)), k0, k1, stream, step, offset))
 
 
@@ -87,7 +81,7 @@ def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stre
     # dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
     size = _sum_part(dinp.size)
     parts = (dinp.size + size - 1) // size
-    odds = _odds(logit)
+    odds = odds_of(logit[0])
     for part in range(parts):
         sums[part] = 0
     how = odds, scale_of(odds), rate_of(odds), sums
@@ -112,7 +106,7 @@ def concrete_regularizer(dlogit, sums, weight, logit, strengths):
     squares = np.float64(0)
     for part in range(parts):
         squares += sums[part]
-    odds = _odds(logit)
+    odds = odds_of(logit[0])
     rate = rate_of(odds)
     narrow = weight.shape[1] * (strengths[1] * (rate / scale_of(odds) * logit[0]))
     dlogit[0] += strengths[0] * odds * squares + narrow
@@ -124,4 +118,4 @@ def concrete_settings(out, settings, logit, strengths, decay):
     # out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
     for i in range(settings.size):
         out[i] = settings[i]
-    out[decay] += (strengths[0] + strengths[0]) * scale_of(_odds(logit))
+    out[decay] += (strengths[0] + strengths[0]) * scale_of(odds_of(logit[0]))

@@ -8,9 +8,8 @@ import numpy as np
 from numba import cuda, float64
 
 from ..._jit import device_function, device_kernel, scalar
-from ..concrete import SUMS, odds32, rate_of, scale_of, share_kept, slope_by_logit
+from ..concrete import SUMS, odds32, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..philox import block_words
-from ..pointwise import exp
 from .blocks import value_of
 from .drawn import BLOCK, each_of_four, launch_fours
 from .launch import THREADS, launch_blocks, size_of_grid
@@ -19,7 +18,7 @@ from .sums import tree_sum
 
 @device_function
 def _odds_and_scale(logit):
-    odds = exp(logit[0])
+    odds = odds_of(logit[0])
     return odds, scale_of(odds)
 
 
@@ -57,7 +56,7 @@ def _passed_back(dinp, dout, out, i, share, scale, rate):
 def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
     thread = cuda.threadIdx.x
     values = cuda.shared.array(THREADS, float64)
-    odds = exp(logit[0])
+    odds = odds_of(logit[0])
     scale, rate = scale_of(odds), rate_of(odds)
     total = np.float64(0)
     for group in range(cuda.grid(1), (dinp.size + lane + 3) >> 2, SUMS * THREADS):
@@ -109,7 +108,7 @@ def _regularize(dlogit, sums, blocks, inputs, logit, strengths):
     thread = cuda.threadIdx.x
     squares = _sum(sums, blocks, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
-        odds = exp(logit[0])
+        odds = odds_of(logit[0])
         narrow = np.float32(inputs) * (strengths[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
         dlogit[0] += np.float32(np.float64(strengths[0] * odds) * squares) + narrow
 
@@ -118,7 +117,7 @@ def _regularize(dlogit, sums, blocks, inputs, logit, strengths):
 def _settings(out, settings, logit, strengths, decay):
     i = cuda.threadIdx.x
     if i < settings.size:
-        more = (strengths[0] + strengths[0]) * scale_of(exp(logit[0]))
+        more = (strengths[0] + strengths[0]) * scale_of(odds_of(logit[0]))
         out[i] = settings[i] + more if i == decay else settings[i]
 
 
