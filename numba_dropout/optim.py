@@ -96,6 +96,7 @@ class Optimizer:
         self.max_norm = None if max_norm is None else _checks.number(max_norm, "max_norm", above=0)
         if isinstance(schedule, str) and schedule not in SCHEDULES:
             raise _checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+        self._known = isinstance(schedule, str)  # and needs no checks
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.total_steps = total_steps
         self.end: int | None = None  # of the fit that is going on
@@ -124,6 +125,8 @@ class Optimizer:
         if self.schedule is cosine and total is None:
             raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
         steps = np.arange(self.step, self.step + n, dtype=np.float64)
+        if self._known:
+            return self.lr * self.schedule(steps, total or 0)
         factors = _checks.factors(self.schedule, steps, total or 0, "schedule")
         wrong = ~(np.isfinite(factors) & (factors >= 0))
         if wrong.any():

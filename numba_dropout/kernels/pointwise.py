@@ -11,6 +11,8 @@ from .._jit import scalar, shared
 ZERO = np.float32(0)
 HALF = np.float32(0.5)
 ONE = np.float32(1)
+# What an average that fades away ends at: below them processors compute many times slower, and no weight feels it.
+FAINT, FAINT_SQUARE = np.float32(2**-100), np.float32(2**-120)
 
 
 @shared
@@ -66,10 +68,16 @@ def bce_with_logits(z, target):
 
 
 @scalar
+def faded(average, least):
+    """Return an average, 0 where it has become less than the least that counts; NaN stays."""
+    return average if abs(average) >= least else average * ZERO
+
+
+@scalar
 def sgd(w, dw, v, lr, momentum, nesterov, decay):
     """Return a weight and its velocity after a step of SGD (Sutskever et al., ICML 2013; form as in PyTorch)."""
     dw = dw + decay * w
-    v = momentum * v + dw
+    v = faded(momentum * v + dw, FAINT)
     ahead = dw + momentum * v
     return w - lr * (ahead if nesterov != ZERO else v), v
 
@@ -83,6 +91,6 @@ def adam(w, dw, m, v, lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correc
     the weight itself (Loshchilov & Hutter, ICLR 2019).
     """
     dw = dw + decay * w
-    m = beta1 * m + rest1 * dw
-    v = beta2 * v + rest2 * dw * dw
+    m = faded(beta1 * m + rest1 * dw, FAINT)
+    v = faded(beta2 * v + rest2 * dw * dw, FAINT_SQUARE)
     return w * shrink - lr * m / (sqrt(v) / correction + eps), m, v

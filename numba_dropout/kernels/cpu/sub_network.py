@@ -6,10 +6,11 @@ A list of units is an array (n + 1,): how many there are, then their numbers, as
 import numpy as np
 
 from ..._jit import kernel, scalar, span
-from ..simd import parallel, row, scratch, threads, vector
+from ..simd import parallel, read_ahead, row, scratch, threads, vector
 from .mask import each_group, first_bits
 
 GRADIENT = 16 * 1024  # bytes of a row's gradient that are spread at once: they stay in the first-level cache
+AHEAD = 2 * 1024  # bytes that are read ahead of those that are worked on
 SERIAL = 1 << 14  # up to this many weights a second thread costs more than it brings
 
 
@@ -73,9 +74,13 @@ def take_layer(out, out_bias, weight, bias, units, inputs, scale):
 def _gather_parts(part, size, out, data, rows, columns, shift, stretch):
     for i in range(part * size, min((part + 1) * size, rows.size)):
         number = rows[i]
-        for j in range(out.shape[1]):
-            column = columns[1 + j]
-            out[i, j] = (np.float64(data[number, column]) - shift[column]) * stretch[column]
+        if out.shape[1] == data.shape[1]:  # none is dropped
+            for j in range(out.shape[1]):
+                out[i, j] = (np.float64(data[number, j]) - shift[j]) * stretch[j]
+        else:
+            for j in range(out.shape[1]):
+                column = columns[1 + j]
+                out[i, j] = (np.float64(data[number, column]) - shift[column]) * stretch[column]
 
 
 @kernel
@@ -184,8 +189,14 @@ def stepping_all(step_row):
                     for j in range(c1 - c0):
                         gradient[j] = 0
                     clean = True
-                params, dparams = row(weight, i, c0, c1), vector(gradient, 0, c1 - c0)
-                step_row(params, dparams, state, starts[0] + i * columns + c0, settings, np.bool_(True))
+                for first in range(c0, c1, AHEAD // weight.itemsize):
+                    last = min(first + AHEAD // weight.itemsize, c1)
+                    params, dparams = row(weight, i, first, last), vector(gradient, first - c0, last - first)
+                    place_ahead = i * columns + last
+                    read_ahead(weight, place_ahead, AHEAD)
+                    for slot in range(state.shape[0]):
+                        read_ahead(state[slot], starts[0] + place_ahead, AHEAD)
+                    step_row(params, dparams, state, starts[0] + i * columns + first, settings, np.bool_(True))
         step_bias(bias, dbias, state, starts[1], units, settings, row0, row1)
 
     return parts

@@ -3,7 +3,7 @@
 Each has a plain Python body of the same meaning, which runs where the JIT is off.
 """
 
-from .alignment import aligned
+from .cache_lines import aligned, read_ahead
 from .choices import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
 from .masks import BLOCKS, LANES, draw, load_bytes, store_bytes, store_words
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
@@ -27,6 +27,7 @@ __all__ = [
     "pack_columns",
     "pack_rows",
     "parallel",
+    "read_ahead",
     "row",
     "scratch",
     "store_affine_kept",

@@ -1,0 +1,43 @@
+"""Cache lines: arrays that begin one, and reading them before they are needed."""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from . import vectors
+from .block import block
+from .vectors import CACHE_LINE
+
+__all__ = ["aligned", "read_ahead"]
+
+
+def aligned(size: int, dtype: Any) -> NDArray[Any]:
+    """Return a flat array of zeros that begins a cache line: threads then meet between lines, not within one."""
+    itemsize = np.dtype(dtype).itemsize
+    memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + size * itemsize].view(dtype)
+
+
+def _read_ahead(array, start, size):
+    """Begin to bring so many bytes, a constant, to the caches, from an element of an array without gaps on.
+
+    They need not be there.
+    """
+
+
+@block(_read_ahead, prefer_literal=True)
+def read_ahead(typing_context, array, start, size):
+    """Emit a prefetch of each line."""
+    if not isinstance(size, types.IntegerLiteral):
+        return None
+
+    def generate(context, builder, signature, arguments):
+        place = vectors.View(context, builder, signature.args[0], arguments[0]).flat_address(arguments[1])
+        for line in range(0, size.literal_value, CACHE_LINE):
+            vectors.prefetch(builder, place, line)
+        return context.get_dummy_value()
+
+    return types.none(array, types.int64, size), generate
