@@ -167,3 +167,21 @@ def test_max_norm_of_weights_whose_squares_overflow():
 def test_optimizers_can_be_pickled():
     optimizer = pickle.loads(pickle.dumps(nd.SGD(0.5, schedule=step_decay(2, 0.1))))
     assert np.allclose(optimizer.rates(3), [0.5, 0.5, 0.05])
+
+
+@pytest.mark.parametrize("optimizer", [nd.SGD, nd.Adam])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_averages_fade_to_0(optimizer, dtype):
+    """Not into denormal numbers, with which processors are slow; what is no number stays so."""
+    state = np.full((optimizer.slots, 3), 2.0**-90, dtype)
+    state[:, 1], state[:, 2] = 0.5, np.nan
+    params, none = np.ones(3, dtype), np.zeros(3, dtype)
+    settings = optimizer().settings(1)[0].astype(dtype)
+    step = getattr(cpu, f"step_{optimizer.update}")
+    seen = set()
+    for _ in range(30_000):
+        step(params, none, state, 0, settings, False)
+        seen.update(state[:, 0].tolist())
+    assert (state[:, 0] == 0).all()
+    assert min(value for value in seen if value) >= 2.0**-120
+    assert np.isnan(state[:, 2]).all()
