@@ -175,8 +175,9 @@ def compiled():
     for capability in CAPABILITIES:
         (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
         for name in SIGNATURES:
-            if values == (7, 5):  # where 16-bit elements are nothing special, and the larger tile stands for both
-                marks = pytest.mark.full if re.search(r"(masked|rates)\..*\.(float16|uint16)|float32 64", name) else ()
+            if values == (7, 5):  # these stand for all
+                some = r"float32 128|(mask|random|max_norm|concrete)\._|dropout\._KERNELS\.float"
+                marks = () if re.search(some, name) else pytest.mark.full
             if values >= (8, 0) or not re.search("tf32|bf16 ", name):
                 yield pytest.param(name, values, marks=marks, id="{}-sm_{}{}".format(name, *values))
 
