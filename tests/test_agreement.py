@@ -63,7 +63,8 @@ def test_forward_and_backward_agree(name, seed):
 
 LATER = [
     {"variant": "gaussian"},
-    {"variant": "concrete"},
+    {"variant": "concrete", "weight_regularizer": 1e-6, "dropout_regularizer": 1e-5},
+    {"variant": "dropconnect"},
     {"dropout": [[0.2] * 9]},
 ]  # compiled anew, for what `test_variants` has too
 
