@@ -12,7 +12,7 @@ from . import _arrays, _checks
 from ._checks import InputError
 from .devices import number_of, on_device
 
-__all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "targets"]
+__all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "sizes", "strength", "targets"]
 
 
 def on_host(values: Any) -> NDArray[Any]:
@@ -111,10 +111,10 @@ def rates(dropout: Any, units: list[int]) -> list[Any]:
 
 def _rate(p: Any, name: str, units: int) -> Any:
     """Return a probability, or an array (units,) of them."""
-    if not isinstance(p, Sequence | np.ndarray) or isinstance(p, str):
+    if isinstance(p, str) or not (isinstance(p, Sequence) or np.ndim(p)):
         return _checks.probability(p, name)
     try:
-        array = np.array(p, np.float64)
+        array = np.array(on_host(p), np.float64)
     except ValueError:  # lists of several lengths, or texts
         raise TypeError(f"{name}: expected a rate, or one for each of {units} units, got {p!r}") from None
     if array.shape != (units,):

@@ -82,9 +82,9 @@ class Layer:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if value is not None)
         return f"{type(self).__name__}({arguments}, site={self.site})"
 
-    def __call__(self, x: Any, *, training: bool = True, offset: int = 0, out: Any = None) -> Any:
+    def __call__(self, x: Any, **options: Any) -> Any:
         """Do what `forward` does."""
-        return self.forward(x, training=training, offset=offset, out=out)
+        return self.forward(x, **options)
 
     def forward(self, x: Any, *, training: bool = True, offset: int = 0, out: Any = None) -> Any:
         """Return x through the layer, at the generator's present step.
@@ -128,10 +128,6 @@ class Dropout(Layer):
         y = dropouts.dropout(x, **at, out=out)
         self._passed = at
         return y
-
-    def __call__(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
-        """Do what `forward` does."""
-        return self.forward(x, training=training, offset=offset, mask=mask, out=out)
 
 
 class Dropout1d(Layer):
