@@ -40,7 +40,7 @@ class NoRoom(InputError):
 
 def _float(value: Any, name: str) -> float:
     try:
-        if isinstance(value, str | bytes):
+        if isinstance(value, str | bytes) or getattr(value, "ndim", 0) > 0:  # an array of one is no number
             raise TypeError
         return float(value)
     except (TypeError, ValueError, OverflowError):

@@ -66,17 +66,15 @@ class Layer:
     ) -> None:
         if not isinstance(masks, MaskGenerator):
             raise TypeError(f"masks: expected a MaskGenerator, got {masks!r}")
-        if np.ndim(arguments.get("p", 0.0)) == 0:
-            _checks.probability(arguments.get("p", 0.0))
-        elif forward is dropouts.dropout:
-            rates_of(arguments["p"], np.float64)
-        else:
-            raise TypeError(f"p: expected a number, got {arguments['p']!r}")
+        self._check_rate(arguments.get("p", 0.0))
         self.masks = masks
         self.site = masks.site()
         self.arguments = arguments
         self._forward, self._backward = forward, backward
         self._passed: dict[str, Any] | None = None
+
+    def _check_rate(self, p: Any) -> None:
+        _checks.probability(p)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if value is not None)
@@ -118,6 +116,12 @@ class Dropout(Layer):
     ) -> None:
         dropouts.check_noise_shape(noise_shape)
         super().__init__(dropouts.dropout, dropouts.dropout_backward, masks, p=p, noise_shape=noise_shape)
+
+    def _check_rate(self, p: Any) -> None:
+        if np.ndim(p):
+            rates_of(p, np.float64)
+        else:
+            super()._check_rate(p)
 
     def forward(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
         """Return x through the layer, by a mask that is given where there is one, as `dropout` takes it."""

@@ -187,6 +187,7 @@ def test_a_forward_pass_that_failed_is_none():
         (lambda masks: layers.StochasticDepth(0.5, "all", masks=masks), ValueError, "mode: expected row or batch"),
         (lambda masks: layers.DropBlock2d(0.5, 0, masks=masks), ValueError, "block_size: expected an integer from 1"),
         (lambda masks: layers.Dropout1d([0.1, 0.2], masks=masks), TypeError, "p: expected a number, got"),
+        (lambda masks: layers.Dropout1d(np.ones(1), masks=masks), TypeError, "p: expected a number, got"),
         (lambda masks: layers.Dropout(noise_shape="ab", masks=masks), TypeError, "noise_shape: expected a sequence"),
         (
             lambda masks: layers.Dropout(noise_shape=(1.5, 2), masks=masks),
