@@ -17,7 +17,7 @@ from ._jit import composed, scalar, span
 from .connections import connections
 from .kernels import cpu, simd
 from .learning import learning
-from .network import BIAS, WEIGHT
+from .network import BIAS, LOGIT, WEIGHT
 from .sites import EVERYTHING, VARIANTS, ZERO, sites_of
 from .thinning import thinning
 from .views import FIRST, Target, views_of
@@ -280,7 +280,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
         else:
             backward_and_store(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
             if learns:
-                kernels.drop_all(vector(net.dparams, net.dparams.size - net.layers.shape[0], net.layers.shape[0]))
+                kernels.drop_all(vector(net.dparams, net.layers[0, LOGIT], net.layers.shape[0]))
 
     return Composition(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample or sample_units)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .network import LOGIT
 from .views import FIRST, Target, Views
 
 __all__ = ["learning"]
@@ -35,6 +36,6 @@ def learning(target: Target, update: str, views: Views, descend: Callable[..., N
             with_decay = vector(net.settings, FIRST, settings.size)
             kernels.concrete_settings(with_decay, settings, own, net.strengths, decay)
             descend(net, layer, dout, inp, state, with_decay)
-            step(own, by_own, state, net.params.size - net.layers.shape[0] + layer, settings, FALSE)
+            step(own, by_own, state, net.layers[layer, LOGIT], settings, FALSE)
 
     return descend_and_learn

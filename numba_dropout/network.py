@@ -16,6 +16,7 @@ from .kernels.simd import CACHE_LINE
 __all__ = [
     "BIAS",
     "INPUTS",
+    "LOGIT",
     "OUTPUT",
     "SETTINGS",
     "UNITS",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
-INPUTS, UNITS, WEIGHT, BIAS, OUTPUT = range(5)
+INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT = range(6)
 
 Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
 
@@ -42,7 +43,7 @@ LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay
 class Network(NamedTuple):
     """All that a pass reads and writes; R is the number of rows that there is room for."""
 
-    layers: NDArray[np.int64]  # (L, 5), columns above
+    layers: NDArray[np.int64]  # (L, 6), columns above
     params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases, then the logits of rates that are learnt
     dparams: NDArray[Any]  # (P,): their gradients
     shift: NDArray[np.float64]  # (C,): the input is (x - shift) * stretch
@@ -64,7 +65,7 @@ class Network(NamedTuple):
     unit_mask: NDArray[np.bool_] | None  # (most units,): of a batch that drops the same units in all rows
     row_starts: NDArray[np.int64] | None  # (R,): 0, where each row begins in the mask, or in the units' rates
     kept: NDArray[np.int64] | None  # (L + 1, most units + 2): lists of the units that a thinned network keeps
-    inner_layers: NDArray[np.int64] | None  # (L, 5): the table of the network that a batch runs through instead
+    inner_layers: NDArray[np.int64] | None  # (L, 6): the table of the network that a batch runs through instead
     inner_params: NDArray[Any] | None  # (P,)
     inner_dparams: NDArray[Any] | None  # (P,)
     strengths: NDArray[Any] | None  # (2,): of the regulariser of weights and of that of rates, where those are learnt
@@ -74,12 +75,13 @@ class Network(NamedTuple):
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
     """Lay out a network of the given sizes, input first: all weights come first, so that decay can stop after them."""
-    table = np.zeros((len(sizes) - 1, 5), np.int64)
+    table = np.zeros((len(sizes) - 1, LOGIT + 1), np.int64)
     table[:, INPUTS], table[:, UNITS] = sizes[:-1], sizes[1:]
     weights = table[:, INPUTS] * table[:, UNITS]
     table[:, WEIGHT] = np.cumsum(weights) - weights
     table[:, BIAS] = weights.sum() + np.cumsum(table[:, UNITS]) - table[:, UNITS]
     table[:, OUTPUT] = np.cumsum(table[:, INPUTS])
+    table[:, LOGIT] = weights.sum() + table[:, UNITS].sum() + np.arange(len(table))
     return table
 
 
@@ -190,10 +192,10 @@ def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]
         views[f"{number}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
         views[f"{number}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
         if net.strengths is not None and net.thresholds[number]:
-            views[f"{number}.logit"] = logits(net, flat)[number : number + 1]
+            views[f"{number}.logit"] = flat[row[LOGIT] : row[LOGIT] + 1]
     return views
 
 
 def logits(net: Network, flat: NDArray[Any]) -> NDArray[Any]:
     """View the logits (L,) of the rates that are learnt, in the parameters or in their gradients."""
-    return flat[flat.size - len(net.layers) :]
+    return flat[net.layers[0, LOGIT] :]

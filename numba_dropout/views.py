@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT, Network
+from .network import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Network
 
 __all__ = ["FIRST", "Target", "Training", "Views", "views_of"]
 
@@ -83,7 +83,7 @@ def views_of(target: Target) -> Views:
     @view
     def logit(net, flat, site):
         """View the logit, (1,), of a site's rate, where that is learnt, in the parameters or in their gradients."""
-        return vector(flat, flat.size - net.layers.shape[0] + site, 1)
+        return vector(flat, net.layers[site, LOGIT], 1)
 
     @view
     def replaced(net, layers, params, dparams, thresholds, scales):
