@@ -12,6 +12,7 @@ from .bench import bench
 from .evaluate import evaluate
 from .info import info
 from .predict import predict
+from .trace import trace
 from .train import train
 
 
@@ -67,9 +68,10 @@ def cli() -> None:
     ndrop train iris.csv --val 0.2 --out iris.npz      your own table; the target is the last column
     ndrop evaluate iris.npz more.csv
     ndrop predict iris.npz new.csv --proba
+    ndrop trace pytorch                                see what dropout does
     ndrop bench                                        how fast it is here, beside what else is installed
     """
 
 
-for command in (train, evaluate, predict, bench, info):
+for command in (train, evaluate, predict, trace, bench, info):
     cli.add_command(command)

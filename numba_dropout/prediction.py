@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _checks, backprop
+from . import _batches, _checks, backprop
 from ._checks import InputError, NoRoom
 from .kernels.cpu.linear import SKINNY
 from .memory import Memory
@@ -57,6 +57,11 @@ class Predictor(ABC):
         self._passed = None
         return result
 
+    def standardized(self, x: ArrayLike) -> NDArray[Any]:
+        """Return x (rows, inputs) as the first layer sees it, scaled in float64 and rounded to the network's dtype."""
+        values = _batches.on_host(self.as_input(x)).astype(np.float64)
+        return ((values - self._state.read("shift")) * self._state.read("stretch")).astype(self.dtype)
+
     def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:
         """Yield what `forward` would return in training mode, (rows, outputs), for so many draws of the masks.
 
@@ -102,10 +107,9 @@ class Predictor(ABC):
         """
         draws = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss == "mse":
-            stretch, shift = self._state.read("target_stretch"), self._state.read("target_shift")
-            return of_values(out / stretch + shift for out in draws)
+            return of_values(map(self.answers, draws))
         independent = self.loss == "bce" and self.sizes[-1] > 1
-        return of_classes(map(self._probabilities, draws), independent=independent)
+        return of_classes(map(self.answers, draws), independent=independent)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
@@ -114,7 +118,7 @@ class Predictor(ABC):
         """
         out = self.outputs(x)
         if self.loss == "mse":
-            values = out / self._state.read("target_stretch") + self._state.read("target_shift")
+            values = self.answers(out)
             return values[:, 0] if values.shape[1] == 1 else values
         labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
         if self.loss == "bce" and labels.shape[1] == 1:
@@ -125,10 +129,15 @@ class Predictor(ABC):
         """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
         if self.loss == "mse":
             raise InputError("predict_proba: expected a network for classes, got one for a regression")
-        return self._probabilities(self.outputs(x))
+        return self.answers(self.outputs(x))
 
-    def _probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
-        """Return probabilities from a network's outputs."""
+    def answers(self, out: NDArray[Any]) -> NDArray[Any]:
+        """Return what outputs of `forward` mean: probabilities as `predict_proba` gives them, or a regression's values.
+
+        Probabilities are float64; values (rows, outputs) are in the target's units.
+        """
+        if self.loss == "mse":
+            return np.asarray(out / self._state.read("target_stretch") + self._state.read("target_shift"))
         out = out.astype(np.float64)
         if self.loss == "bce":
             probability = np.exp(-np.logaddexp(0.0, -out))

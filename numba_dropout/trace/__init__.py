@@ -1,0 +1,8 @@
+"""See how dropout works: the documents that the project was asked for through, as runs that tell what they do."""
+
+from .page import page, write_page
+from .report import Trace
+from .run import Choices, trace
+from .text import written
+
+__all__ = ["Choices", "Trace", "page", "trace", "write_page", "written"]

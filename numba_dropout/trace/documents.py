@@ -1,0 +1,98 @@
+"""The pipelines of the PyTorch and the TensorFlow document, on the built-in data; and a network of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mlp import MLP
+from ..recipe import Recipe, Run, prepare
+from .chapters import data_flow, prediction, telling_row, training_course
+from .flow import Stage, answer, flow, joined
+from .overfitting import curves, overfitting
+from .questions import INSIGHT, key_terms, quiz
+from .report import Section, Trace, number
+
+__all__ = ["own", "pytorch", "tensorflow"]
+
+
+def pytorch(seed: int = 0) -> Trace:
+    """Trace 1000 rows of 20 features through dropout 0.3, a linear layer, ReLU and a linear layer to 3 classes."""
+    about = (
+        "1000 rows of 20 features go through dropout 0.3, a linear layer to 10 units, ReLU, and a linear layer to 3 "
+        "classes. Five stages, five epochs, and a prediction with dropout off."
+    )
+    return _pipeline("pytorch", "Dropout (nn.Dropout) in PyTorch", about, 0.3, seed, _as_they_are)
+
+
+def tensorflow(seed: int = 0) -> Trace:
+    """Trace 1000 rows of 20 features through dropout 0.2, a dense layer with ReLU, and a dense layer with softmax."""
+    about = (
+        "1000 rows of 20 features go through dropout 0.2, a dense layer of 10 units with ReLU, and a dense layer of 3 "
+        "with softmax. Four stages, five epochs, and a prediction with dropout off."
+    )
+    return _pipeline("tensorflow", "Dropout layers in TensorFlow", about, 0.2, seed, _dense)
+
+
+def _as_they_are(net: MLP, stages: list[Stage]) -> list[Stage]:
+    return stages
+
+
+def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
+    """Take each product and the activation after it as one layer."""
+    start, dropped, linear, relu, out = stages
+    last = joined([out, answer(net, out.values)], "dense 3, softmax")
+    return [start, dropped, joined([linear, relu], "dense 10, relu"), last]
+
+
+def _pipeline(name: str, title: str, about: str, p: float, seed: int, arrange: Any) -> Trace:
+    run = prepare("pipeline", Recipe(input_dropout=p, seed=seed, dtype="float64"))
+    x, y = run.train.x, run.train.targets()
+    history = run.fit()
+    training = arrange(run.net, flow(run.net, x, training=True))
+    evaluation = arrange(run.net, flow(run.net, x, training=False))
+    how = f"{run.optimizer}, batches of {run.batch_size}, seed {run.net.seed}; losses in training mode."
+    row = telling_row(training)
+    sections = [
+        data_flow(training, row, f"Data flow, in training mode, by the masks of step {run.net.step}"),
+        training_course(history, 1 / len(run.net.classes or ()), how),
+        prediction(evaluation, row, _verdict(run, evaluation[-1], y, row)),
+        overfitting(curves()),
+        key_terms(),
+        Section("Key insight", [INSIGHT]),
+    ]
+    questions = quiz(training, evaluation, p)
+    return Trace(name, title, about, run.net, x, training, evaluation, sections, questions, row=row)
+
+
+def _verdict(run: Run, last: Stage, y: NDArray[Any], row: int) -> str:
+    """Say what a row is taken for, and what it is."""
+    values = last.values[row]
+    chances = values if last.name.endswith("softmax") else run.net.answers(values[None])[0]
+    label = int(np.argmax(values))
+    return (
+        f"Class {label}, with probability {chances[label]:.3f}; the row's own class is {y[row]}. "
+        f"The probabilities are {', '.join(number(float(c)) for c in chances)}."
+    )
+
+
+def own(net: MLP, x: NDArray[Any], row: int, source: str) -> Trace:
+    """Trace one row through a trained network, by the masks of its next step."""
+    batch = x[row : row + 1]
+    training = flow(net, batch, training=True, row_offset=row)
+    evaluation = flow(net, batch, training=False)
+    for stages in (training, evaluation):
+        stages.append(answer(net, stages[-1].values))
+    said = f"prediction: {net.predict(batch)[0]}"
+    sections = [
+        data_flow(training, 0, f"Data flow, in training mode, by the masks of step {net.step}", row),
+        prediction(evaluation, 0, said, row),
+        key_terms(),
+    ]
+    about = f"Row {row} of {source} goes through the network {net.name}, in training mode and in evaluation."
+    dropped = [stage for stage in training if stage.kept is not None]
+    questions = quiz(training, evaluation, float(np.mean(net.rates[dropped[0].site or 0]))) if dropped else []
+    title = f"A row through {net.name}"
+    return Trace("model", title, about, net, batch, training, evaluation, sections, questions, first=row)

@@ -1,0 +1,60 @@
+"""The same network on the same few rows, with dropout and without: what it has seen, and what it has not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import draws
+from ..mlp import MLP
+from ..optim import Adam
+from ..train import fit
+from .report import Curve, Curves, Section, Table
+
+__all__ = ["curves", "overfitting"]
+
+SEEN, UNSEEN = 100, 900  # rows to learn from, too few for the network, and rows to be measured on
+FEATURES, TELLING = 20, 3  # the label is the sign of the sum of three features, and of noise as wide as one of them
+SIZES = [FEATURES, 64, 64, 2]
+EPOCHS = 60
+
+
+def curves() -> list[Curve]:
+    """Return the courses without dropout, and with rates of 0.2 on the input and 0.5 on hidden units."""
+    x, y = _rows()
+    return [_course("no dropout", x, y, 0.0, 0.0), _course("dropout 0.5, input 0.2", x, y, 0.5, 0.2)]
+
+
+def _rows() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    x = np.empty((SEEN + UNSEEN, FEATURES))
+    draws.uniform(x, -1.0, 1.0, "synthetic data", seed=0, site=2)
+    noise = draws.uniform(np.empty(len(x)), -1.0, 1.0, "synthetic data", seed=0, site=3)
+    return x, (x[:, :TELLING].sum(1) + noise > 0).astype(np.int64)
+
+
+def _course(name: str, x: NDArray[np.float64], y: NDArray[np.int64], dropout: float, input_dropout: float) -> Curve:
+    net = MLP(SIZES, dropout=dropout, input_dropout=input_dropout, dtype="float64")
+    seen, unseen = (x[:SEEN], y[:SEEN]), (x[SEEN:], y[SEEN:])
+    rule = Adam(0.003)
+    losses: tuple[list[float], list[float]] = [], []
+    for _ in range(EPOCHS):
+        fit(net, *seen, optimizer=rule, epochs=1, batch_size=20)
+        losses[0].append(net.loss_of(*seen)[0])
+        losses[1].append(net.loss_of(*unseen)[0])
+    return Curve(name, *losses, net.loss_of(*unseen)[1] or 0.0)
+
+
+def overfitting(found: list[Curve]) -> Section:
+    """Show the gap between the losses on the rows learnt from and on others."""
+    rows = []
+    for curve in found:
+        best = int(np.argmin(curve.unseen))
+        ends = [curve.seen[-1], curve.unseen[-1], curve.unseen[-1] - curve.seen[-1]]
+        least = f"{curve.unseen[best]:.3f}, epoch {best + 1}"
+        rows.append([curve.name, *(f"{value:.3f}" for value in ends), least, f"{curve.accuracy:.3f}"])
+    head = ["", "loss, training rows", "validation rows", "gap", "least, validation", "accuracy"]
+    text = (
+        f"A network {'-'.join(map(str, SIZES))} learns {SEEN} noisy rows for {EPOCHS} epochs; {UNSEEN} others validate "
+        "it. Losses are measured in evaluation mode."
+    )
+    return Section("Overfitting, without dropout and with it", [text, Curves(found), Table(head, rows)])

@@ -1,0 +1,214 @@
+"""A trace as one page that needs nothing else: sections, the network as a picture that recomputes, and the quiz."""
+
+from __future__ import annotations
+
+import base64
+import importlib.metadata
+import importlib.resources
+import json
+import os
+import string
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from .. import _checks
+from ..files import replacing
+from .report import Bars, Block, Curves, Question, Section, Table, Trace
+
+__all__ = ["page", "write_page"]
+
+LONG = 40  # characters of a cell that may be broken
+SCRIPTS = ("philox.js", "network.js", "page.js", "quiz.js")
+MOST = 4_000_000  # parameters that a page takes along
+PARTS = ("weight", "bias")
+COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page draws
+
+_FOLDER = importlib.resources.files(__package__) / "page"
+
+
+def write_page(trace: Trace, path: str | os.PathLike[str]) -> None:
+    """Write the page to a file, whole or not at all."""
+    with replacing(path) as file:
+        file.write(page(trace).encode())
+
+
+def page(trace: Trace) -> str:
+    """Return the page, as HTML."""
+    lively = trace.net.size <= MOST and trace.net.variant in COMPUTED
+    parts = {
+        "title": escape(trace.title),
+        "about": escape(trace.about),
+        "version": importlib.metadata.version("numba-dropout"),
+        "style": _file("page.css"),
+        "network": _network(trace) if lively else "",
+        "scripts": _scripts(trace) if lively else f"<script>\n{_file('quiz.js')}</script>",
+        "sections": "\n".join(map(_section, trace.sections)),
+        "questions": _questions(trace.questions),
+    }
+    return string.Template(_file("page.html")).substitute(parts)
+
+
+def _file(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- what is there without scripts
+
+
+def _section(section: Section) -> str:
+    return f"<section>\n<h2>{escape(section.title)}</h2>\n" + "\n".join(map(_block, section.blocks)) + "\n</section>"
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, str):
+        return f"<p>{escape(block)}</p>"
+    if isinstance(block, Table):
+        return _table(block)
+    return _bars(block) if isinstance(block, Bars) else _curves(block)
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
+    head = f"<thead><tr>{head}</tr></thead>" if any(table.head) else ""
+    rows = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>\n" for row in table.rows)
+    return f'<div class="scroll"><table>{head}<tbody>\n{rows}</tbody></table></div>'
+
+
+def _cell(text: str) -> str:
+    return f"<td{' class=long' * (len(text) > LONG and '[' not in text)}>{escape(text)}</td>"
+
+
+def _bars(bars: Bars) -> str:
+    most = max(bars.values)
+    rows = "".join(
+        f'<span>{escape(label)}</span><i style="width:{100 * value / most:.1f}%"></i><span>{value:.3f}</span>'
+        for label, value in zip(bars.labels, bars.values, strict=True)
+    )
+    return f'<p>{escape(bars.title)}</p><div class="bars">{rows}</div>'
+
+
+WIDTH, HEIGHT, EDGE = 560, 260, 36  # of the curves
+
+
+def _curves(block: Curves) -> str:
+    """Draw the losses: dashed on the rows learnt from, whole on the others."""
+    curves = block.courses
+    top = max(max(curve.unseen + curve.seen) for curve in curves)
+    lines, legend = [], []
+    for kind, curve in zip(("without", "with"), curves, strict=True):
+        for which, values in (("seen", curve.seen), ("unseen", curve.unseen)):
+            points = " L".join(
+                f"{EDGE + (WIDTH - 2 * EDGE) * place / (len(values) - 1):.1f},{_height(value, top):.1f}"
+                for place, value in enumerate(values)
+            )
+            lines.append(f'<path class="{kind} {which}" d="M{points}"/>')
+        legend.append(
+            f"{curve.name}: dashed on the rows learnt from ({curve.seen[-1]:.3f} at the end), whole on the others "
+            f"({curve.unseen[-1]:.3f})"
+        )
+    marks = [0.0, top / 2, top]
+    axes = "".join(
+        f'<path class="axis" d="M{EDGE},{_height(mark, top):.1f} H{WIDTH - EDGE}"/>'
+        f'<text x="{EDGE - 4}" y="{_height(mark, top) + 4:.1f}" text-anchor="end">{mark:.2f}</text>'
+        for mark in marks
+    )
+    epochs = len(curves[0].seen)
+    axes += f'<text x="{EDGE}" y="{HEIGHT - 6}">epoch 1</text>'
+    axes += f'<text x="{WIDTH - EDGE}" y="{HEIGHT - 6}" text-anchor="end">{epochs}</text>'
+    said = escape("; ".join(legend))
+    keys = "".join(
+        f'<span class="key {kind}">{escape(curve.name)}</span> '
+        for kind, curve in zip(("without", "with"), curves, strict=True)
+    )
+    return (
+        '<figure class="curves">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss against epoch. {said}">'
+        f"{axes}{''.join(lines)}</svg><figcaption>{keys}dashed: rows learnt from; whole: others</figcaption></figure>"
+    )
+
+
+def _height(value: float, top: float) -> float:
+    return HEIGHT - EDGE + 8 - (HEIGHT - 2 * EDGE + 8) * value / top
+
+
+def _questions(questions: Any) -> str:
+    if not questions:
+        return ""
+    return (
+        '<section id="quiz">\n<h2>Quiz</h2>\n'
+        + "\n".join(map(_question, range(len(questions)), questions))
+        + "\n</section>"
+    )
+
+
+def _question(place: int, question: Question) -> str:
+    reason = escape(f"{question.answers[question.right]}. {question.reason} {question.shown}", quote=True)
+    choices = "".join(
+        f'<label><input type="radio" name="question-{place}" value="{number}"> {escape(answer)}</label>'
+        for number, answer in enumerate(question.answers)
+    )
+    return (
+        f'<fieldset class="question" data-right="{question.right}" data-reason="{reason}">'
+        f'<legend>{escape(question.text)}</legend>{choices}<p class="reason" role="status"></p>'
+        f"<noscript><p>{reason}</p></noscript></fieldset>"
+    )
+
+
+# ---------------------------------------------------------------- the network
+
+
+def _network(trace: Trace) -> str:
+    if trace.masks:
+        how = (
+            "A dropped unit is hollow and dashed, and its edges fade; a unit that ReLU has set to 0 is hollow. Click a "
+            "unit to drop it or to take it back, or let the generator draw the next mask of the hidden units."
+        )
+        formulas = (
+            '<p>Every value as a formula; a value in brackets was dropped:</p><ol id="formulas" class="formula"></ol>'
+        )
+    else:
+        how = (
+            f"Row {trace.first + trace.row} goes through the network. A dropped unit is hollow and dashed, and its "
+            "edges fade; a unit that ReLU has set to 0 is hollow. Values show on hover, and by the arrow keys."
+        )
+        formulas = ""
+    return string.Template(_file("network.html")).substitute(how=how, formulas=formulas)
+
+
+def _scripts(trace: Trace) -> str:
+    numbers = json.dumps(_numbers(trace), separators=(",", ":")).replace("<", "\\u003c")
+    code = "\n".join(map(_file, SCRIPTS))
+    return f'<script type="application/json" id="network-data">{numbers}</script>\n<script>\n{code}</script>'
+
+
+def _numbers(trace: Trace) -> dict[str, Any]:
+    """Return what the page needs to run the network."""
+    net, weights = trace.net, trace.net.weights()
+    layers = len(net.sizes) - 1
+    zero, one = net.answers(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))
+    return {
+        "sizes": net.sizes,
+        "dtype": net.dtype.name,
+        "variant": net.variant,
+        "layers": [
+            {part: _packed(weights[f"{layer}.{part}"]) for part in ("weight", "bias")} for layer in range(layers)
+        ],
+        "x": _packed(trace.training[0].values[trace.row]),
+        "row": trace.first + trace.row,
+        "key": [int(word) for word in _checks.key(net.seed)],
+        "step": net.step,
+        "rates": [np.asarray(p).tolist() for p in net.rates],
+        "p": float(net.dropout[0]) if trace.masks else 0,
+        "given": [mask.tolist() for mask in trace.masks] or None,
+        "scaled": not trace.masks,
+        "answer": {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}[net.loss],
+        "shift": zero.tolist(),  # of a regression's values
+        "factor": (one - zero).tolist(),
+    }
+
+
+def _packed(array: Any) -> str:
+    values = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return base64.b64encode(values.tobytes()).decode()

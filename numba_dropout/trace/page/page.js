@@ -1,0 +1,259 @@
+"use strict";
+
+// The network as a picture that recomputes: units, edges, sliders, and the next mask.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SHOWN = 50; // units of a layer that are drawn
+const FEW = 24; // and where a layer has this many, its units stand close
+
+const data = JSON.parse(document.getElementById("network-data").textContent);
+const net = unpacked(data);
+const state = {
+  step: net.step,
+  training: true,
+  rates: net.rates.map((p) => (Array.isArray(p) ? [...p] : p)),
+  given: net.given, // masks that the reader gives, where there are some
+};
+const sites = net.rates.map((p, site) => site).filter((site) => !net.given && isDropped(net.rates[site]));
+
+function isDropped(p) {
+  return Array.isArray(p) ? p.some((own) => own > 0) : p > 0;
+}
+
+function layerName(column) {
+  if (column === 0) return "input";
+  return column === net.sizes.length - 1 ? "output" : `hidden ${column}`;
+}
+
+/** Return the masks of all sites as they are now, null where nothing is dropped. */
+function masksNow() {
+  return net.layers.map((_, site) => {
+    if (!state.training) return null;
+    if (state.given) return state.given[site];
+    return isDropped(state.rates[site]) ? maskOf(net, site, state.rates, state.step) : null;
+  });
+}
+
+/** Return the values, masks and answer as they are now. */
+function now() {
+  const masks = masksNow();
+  return { masks, ...forward(net, state.rates, masks) };
+}
+
+// ---------------------------------------------------------------- the picture
+
+const picture = document.getElementById("picture");
+const told = document.getElementById("told");
+const status = document.getElementById("status");
+const units = []; // [column][place]: the group of a unit that is drawn
+const edges = []; // [layer]: {line, from, to}
+
+function made(name, attributes, parent) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (parent) parent.append(element);
+  return element;
+}
+
+function draw() {
+  const shown = net.sizes.map((size) => Math.min(size, SHOWN));
+  const gap = Math.max(...shown) > FEW ? 15 : 26;
+  const height = Math.max(...shown) * gap + 64;
+  const width = 170 * (net.sizes.length - 1) + 120;
+  picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  picture.style.maxWidth = `${width}px`;
+  const x = (column) => 60 + 170 * column;
+  const y = (column, place) => 34 + (height - 64) / 2 + (place - (shown[column] - 1) / 2) * gap;
+  const below = made("g", { "aria-hidden": "true" }, picture);
+  net.layers.forEach(({ weight }, layer) => {
+    edges.push([]);
+    let most = 0;
+    for (const value of weight) most = Math.max(most, Math.abs(value));
+    for (let to = 0; to < shown[layer + 1]; to++) {
+      for (let from = 0; from < shown[layer]; from++) {
+        const value = weight[to * net.sizes[layer] + from];
+        const line = made("line", {
+          x1: x(layer), y1: y(layer, from), x2: x(layer + 1), y2: y(layer + 1, to),
+          class: value < 0 ? "edge negative" : "edge", "stroke-width": 0.3 + (2.2 * Math.abs(value)) / (most || 1),
+        }, below);
+        line.addEventListener("pointerenter", () => tell(
+          `weight from ${layerName(layer)} ${from + 1} to ${layerName(layer + 1)} ${to + 1}: ${written(value)}`));
+        edges[layer].push({ line, from, to });
+      }
+    }
+  });
+  net.sizes.forEach((size, column) => {
+    units.push([]);
+    made("text", { x: x(column), y: 16, class: "name" }, picture).textContent = layerName(column);
+    for (let place = 0; place < shown[column]; place++) units[column].push(unit(column, place, x(column), y(column, place), gap));
+    if (size > shown[column]) {
+      made("text", { x: x(column), y: height - 6, class: "name" }, picture).textContent = `+ ${size - shown[column]} more`;
+    }
+  });
+}
+
+function unit(column, place, cx, cy, gap) {
+  const group = made("g", { class: "unit", role: "img", tabindex: column + place === 0 ? "0" : "-1" }, picture);
+  made("circle", { cx, cy, r: gap > 20 ? 9 : 6 }, group);
+  made("title", {}, group);
+  group.addEventListener("pointerenter", () => tell(group.getAttribute("aria-label")));
+  group.addEventListener("focus", () => tell(group.getAttribute("aria-label")));
+  group.addEventListener("keydown", (event) => move(event, column, place));
+  if (state.given && column < net.layers.length) {
+    group.setAttribute("role", "button");
+    group.addEventListener("click", () => toggle(column, place));
+  }
+  return group;
+}
+
+/** Go to a neighbour by the arrow keys; Enter and space give or take a unit where the reader may. */
+function move(event, column, place) {
+  const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+  if (event.key in steps) {
+    const [across, down] = steps[event.key];
+    const other = units[column + across];
+    const next = other && other[Math.min(place + down, other.length - 1)];
+    if (next) {
+      units[column][place].setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+    }
+    event.preventDefault();
+  } else if (state.given && (event.key === "Enter" || event.key === " ")) {
+    toggle(column, place);
+    event.preventDefault();
+  }
+}
+
+function toggle(column, place) {
+  if (column >= net.layers.length) return;
+  state.given[column][place] = !state.given[column][place];
+  show();
+  tell(units[column][place].getAttribute("aria-label"));
+}
+
+function tell(text) {
+  told.textContent = text;
+}
+
+// ---------------------------------------------------------------- what changes
+
+function show() {
+  const { masks, columns, answer } = now();
+  let dropped = 0, all = 0;
+  columns.forEach((values, column) => {
+    const mask = masks[column] || null;
+    if (mask) {
+      all += mask.length;
+      dropped += mask.filter((keep) => !keep).length;
+    }
+    units[column].forEach((group, place) => {
+      const gone = Boolean(mask && !mask[place]);
+      const label = `${layerName(column)} ${place + 1}: ${gone ? "dropped" : written(values[place])}`;
+      group.classList.toggle("dropped", gone);
+      group.classList.toggle("silent", !gone && values[place] === 0);
+      group.setAttribute("aria-label", label);
+      if (group.getAttribute("role") === "button") group.setAttribute("aria-pressed", String(gone));
+      group.querySelector("title").textContent = label;
+    });
+  });
+  edges.forEach((lines, layer) => lines.forEach(({ line, from, to }) => {
+    const mask = masks[layer], after = masks[layer + 1];
+    line.classList.toggle("gone", Boolean((mask && !mask[from]) || (after && !after[to])));
+  }));
+  const outputs = answer.map(written).join(", ");
+  const what = net.answer === "softmax" ? "probabilities" : "output";
+  const mode = state.training
+    ? `Training${net.given ? "" : `, step ${state.step}`}: ${dropped} of ${all} units dropped`
+    : "Evaluation: nothing is dropped";
+  status.textContent = `${mode}; ${what} ${outputs}`;
+  fillValues(columns, masks);
+  if (net.given) fillFormulas(columns, masks);
+}
+
+function fillValues(columns, masks) {
+  const body = document.getElementById("values");
+  body.replaceChildren(...columns.flatMap((values, column) => values.slice(0, SHOWN).map((value, place) => {
+    const row = document.createElement("tr");
+    const mask = masks[column];
+    for (const text of [`${layerName(column)} ${place + 1}`, mask && !mask[place] ? "dropped" : written(value)]) {
+      const cell = document.createElement("td");
+      cell.textContent = text;
+      row.append(cell);
+    }
+    return row;
+  })));
+}
+
+/** Write each unit's value as a formula with its numbers. */
+function fillFormulas(columns, masks) {
+  const list = document.getElementById("formulas");
+  const lines = net.layers.flatMap(({ weight, bias }, layer) => Array.from(bias, (b, place) => {
+    const last = layer === net.layers.length - 1;
+    const inputs = columns[layer];
+    let sum = b;
+    const terms = inputs.map((value, i) => {
+      const w = weight[place * inputs.length + i];
+      sum += w * value;
+      return `${written(w)}*${masks[layer] && !masks[layer][i] ? "[0]" : written(value)}`;
+    });
+    const total = `${terms.join(" + ")} + ${written(b)}`.replaceAll("+ -", "- ");
+    const name = last ? (bias.length === 1 ? "y" : `y[${place + 1}]`) : `h${layer + 1}[${place + 1}]`;
+    return last ? `${name} = ${total} = ${written(sum)}`
+      : `${name} = relu(${total}) = relu(${written(sum)}) = ${written(Math.max(sum, 0))}`;
+  }));
+  list.replaceChildren(...lines.map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  }));
+}
+
+// ---------------------------------------------------------------- controls
+
+function slider(site, p, changed) {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  const output = document.createElement("output");
+  Object.assign(input, { type: "range", min: 0, max: 1, step: 0.01, value: p, id: `rate-${site}` });
+  label.append(site === null ? "p of the next mask " : `p on ${layerName(site)} `, input, output);
+  output.textContent = Number(p).toFixed(2);
+  input.addEventListener("input", () => {
+    output.textContent = Number(input.value).toFixed(2);
+    changed(Number(input.value));
+  });
+  return label;
+}
+
+function controls() {
+  const place = document.getElementById("rates");
+  if (net.given) {
+    place.append(slider(null, net.p, (p) => { state.p = p; }));
+    state.p = net.p;
+    state.step = -1;
+  }
+  for (const site of sites) {
+    if (!Array.isArray(net.rates[site])) {
+      place.append(slider(site, net.rates[site], (p) => { state.rates[site] = p; show(); }));
+    }
+  }
+  document.getElementById("next").addEventListener("click", () => next(1));
+  document.getElementById("back").addEventListener("click", () => next(-1));
+  for (const mode of document.querySelectorAll("input[name=mode]")) {
+    mode.addEventListener("change", () => { state.training = mode.value === "training"; show(); });
+  }
+}
+
+/** Go to the mask of another step; where masks are given, let the generator give those of the hidden units. */
+function next(by) {
+  state.step = Math.max(0, state.step + by);
+  if (state.given) {
+    state.given = state.given.map((mask, site) =>
+      site ? sampleMask(mask.length, state.p, net.key, site, state.step, 0) : mask.map(() => true));
+  }
+  show();
+}
+
+draw();
+controls();
+show();

@@ -1,0 +1,14 @@
+"use strict";
+
+// The quiz: an answer that is chosen gets its reason.
+
+for (const question of document.querySelectorAll(".question")) {
+  const reason = question.querySelector(".reason");
+  for (const choice of question.querySelectorAll("input")) {
+    choice.addEventListener("change", () => {
+      const right = choice.value === question.dataset.right;
+      reason.textContent = `${right ? "Right." : "No."} ${question.dataset.reason}`;
+      reason.className = right ? "reason right" : "reason wrong";
+    });
+  }
+}

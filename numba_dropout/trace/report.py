@@ -1,0 +1,109 @@
+"""What a trace consists of: sections of text, tables and bars, questions, and the network that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mlp import MLP
+from .flow import Stage
+
+__all__ = ["FIRST", "Bars", "Block", "Curve", "Curves", "Question", "Section", "Table", "Trace", "number", "numbers"]
+
+FIRST = 5  # numbers of a row that are written, and the last
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under a head."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Numbers with a label each, drawn as lengths."""
+
+    title: str
+    labels: Sequence[str]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Losses after each epoch, in evaluation mode, on the rows learnt from and on others; the accuracy at the end."""
+
+    name: str
+    seen: list[float]
+    unseen: list[float]
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Courses that are drawn into one picture, where there are pictures."""
+
+    courses: Sequence[Curve]
+
+
+Block = str | Table | Bars | Curves
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a trace: paragraphs, tables, bars and curves below a title."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with answers to choose from, the reason for the right one, and what in the run shows it."""
+
+    text: str
+    answers: Sequence[str]
+    right: int
+    reason: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run of a network, told in order.
+
+    `batch` (rows, inputs) is what went through the network, `training` and `evaluation` its stages in both modes,
+    `row` the one that is looked at, and `first` the row of the masks that the batch begins with.
+    """
+
+    name: str
+    title: str
+    about: str
+    net: MLP
+    batch: NDArray[Any]
+    training: Sequence[Stage]
+    evaluation: Sequence[Stage]
+    sections: Sequence[Section]
+    questions: Sequence[Question]
+    row: int = 0
+    first: int = 0
+    masks: Sequence[NDArray[np.bool_]] = field(default=())  # given by the reader, one for each site
+
+
+def number(value: float) -> str:
+    """Write a number for people: two decimals, whole ones without, and small ones as 6e-4."""
+    if float(value).is_integer():
+        return f"{value + 0.0:.0f}"
+    text = f"{value:.2f}"
+    return text if float(text) else f"{value:.0e}".replace("e-0", "e-")
+
+
+def numbers(values: Iterable[float]) -> str:
+    """Write the first numbers of a row, and the last."""
+    row = [number(float(value)) for value in values]
+    return "[" + ", ".join(row if len(row) <= FIRST + 2 else [*row[:FIRST], "...", row[-1]]) + "]"

@@ -1,0 +1,66 @@
+"""From a name, or a network of one's own, to its trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import data
+from .._checks import InputError
+from ..mlp import MLP
+from .documents import own, pytorch, tensorflow
+from .report import Trace
+from .simplenn import simplenn
+from .toy import toy
+from .toy_network import read_toy, toy_network
+
+__all__ = ["NAMES", "Choices", "trace"]
+
+NAMES = {"pytorch": pytorch, "tensorflow": tensorflow, "simplenn": simplenn}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen beside the name: the seed; masks, network and `every` for toy; without one model, data, row.
+
+    `masks` is a group of 0 and 1 for each layer, with ";" between; `network` and `model` are files.
+    """
+
+    seed: int = 0
+    masks: str | None = None
+    network: str | None = None
+    every: bool = False
+    model: str | None = None
+    data: str | None = None
+    row: int = 0
+
+
+def trace(name: str | None, choices: Choices | None = None) -> Trace:
+    """Return the trace of "pytorch", "tensorflow", "simplenn" or "toy", or with None of a network of one's own.
+
+    Raises ValueError where a choice does not go with the name, or cannot be used.
+    """
+    choices = choices or Choices()
+    known = [*NAMES, "toy"]
+    if name is None and choices.model is None:
+        raise InputError(f"expected a NAME of {', '.join(known)}, or --model with --data")
+    if name is not None and name not in known:
+        raise InputError(f"NAME: expected one of {', '.join(known)}, got {name!r}")
+    if name is not None and (choices.model or choices.data or choices.row):
+        raise InputError(f"model, data, row: expected without a NAME, got them with {name}")
+    if name != "toy" and (choices.masks is not None or choices.network or choices.every):
+        raise InputError("masks, network, all: expected with the NAME toy")
+    if name == "toy":
+        groups = None if choices.masks is None else choices.masks.split(";")
+        chosen = read_toy(choices.network, groups) if choices.network else toy_network(masks=groups)
+        return toy(chosen, every=choices.every)
+    return _own(choices) if name is None else NAMES[name](choices.seed)
+
+
+def _own(choices: Choices) -> Trace:
+    if choices.data is None:
+        raise InputError("model: expected with --data, the rows that one is taken of")
+    net = MLP.load(str(choices.model))
+    rows = data.load_for(net, choices.data, need_target=False)
+    if choices.row >= len(rows.x):
+        raise InputError(f"row: expected 0 to {len(rows.x) - 1} for {choices.data}, got {choices.row}")
+    return own(net, rows.x, choices.row, choices.data)

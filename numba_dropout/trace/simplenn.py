@@ -1,0 +1,105 @@
+"""The document's SimpleNN: one batch in training and in evaluation mode, expectations, and two ways to scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..dropouts import dropout
+from ..mlp import MLP
+from ..noise import gaussian_noise
+from ..ops import linear
+from .chapters import data_flow, prediction
+from .flow import flow
+from .overfitting import curves, overfitting
+from .questions import INSIGHT, key_terms, quiz
+from .report import Section, Table, Trace, number, numbers
+
+__all__ = ["simplenn"]
+
+P = 0.3
+ROWS = 5
+DRAWS = 10_000
+
+
+def simplenn(seed: int = 0) -> Trace:
+    """Trace a batch of 5 rows through a linear layer 10 to 50, ReLU, dropout 0.3, and a linear layer to one value."""
+    net = MLP([10, 50, 1], dropout=P, loss="mse", seed=seed, dtype="float64")
+    x = gaussian_noise(np.zeros((ROWS, 10)), 1.0, seed=seed)
+    training, evaluation = flow(net, x, training=True), flow(net, x, training=False)
+    sections = [
+        data_flow(training, 0, "Data flow, in training mode"),
+        _four_times(net, x),
+        _expectation(net, x),
+        _two_ways(net, training),
+        overfitting(curves()),
+        prediction(evaluation, 0, f"The output is {number(float(evaluation[-1].values[0, 0]))}."),
+        key_terms(),
+        Section("Key insight", [INSIGHT]),
+    ]
+    about = (
+        "A batch of 5 rows of 10 standard normal numbers goes through a linear layer to 50 units, ReLU, dropout 0.3, "
+        "and a linear layer to one value, in training mode and in evaluation mode."
+    )
+    questions = quiz(training, evaluation, P)
+    return Trace("simplenn", "What dropout does: SimpleNN", about, net, x, training, evaluation, sections, questions)
+
+
+def _four_times(net: MLP, x: np.ndarray) -> Section:
+    """Show the outputs of one batch, twice in each mode."""
+    first, second = (net.forward(x, training=True, step=step)[:, 0] for step in (0, 1))
+    quiet, again = (net.forward(x)[:, 0] for _ in range(2))
+    rows = [[str(row), *(f"{out[row]:.4f}" for out in (first, second, quiet, again))] for row in range(len(x))]
+    differ, equal = np.count_nonzero(first != second), np.count_nonzero(quiet == again)
+    return Section(
+        "The same batch four times",
+        [
+            Table(["row", "training, step 0", "training, step 1", "evaluation", "evaluation again"], rows),
+            f"In training each step draws another mask: {differ} of {len(x)} outputs differ. In evaluation mode "
+            f"dropout is off: {equal} of {len(x)} are equal to the last bit.",
+        ],
+    )
+
+
+def _expectation(net: MLP, x: np.ndarray) -> Section:
+    """Compare the mean of many outputs in training mode with the output in evaluation mode."""
+    drawn = net.predict_mc(x, DRAWS)
+    errors = drawn.std[:, 0] / np.sqrt(DRAWS)
+    quiet = net.answers(net.forward(x))[:, 0]
+    away = (drawn.mean[:, 0] - quiet) / errors
+    rows = [
+        [str(row), f"{drawn.mean[row, 0]:.4f}", f"{errors[row]:.4f}", f"{quiet[row]:.4f}", f"{away[row]:+.1f}"]
+        for row in range(len(x))
+    ]
+    return Section(
+        "The expectation of the training outputs",
+        [
+            Table(["row", f"mean of {DRAWS:,}", "standard error", "evaluation", "standard errors apart"], rows),
+            "A sum of what is kept, divided by 1 - p, has the whole sum as its mean: after the dropout comes one "
+            "linear layer, so that the mean over all masks is exactly the output in evaluation mode. With a ReLU "
+            "behind it, it would only be near it.",
+        ],
+    )
+
+
+def _two_ways(net: MLP, stages: list) -> Section:
+    """Put scaling in training beside scaling at inference, on the same mask."""
+    weights = net.weights()
+    weight, bias = weights["1.weight"], weights["1.bias"]
+    h, kept = stages[2].values, stages[3].kept
+    ways = {
+        "inverted, training: h mask / (1 - p)": dropout(h, P, mask=kept),
+        "inverted, inference: h": h,
+        "classic, training: h mask": dropout(h, 0.0, mask=kept),
+        "classic, inference: h (1 - p)": h * (1 - P),
+    }
+    rows = [[name, numbers(values[0]), f"{linear(values, weight, bias)[0, 0]:.4f}"] for name, values in ways.items()]
+    return Section(
+        "Two ways to scale",
+        [
+            Table(["", "the 50 units of row 0", "output"], rows),
+            "The document describes the classic way: scale at inference (Srivastava et al., 2014, section 4). PyTorch, "
+            "which it uses, does the inverted one: it divides in training, and inference is the plain network. Each "
+            "way's values at inference are the mean of its values in training, and the two differ by the factor 1 - p, "
+            "which the next layer's weights take up. numba-dropout does the inverted one; the classic lives only here.",
+        ],
+    )

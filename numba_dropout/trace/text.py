@@ -1,0 +1,65 @@
+"""A trace as lines for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from .report import Bars, Block, Question, Section, Table, Trace
+
+__all__ = ["written"]
+
+WIDTH = 100
+BAR = 40
+
+
+def written(trace: Trace) -> str:
+    """Return a trace as text: sections, then the questions with their answers."""
+    lines = [trace.title, "=" * len(trace.title), "", *textwrap.wrap(trace.about, WIDTH), ""]
+    for section in trace.sections:
+        lines += _section(section)
+    for place, question in enumerate(trace.questions, 1):
+        lines += _question(place, question)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(section: Section) -> list[str]:
+    lines = [section.title, "-" * len(section.title), ""]
+    for block in section.blocks:
+        written = list(_block(block))
+        lines += [*written, ""] if written else []
+    return lines
+
+
+def _block(block: Block) -> Iterator[str]:
+    """Yield a block's lines; curves have none, as a table always goes with them."""
+    if isinstance(block, str):
+        yield from textwrap.wrap(block, WIDTH)
+    elif isinstance(block, Table):
+        yield from _table(block)
+    elif isinstance(block, Bars):
+        yield from _bars(block)
+
+
+def _table(table: Table) -> Iterator[str]:
+    rows = [table.head, *table.rows] if any(table.head) else table.rows
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _bars(bars: Bars) -> Iterator[str]:
+    most = max(bars.values)
+    width = max(len(label) for label in bars.labels)
+    yield f"  {bars.title}"
+    for label, value in zip(bars.labels, bars.values, strict=True):
+        yield f"  {label.rjust(width)} |{'*' * round(BAR * value / most)} {value:.3f}"
+
+
+def _question(place: int, question: Question) -> list[str]:
+    title = f"Question {place}: {question.text}"
+    lines = [*textwrap.wrap(title, WIDTH), ""]
+    for letter, answer in zip("ABCD", question.answers, strict=False):
+        lines.append(f"  {letter}  {answer}")
+    right = f"{'ABCD'[question.right]}. {question.reason} {question.shown}"
+    return [*lines, "", *textwrap.wrap(right, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]

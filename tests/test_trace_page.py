@@ -1,0 +1,335 @@
+"""The page of a trace, in a browser: it draws Python's masks and values, answers, and can be used without a mouse.
+
+Needs Chromium, of which `--headless` is enough: `apt-get install chromium` (Debian), or any `google-chrome`.
+"""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import naive
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout import trace
+from numba_dropout.trace import Choices
+from numba_dropout.trace.report import number
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.jit_only,
+    pytest.mark.skipif(BROWSER is None, reason="needs Chromium: apt-get install chromium"),
+]
+
+VECTORS = Path(__file__).parent / "vectors" / "philox.txt"
+
+
+def run(page, tmp_path, script, *options):
+    """Return what a script that is added to a page leaves in `found`, once nothing was complained of."""
+    added = """<script>
+    const complaints = [];
+    addEventListener("error", (event) => complaints.push(event.message));
+    </script>"""
+    test = f"""<pre id="found"></pre><script>
+    const found = {{}};
+    try {{ {script} }} catch (error) {{ complaints.push(String(error.stack)); }}
+    document.getElementById("found").textContent = JSON.stringify({{found, complaints}});
+    </script>"""
+    file = tmp_path / "page.html"
+    file.write_text(page.replace("<head>", f"<head>{added}", 1).replace("</body>", f"{test}</body>"), encoding="utf-8")
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        f"--user-data-dir={tmp_path}/user",
+    ]
+    done = subprocess.run(
+        [BROWSER, *flags, *options, "--dump-dom", file.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert "CONSOLE" not in done.stderr, done.stderr
+    result = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
+    assert result["complaints"] == []
+    return result["found"]
+
+
+@pytest.fixture(scope="module")
+def pytorch():
+    told = trace.trace("pytorch")
+    return told, trace.page(told)
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return trace.page(trace.trace("toy"))
+
+
+def test_the_pages_draw_the_masks_of_the_contract(toy, tmp_path):
+    """Philox on the published vectors, thresholds with ties, elements beyond 2**32, rates from end to end."""
+    vectors = [
+        [[int(word, 16) for word in part.split()] for part in re.split(r"\s{2,}", line.strip())]
+        for line in VECTORS.read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    rates = [0.0, 2**-33, 3 * 2**-33, 1e-6, 0.1, 0.3, 0.5, 1 - 2**-33, 1.0]
+    places = [0, 1, 8, 2**32 - 3, 2**35 + 1, 2**53 - 9]
+    seed, stream, step = 2**63 + 5, 2**24 - 1, 2**32 - 1
+    script = f"""
+    found.words = {json.dumps(vectors)}.map(([counter, key]) => philox(counter, key));
+    found.limits = {json.dumps(rates)}.map(threshold);
+    found.masks = {json.dumps(rates)}.map((p) => {json.dumps(places)}.map((place) =>
+        sampleMask(8, p, [{seed & 0xFFFFFFFF}, {seed >> 32}], {stream}, {step}, place)));
+    const ties = [];
+    for (let i = 0; i < 300000 && ties.length < 3; i++) if (number16(i, 1, 2, [3, 0]) === 32768) ties.push(i);
+    found.ties = ties.map((i) => [i, isKept(i, threshold(0.5 + 2**-17 + 2**-18), 1, 2, [3, 0])]);
+    """
+    found = run(toy, tmp_path, script)
+    assert found["words"] == [output for _, _, output in vectors]
+    assert found["limits"] == [round(p * 2**32) for p in rates]
+    for p, masks in zip(rates, found["masks"], strict=True):
+        for place, mask in zip(places, masks, strict=True):
+            assert mask == [naive.kept(place + i, p, seed, stream, step) for i in range(8)], (p, place)
+    assert len(found["ties"]) == 3
+    for i, kept in found["ties"]:
+        assert kept == naive.kept(i, 0.5 + 2**-17 + 2**-18, 3, 1, 2)
+
+
+def test_the_pages_values_are_pythons(pytorch, tmp_path):
+    """At the beginning, at other steps and rates, and in evaluation mode; in the picture and in the table."""
+    told, page = pytorch
+    script = """
+    const look = () => ({
+      ...now(), status: status.textContent,
+      labels: units.map((column) => column.map((unit) => unit.getAttribute("aria-label"))),
+      dropped: document.querySelectorAll(".unit.dropped").length,
+      table: [...document.querySelectorAll("#values tr")].map((row) => row.textContent),
+    });
+    const next = document.getElementById("next"), slider = document.getElementById("rate-0");
+    found.first = look();
+    next.click(); next.click();
+    found.third = look();
+    document.getElementById("back").click();
+    slider.value = 0.85;
+    slider.dispatchEvent(new Event("input"));
+    found.rate = slider.parentNode.querySelector("output").textContent;
+    found.slid = look();
+    document.querySelector("input[value=evaluation]").click();
+    found.evaluation = look();
+    found.gone = document.querySelectorAll(".edge.gone").length;
+    """
+    found = run(page, tmp_path, script)
+    net, row, step = told.net, told.row, told.net.step
+    weights = net.weights()
+    for name, p, at in (("first", 0.3, step), ("third", 0.3, step + 2), ("slid", 0.85, step + 1), ("evaluation", 0, 0)):
+        x = told.evaluation[0].values[row]
+        kept = nd.sample_mask(20, p, seed=0, step=at, offset=20 * row)
+        inp = nd.dropout(x, p, mask=kept)
+        hidden = nd.relu(nd.linear(inp, weights["0.weight"], weights["0.bias"]))
+        out = nd.linear(hidden, weights["1.weight"], weights["1.bias"])
+        values, seen = [inp, hidden, out], found[name]
+        for ours, theirs in zip(values, seen["columns"], strict=True):
+            np.testing.assert_allclose(theirs, ours, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(seen["answer"], net.answers(out[None])[0], rtol=1e-12)
+        if p:
+            assert seen["masks"][0] == kept.tolist()
+        shown = [
+            f"input {i + 1}: {number(v) if k else 'dropped'}" for i, (v, k) in enumerate(zip(inp, kept, strict=True))
+        ]
+        shown += [f"hidden 1 {i + 1}: {number(v)}" for i, v in enumerate(hidden)]
+        shown += [f"output {i + 1}: {number(v)}" for i, v in enumerate(out)]
+        assert [label for column in seen["labels"] for label in column] == shown
+        assert seen["dropped"] == 20 - kept.sum()
+        assert seen["table"] == [text.replace(": ", "") for text in shown]
+        answers = ", ".join(map(number, net.answers(out[None])[0]))
+        mode = f"Training, step {at}: {20 - kept.sum()} of 20 units dropped" if p else "Evaluation: nothing is dropped"
+        assert seen["status"] == f"{mode}; probabilities {answers}"
+    assert found["rate"] == "0.85"
+    assert found["gone"] == 0
+
+
+def test_the_page_shows_what_python_wrote(pytorch):
+    """The first picture belongs to the table below it."""
+    told, page = pytorch
+    assert [stage.name for stage in told.training][1] == "dropout 0.3"
+    text = html.unescape(re.sub(r"<[^>]+>", "\n", page))
+    for part in told.sections:
+        assert part.title in text
+        for block in part.blocks:
+            cells = [block] if isinstance(block, str) else [c for row in getattr(block, "rows", ()) for c in row]
+            for cell in cells:
+                assert cell in text
+    for question in told.questions:
+        assert all(words in text for words in (question.text, *question.answers))
+
+
+def test_numbers_are_written_as_python_writes_them(toy, tmp_path):
+    values = [
+        0,
+        -0.0,
+        1,
+        -3,
+        0.125,
+        0.375,
+        -0.125,
+        2.625,
+        1.005,
+        0.004,
+        -0.0049,
+        0.005,
+        1e-9,
+        3.14159,
+        -12.999,
+        1e6 + 0.5,
+    ]
+    rng = np.random.default_rng(1)
+    values += rng.normal(0, 3, 200).tolist() + (rng.integers(-80, 80, 60) / 8).tolist()
+    found = run(toy, tmp_path, f"found.texts = {json.dumps(values)}.map(written);")
+    assert found["texts"] == [number(value) for value in values]
+
+
+def test_the_toy_is_played_with(toy, tmp_path):
+    """Clicks and keys drop units and take them back; the next mask is the generator's; formulas follow."""
+    script = """
+    const look = () => ({masks: state.given.map((mask) => [...mask]), status: status.textContent,
+        formulas: [...document.querySelectorAll("#formulas li")].map((item) => item.textContent)});
+    const press = (unit, key) => unit.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+    found.first = look();
+    units[1][1].dispatchEvent(new MouseEvent("click", {bubbles: true}));
+    found.clicked = look();
+    units[0][0].focus();
+    press(units[0][0], "ArrowRight");
+    found.focused = document.activeElement.getAttribute("aria-label");
+    press(units[1][0], "ArrowDown"); press(units[1][1], "ArrowDown");
+    press(units[1][2], "Enter");
+    found.told = told.textContent;
+    found.pressed = units[1][2].getAttribute("aria-pressed");
+    found.stops = document.querySelectorAll(".unit[tabindex='0']").length;
+    found.keyed = look();
+    const slider = document.querySelector("#rates input");
+    slider.value = 0.3;
+    slider.dispatchEvent(new Event("input"));
+    document.getElementById("next").click();
+    found.next = look();
+    document.getElementById("next").click();
+    found.after = look();
+    """
+    found = run(toy, tmp_path, script)
+    for name, masks in (("first", "11;101;110;01"), ("clicked", "11;111;110;01"), ("keyed", "11;110;110;01")):
+        check_toy(found[name], masks)
+    assert found["focused"].startswith("hidden 1 1: ")
+    assert found["told"] == "hidden 1 3: dropped"
+    assert found["pressed"] == "true"
+    assert found["stops"] == 1
+    for name, step in (("next", 0), ("after", 1)):
+        drawn = [nd.sample_mask(n, 0.3, seed=0, stream=site, step=step) for site, n in ((1, 3), (2, 3), (3, 2))]
+        check_toy(found[name], ";".join(["11", *("".join("01"[int(k)] for k in mask) for mask in drawn)]))
+
+
+def check_toy(found, masks):
+    told = trace.trace("toy", Choices(masks=masks))
+    assert ["".join("01"[keep] for keep in mask) for mask in found["masks"]] == masks.split(";")
+    formulas = [
+        f"{name} {text}"
+        for part in told.sections
+        if "by the mask" in part.title
+        for block in part.blocks
+        for name, text in block.rows
+    ]
+    assert found["formulas"] == formulas
+    dropped = masks.count("0")
+    assert found["status"] == f"Training: {dropped} of 10 units dropped; output {formulas[-1].rpartition('= ')[2]}"
+
+
+def test_the_quiz_answers_with_the_reason(pytorch, tmp_path):
+    told, page = pytorch
+    script = """
+    found.answers = [...document.querySelectorAll(".question")].map((question) =>
+        [...question.querySelectorAll("input")].map((choice) => {
+            choice.click();
+            return question.querySelector(".reason").textContent;
+        }));
+    """
+    found = run(page, tmp_path, script)
+    assert len(found["answers"]) == 3
+    for question, given in zip(told.questions, found["answers"], strict=True):
+        assert [text.startswith("Right.") for text in given] == [i == question.right for i in range(len(given))]
+        assert all(question.reason in text and question.shown in text for text in given)
+
+
+def test_a_network_of_ones_own(tmp_path):
+    """Several sites, float32, a seed of 64 bits, more units than are drawn, a row within a batch, rates of units."""
+    x = np.random.default_rng(4).standard_normal((9, 3))
+    for choices in ({"dropout": (0.5, 0.3)}, {"variant": "subnetwork"}, {"dropout": (np.linspace(0, 0.9, 70), 0.0)}):
+        net = nd.MLP([3, 70, 5, 2], **{"dropout": 0.4, "input_dropout": 0.2, "seed": 2**63 + 11, **choices})
+        net.step = 3
+        net.scale_input([1, 2, 3], 2)
+        told = trace.documents.own(net, x, 6, "x")
+        script = "Object.assign(found, now()); found.shown = units.map((column) => column.length);"
+        found = run(trace.page(told), tmp_path, script)
+        offset = {} if net.variant == "subnetwork" else {"row_offset": 6}
+        out = net.forward(x[6:7], training=True, **offset)
+        np.testing.assert_allclose(found["columns"][-1], out[0], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found["answer"], net.answers(out)[0], rtol=1e-4, atol=1e-5)
+        for stage in told.training:
+            if stage.kept is not None:
+                assert found["masks"][stage.site] == stage.kept[0].tolist()
+        assert found["shown"] == [3, 50, 5, 2]
+
+
+def test_a_regression_in_its_units(tmp_path):
+    net = nd.MLP([3, 8, 2], loss="mse", dropout=0.5, seed=3, dtype="float64")
+    net.scale_target([10, -5], [0.5, 0.01])
+    x = np.random.default_rng(4).standard_normal((2, 3))
+    found = run(
+        trace.page(trace.documents.own(net, x, 1, "x")),
+        tmp_path,
+        "state.training = false; Object.assign(found, now());",
+    )
+    np.testing.assert_allclose(found["answer"], net.predict(x)[1], rtol=1e-12)
+
+
+def test_masks_that_a_page_cannot_draw(tmp_path):
+    """Noise is not drawn in the page: it then shows the tables and the quiz."""
+    net = nd.MLP([3, 8, 2], variant="gaussian", dropout=0.5)
+    page = trace.page(trace.documents.own(net, np.ones((2, 3)), 1, "x"))
+    assert run(page, tmp_path, "found.picture = document.getElementById('picture');") == {"picture": None}
+    assert "gaussian dropout 0.5" in page
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_the_page_fits_its_window(pytorch, width, tmp_path):
+    """Nothing sticks out sideways: wide tables scroll in themselves."""
+    frame = "<iframe id=frame style='border:0;width:%dpx;height:3000px' srcdoc=\"%s\"></iframe>"
+    inner = pytorch[1].replace("&", "&amp;").replace('"', "&quot;")
+    page = f"<html><head></head><body>{frame % (width, inner)}</body></html>"
+    script = """
+    document.getElementById("frame").addEventListener("load", () => {
+        const page = document.getElementById("frame").contentDocument.documentElement;
+        document.getElementById("found").textContent = JSON.stringify(
+            {found: {wide: page.scrollWidth, window: page.clientWidth}, complaints});
+    });
+    """
+    found = run(page, tmp_path, script)
+    assert width - 20 <= found["window"] <= width  # less a scroll bar
+    assert found["wide"] == found["window"]
+
+
+def test_the_page_needs_nothing_else(pytorch, toy):
+    for page in (pytorch[1], toy):
+        links = re.findall(r'(?:src|href)="([^"]*)"|url\(([^)]*)\)|import\s', page)
+        assert [link for link in links if link[0] != "data:,"] == []
+        assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_text_cannot_become_code(tmp_path):
+    net = nd.MLP([2, 4, 2], dropout=0.5)
+    page = trace.page(trace.documents.own(net, np.ones((1, 2)), 0, "</script><script>alert(1)</script>"))
+    assert "<script>alert" not in page
