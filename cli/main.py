@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .bench import bench
+from .compare import compare
 from .evaluate import evaluate
 from .info import info
 from .predict import predict
@@ -69,9 +70,10 @@ def cli() -> None:
     ndrop evaluate iris.npz more.csv
     ndrop predict iris.npz new.csv --proba
     ndrop trace pytorch                                see what dropout does
+    ndrop compare iris.csv                             which rate is best for your data
     ndrop bench                                        how fast it is here, beside what else is installed
     """
 
 
-for command in (train, evaluate, predict, trace, bench, info):
+for command in (train, evaluate, predict, trace, compare, bench, info):
     cli.add_command(command)

@@ -85,10 +85,10 @@ def _loss(at: tuple[int, float] | None) -> str | None:
     return None if at is None else f"epoch {at[0]}, loss {at[1]:.4f}"
 
 
-def check_outputs(source: str, out: str, log: str | None, plot: str | None) -> None:
+def check_outputs(source: str, *outputs: str | None, plot: str | None) -> None:
     """Refuse files that cannot be written, or that would be written over in the same run."""
     taken = [source]
-    for path in (out, log, plot):
+    for path in (*outputs, plot):
         if path:
             files.check_writable(path, keep=taken)
             taken.append(path)

@@ -28,6 +28,9 @@ class _List(click.ParamType):
         return values
 
 
+TINY = 1e-6  # of a step, which a number may be off
+
+
 class _Rates(_List):
     """One rate for all, or a list of them."""
 
@@ -37,8 +40,26 @@ class _Rates(_List):
         return rates[0] if isinstance(rates, list) and len(rates) == 1 else rates
 
 
+class _Course(_List):
+    """Numbers between commas, of which "..." stands for those that go on in the same steps."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a list of the numbers."""
+        parts = value.split(",") if isinstance(value, str) else []
+        if len(parts) < 4 or parts[-2].strip() != "...":
+            return super().convert(value, param, ctx)
+        start, second, last = super().convert(",".join([*parts[-4:-2], parts[-1]]), param, ctx)
+        steps = (last - start) / (second - start) if second != start else 0.0
+        if steps < 1 or abs(steps - round(steps)) > TINY:
+            self.fail(f"expected equal steps up to {last:g}, got {value!r}", param, ctx)
+        before = super().convert(",".join(parts[:-4]), param, ctx) if parts[:-4] else []
+        return before + [round(start + n * (second - start), 12) for n in range(round(steps) + 1)]
+
+
 NUMBERS = _List("numbers", int, "whole numbers above 0 such as 256,128, or none")
 RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such as 0.2,0.5")
+
+COURSE = _Course("rates", float, "rates such as 0,0.2,0.5 or 0,0.1,...,0.9")
 
 
 class _Device(click.ParamType):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from ._checks import InputError
 
-__all__ = ["check_writable", "json_line", "replacing"]
+__all__ = ["check_writable", "json_line", "json_text", "replacing"]
 
 
 def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
@@ -38,7 +38,20 @@ def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.Path
 
 def json_line(record: Mapping[str, Any]) -> str:
     """Return one line of JSON; what is not finite becomes null, for JSON has no NaN."""
-    return json.dumps({k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()})
+    return json.dumps(_finite(record))
+
+
+def json_text(record: Any) -> str:
+    """Return JSON for people to read too; what is not finite becomes null, at any depth."""
+    return json.dumps(_finite(record), indent=2)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextlib.contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._checks import InputError
 from .files import check_writable, replacing
 from .train import History
 
-__all__ = ["require", "training_curves"]
+if TYPE_CHECKING:
+    from .compare import Comparison
+
+__all__ = ["rates", "require", "training_curves"]
 
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # told apart by colour-blind eyes too (Okabe & Ito, 2008)
 
@@ -48,6 +51,35 @@ def training_curves(history: History, path: str | os.PathLike[str], title: str) 
         axes.legend(frameon=False, fontsize=9)
     with replacing(path) as file:
         figure.savefig(file, format=path.suffix[1:].lower())
+
+
+def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
+    """Draw the losses of a comparison against the rate, with their spread, and the error where there are classes."""
+    path = require(path)
+    from matplotlib.figure import Figure
+
+    classes = found.outcomes[0].val_accuracy is not None
+    figure = Figure(figsize=(4.6 * (1 + classes), 3.4), dpi=150, layout="constrained")
+    figure.suptitle(f"{found.name}, {found.rows} rows to learn from", fontsize=11)
+    losses = figure.add_subplot(1, 1 + classes, 1)
+    _spread(losses, found, "train_loss", "train", "rows learnt from")
+    _spread(losses, found, "val_loss", "validation", "validation")
+    losses.set(xlabel="dropout rate", ylabel="loss, in evaluation mode", ylim=(0, None))
+    if classes:
+        errors = figure.add_subplot(1, 2, 2)
+        _spread(errors, found, "val_error", "validation", "validation")
+        errors.set(xlabel="dropout rate", ylabel="error, %")
+    for axes in figure.axes:
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=9)
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix[1:].lower())
+
+
+def _spread(axes: Any, found: Comparison, name: str, color: str, label: str) -> None:
+    means, spreads = ([of(name, rate) for rate in found.rates] for of in (found.mean, found.spread))
+    axes.errorbar(found.rates, means, spreads, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
 
 
 def _curve(axes: Any, history: History, name: str, color: str, label: str) -> None:

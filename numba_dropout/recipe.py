@@ -21,7 +21,10 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": Ada
 
 @dataclass
 class Recipe:
-    """All choices of a training run but the data; None takes the default that `prepare` has for the data."""
+    """All choices of a training run but the data; None takes the default that `prepare` has for the data.
+
+    `rows` learns from so many of the rows alone; `split_seed` draws them, and those held out, instead of the seed.
+    """
 
     target: str | int | None = None
     hidden: Sequence[int] | None = None
@@ -49,6 +52,8 @@ class Recipe:
     standardize: str = "auto"
     val: float | None = None
     patience: int | None = None
+    rows: int | None = None
+    split_seed: int | None = None
 
 
 @dataclass
@@ -115,7 +120,10 @@ def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
     whole = data.load(source, target=recipe.target, task=task)
     choice = _choices(recipe, built_in=whole.source == "pipeline")
     loss, outputs = _loss(whole, recipe.loss)
-    part, held_out = (whole, None) if recipe.val is None else data.split(whole, recipe.val, seed=recipe.seed)
+    seed = recipe.seed if recipe.split_seed is None else recipe.split_seed
+    part, held_out = (whole, None) if recipe.val is None else data.split(whole, recipe.val, seed=seed)
+    if recipe.rows is not None:
+        part = data.some(part, recipe.rows, seed=seed)
     net = MLP(
         [whole.x.shape[1], *choice["hidden"], outputs],
         dropout=choice["dropout"],

@@ -12,7 +12,7 @@ from numba.core import config
 from . import _disk_cache, devices
 from ._checks import integer
 
-__all__ = ["describe", "set_threads"]
+__all__ = ["describe", "set_threads", "threads"]
 
 VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 
@@ -20,6 +20,11 @@ VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 def set_threads(threads: int) -> None:
     """Let kernels use so many threads, from 1 to as many as Numba has started with."""
     numba.set_num_threads(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
+
+
+def threads() -> int:
+    """Return how many threads kernels use."""
+    return int(numba.get_num_threads())
 
 
 def describe() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Read data: CSV and other delimited text, NPZ, NPY, folders of IDX files, and the built-in set `pipeline`."""
 
-from .dataset import Dataset, split, standardization
+from .dataset import Dataset, some, split, standardization
 from .load import load, load_for
 
-__all__ = ["Dataset", "load", "load_for", "split", "standardization"]
+__all__ = ["Dataset", "load", "load_for", "some", "split", "standardization"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import draws
 from .._checks import InputError
 
-__all__ = ["Dataset", "split", "standardization"]
+__all__ = ["Dataset", "some", "split", "standardization"]
 
 CONSTANT = 1e-12  # a column whose deviation is below this share of its size does not vary
 
@@ -79,3 +79,11 @@ def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Datase
         raise InputError(f"val: {fraction:g} of {len(data.x)} rows leaves a part without rows")
     order = draws.order(len(data.x), "splitting", seed=seed)
     return data.rows(np.sort(order[held_out:])), data.rows(np.sort(order[:held_out]))
+
+
+def some(data: Dataset, rows: int, *, seed: int) -> Dataset:
+    """Return so many of the rows, drawn by the seed, in their order."""
+    if not 0 < rows <= len(data.x):
+        raise InputError(f"rows: expected 1 to {len(data.x)}, got {rows}")
+    order = draws.order(len(data.x), "splitting", seed=seed, step=1)
+    return data.rows(np.sort(order[:rows]))

@@ -1,0 +1,40 @@
+"""What `ndrop compare` shows: a bar while runs go on, then a table, the best rate, and where the files are."""
+
+from __future__ import annotations
+
+import click
+
+from numba_dropout import files
+from numba_dropout import plot as plots
+from numba_dropout.compare import Comparison, Outcome
+
+from .bar import Bar
+
+
+class Told:
+    """A bar for the runs, and the end."""
+
+    def __init__(self, runs: int) -> None:
+        self.bar = Bar(runs)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Move the bar by a run."""
+        self.bar.update(1, f"rate {outcome.rate:g}: {outcome.val_loss:.4f}")
+
+    def clear(self) -> None:
+        """Take the bar off the terminal."""
+        self.bar.clear()
+
+    def end(self, found: Comparison, source: str, json_file: str | None, plot: str | None) -> None:
+        """Print the table and the best rate, and write the files."""
+        click.echo(f"{source}: {found.name}, {found.rows} rows to learn from, {found.val_rows} to validate on\n")
+        for line in found.table():
+            click.echo(f"  {line}")
+        click.echo(f"\n{found.verdict()}")
+        if json_file:
+            with files.replacing(json_file) as file:
+                file.write((files.json_text(found.record()) + "\n").encode())
+            click.echo(f"\njson   {json_file}")
+        if plot:
+            plots.rates(found, plot)
+            click.echo(f"plot   {plot}")
