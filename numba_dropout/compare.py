@@ -129,7 +129,7 @@ def compare(
 
     Parameters
     ----------
-    source : path or "pipeline"
+    source : path, or "pipeline" or "noisy"
         As in `data.load`. A folder of IDX files validates on its test part; other data on the share `recipe.val`,
         which is held out by the recipe's seed, the same for all runs.
     rates : sequence of float

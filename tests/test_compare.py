@@ -5,7 +5,6 @@ import json
 import math
 import struct
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from numba_dropout import data, plot
 from numba_dropout.compare import Comparison, Outcome, compare
 from numba_dropout.recipe import Recipe
 
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 SMALL = Recipe(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
 
 
@@ -189,14 +187,3 @@ def test_what_diverges_is_said_to(tmp_path, monkeypatch):
     assert result.stdout.count("   diverged") == 6
     assert "\nall rates diverged; try a lower learning rate\n" in result.stdout
     assert json.loads((tmp_path / "x.json").read_text())["runs"][0]["val_loss"] is None
-
-
-@pytest.mark.full
-@pytest.mark.jit_only
-@pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not here")
-def test_dropout_beats_none_on_few_images():
-    recipe = Recipe(hidden=(1024, 1024), epochs=30, batch_size=100, rows=1000)
-    found = compare(MNIST, [0.0, 0.5], recipe, repeats=3)
-    assert found.val_rows == 10_000
-    assert max(found.column("val_error", 0.5)) < min(found.column("val_error", 0.0))
-    assert found.mean("val_loss", 0.5) < found.mean("val_loss", 0.0)

@@ -1,6 +1,7 @@
 """What the documentation states: vectors, commands and links."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
 from numba_dropout import reference
@@ -79,3 +82,44 @@ def test_the_docstrings_examples_are_true():
         result = doctest.testmod(module)
         assert result.attempted > 0
         assert result.failed == 0
+
+
+# ---------------------------------------------------------------- the guide
+
+MNIST = ROOT.parent / "shared" / "data" / "mnist"
+GUIDE = [
+    line
+    for block in re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "dropout.md").read_text(), re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+def ndrop(line):
+    result = CliRunner().invoke(cli, shlex.split(line)[1:])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.jit_only
+def test_the_guides_commands_run_and_show_what_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = {line: ndrop(line) for line in GUIDE if "mnist/" not in line}
+    assert len(shown) == len(GUIDE) - 1 == 10
+    assert all(line.startswith("ndrop ") for line in GUIDE)
+    assert {"pytorch.html", "rates.png", "model.npz", "sure.csv"} <= {path.name for path in tmp_path.iterdir()}
+    (compared,) = [text for line, text in shown.items() if line.startswith("ndrop compare")]
+    assert "best rate 0.4" in compared  # what the picture shows
+    toy = shown["ndrop trace toy"]
+    assert "mean over all 256 masks" in toy
+
+
+@pytest.mark.full
+@pytest.mark.jit_only
+@pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not beside this repository, in shared/data/mnist")
+def test_the_guides_command_on_mnist(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").symlink_to(MNIST)
+    (line,) = [line for line in GUIDE if "mnist/" in line]
+    verdict = ndrop(line).splitlines()[-1]
+    error, without = map(float, re.search(r"error ([\d.]+) .* against ([\d.]+) ", verdict).groups())
+    assert error < without

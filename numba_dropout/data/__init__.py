@@ -1,4 +1,4 @@
-"""Read data: CSV and other delimited text, NPZ, NPY, folders of IDX files, and the built-in set `pipeline`."""
+"""Read data: CSV and other delimited text, NPZ, NPY, folders of IDX files, and built-in sets."""
 
 from .dataset import Dataset, some, split, standardization
 from .load import load, load_for

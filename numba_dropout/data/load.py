@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .._checks import InputError
 from . import delimited, idx
 from .dataset import Dataset
-from .synthetic import pipeline
+from .synthetic import BUILT_IN
 
 __all__ = ["Model", "load", "load_for"]
 
@@ -40,9 +40,9 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
 
     Parameters
     ----------
-    source : path or "pipeline"
+    source : path, or "pipeline" or "noisy"
         Delimited text, .npz with x and y, .npy, a folder of IDX files (their train part), each gzipped or not where
-        that is usual; or the built-in set.
+        that is usual; or a built-in set.
     target : str or int, optional
         The target's column, by name or by number from 1 on (-1 is the last, the default). For
         tables only: the other sources say themselves what the target is.
@@ -60,7 +60,7 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     if target is not None and kind not in ("npy", "text"):
         raise InputError(f"{path}: a target can be chosen in a table only; this source has its own")
     if kind == "built-in":
-        return pipeline()
+        return BUILT_IN[str(source)]()
     if kind == "idx":
         x, labels = idx.read_part(path, "train")
         return _finished(path, x, labels, "classes" if task == "auto" else task, pixels=x.dtype == np.uint8)
@@ -100,7 +100,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
     lines: list[int] | None = None
     y: NDArray[Any] | None
     if kind == "built-in":
-        built_in = pipeline()
+        built_in = BUILT_IN[str(source)]()
         x, y = built_in.x, built_in.y
     elif kind == "idx":
         x, y = idx.read_part(path, "test")
@@ -141,7 +141,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
 
 def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
     path = Path(source)
-    if str(source) == "pipeline" and not path.exists():
+    if str(source) in BUILT_IN and not path.exists():
         return path, "built-in"
     if path.is_dir():
         if not idx.is_folder(path):

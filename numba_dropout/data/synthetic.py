@@ -1,4 +1,4 @@
-"""The built-in set: 1,000 rows, 20 features, 3 classes, drawn from the generator of the masks."""
+"""The built-in sets, of 1,000 rows and 20 features, drawn from the generator of the masks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import numpy as np
 from .. import draws
 from .dataset import Dataset
 
-__all__ = ["pipeline"]
+__all__ = ["BUILT_IN", "noisy", "pipeline"]
 
 ROWS, FEATURES, CLASSES = 1000, 20, 3
 SPREAD = 1.25  # half the range of the classes' centres; with input dropout 0.3 about 0.87 can be had
 SCATTER = 2.0  # half the range of a row around its centre
+TELLING = 3  # features of `noisy` that say anything of the class
 
 
 def pipeline() -> Dataset:
@@ -24,3 +25,18 @@ def pipeline() -> Dataset:
     scatter = draws.uniform(np.empty((ROWS, FEATURES)), -SCATTER, SCATTER, "synthetic data", seed=0, site=1)
     y = np.arange(ROWS) % CLASSES
     return Dataset("pipeline", centres[y] + scatter, y.astype(np.int64), classes=[0, 1, 2])
+
+
+def noisy() -> Dataset:
+    """Return a set that a network learns by heart where it sees few of its rows.
+
+    Of two classes, which are the sign of the sum of three features and of noise as wide as one of them; the other
+    features say nothing.
+    """
+    x = draws.uniform(np.empty((ROWS, FEATURES)), -1.0, 1.0, "synthetic data", seed=0, site=2)
+    noise = draws.uniform(np.empty(ROWS), -1.0, 1.0, "synthetic data", seed=0, site=3)
+    y = (x[:, :TELLING].sum(1) + noise > 0).astype(np.int64)
+    return Dataset("noisy", x, y, classes=[0, 1])
+
+
+BUILT_IN = {"pipeline": pipeline, "noisy": noisy}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import draws
+from .. import data
 from ..mlp import MLP
 from ..optim import Adam
 from ..train import fit
@@ -14,26 +13,19 @@ from .report import Curve, Curves, Section, Table
 __all__ = ["curves", "overfitting"]
 
 SEEN, UNSEEN = 100, 900  # rows to learn from, too few for the network, and rows to be measured on
-FEATURES, TELLING = 20, 3  # the label is the sign of the sum of three features, and of noise as wide as one of them
-SIZES = [FEATURES, 64, 64, 2]
+SIZES = [20, 64, 64, 2]
 EPOCHS = 60
 
 
 def curves() -> list[Curve]:
     """Return the courses without dropout, and with rates of 0.2 on the input and 0.5 on hidden units."""
-    x, y = _rows()
-    return [_course("no dropout", x, y, 0.0, 0.0), _course("dropout 0.5, input 0.2", x, y, 0.5, 0.2)]
+    return [_course("no dropout", 0.0, 0.0), _course("dropout 0.5, input 0.2", 0.5, 0.2)]
 
 
-def _rows() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    x = np.empty((SEEN + UNSEEN, FEATURES))
-    draws.uniform(x, -1.0, 1.0, "synthetic data", seed=0, site=2)
-    noise = draws.uniform(np.empty(len(x)), -1.0, 1.0, "synthetic data", seed=0, site=3)
-    return x, (x[:, :TELLING].sum(1) + noise > 0).astype(np.int64)
-
-
-def _course(name: str, x: NDArray[np.float64], y: NDArray[np.int64], dropout: float, input_dropout: float) -> Curve:
+def _course(name: str, dropout: float, input_dropout: float) -> Curve:
     net = MLP(SIZES, dropout=dropout, input_dropout=input_dropout, dtype="float64")
+    whole = data.load("noisy")
+    x, y = whole.x, whole.targets()
     seen, unseen = (x[:SEEN], y[:SEEN]), (x[SEEN:], y[SEEN:])
     rule = Adam(0.003)
     losses: tuple[list[float], list[float]] = [], []
@@ -54,7 +46,7 @@ def overfitting(found: list[Curve]) -> Section:
         rows.append([curve.name, *(f"{value:.3f}" for value in ends), least, f"{curve.accuracy:.3f}"])
     head = ["", "loss, training rows", "validation rows", "gap", "least, validation", "accuracy"]
     text = (
-        f"A network {'-'.join(map(str, SIZES))} learns {SEEN} noisy rows for {EPOCHS} epochs; {UNSEEN} others validate "
-        "it. Losses are measured in evaluation mode."
+        f"A network {'-'.join(map(str, SIZES))} learns {SEEN} rows of the built-in set `noisy` for {EPOCHS} epochs; "
+        f"{UNSEEN} others validate it. Losses are measured in evaluation mode."
     )
     return Section("Overfitting, without dropout and with it", [text, Curves(found), Table(head, rows)])
