@@ -51,12 +51,17 @@ class ByDlpackAlone:
 
     def __init__(self, array):
         self.array = array
-        self.__dlpack__, self.__dlpack_device__ = array.__dlpack__, array.__dlpack_device__
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
 
 
 def test_arrays_that_have_dlpack_alone(rng):
     x, mask = rng.standard_normal((3, 4)), rng.random((3, 4)) < 0.5
-    given = type("Theirs", (ByDlpackAlone,), {"__dlpack__": lambda self, **options: x.__dlpack__(**options)})(x)
+    given = ByDlpackAlone(x)
     y = nd.dropout(given, 0.5, seed=1)
     assert np.array_equal(y, nd.dropout(x, 0.5, seed=1))
     rates = rng.random(4)
