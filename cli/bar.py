@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import click
+
+WAIT = 1.0  # seconds without a step after which it is said that the kernels are being compiled
+
+
+def compilation_note() -> threading.Timer:
+    """Return a timer that tells a person at a terminal, when it takes long, why nothing happens; to be cancelled."""
+    note = threading.Timer(WAIT, click.echo, ("compiling, once for such a network: up to 15 s ...",), {"err": True})
+    note.daemon = True
+    if sys.stderr.isatty():
+        note.start()
+    return note
 
 
 class Bar:

@@ -47,7 +47,7 @@ def compare(
     ndrop compare pipeline --rates 0,0.2,0.5
     ndrop compare mnist/ --rows 1000 --hidden 1024,1024 --epochs 50 --plot rates.png
     """
-    from numba_dropout import compare, recipe
+    from numba_dropout import compare, recipe, system
 
     from .comparison import Told
     from .progress import check_outputs
@@ -55,7 +55,9 @@ def compare(
     check_outputs(source, json_file, plot=plot)
     told = Told(len(rates) * repeats)
     try:
-        found = compare.compare(source, rates, recipe.Recipe(**choices), repeats=repeats, jobs=jobs, tell=told.outcome)
+        found = compare.compare(
+            source, rates, recipe.Recipe(**choices), repeats=repeats, jobs=jobs or system.threads(), tell=told.outcome
+        )
     finally:
         told.clear()
     told.end(found, source, json_file, plot)

@@ -8,7 +8,7 @@ from numba_dropout import files
 from numba_dropout import plot as plots
 from numba_dropout.compare import Comparison, Outcome
 
-from .bar import Bar
+from .bar import Bar, compilation_note
 
 
 class Told:
@@ -16,18 +16,23 @@ class Told:
 
     def __init__(self, runs: int) -> None:
         self.bar = Bar(runs)
+        self.note = compilation_note()
 
     def outcome(self, outcome: Outcome) -> None:
         """Move the bar by a run."""
+        self.note.cancel()
         self.bar.update(1, f"rate {outcome.rate:g}: {outcome.val_loss:.4f}")
 
     def clear(self) -> None:
         """Take the bar off the terminal."""
+        self.note.cancel()
         self.bar.clear()
 
     def end(self, found: Comparison, source: str, json_file: str | None, plot: str | None) -> None:
         """Print the table and the best rate, and write the files."""
-        click.echo(f"{source}: {found.name}, {found.rows} rows to learn from, {found.val_rows} to validate on\n")
+        rows = f"{found.rows} rows to learn from, {found.val_rows} others to validate on"
+        also = f", input dropout {found.input_dropout:g}" if found.input_dropout else ""
+        click.echo(f"{source}: {found.name}{also}, {rows}\n")
         for line in found.table():
             click.echo(f"  {line}")
         click.echo(f"\n{found.verdict()}")

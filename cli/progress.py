@@ -15,6 +15,8 @@ from numba_dropout.mlp import MLP
 from numba_dropout.recipe import Run
 from numba_dropout.train import Callback, History
 
+from .bar import compilation_note
+
 COLUMNS = (
     ("epoch", "epoch", "{:>5d}"),
     ("loss", "loss", "{:>8.4f}"),
@@ -24,8 +26,6 @@ COLUMNS = (
     ("samples_per_second", "samples/s", "{:>11,.0f}"),
 )
 
-WAIT = 1.0  # seconds without a step after which it is said that the kernels are being compiled
-
 
 class Progress(Callback):
     """A row for each epoch, and below it, on a terminal, a bar with the time left."""
@@ -34,15 +34,11 @@ class Progress(Callback):
         self.history = History()
         self.interrupted = False
         self.bar: Any = None
-        self.wait = threading.Timer(
-            WAIT, click.echo, ("compiling, once for such a network: up to 15 s ...",), {"err": True}
-        )
-        self.wait.daemon = True
+        self.wait = threading.Timer(0, lambda: None)
 
     def expect_compilation(self) -> None:
         """Tell a person at a terminal, when it takes long, why nothing happens."""
-        if sys.stderr.isatty():
-            self.wait.start()
+        self.wait = compilation_note()
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
         """Print the head of the table."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,18 +20,21 @@ from . import _checks, data, system
 from ._checks import InputError
 from .recipe import Recipe, Run, prepare
 from .train import Diverged
+from .variants import kind_of
 
 __all__ = ["Comparison", "Outcome", "compare"]
 
 VAL = 0.2  # the share that is held out where nothing else is asked for
 
+Source = str | os.PathLike[str]
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """One training run: its rate and seed, and loss and accuracy (None for a regression) in evaluation mode.
+    """One training run: its rate and seed, and loss and accuracy in evaluation mode.
 
-    NaN where training diverged.
     `train_loss` and `train_accuracy` are measured on the rows learnt from, `val_loss` and `val_accuracy` on others.
+    Losses are NaN where training diverged; there is no accuracy then, nor for a regression.
     """
 
     rate: float
@@ -40,15 +46,20 @@ class Outcome:
 
     @property
     def val_error(self) -> float:
-        """The share of the rows not seen, in percent, that are taken for another class."""
+        """The share of the rows not learnt from, in percent, that are taken for another class."""
         return math.nan if self.val_accuracy is None else 100 * (1 - self.val_accuracy)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All runs, by rate and then by seed; `rows` and `val_rows` were learnt from and validated on."""
+    """All runs, by rate and then by seed, of a network `name` with its loss and input dropout.
+
+    `rows` were learnt from, and `val_rows` validated on.
+    """
 
     name: str
+    loss: str
+    input_dropout: float
     rows: int
     val_rows: int
     outcomes: Sequence[Outcome]
@@ -58,71 +69,78 @@ class Comparison:
         """The rates, in the order in which they were given."""
         return list(dict.fromkeys(outcome.rate for outcome in self.outcomes))
 
+    @property
+    def figures(self) -> list[str]:
+        """The figures that there are: losses, and for classes the error."""
+        return ["train_loss", "val_loss"] + ["val_error"] * (self.loss != "mse")
+
     def column(self, name: str, rate: float) -> list[float]:
         """Return one figure of all runs at a rate."""
         return [getattr(outcome, name) for outcome in self.outcomes if outcome.rate == rate]
 
     def mean(self, name: str, rate: float) -> float:
-        """Return the mean of a figure over the runs at a rate."""
+        """Return the mean of a figure over the runs at a rate; NaN where one of them diverged."""
         return float(np.mean(self.column(name, rate)))
 
     def spread(self, name: str, rate: float) -> float:
-        """Return the standard deviation of a figure over the runs at a rate; 0 for one run."""
+        """Return the standard deviation of a figure over the runs at a rate; NaN for one run."""
         column = self.column(name, rate)
-        return float(np.std(column, ddof=1)) if len(column) > 1 else 0.0
+        return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
 
     @property
-    def best(self) -> float:
-        """The rate of the least mean validation loss; what diverged comes last."""
+    def best(self) -> float | None:
+        """The rate of the least mean validation loss; None where there is none at which no run diverged."""
         means = {rate: self.mean("val_loss", rate) for rate in self.rates}
-        return min(means, key=lambda rate: (math.isnan(means[rate]), means[rate]))
+        return min((rate for rate in means if math.isfinite(means[rate])), key=means.__getitem__, default=None)
 
     def table(self) -> list[str]:
-        """Return lines: a head, then for each rate the losses, and where there are classes the error, of both parts."""
-        classes = self.outcomes[0].val_accuracy is not None
-        head = f"{'rate':>5}  {'train loss':>17}  {'validation loss':>17}" + f"  {'validation error':>17}" * classes
-        lines = [head]
-        for rate in self.rates:
-            cells = [_cell(self, "train_loss", rate), _cell(self, "val_loss", rate)]
-            cells += [_cell(self, "val_error", rate, "%")] * classes
-            lines.append(f"{rate:>5g}  {'  '.join(cells)}" + "  best" * (rate == self.best))
-        return lines
+        """Return lines: a head, then for each rate the mean of each figure, and its spread where there is one."""
+        titles = {"train_loss": "train loss", "val_loss": "validation loss", "val_error": "validation error"}
+        rows = [["rate", *(titles[name] for name in self.figures)]]
+        rows += [[f"{rate:g}", *(self._cell(name, rate) for name in self.figures)] for rate in self.rates]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        lines = ["   ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        marks = ["", *("  best" * (rate == self.best) for rate in self.rates)]
+        return [line + mark for line, mark in zip(lines, marks, strict=True)]
 
     def verdict(self) -> str:
-        """Say which rate is best, and how it compares with none, where that was tried."""
+        """Say which rate is best, and how it compares with rate 0, where that was tried."""
         best = self.best
-        if math.isnan(self.mean("val_loss", best)):
-            return "all rates diverged; try a lower learning rate"
-        text = f"best rate {best:g}: validation loss {_cell(self, 'val_loss', best).strip()}"
+        if best is None:
+            return "runs of all rates diverged; try a lower learning rate"
+        text = f"best rate {best:g}: validation loss {self._cell('val_loss', best)}"
+        if "val_error" in self.figures:
+            text += f", error {self._cell('val_error', best)}"
         if best and 0.0 in self.rates:
-            text += f", without dropout {_cell(self, 'val_loss', 0.0).strip()}"
-        if self.outcomes[0].val_accuracy is not None:
-            text += f"; error {_cell(self, 'val_error', best, '%').strip()}"
-            if best and 0.0 in self.rates:
-                text += f" against {_cell(self, 'val_error', 0.0, '%').strip()}"
+            text += f"; at rate 0 {self._cell('val_loss', 0.0)}"
+            text += f", error {self._cell('val_error', 0.0)}" if "val_error" in self.figures else ""
         return text
+
+    def _cell(self, name: str, rate: float) -> str:
+        """Write mean and spread of a figure."""
+        mean, spread = self.mean(name, rate), self.spread(name, rate)
+        if math.isnan(mean):
+            return "diverged"
+        digits, unit = (2, " %") if name == "val_error" else (4, "")
+        return f"{mean:.{digits}f}{'' if math.isnan(spread) else f' ± {spread:.{digits}f}'}{unit}"
 
     def record(self) -> dict[str, Any]:
         """Return all of it for JSON."""
-        names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-        known = [name for name in names if getattr(self.outcomes[0], name) is not None]
-        table = [
-            {"rate": rate}
-            | {name: self.mean(name, rate) for name in known}
-            | {f"{name}_std": self.spread(name, rate) for name in known}
-            for rate in self.rates
-        ]
-        head = {"network": self.name, "rows": self.rows, "val_rows": self.val_rows, "best": self.best}
-        return {**head, "rates": table, "runs": [asdict(outcome) for outcome in self.outcomes]}
+        rates = []
+        for rate in self.rates:
+            means = {name: self.mean(name, rate) for name in self.figures}
+            rates.append({"rate": rate, **means, **{f"{name}_std": self.spread(name, rate) for name in self.figures}})
+        head = {name: getattr(self, name) for name in ("name", "loss", "input_dropout", "rows", "val_rows", "best")}
+        return {**head, "rates": rates, "runs": [asdict(outcome) for outcome in self.outcomes]}
 
 
 def compare(
-    source: str | os.PathLike[str],
+    source: Source,
     rates: Sequence[float],
     recipe: Recipe,
     *,
     repeats: int = 3,
-    jobs: int | None = None,
+    jobs: int = 1,
     tell: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Comparison:
     """Train a recipe's network at each rate on hidden units, several times, and measure it on rows it has not seen.
@@ -138,34 +156,43 @@ def compare(
         All other choices. Run r of a rate has the recipe's seed + r: runs of one number start from the same weights.
     repeats : int
         Runs for each rate.
-    jobs : int, optional
-        Processes that train at once, of one thread each: by default as many as Numba has threads. Results do not
-        depend on it.
+    jobs : int
+        Processes that train at once, of one thread each; results do not depend on it. More than one are started anew,
+        so that a script which calls this needs `if __name__ == "__main__":`.
     tell : callable
         Is given each `Outcome` as it is there.
 
     Raises
     ------
     ValueError, TypeError
-        A choice or the data cannot be used. KeyboardInterrupt passes through.
+        A choice or the data cannot be used, or a process was ended from outside. KeyboardInterrupt ends all processes.
     """
     rates = [_checks.probability(p, "rates") for p in rates]
     if not rates or len(set(rates)) < len(rates):
         raise InputError(f"rates: expected different numbers, got {', '.join(f'{p:g}' for p in rates) or 'none'}")
     repeats = _checks.integer(repeats, "repeats", 1, 10_000)
-    jobs = system.threads() if jobs is None else _checks.integer(jobs, "jobs", 1, 1024)
+    jobs = _checks.integer(jobs, "jobs", 1, 1024)
+    _checks.integer(recipe.seed + repeats - 1, "seed of the last repeat", 0, 2**64 - 1)
+    for p in rates:
+        kind_of(recipe.variant, [p])
     recipe = replace(recipe, split_seed=recipe.seed)
-    run, held_out = _prepared(source, replace(recipe, dropout=rates[0]))  # says what is wrong before all else starts
+    run, held_out = _prepared(source, replace(recipe, dropout=rates[0]))
+    if len(run.net.sizes) == 2:
+        raise InputError("hidden: expected hidden units, which the rates are for, got none")
     each = [(p, recipe.seed + repeat) for p in rates for repeat in range(repeats)]
     plans = [replace(recipe, dropout=p, seed=seed) for p, seed in each]
+    if jobs > 1:
+        _compile(run)  # once, for all processes
     found = {}
     for outcome in _outcomes(source, plans, min(jobs, len(plans))):
         found[outcome.rate, outcome.seed] = outcome
         tell(outcome)
-    return Comparison(run.net.name, len(run.train.x), len(held_out.x), [found[one] for one in each])
+    net = run.net
+    outcomes = [found[one] for one in each]
+    return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
 
 
-def _prepared(source: str | os.PathLike[str], recipe: Recipe) -> tuple[Run, data.Dataset]:
+def _prepared(source: Source, recipe: Recipe) -> tuple[Run, data.Dataset]:
     """Return a run and the rows that it is validated on."""
     in_two_parts = os.path.isdir(source)
     if recipe.val is None and not in_two_parts:
@@ -174,44 +201,73 @@ def _prepared(source: str | os.PathLike[str], recipe: Recipe) -> tuple[Run, data
     return run, run.validation or data.load_for(run.net, source)
 
 
-def _outcome(source: str | os.PathLike[str], recipe: Recipe) -> Outcome:
-    """Train and measure; what diverges has no numbers."""
+def _compile(run: Run) -> None:
+    """Compile, and keep on disk, what training and measuring call."""
+    x, y = map(run.net.bring, run.net.as_pair(run.train.x[:1], run.train.targets()[:1]))
+    run.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, run.optimizer)
+    run.net.measure(x, y)
+
+
+def _outcome(source: Source, recipe: Recipe) -> Outcome:
+    """Train and measure."""
     run, held_out = _prepared(source, recipe)
     assert isinstance(recipe.dropout, float)
-    nothing = math.nan, math.nan
-    try:
+    found: list[tuple[float, float | None]] = []
+    with contextlib.suppress(Diverged):
         replace(run, validation=None).fit()  # measured once, at the end
-        seen, unseen = (run.net.loss_of(part.x, part.targets()) for part in (run.train, held_out))
-    except Diverged:
-        seen, unseen = nothing, nothing
-    return Outcome(recipe.dropout, recipe.seed, *seen, *unseen)
+        found = [run.net.loss_of(part.x, part.targets()) for part in (run.train, held_out)]
+    if not found or not all(math.isfinite(loss) for loss, _ in found):
+        found = [(math.nan, None)] * 2
+    return Outcome(recipe.dropout, recipe.seed, *found[0], *found[1])
 
 
-def _outcomes(source: str | os.PathLike[str], plans: Sequence[Recipe], jobs: int) -> Iterator[Outcome]:
+# ---------------------------------------------------------------- processes
+
+
+def _outcomes(source: Source, plans: Sequence[Recipe], jobs: int) -> Iterator[Outcome]:
     """Yield the outcomes as they come."""
     if jobs == 1:
         yield from (_outcome(source, plan) for plan in plans)
         return
+    before = set(multiprocessing.active_children())
     fresh = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
-    with ProcessPoolExecutor(jobs, fresh, _alone) as pool:
-        calls = [pool.submit(_outcome, source, plan) for plan in plans]
-        try:
-            for call in as_completed(calls):
-                yield call.result()
-        finally:
+    pool = ProcessPoolExecutor(jobs, fresh, _alone)
+    calls: list[Future[Outcome]] = []
+    try:
+        with _deaf_to_ctrl_c():  # as those that are started then are: this process hears it, and ends them
+            calls += [pool.submit(_outcome, source, plan) for plan in plans]
+        for call in as_completed(calls):
+            yield call.result()
+    except BrokenProcessPool:
+        raise InputError("a run was ended from outside, perhaps for lack of memory; try fewer jobs") from None
+    finally:
+        if not all(call.done() for call in calls):
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - before:
+                process.terminate()
+        pool.shutdown()
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def _alone() -> None:
-    """Let a process use one thread, as there are others beside it; and end with the one that started it, by Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Let a process use one thread, as there are others beside it, and end with the one that started it."""
     system.set_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
 
+    def end() -> None:
+        parent.join()
+        os._exit(1)
 
-def _cell(found: Comparison, name: str, rate: float, unit: str = "") -> str:
-    """Write mean and spread of a figure, 17 characters wide."""
-    mean, spread = found.mean(name, rate), found.spread(name, rate)
-    if math.isnan(mean):
-        return f"{'diverged':>17}"
-    digits = 2 if unit else 4
-    return f"{f'{mean:.{digits}f} ± {spread:.{digits}f}':>{17 - 2 * bool(unit)}}{' ' + unit if unit else ''}"
+    threading.Thread(target=end, daemon=True).start()

@@ -58,7 +58,7 @@ def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
     path = require(path)
     from matplotlib.figure import Figure
 
-    classes = found.outcomes[0].val_accuracy is not None
+    classes = "val_error" in found.figures
     figure = Figure(figsize=(4.6 * (1 + classes), 3.4), dpi=150, layout="constrained")
     figure.suptitle(f"{found.name}, {found.rows} rows to learn from", fontsize=11)
     losses = figure.add_subplot(1, 1 + classes, 1)

@@ -1,10 +1,17 @@
 """Comparing rates: each run is a training run of its own, whatever runs beside it; and what is said of all of them."""
 
+import contextlib
 import gzip
 import json
 import math
+import os
+import signal
 import struct
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +45,10 @@ def test_each_run_is_one_of_its_own():
     found = compare("pipeline", [0.0, 0.5], SMALL, repeats=2, jobs=1, tell=told.append)
     assert found.outcomes == [by_hand(rate, seed) for rate in (0.0, 0.5) for seed in (5, 6)]
     assert told == found.outcomes
-    assert (found.name, found.rows, found.val_rows) == ("20-6-3", 40, 300)
+    assert (found.name, found.loss, found.input_dropout, found.rows, found.val_rows) == (
+        *("20-6-3", "cross_entropy", 0.1),
+        *(40, 300),
+    )
 
 
 @pytest.mark.jit_only
@@ -72,37 +82,38 @@ def outcomes():
         Outcome(0.0, 1, 0.3, 1.0, 0.7, 0.9),
         Outcome(0.5, 0, 0.3, 0.9, 0.25, 0.9),
         Outcome(0.5, 1, 0.5, 0.9, 0.35, 0.9),
-        Outcome(0.9, 0, math.nan, math.nan, math.nan, math.nan),
+        Outcome(0.9, 0, math.nan, None, math.nan, None),
         Outcome(0.9, 1, 0.5, 0.9, 0.1, 0.9),
     ]
 
 
 def test_what_is_said_of_the_runs():
-    found = Comparison("2-3-2", 10, 5, outcomes())
+    found = Comparison("2-3-2", "cross_entropy", 0.0, 10, 5, outcomes())
     assert found.rates == [0.0, 0.5, 0.9]
     assert found.best == 0.5
     assert found.table() == [
-        " rate         train loss    validation loss   validation error",
-        "    0    0.2000 ± 0.1414    0.6000 ± 0.1414     15.00 ± 7.07 %",
-        "  0.5    0.4000 ± 0.1414    0.3000 ± 0.0707     10.00 ± 0.00 %  best",
-        "  0.9           diverged           diverged           diverged",
+        "rate        train loss   validation loss   validation error",
+        "   0   0.2000 ± 0.1414   0.6000 ± 0.1414     15.00 ± 7.07 %",
+        " 0.5   0.4000 ± 0.1414   0.3000 ± 0.0707     10.00 ± 0.00 %  best",
+        " 0.9          diverged          diverged           diverged",
     ]
     assert found.verdict() == (
-        "best rate 0.5: validation loss 0.3000 ± 0.0707, without dropout 0.6000 ± 0.1414; "
-        "error 10.00 ± 0.00 % against 15.00 ± 7.07 %"
+        "best rate 0.5: validation loss 0.3000 ± 0.0707, error 10.00 ± 0.00 %; "
+        "at rate 0 0.6000 ± 0.1414, error 15.00 ± 7.07 %"
     )
-    alone = Comparison("2-3-1", 10, 5, [Outcome(0.2, 0, 0.1, None, 0.5, None)])
-    assert alone.table()[1] == "  0.2    0.1000 ± 0.0000    0.5000 ± 0.0000  best"
-    assert alone.verdict() == "best rate 0.2: validation loss 0.5000 ± 0.0000"
+    alone = Comparison("2-3-1", "mse", 0.0, 10, 5, [Outcome(0.123457, 0, 0.1, None, 12345.5, None)])
+    assert alone.table() == ["    rate   train loss   validation loss", "0.123457       0.1000        12345.5000  best"]
+    assert alone.verdict() == "best rate 0.123457: validation loss 12345.5000"
     assert list(alone.record()["rates"][0]) == ["rate", "train_loss", "val_loss", "train_loss_std", "val_loss_std"]
+    lost = Comparison("2-3-1", "mse", 0.0, 10, 5, outcomes()[4:5])
+    assert lost.best is lost.record()["best"] is None
+    assert lost.table()[1] == " 0.9     diverged          diverged"
+    assert lost.verdict() == "runs of all rates diverged; try a lower learning rate"
 
 
 @pytest.mark.parametrize("classes", [True, False])
 def test_the_plot_shows_means_and_spreads(classes, tmp_path, monkeypatch):
-    found = Comparison("2-3-2", 10, 5, outcomes()[:4])
-    if not classes:
-        runs = [replace(run, train_accuracy=None, val_accuracy=None) for run in found.outcomes]
-        found = replace(found, outcomes=runs)
+    found = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, outcomes()[:4])
     drawn = []
     keep = plot._spread
     monkeypatch.setattr(plot, "_spread", lambda axes, *given: (keep(axes, *given), drawn.append((axes, given[1])))[0])
@@ -146,6 +157,9 @@ def test_rates_are_written_one_by_one_or_as_a_course(text, rates):
         (["--rates", "0,1.5"], "rates: dropout probability has to be between 0 and 1, but got 1.5"),
         (["--rates", "0.5,0.5"], "rates: expected different numbers, got 0.5, 0.5"),
         (["--rows", "900"], "rows: expected 1 to 800, got 900"),
+        (["--hidden", "none"], "hidden: expected hidden units, which the rates are for, got none"),
+        (["--seed", 2**64 - 1], "seed of the last repeat: expected an integer from 0 to 18446744073709551615"),
+        (["--variant", "gaussian", "--rates", "0.5,1"], "expected probabilities below 1 for variant gaussian, got 1"),
         (["--val", "1"], "val: expected a number between 0 and 1"),
         (["none.csv"], "none.csv"),
         (["--json", "no/x.json"], "no/x.json: the folder no does not exist"),
@@ -169,11 +183,12 @@ def test_the_command_shows_the_table_and_writes_the_files(tmp_path, monkeypatch)
     result = ndrop("pipeline", *choices, "--json", "x.json", "--plot", "x.svg")
     assert result.exit_code == 0, result.output
     head, _, _, first, second, _, verdict, _, json_line, plot_line = result.stdout.splitlines()
-    assert head == "pipeline: 20-6-3, 40 rows to learn from, 200 to validate on"
+    assert head == "pipeline: 20-6-3, input dropout 0.3, 40 rows to learn from, 200 others to validate on"
     assert (first.split()[0], second.split()[0]) == ("0", "0.5")
     record = json.loads((tmp_path / "x.json").read_text())
     assert [run["rate"] for run in record["runs"]] == [0.0, 0.5]
-    assert f"{record['rates'][0]['val_loss']:.4f} ± 0.0000" in first
+    assert f"{record['rates'][0]['val_loss']:.4f}" in first
+    assert record["rates"][0]["val_loss_std"] is None
     assert verdict.startswith(f"best rate {record['best']:g}: validation loss")
     assert (json_line, plot_line) == ("json   x.json", "plot   x.svg")
     assert "<svg" in (tmp_path / "x.svg").read_text()
@@ -185,5 +200,74 @@ def test_what_diverges_is_said_to(tmp_path, monkeypatch):
     result = ndrop("pipeline", *choices, "--json", "x.json")
     assert result.exit_code == 0, result.output
     assert result.stdout.count("   diverged") == 6
-    assert "\nall rates diverged; try a lower learning rate\n" in result.stdout
+    assert "best" not in result.stdout
+    assert "\nruns of all rates diverged; try a lower learning rate\n" in result.stdout
     assert json.loads((tmp_path / "x.json").read_text())["runs"][0]["val_loss"] is None
+
+
+# ---------------------------------------------------------------- processes
+
+
+WORKING = """
+import sys, time
+from numba_dropout import compare
+from numba_dropout.recipe import Recipe
+
+if __name__ == "__main__":
+    recipe = Recipe(hidden=(6,), epochs=2, rows=40, optimizer="adam")
+    def tell(outcome):
+        print("done", flush=True)
+    compare.compare("pipeline", [0.0, 0.5], recipe, repeats=400, jobs=2, tell=tell)
+"""
+
+
+def children(pid):
+    """Return the processes that a process has started, and they."""
+    found = []
+    for own in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, own.read_text().split()):
+            found += [child, *children(child)]
+    return found
+
+
+def running(pids):
+    """Return those that have not ended."""
+    alive = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                alive.append(pid)
+    return alive
+
+
+@pytest.mark.jit_only
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("how", ["interrupt", "terminate", "kill", "a worker"])
+def test_no_process_is_left_behind(how, tmp_path):
+    """However it ends: by Ctrl-C, which only the first process hears, or from outside, or as one of them dies."""
+    (tmp_path / "working.py").write_text(WORKING)
+    command = [sys.executable, str(tmp_path / "working.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "done\n"
+        workers = children(process.pid)
+        assert len(running(workers)) >= 2
+        if how == "a worker":
+            busy = [pid for pid in workers if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+            os.kill(busy[0], signal.SIGKILL)
+        else:
+            send = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM, "kill": signal.SIGKILL}[how]
+            process.send_signal(send)
+        process.stdout.read()
+        said = process.stderr.read()
+    assert process.returncode != 0
+    for _ in range(200):
+        if not running(workers):
+            break
+        time.sleep(0.05)
+    assert running(workers) == []
+    if how == "a worker":
+        assert said.splitlines()[-1].endswith(
+            "a run was ended from outside, perhaps for lack of memory; try fewer jobs"
+        )
+    if how == "interrupt":
+        assert said.splitlines()[-1] == "KeyboardInterrupt"

@@ -17,7 +17,7 @@ import pytest
 import numba_dropout as nd
 from numba_dropout import trace
 from numba_dropout.trace import Choices
-from numba_dropout.trace.report import number
+from numba_dropout.trace.report import THEIRS, number, numbers
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -155,19 +155,38 @@ def test_the_pages_values_are_pythons(pytorch, tmp_path):
     assert found["gone"] == 0
 
 
-def test_the_page_shows_what_python_wrote(pytorch):
-    """The first picture belongs to the table below it."""
+def test_the_page_shows_what_python_wrote(pytorch, tmp_path):
+    """All sections, in order, cell by cell; and the first picture belongs to the table below it."""
     told, page = pytorch
-    assert [stage.name for stage in told.training][1] == "dropout 0.3"
-    text = html.unescape(re.sub(r"<[^>]+>", "\n", page))
+    script = """
+    const texts = (root, choice) => [...root.querySelectorAll(choice)].map((one) => one.textContent);
+    found.sections = [...document.querySelectorAll("main > section")].map((part) => ({
+        title: texts(part, "h2")[0], paragraphs: texts(part, ":scope > p"),
+        rows: [...part.querySelectorAll(":scope > .scroll tbody tr")].map((row) => texts(row, "td")),
+        bars: texts(part, ".bars span")}));
+    found.quiz = [...document.querySelectorAll(".question")].map((one) => texts(one, "legend, label"));
+    found.columns = now().columns;
+    """
+    found = run(page, tmp_path, script)
+    shown = {part["title"]: part for part in found["sections"]}
+    assert list(shown) == ["The network", *(part.title for part in told.sections), "Quiz"]
     for part in told.sections:
-        assert part.title in text
-        for block in part.blocks:
-            cells = [block] if isinstance(block, str) else [c for row in getattr(block, "rows", ()) for c in row]
-            for cell in cells:
-                assert cell in text
-    for question in told.questions:
-        assert all(words in text for words in (question.text, *question.answers))
+        tables = [block for block in part.blocks if hasattr(block, "rows")]
+        assert shown[part.title]["rows"] == [list(row) for table in tables for row in table.rows]
+        bars = [block for block in part.blocks if hasattr(block, "labels")]
+        assert shown[part.title]["bars"] == [
+            text
+            for block in bars
+            for pair in zip(block.labels, block.values, strict=True)
+            for text in (pair[0], f"{pair[1]:.3f}")
+        ]
+        texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
+        assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
+    for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
+        assert text == question.text + THEIRS * question.theirs
+        assert [answer.strip() for answer in answers] == list(question.answers)
+    rows = shown[told.sections[0].title]["rows"]
+    assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
 
 
 def test_numbers_are_written_as_python_writes_them(toy, tmp_path):
@@ -190,6 +209,7 @@ def test_numbers_are_written_as_python_writes_them(toy, tmp_path):
         1e6 + 0.5,
     ]
     rng = np.random.default_rng(1)
+    values += [1e6, 123456.5, -2.5e9, 1e20, 1e-13, -0.3 + 0.1 + 0.2, 7 - 1e-14]
     values += rng.normal(0, 3, 200).tolist() + (rng.integers(-80, 80, 60) / 8).tolist()
     found = run(toy, tmp_path, f"found.texts = {json.dumps(values)}.map(written);")
     assert found["texts"] == [number(value) for value in values]
@@ -220,6 +240,19 @@ def test_the_toy_is_played_with(toy, tmp_path):
     found.next = look();
     document.getElementById("next").click();
     found.after = look();
+    slider.value = 0.6;
+    slider.dispatchEvent(new Event("input"));
+    found.slid = look();
+    const back = document.getElementById("back");
+    back.click(); back.click();
+    found.back = look();
+    found.ends = [back.disabled, document.getElementById("next").disabled];
+    slider.value = 0.5;
+    slider.dispatchEvent(new Event("input"));
+    document.querySelector("input[value=evaluation]").click();
+    found.evaluation = status.textContent;
+    press(units[1][2], "Enter");
+    found.again = status.textContent;
     """
     found = run(toy, tmp_path, script)
     for name, masks in (("first", "11;101;110;01"), ("clicked", "11;111;110;01"), ("keyed", "11;110;110;01")):
@@ -230,10 +263,23 @@ def test_the_toy_is_played_with(toy, tmp_path):
     assert found["stops"] == 1
     for name, step in (("next", 0), ("after", 1)):
         drawn = [nd.sample_mask(n, 0.3, seed=0, stream=site, step=step) for site, n in ((1, 3), (2, 3), (3, 2))]
-        check_toy(found[name], ";".join(["11", *("".join("01"[int(k)] for k in mask) for mask in drawn)]))
+        check_toy(found[name], ";".join(["11", *("".join("01"[int(k)] for k in mask) for mask in drawn)]), step)
+    drawn = [nd.sample_mask(n, 0.6, seed=0, stream=site, step=1) for site, n in ((1, 3), (2, 3), (3, 2))]
+    check_toy(found["slid"], ";".join(["11", *("".join("01"[int(k)] for k in mask) for mask in drawn)]), 1)
+    check_toy(found["back"], "11;110;110;01")  # the reader's own
+    assert found["ends"] == [True, False]
+    told = trace.trace("toy")
+    (scaled,) = [
+        row[1] for part in told.sections if part.title == "All masks together" for row in part.blocks[1].rows[1:2]
+    ]
+    assert float(found["evaluation"].rpartition(" ")[2]) == float(scaled)
+    assert found["evaluation"].startswith(
+        "Evaluation: nothing is dropped, values of hidden units are multiplied by 0.50"
+    )
+    assert found["again"].startswith("Training: ")
 
 
-def check_toy(found, masks):
+def check_toy(found, masks, step=None):
     told = trace.trace("toy", Choices(masks=masks))
     assert ["".join("01"[keep] for keep in mask) for mask in found["masks"]] == masks.split(";")
     formulas = [
@@ -245,7 +291,8 @@ def check_toy(found, masks):
     ]
     assert found["formulas"] == formulas
     dropped = masks.count("0")
-    assert found["status"] == f"Training: {dropped} of 10 units dropped; output {formulas[-1].rpartition('= ')[2]}"
+    at = "" if step is None else f", step {step}"
+    assert found["status"] == f"Training{at}: {dropped} of 10 units dropped; output {formulas[-1].rpartition('= ')[2]}"
 
 
 def test_the_quiz_answers_with_the_reason(pytorch, tmp_path):
@@ -284,6 +331,21 @@ def test_a_network_of_ones_own(tmp_path):
         assert found["shown"] == [3, 50, 5, 2]
 
 
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_probabilities_of_yes_and_no(outputs, tmp_path):
+    """One output gives those of 0 and 1, several each that of 1; NaN stays NaN."""
+    net = nd.MLP([3, 8, outputs], loss="bce", dropout=0.5, seed=3)
+    x = np.random.default_rng(4).standard_normal((2, 3))
+    told = trace.documents.own(net, x, 1, "x")
+    found = run(trace.page(told), tmp_path, "Object.assign(found, now()); found.status = status.textContent;")
+    np.testing.assert_allclose(found["answer"], told.training[-1].values[0], rtol=1e-5)
+    assert found["status"].endswith(f"probabilities {', '.join(map(number, told.training[-1].values[0]))}")
+    net.load_state_dict({**net.state_dict(), "0.bias": np.full(8, np.nan)})
+    with np.errstate(invalid="ignore"):
+        page = trace.page(trace.documents.own(net, x, 1, "x"))
+    assert run(page, tmp_path, "found.status = status.textContent")["status"].count("nan") == max(outputs, 2)
+
+
 def test_a_regression_in_its_units(tmp_path):
     net = nd.MLP([3, 8, 2], loss="mse", dropout=0.5, seed=3, dtype="float64")
     net.scale_target([10, -5], [0.5, 0.01])
@@ -302,24 +364,33 @@ def test_masks_that_a_page_cannot_draw(tmp_path):
     page = trace.page(trace.documents.own(net, np.ones((2, 3)), 1, "x"))
     assert run(page, tmp_path, "found.picture = document.getElementById('picture');") == {"picture": None}
     assert "gaussian dropout 0.5" in page
+    assert "no picture here: the page draws masks of 0 and 1, not gaussian" in page
+    assert "are drawn here" not in page
 
 
-@pytest.mark.parametrize("width", [320, 390, 1200])
-def test_the_page_fits_its_window(pytorch, width, tmp_path):
-    """Nothing sticks out sideways: wide tables scroll in themselves."""
-    frame = "<iframe id=frame style='border:0;width:%dpx;height:3000px' srcdoc=\"%s\"></iframe>"
-    inner = pytorch[1].replace("&", "&amp;").replace('"', "&quot;")
-    page = f"<html><head></head><body>{frame % (width, inner)}</body></html>"
+@pytest.fixture(scope="module")
+def deep():
+    """Return a page of many layers, with a slider for each."""
+    net = nd.MLP([2, *[3] * 12, 2], dropout=0.5, input_dropout=0.2)
+    return trace.page(trace.documents.own(net, np.ones((1, 2)), 0, "x"))
+
+
+@pytest.mark.parametrize("width", [320, 768, 1600])
+def test_the_pages_fit_their_window(pytorch, toy, deep, width, tmp_path):
+    """Nothing sticks out sideways: wide tables and pictures scroll in themselves."""
+    frame = "<iframe style='border:0;width:%dpx;height:3000px' srcdoc=\"%s\"></iframe>"
+    inners = [page.replace("&", "&amp;").replace('"', "&quot;") for page in (pytorch[1], toy, deep)]
+    page = f"<html><head></head><body>{''.join(frame % (width, inner) for inner in inners)}</body></html>"
     script = """
-    document.getElementById("frame").addEventListener("load", () => {
-        const page = document.getElementById("frame").contentDocument.documentElement;
+    addEventListener("load", () => {
+        const pages = [...document.querySelectorAll("iframe")].map((one) => one.contentDocument.documentElement);
         document.getElementById("found").textContent = JSON.stringify(
-            {found: {wide: page.scrollWidth, window: page.clientWidth}, complaints});
+            {found: pages.map((page) => [page.scrollWidth, page.clientWidth]), complaints});
     });
     """
-    found = run(page, tmp_path, script)
-    assert width - 20 <= found["window"] <= width  # less a scroll bar
-    assert found["wide"] == found["window"]
+    for wide, window in run(page, tmp_path, script):
+        assert width - 20 <= window <= width  # less a scroll bar
+        assert wide == window
 
 
 def test_the_page_needs_nothing_else(pytorch, toy):

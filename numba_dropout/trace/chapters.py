@@ -15,6 +15,8 @@ from .report import FIRST, Bars, Block, Section, Table, numbers
 
 __all__ = ["data_flow", "observations", "prediction", "shape_of", "telling_row", "training_course"]
 
+FLAT = 0.02  # of a loss: less of a fall is none
+
 
 def shape_of(values: NDArray[Any]) -> str:
     """Write the shape of a batch."""
@@ -30,21 +32,13 @@ def data_flow(stages: Sequence[Stage], row: int, title: str, first: int = 0) -> 
         came = "" if place == 0 else numbers(before[row])
         rows.append([str(place + 1), stage.name, shapes, came, numbers(stage.values[row])])
     head = ["", "stage", "shape", f"row {first + row} before", f"row {first + row} after"]
-    return Section(title, [Table(head, rows), *map(_dropped, [stage for stage in stages if stage.kept is not None])])
+    return Section(title, [Table(head, rows), *(stage.said for stage in stages if stage.said)])
 
 
 def telling_row(stages: Sequence[Stage]) -> int:
     """Return the first row of whose numbers that are written some are dropped, and some not."""
     kept = next(stage.kept for stage in stages if stage.kept is not None)[:, :FIRST]
     return int(np.argmax(kept.any(1) & ~kept.all(1)))
-
-
-def _dropped(stage: Stage) -> str:
-    """Say how many values a stage has dropped."""
-    assert stage.kept is not None
-    dropped = stage.kept.size - np.count_nonzero(stage.kept)
-    share = 100 * dropped / stage.kept.size
-    return f"{stage.name}: {dropped:,} of {stage.kept.size:,} values were set to 0 ({share:.1f} %)"
 
 
 def training_course(history: History, chance: float, how: str) -> Section:
@@ -75,8 +69,10 @@ def observations(history: History, chance: float) -> list[str]:
         gain = 100 * (accuracies[place + 1] - accuracies[place])
         text = f"loss {'falls' if fall > 0 else 'rises'} by {abs(fall):.3f}, "
         text += f"accuracy {'gains' if gain >= 0 else 'loses'} {abs(gain):.1f} points"
-        if place and 0 < fall < falls[place - 1]:
-            text += ", less than before: it converges"
+        if 0 < fall < FLAT * losses[place]:
+            text += ": hardly anything, it has converged"
+        elif place and 0 < fall < falls[place - 1]:
+            text += ", less than before"
         said.append(text)
     return said
 
@@ -86,7 +82,9 @@ def prediction(stages: Sequence[Stage], row: int, said: str, first: int = 0) -> 
     rows = [[str(place + 1), stage.name, numbers(stage.values[row])] for place, stage in enumerate(stages)]
     blocks: list[Block] = [Table(["", "layer", f"row {first + row}"], rows)]
     for place, stage in enumerate(stages):
-        if stage.site is not None:
+        if stage.name.startswith("dropconnect"):
+            blocks.append(f"{stage.name}: in evaluation mode no weight is dropped")
+        elif stage.site is not None:
             equal = np.count_nonzero(stage.values == stages[place - 1].values)
             blocks.append(f"{stage.name}: in evaluation mode {equal:,} of {stage.values.size:,} values pass unchanged")
     return Section(f"Prediction, row {first + row}, evaluation mode", [*blocks, said])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from .report import Section, Trace, number
 
 __all__ = ["own", "pytorch", "tensorflow"]
 
+Arrange = Callable[[MLP, list[Stage]], list[Stage]]  # of the operations as the stages of a document
+
 
 def pytorch(seed: int = 0) -> Trace:
     """Trace 1000 rows of 20 features through dropout 0.3, a linear layer, ReLU and a linear layer to 3 classes."""
@@ -24,7 +27,7 @@ def pytorch(seed: int = 0) -> Trace:
         "1000 rows of 20 features go through dropout 0.3, a linear layer to 10 units, ReLU, and a linear layer to 3 "
         "classes. Five stages, five epochs, and a prediction with dropout off."
     )
-    return _pipeline("pytorch", "Dropout (nn.Dropout) in PyTorch", about, 0.3, seed, _as_they_are)
+    return _pipeline("Dropout (nn.Dropout) in PyTorch", about, 0.3, seed, lambda net, stages: stages)
 
 
 def tensorflow(seed: int = 0) -> Trace:
@@ -33,11 +36,7 @@ def tensorflow(seed: int = 0) -> Trace:
         "1000 rows of 20 features go through dropout 0.2, a dense layer of 10 units with ReLU, and a dense layer of 3 "
         "with softmax. Four stages, five epochs, and a prediction with dropout off."
     )
-    return _pipeline("tensorflow", "Dropout layers in TensorFlow", about, 0.2, seed, _dense)
-
-
-def _as_they_are(net: MLP, stages: list[Stage]) -> list[Stage]:
-    return stages
+    return _pipeline("Dropout layers in TensorFlow", about, 0.2, seed, _dense)
 
 
 def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
@@ -47,7 +46,7 @@ def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
     return [start, dropped, joined([linear, relu], "dense 10, relu"), last]
 
 
-def _pipeline(name: str, title: str, about: str, p: float, seed: int, arrange: Any) -> Trace:
+def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> Trace:
     run = prepare("pipeline", Recipe(input_dropout=p, seed=seed, dtype="float64"))
     x, y = run.train.x, run.train.targets()
     history = run.fit()
@@ -64,7 +63,7 @@ def _pipeline(name: str, title: str, about: str, p: float, seed: int, arrange: A
         Section("Key insight", [INSIGHT]),
     ]
     questions = quiz(training, evaluation, p)
-    return Trace(name, title, about, run.net, x, training, evaluation, sections, questions, row=row)
+    return Trace(title, about, run.net, training, evaluation, sections, questions, row=row)
 
 
 def _verdict(run: Run, last: Stage, y: NDArray[Any], row: int) -> str:
@@ -92,7 +91,7 @@ def own(net: MLP, x: NDArray[Any], row: int, source: str) -> Trace:
         key_terms(),
     ]
     about = f"Row {row} of {source} goes through the network {net.name}, in training mode and in evaluation."
-    dropped = [stage for stage in training if stage.kept is not None]
-    questions = quiz(training, evaluation, float(np.mean(net.rates[dropped[0].site or 0]))) if dropped else []
+    first_rate = next((p for p in net.rates if np.any(p)), 0.0)
+    questions = quiz(training, evaluation, first_rate)
     title = f"A row through {net.name}"
-    return Trace("model", title, about, net, batch, training, evaluation, sections, questions, first=row)
+    return Trace(title, about, net, training, evaluation, sections, questions, first=row)

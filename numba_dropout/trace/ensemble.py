@@ -47,7 +47,7 @@ def ensemble(toy: Toy, *, every: bool) -> Section:
         "ensemble of all of them would predict, and one network with scaled weights is the cheap stand-in for it.",
         table,
         f"They are {_several(np.abs(mean - scaled))} apart: scaling gives the mean exactly where everything behind the "
-        "dropout is linear, and with ReLU in between only nearly.",
+        "dropout is linear; with ReLU in between it approximates it, better or worse as ReLU cuts less or more.",
         _histogram(outputs[:, 0], weights),
     ]
     if every:
@@ -66,8 +66,8 @@ def every_mask(units: int) -> NDArray[np.bool_]:
 
 
 def answers(toy: Toy, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the outputs (masks, outputs) by masks of all hidden units, the input being whole: one batch."""
-    values, first = np.tile(toy.x, (len(masks), 1)), 0
+    """Return the outputs (masks, outputs) by masks of all hidden units, with the input's own: one batch."""
+    values, first = np.tile(toy.x * toy.masks[0], (len(masks), 1)), 0
     for place, (weight, bias) in enumerate(toy.layers):
         if place:
             own = masks[:, first : first + values.shape[1]]
@@ -79,7 +79,7 @@ def answers(toy: Toy, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def scaled_answer(toy: Toy) -> NDArray[np.float64]:
     """Return the output (outputs,) of the network whose weights behind hidden units are multiplied by 1 - p."""
-    values = toy.x[None]
+    values = (toy.x * toy.masks[0])[None]
     for place, (weight, bias) in enumerate(toy.layers):
         values = linear(relu(values), weight * (1 - toy.p), bias) if place else linear(values, weight, bias)
     return np.asarray(values[0])
@@ -96,4 +96,4 @@ def _several(values: Any) -> str:
 def _histogram(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Bars:
     counts, edges = np.histogram(values, BINS, weights=weights)
     labels = [f"{a:.1f} to {b:.1f}" for a, b in itertools.pairwise(edges)]
-    return Bars("share of the masks, by their answer", labels, [float(count) for count in counts])
+    return Bars("probability of the answers, together 1", labels, [float(count) for count in counts])

@@ -6,7 +6,6 @@ network's forward pass gives, but for the order of sums.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,44 +13,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import _checks
 from ..concrete import concrete_dropout
 from ..dropouts import dropout, sample_mask
 from ..mlp import MLP
 from ..noise import gaussian_dropout
 from ..ops import dropconnect, linear, relu
 
-__all__ = ["Stage", "answer", "flow", "joined"]
+__all__ = ["ANSWERS", "Stage", "answer", "flow", "joined", "share_said"]
+
+ANSWERS = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
 
 
 @dataclass(frozen=True)
 class Stage:
     """An operation on a batch: its name, what comes out (rows, units), and which values were kept, where some are not.
 
-    `site` is that of the mask.
+    `site` is that of the mask, and `said` what it did.
     """
 
     name: str
     values: NDArray[Any]
     kept: NDArray[np.bool_] | None = None
     site: int | None = None
+    said: str = ""
 
 
 def flow(
-    net: MLP,
-    x: ArrayLike,
-    *,
-    training: bool,
-    step: int | None = None,
-    row_offset: int = 0,
-    masks: Sequence[NDArray[np.bool_]] = (),
+    net: MLP, x: ArrayLike, *, training: bool, row_offset: int = 0, masks: Sequence[NDArray[np.bool_]] = ()
 ) -> list[Stage]:
     """Return the stages of a batch (rows, inputs), the input first: standardised, as the first layer sees it.
 
-    `step` and `row_offset` are those of `MLP.forward`. With `masks`, one for each site, those are multiplied by instead
-    of masks that are drawn, and nothing is scaled.
+    Masks are those of the network's next step, for rows from row_offset on; or `masks`, one for each site, which are
+    multiplied by, and nothing is scaled.
     """
-    weights, step = net.weights(), net.step if step is None else step
-    values = net.standardized(x)
+    weights, values = net.weights(), net.standardized(x)
     stages = [Stage("input", values)]
     names = iter([name for name, _ in net.stages() if name.split()[0] not in ("input", "relu", "linear")])
     for site, p in enumerate(net.rates):
@@ -59,44 +55,56 @@ def flow(
             values = relu(values)
             stages.append(Stage("relu", values))
         weight, bias = weights[f"{site}.weight"], weights[f"{site}.bias"]
-        at = {"seed": net.seed, "stream": site, "step": step}
+        at: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step}
         if masks:
-            values = dropout(values, 0.0, mask=masks[site], training=training)
-            kept = np.broadcast_to(masks[site], values.shape) if training else None
-            stages.append(Stage("mask", values, kept, site))
-        elif np.any(p):
+            stages.append(_masked(values, masks[site], site, training))
+        elif np.any(p) and net.variant == "dropconnect":
             name = next(names)
-            if training and net.variant != "dropconnect":
-                values, kept = _dropped(net.variant, values, p, at, row_offset)
-                stages.append(Stage(name, values, kept, site))
-            else:
-                stages.append(Stage(name, values, None, site))
-        if np.any(p) and not masks and net.variant == "dropconnect":
+            said = share_said(name, sample_mask(weight.shape, p, **at), "weights of the next layer")
+            stages.append(Stage(name, values, None, site, said if training else ""))
             values = dropconnect(values, weight, bias, p, **at, training=training)
-        else:
-            values = linear(values, weight, bias)
+        elif np.any(p):
+            stages.append(_dropped(net, next(names), values, p, site, row_offset, training))
+        if net.variant != "dropconnect" or not np.any(p):
+            values = linear(stages[-1].values, weight, bias)
         stages.append(Stage("linear", values))
     return stages
 
 
-def _dropped(variant: str, x: Any, p: Any, at: dict[str, Any], row_offset: int) -> tuple[Any, Any]:
-    """Return values after the dropout of a site, and which were kept, where values are dropped."""
-    if variant == "subnetwork":
-        whole = (1, x.shape[1])
-        kept = np.broadcast_to(sample_mask(whole, p, **at), x.shape)
-        return dropout(x, p, noise_shape=whole, **at), kept
-    at = {**at, "offset": row_offset * x.shape[1]}
-    if variant == "gaussian":
-        return gaussian_dropout(x, p, **at), None
-    if variant == "concrete":
-        return concrete_dropout(x, math.log(p / (1 - p)), **at), None
-    return dropout(x, p, **at), sample_mask(x.shape, p, **at)
+def _masked(values: Any, mask: NDArray[np.bool_], site: int, training: bool) -> Stage:
+    kept = np.broadcast_to(mask, values.shape) if training else None
+    return Stage("mask", dropout(values, 0.0, mask=mask, training=training), kept, site)
+
+
+def _dropped(net: MLP, name: str, x: Any, p: Any, site: int, row_offset: int, training: bool) -> Stage:
+    """Return the stage of a site's dropout."""
+    shape, offset = x.shape, row_offset * x.shape[1]
+    if net.variant == "subnetwork":
+        shape, offset = (1, x.shape[1]), 0
+    at: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step, "offset": offset}
+    kept: Any = None
+    if net.variant == "gaussian":
+        values = gaussian_dropout(x, p, **at, training=training)
+        said = f"{name}: values were multiplied by normal numbers of mean 1 and deviation {_checks.deviation(p):.2f}"
+    elif net.variant == "concrete":
+        values = concrete_dropout(x, float(net.weights()[f"{site}.logit"][0]), **at, training=training)
+        said = f"{name}: values were multiplied by masks between 0 and 1, divided by 1 - p; p was learnt"
+    else:
+        values = dropout(x, p, noise_shape=shape, **at, training=training)
+        kept = np.broadcast_to(sample_mask(shape, p, **at), x.shape)
+        said = share_said(name, kept, "values")
+    return Stage(name, values, kept, site, said) if training else Stage(name, values, None, site)
+
+
+def share_said(name: str, kept: NDArray[np.bool_], what: str) -> str:
+    """Say how much a mask has dropped."""
+    dropped = kept.size - np.count_nonzero(kept)
+    return f"{name}: {dropped:,} of {kept.size:,} {what} were set to 0 ({100 * dropped / max(kept.size, 1):.1f} %)"
 
 
 def answer(net: MLP, outputs: NDArray[Any]) -> Stage:
     """Return the stage after the last layer: probabilities of classes, or values in the target's units."""
-    name = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}[net.loss]
-    return Stage(name, net.answers(outputs))
+    return Stage(ANSWERS[net.loss], net.answers(outputs))
 
 
 def joined(stages: Sequence[Stage], name: str) -> Stage:

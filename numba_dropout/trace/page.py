@@ -15,14 +15,15 @@ import numpy as np
 
 from .. import _checks
 from ..files import replacing
-from .report import Bars, Block, Curves, Question, Section, Table, Trace
+from ..mlp import MLP
+from .flow import ANSWERS
+from .report import THEIRS, Bars, Block, Curves, Question, Section, Table, Trace
 
 __all__ = ["page", "write_page"]
 
 LONG = 40  # characters of a cell that may be broken
 SCRIPTS = ("philox.js", "network.js", "page.js", "quiz.js")
 MOST = 4_000_000  # parameters that a page takes along
-PARTS = ("weight", "bias")
 COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page draws
 
 _FOLDER = importlib.resources.files(__package__) / "page"
@@ -42,7 +43,8 @@ def page(trace: Trace) -> str:
         "about": escape(trace.about),
         "version": importlib.metadata.version("numba-dropout"),
         "style": _file("page.css"),
-        "network": _network(trace) if lively else "",
+        "network": _network(trace) if lively else f"<p>{escape(_without(trace))}</p>",
+        "drawn": " The masks in this page are drawn here, by the same contract." if lively else "",
         "scripts": _scripts(trace) if lively else f"<script>\n{_file('quiz.js')}</script>",
         "sections": "\n".join(map(_section, trace.sections)),
         "questions": _questions(trace.questions),
@@ -58,22 +60,25 @@ def _file(name: str) -> str:
 
 
 def _section(section: Section) -> str:
-    return f"<section>\n<h2>{escape(section.title)}</h2>\n" + "\n".join(map(_block, section.blocks)) + "\n</section>"
+    title, blocks = escape(section.title), "\n".join(_block(block, section.title) for block in section.blocks)
+    return f"<section>\n<h2>{title}</h2>\n{blocks}\n</section>"
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, title: str) -> str:
     if isinstance(block, str):
         return f"<p>{escape(block)}</p>"
     if isinstance(block, Table):
-        return _table(block)
+        return _table(block, title)
     return _bars(block) if isinstance(block, Bars) else _curves(block)
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, title: str) -> str:
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
     head = f"<thead><tr>{head}</tr></thead>" if any(table.head) else ""
     rows = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>\n" for row in table.rows)
-    return f'<div class="scroll"><table>{head}<tbody>\n{rows}</tbody></table></div>'
+    label = escape(title, quote=True)
+    inner = f"<table>{head}<tbody>\n{rows}</tbody></table>"
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{inner}</div>'
 
 
 def _cell(text: str) -> str:
@@ -151,7 +156,8 @@ def _question(place: int, question: Question) -> str:
     )
     return (
         f'<fieldset class="question" data-right="{question.right}" data-reason="{reason}">'
-        f'<legend>{escape(question.text)}</legend>{choices}<p class="reason" role="status"></p>'
+        f"<legend>{escape(question.text)}{THEIRS * question.theirs}</legend>"
+        f'{choices}<p class="reason" role="status"></p>'
         f"<noscript><p>{reason}</p></noscript></fieldset>"
     )
 
@@ -177,8 +183,15 @@ def _network(trace: Trace) -> str:
     return string.Template(_file("network.html")).substitute(how=how, formulas=formulas)
 
 
+def _without(trace: Trace) -> str:
+    """Say why there is no picture."""
+    if trace.net.variant not in COMPUTED:
+        return f"There is no picture here: the page draws masks of 0 and 1, not {trace.net.variant}. The tables follow."
+    return f"There is no picture here: {trace.net.size:,} parameters are too many for a page. The tables follow."
+
+
 def _scripts(trace: Trace) -> str:
-    numbers = json.dumps(_numbers(trace), separators=(",", ":")).replace("<", "\\u003c")
+    numbers = json.dumps(_numbers(trace), separators=(",", ":"), allow_nan=False)  # and no texts of the user's
     code = "\n".join(map(_file, SCRIPTS))
     return f'<script type="application/json" id="network-data">{numbers}</script>\n<script>\n{code}</script>'
 
@@ -187,7 +200,6 @@ def _numbers(trace: Trace) -> dict[str, Any]:
     """Return what the page needs to run the network."""
     net, weights = trace.net, trace.net.weights()
     layers = len(net.sizes) - 1
-    zero, one = net.answers(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))
     return {
         "sizes": net.sizes,
         "dtype": net.dtype.name,
@@ -200,13 +212,20 @@ def _numbers(trace: Trace) -> dict[str, Any]:
         "key": [int(word) for word in _checks.key(net.seed)],
         "step": net.step,
         "rates": [np.asarray(p).tolist() for p in net.rates],
-        "p": float(net.dropout[0]) if trace.masks else 0,
+        "p": trace.p,
         "given": [mask.tolist() for mask in trace.masks] or None,
         "scaled": not trace.masks,
-        "answer": {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}[net.loss],
-        "shift": zero.tolist(),  # of a regression's values
-        "factor": (one - zero).tolist(),
+        "answer": ANSWERS[net.loss],
+        **_units(net),
     }
+
+
+def _units(net: MLP) -> dict[str, list[float]]:
+    """Return by what a regression's outputs are multiplied, and what is added, to be in the target's units."""
+    if net.loss != "mse":
+        return {}
+    zero, one = net.answers(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))
+    return {"factor": (one - zero).tolist(), "shift": zero.tolist()}
 
 
 def _packed(array: Any) -> str:

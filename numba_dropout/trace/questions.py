@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dropouts import dropout
 from .flow import Stage
 from .report import Question, Section, Table, number
 
 __all__ = ["INSIGHT", "key_terms", "quiz"]
 
+ENOUGH = 20_000  # values whose sum is near its expectation
+DRAWN = 2**31  # a step that no run comes to
+
 INSIGHT = (
-    "Dropout keeps a network from relying on any single unit, by turning some off at random in training. What it "
-    "learns is more robust, and does better on new data."
+    "Dropout keeps a network from relying on any single unit, by turning some off at random in training. That makes it "
+    "more robust, and better on data that it has not seen."
 )
 
 
-def quiz(training: list[Stage], evaluation: list[Stage], p: float) -> list[Question]:
-    """Ask what dropout does in training, what in evaluation, and why kept values grow, of a run with one dropout.
+def quiz(training: Sequence[Stage], evaluation: Sequence[Stage], p: Any) -> list[Question]:
+    """Ask what dropout does in training, what in evaluation, and why kept values grow; p is the first dropout's.
 
-    The first question is that of the documents, of which only that one is known; the others are ours.
+    The first question is that of the documents, of which only that one is known; the others are ours. There are none of
+    a run that sets no values to 0.
     """
-    place = next(i for i, stage in enumerate(training) if stage.kept is not None)
-    before, after, kept = training[place - 1].values, training[place].values, training[place].kept
+    place = next((i for i, stage in enumerate(training) if stage.kept is not None), None)
+    if place is None:
+        return []
+    before, kept = training[place - 1].values, training[place].kept
     assert kept is not None
-    share = 100 * (1 - np.count_nonzero(kept) / kept.size)
+    dropped = kept.size - np.count_nonzero(kept)
     same = np.count_nonzero(evaluation[place].values == evaluation[place - 1].values)
-    ratio = float(np.abs(after).sum() / np.abs(before).sum())
-    raw = float(np.abs(before[kept]).sum() / np.abs(before).sum())
+    asked = f"{100 * p:g} % of them were asked for" if np.ndim(p) == 0 else "each unit has a rate of its own"
     return [
         Question(
             "What does the dropout layer do during training?",
@@ -38,8 +48,8 @@ def quiz(training: list[Stage], evaluation: list[Stage], p: float) -> list[Quest
             ],
             0,
             "Each value is set to 0 with probability p, drawn anew at every step, so that no unit can rely on another.",
-            f"Stage {place + 1} set {share:.1f} % of {kept.size:,} values to 0, where {100 * p:g} % was asked for; "
-            "the shape stayed.",
+            f"Stage {place + 1} set {dropped:,} of {kept.size:,} values to 0, where {asked}; the shape stayed.",
+            theirs=True,
         ),
         Question(
             "What does it do in evaluation mode?",
@@ -58,10 +68,23 @@ def quiz(training: list[Stage], evaluation: list[Stage], p: float) -> list[Quest
             ],
             2,
             "The next layer then sees inputs of the same mean in both modes, and nothing is left to do in evaluation.",
-            f"Of the sum of absolute values {100 * raw:.1f} % was kept; divided by {number(1 - p)} it is "
-            f"{100 * ratio:.1f} % of what came in.",
+            _expectation(before, p),
         ),
     ]
+
+
+def _expectation(values: NDArray[Any], p: Any) -> str:
+    """Say what is left of a sum of absolute values, as a mean over masks, before and after the division by 1 - p."""
+    whole = np.abs(values).sum()
+    if np.ndim(p) or p in (0, 1) or not whole or not np.isfinite(whole):
+        return ""
+    draws = -(-ENOUGH // values.size)
+    kept = dropout(np.abs(np.tile(values, (draws, 1))), p, seed=0, step=DRAWN).sum() * (1 - p) / draws / whole
+    over = "" if draws == 1 else f"Over {draws:,} masks, "
+    return (
+        f"{over}{100 * kept:.1f} % of the sum of the values, without their signs, is kept; divided by {number(1 - p)} "
+        f"that is {100 * kept / (1 - p):.1f} %."
+    )
 
 
 def key_terms() -> Section:

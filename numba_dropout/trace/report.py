@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,25 @@ from numpy.typing import NDArray
 from ..mlp import MLP
 from .flow import Stage
 
-__all__ = ["FIRST", "Bars", "Block", "Curve", "Curves", "Question", "Section", "Table", "Trace", "number", "numbers"]
+__all__ = [
+    "FIRST",
+    "THEIRS",
+    "Bars",
+    "Block",
+    "Curve",
+    "Curves",
+    "Question",
+    "Section",
+    "Table",
+    "Trace",
+    "number",
+    "numbers",
+]
 
-FIRST = 5  # numbers of a row that are written, and the last
+FIRST = 3  # numbers of a row that are written, and the last
+LARGE = 1e6
+THEIRS = " (from the documents)"
+TINY = 1e-12  # what is left of a sum of decimals that should be whole
 
 
 @dataclass(frozen=True)
@@ -64,41 +79,48 @@ class Section:
 
 @dataclass(frozen=True)
 class Question:
-    """A question with answers to choose from, the reason for the right one, and what in the run shows it."""
+    """A question with answers to choose from, the reason for the right one, and what in the run shows it.
+
+    `theirs` tells those that the documents ask from ours.
+    """
 
     text: str
     answers: Sequence[str]
     right: int
     reason: str
     shown: str
+    theirs: bool = False
 
 
 @dataclass(frozen=True)
 class Trace:
     """A run of a network, told in order.
 
-    `batch` (rows, inputs) is what went through the network, `training` and `evaluation` its stages in both modes,
-    `row` the one that is looked at, and `first` the row of the masks that the batch begins with.
+    `training` and `evaluation` are the stages of a batch in both modes, `row` is the one of its rows that is looked at,
+    and `first` the row of the masks that it begins with. Where the reader gives `masks`, one for each site, nothing is
+    scaled in training, and `p` is their rate.
     """
 
-    name: str
     title: str
     about: str
     net: MLP
-    batch: NDArray[Any]
     training: Sequence[Stage]
     evaluation: Sequence[Stage]
     sections: Sequence[Section]
     questions: Sequence[Question]
     row: int = 0
     first: int = 0
-    masks: Sequence[NDArray[np.bool_]] = field(default=())  # given by the reader, one for each site
+    masks: Sequence[NDArray[np.bool_]] = ()
+    p: float = 0.0
 
 
 def number(value: float) -> str:
-    """Write a number for people: two decimals, whole ones without, and small ones as 6e-4."""
-    if float(value).is_integer():
-        return f"{value + 0.0:.0f}"
+    """Write a number for people: two decimals, whole ones without, very small and large ones as 6e-4 and 1.23e+6."""
+    value = round(value) + 0.0 if abs(value) < LARGE and abs(value - round(value)) < TINY else float(value)
+    if abs(value) >= LARGE:
+        return f"{value:.2e}".replace("e+0", "e+")
+    if value.is_integer():
+        return f"{value:.0f}"
     text = f"{value:.2f}"
     return text if float(text) else f"{value:.0e}".replace("e-0", "e-")
 

@@ -25,13 +25,13 @@ class Choices:
     `masks` is a group of 0 and 1 for each layer, with ";" between; `network` and `model` are files.
     """
 
-    seed: int = 0
+    seed: int | None = None
     masks: str | None = None
     network: str | None = None
     every: bool = False
     model: str | None = None
     data: str | None = None
-    row: int = 0
+    row: int | None = None
 
 
 def trace(name: str | None, choices: Choices | None = None) -> Trace:
@@ -41,19 +41,23 @@ def trace(name: str | None, choices: Choices | None = None) -> Trace:
     """
     choices = choices or Choices()
     known = [*NAMES, "toy"]
+    own_choices = [choices.model, choices.data, choices.row]
+    toy_choices = [choices.masks, choices.network, choices.every or None]
     if name is None and choices.model is None:
         raise InputError(f"expected a NAME of {', '.join(known)}, or --model with --data")
     if name is not None and name not in known:
         raise InputError(f"NAME: expected one of {', '.join(known)}, got {name!r}")
-    if name is not None and (choices.model or choices.data or choices.row):
+    if name is not None and any(choice is not None for choice in own_choices):
         raise InputError(f"model, data, row: expected without a NAME, got them with {name}")
-    if name != "toy" and (choices.masks is not None or choices.network or choices.every):
+    if name != "toy" and any(choice is not None for choice in toy_choices):
         raise InputError("masks, network, all: expected with the NAME toy")
+    if name not in NAMES and choices.seed is not None:
+        raise InputError(f"seed: expected with a NAME of {', '.join(NAMES)}, which alone draw weights by it")
     if name == "toy":
         groups = None if choices.masks is None else choices.masks.split(";")
-        chosen = read_toy(choices.network, groups) if choices.network else toy_network(masks=groups)
+        chosen = toy_network(masks=groups) if choices.network is None else read_toy(choices.network, groups)
         return toy(chosen, every=choices.every)
-    return _own(choices) if name is None else NAMES[name](choices.seed)
+    return _own(choices) if name is None else NAMES[name](choices.seed or 0)
 
 
 def _own(choices: Choices) -> Trace:
@@ -61,6 +65,7 @@ def _own(choices: Choices) -> Trace:
         raise InputError("model: expected with --data, the rows that one is taken of")
     net = MLP.load(str(choices.model))
     rows = data.load_for(net, choices.data, need_target=False)
-    if choices.row >= len(rows.x):
-        raise InputError(f"row: expected 0 to {len(rows.x) - 1} for {choices.data}, got {choices.row}")
-    return own(net, rows.x, choices.row, choices.data)
+    row = choices.row or 0
+    if row >= len(rows.x):
+        raise InputError(f"row: expected 0 to {len(rows.x) - 1} for {choices.data}, got {row}")
+    return own(net, rows.x, row, choices.data)

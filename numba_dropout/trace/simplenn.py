@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dropouts import dropout
+from ..dropouts import dropout, sample_mask
 from ..mlp import MLP
 from ..noise import gaussian_noise
 from ..ops import linear
@@ -40,8 +40,8 @@ def simplenn(seed: int = 0) -> Trace:
         "A batch of 5 rows of 10 standard normal numbers goes through a linear layer to 50 units, ReLU, dropout 0.3, "
         "and a linear layer to one value, in training mode and in evaluation mode."
     )
-    questions = quiz(training, evaluation, P)
-    return Trace("simplenn", "What dropout does: SimpleNN", about, net, x, training, evaluation, sections, questions)
+    title = "What dropout does: SimpleNN"
+    return Trace(title, about, net, training, evaluation, sections, quiz(training, evaluation, P))
 
 
 def _four_times(net: MLP, x: np.ndarray) -> Section:
@@ -50,10 +50,15 @@ def _four_times(net: MLP, x: np.ndarray) -> Section:
     quiet, again = (net.forward(x)[:, 0] for _ in range(2))
     rows = [[str(row), *(f"{out[row]:.4f}" for out in (first, second, quiet, again))] for row in range(len(x))]
     differ, equal = np.count_nonzero(first != second), np.count_nonzero(quiet == again)
+    masks = [sample_mask((len(x), 50), P, seed=net.seed, stream=1, step=step) for step in (0, 1)]
+    digits = [[f"step {step}", "".join("01"[int(keep)] for keep in mask[0])] for step, mask in enumerate(masks)]
+    apart = np.count_nonzero(masks[0] != masks[1])
     return Section(
         "The same batch four times",
         [
             Table(["row", "training, step 0", "training, step 1", "evaluation", "evaluation again"], rows),
+            Table(["mask of row 0", ""], digits),
+            f"The masks of the two steps differ in {apart} of {masks[0].size} places. "
             f"In training each step draws another mask: {differ} of {len(x)} outputs differ. In evaluation mode "
             f"dropout is off: {equal} of {len(x)} are equal to the last bit.",
         ],

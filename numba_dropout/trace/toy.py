@@ -5,6 +5,9 @@ As in the document a mask is multiplied by, and nothing is scaled; at inference 
 
 from __future__ import annotations
 
+import numpy as np
+
+from .._checks import InputError
 from ..dropouts import dropout
 from ..ops import linear, relu
 from .ensemble import ensemble
@@ -21,12 +24,16 @@ def toy(choice: Toy, *, every: bool = False) -> Trace:
     """Trace the toy network for given masks, and for all of them; `every` lists each with its answer."""
     net, batch = choice.network(), choice.x[None]
     training, evaluation = (flow(net, batch, training=mode, masks=choice.masks) for mode in (True, False))
+    if not all(np.isfinite(stage.values).all() for stage in (*training, *evaluation)):
+        raise InputError("layers: expected numbers of which sums can be written, got too large ones")
     hidden = len(choice.sizes) - 2
     about = (
         f"A ReLU network with {hidden} hidden layer{'s' * (hidden != 1)}, {net.name}, predicts for "
         f"x = ({', '.join(map(number, choice.x))}), with a dropout mask given for each layer. Units that a mask drops "
-        "count as 0; biases are never dropped. The document's own numbers are pictures that are lost: these are ours."
+        "count as 0; biases are never dropped."
     )
+    if choice.ours:
+        about += " The document's own numbers are pictures that are lost: these are ours."
     sections = [
         _weights(choice),
         _masks(choice),
@@ -36,8 +43,8 @@ def toy(choice: Toy, *, every: bool = False) -> Trace:
         key_terms(),
         Section("Key insight", [INSIGHT]),
     ]
-    title, masks = "Dropout by doing a toy example", choice.masks
-    return Trace("toy", title, about, net, batch, training, evaluation, sections, _questions(choice), masks=masks)
+    title, asked, masks = "Dropout by doing a toy example", _questions(choice), choice.masks
+    return Trace(title, about, net, training, evaluation, sections, asked, masks=masks, p=choice.p)
 
 
 def _weights(choice: Toy) -> Section:
@@ -107,7 +114,7 @@ def _questions(choice: Toy) -> list[Question]:
             "What does the whole network with scaled weights stand for?",
             ["One random mask", "The mean of all the smaller networks", "The largest answer", "Training"],
             1,
-            "To average 2^n networks would take long; scaling the weights by 1 - p gives nearly that in one pass.",
+            "To average 2^n networks would take long; scaling the weights by 1 - p approximates that in one pass.",
             f"The mean over all masks of {hidden} hidden units stands beside the answer of the scaled network.",
         ),
     ]

@@ -19,10 +19,10 @@ __all__ = ["Toy", "read_toy", "toy_network"]
 # The document's own numbers are pictures that are lost; these are ours.
 X = (1, 1)
 LAYERS = (
-    ([[1, 2], [2, -1], [1, 1]], [1, 0, -1]),
-    ([[1, 0, 2], [2, 1, -1], [-1, 3, 1]], [-1, 1, 2]),
-    ([[1, -1, 2], [2, 0, 1]], [4, -3]),
-    ([[3, 2]], [-1]),
+    ([[2, 1], [-1, 1], [1, 3]], [1, 2, -2]),
+    ([[-1, 1, 3], [0, 0, 1], [-1, 1, 0]], [0, 2, 1]),
+    ([[-1, 3, 1], [0, 2, -1]], [1, 1]),
+    ([[2, 3]], [1]),
 )
 MASKS = ("11", "101", "110", "01")
 
@@ -31,12 +31,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Toy:
-    """An input (inputs,), weights and biases layer by layer, a mask for each site, and the rate of hidden units."""
+    """An input (inputs,), weights and biases layer by layer, a mask for each site, and the rate of hidden units.
+
+    `ours` tells whether the weights are not the reader's own.
+    """
 
     x: Array
     layers: Sequence[tuple[Array, Array]]
     masks: Sequence[NDArray[np.bool_]]
     p: float
+    ours: bool
 
     @property
     def sizes(self) -> list[int]:
@@ -69,7 +73,7 @@ def toy_network(x: Any = None, layers: Any = None, masks: Sequence[str] | None =
         raise InputError(f"x: expected {sizes[0]} numbers, got {given.size}")
     if masks is None:
         masks = MASKS if layers is None else ["1" * units for units in sizes[:-1]]
-    return Toy(given, arrays, _masks(masks, sizes[:-1]), _checks.probability(p))
+    return Toy(given, arrays, _masks(masks, sizes[:-1]), _checks.probability(p), layers is None)
 
 
 def read_toy(path: str | os.PathLike[str], masks: Sequence[str] | None = None) -> Toy:

@@ -36,18 +36,20 @@ function scaleOf(net, p) {
 }
 
 /**
- * Return the values of all layers, the input's first, and the answer.
- * masks[site] tells which are kept, or is null where none is dropped; dropped values are 0.
+ * Return the values of all layers, the input's first, the sums that they come from, and the answer.
+ * masks[site] tells which are kept, or is null where none is dropped; dropped values are 0. Where nothing is scaled in
+ * training, values behind hidden units are multiplied by 1 - p instead outside of it.
  */
-function forward(net, rates, masks) {
+function forward(net, rates, masks, training, p) {
   let values = net.x;
-  const columns = [];
+  const columns = [], allSums = [];
   net.layers.forEach(({ weight, bias }, layer) => {
     const mask = masks[layer];
     if (mask) {
-      const p = rates[layer];
-      values = values.map((value, i) => (mask[i] ? value * scaleOf(net, Array.isArray(p) ? p[i] : p) : 0));
+      const own = rates[layer];
+      values = values.map((value, i) => (mask[i] ? value * scaleOf(net, Array.isArray(own) ? own[i] : own) : 0));
     }
+    if (!net.scaled && !training && layer) values = values.map((value) => value * (1 - p)); // the classic way
     columns.push(values);
     const given = values;
     const sums = Array.from(bias, (start, unit) => {
@@ -55,10 +57,11 @@ function forward(net, rates, masks) {
       for (let i = 0; i < given.length; i++) sum += weight[unit * given.length + i] * given[i];
       return sum + start;
     });
-    values = layer < net.layers.length - 1 ? sums.map((sum) => (sum > 0 ? sum : 0)) : sums;
+    allSums.push(sums);
+    values = layer < net.layers.length - 1 ? sums.map((sum) => (sum <= 0 ? 0 : sum)) : sums; // NaN goes through
   });
   columns.push(values);
-  return { columns, answer: answerOf(net, values) };
+  return { columns, sums: allSums, answer: answerOf(net, values) };
 }
 
 /** Return what outputs mean: probabilities, or values in the target's units. */
@@ -69,13 +72,18 @@ function answerOf(net, outputs) {
     const total = powers.reduce((a, b) => a + b);
     return powers.map((power) => power / total);
   }
-  if (net.answer === "sigmoid") return outputs.map((out) => 1 / (1 + Math.exp(-out)));
+  if (net.answer === "sigmoid") {
+    const shares = outputs.map((out) => 1 / (1 + Math.exp(-out)));
+    return shares.length === 1 ? [1 - shares[0], shares[0]] : shares; // of 0 and of 1
+  }
   return outputs.map((out, i) => out * net.factor[i] + net.shift[i]);
 }
 
-/** Write a number as Python's `number` does: two decimals, ties to even, whole ones without, small ones as 6e-4. */
+/** Write a number as Python's `number` does: two decimals, ties to even; whole ones without; 6e-4 and 1.23e+6. */
 function written(value) {
-  if (Number.isInteger(value)) return String(value + 0);
+  if (!Number.isFinite(value)) return String(value).replace("Infinity", "inf").replace("NaN", "nan");
+  if (Math.abs(value) >= 1e6) return value.toExponential(2);
+  if (Math.abs(value - Math.round(value)) < 1e-12) return String(Math.round(value) + 0);
   let text = value.toFixed(2);
   if (Math.abs(value * 8) % 2 === 1) {
     const below = Math.floor(Math.abs(value) * 100);

@@ -3,18 +3,19 @@
 // The network as a picture that recomputes: units, edges, sliders, and the next mask.
 
 const SVG = "http://www.w3.org/2000/svg";
+const READERS = -1; // the step before all others, where masks are the reader's own
 const SHOWN = 50; // units of a layer that are drawn
-const FEW = 24; // and where a layer has this many, its units stand close
+const LEAST = 0.7; // of a picture's size: on a narrow screen one scrolls sideways rather than peer
 
 const data = JSON.parse(document.getElementById("network-data").textContent);
 const net = unpacked(data);
 const state = {
-  step: net.step,
+  step: net.given ? READERS : net.step,
   training: true,
   rates: net.rates.map((p) => (Array.isArray(p) ? [...p] : p)),
-  given: net.given, // masks that the reader gives, where there are some
+  given: net.given, // masks of 0 and 1 that the reader may change, where there are some
+  p: net.p, // their rate
 };
-const sites = net.rates.map((p, site) => site).filter((site) => !net.given && isDropped(net.rates[site]));
 
 function isDropped(p) {
   return Array.isArray(p) ? p.some((own) => own > 0) : p > 0;
@@ -37,7 +38,7 @@ function masksNow() {
 /** Return the values, masks and answer as they are now. */
 function now() {
   const masks = masksNow();
-  return { masks, ...forward(net, state.rates, masks) };
+  return { masks, ...forward(net, state.rates, masks, state.training, state.p) };
 }
 
 // ---------------------------------------------------------------- the picture
@@ -57,24 +58,26 @@ function made(name, attributes, parent) {
 
 function draw() {
   const shown = net.sizes.map((size) => Math.min(size, SHOWN));
-  const gap = Math.max(...shown) > FEW ? 15 : 26;
-  const height = Math.max(...shown) * gap + 64;
+  const most = Math.max(...shown);
+  const gap = most > 24 ? 15 : most > 8 ? 26 : 42;
+  const height = most * gap + 64;
   const width = 170 * (net.sizes.length - 1) + 120;
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.style.maxWidth = `${width}px`;
+  picture.style.minWidth = `${LEAST * width}px`;
   const x = (column) => 60 + 170 * column;
   const y = (column, place) => 34 + (height - 64) / 2 + (place - (shown[column] - 1) / 2) * gap;
   const below = made("g", { "aria-hidden": "true" }, picture);
   net.layers.forEach(({ weight }, layer) => {
     edges.push([]);
-    let most = 0;
-    for (const value of weight) most = Math.max(most, Math.abs(value));
+    let widest = 0;
+    for (const value of weight) widest = Math.max(widest, Math.abs(value));
     for (let to = 0; to < shown[layer + 1]; to++) {
       for (let from = 0; from < shown[layer]; from++) {
         const value = weight[to * net.sizes[layer] + from];
         const line = made("line", {
           x1: x(layer), y1: y(layer, from), x2: x(layer + 1), y2: y(layer + 1, to),
-          class: value < 0 ? "edge negative" : "edge", "stroke-width": 0.3 + (2.2 * Math.abs(value)) / (most || 1),
+          class: value < 0 ? "edge negative" : "edge", "stroke-width": 0.3 + (2.2 * Math.abs(value)) / (widest || 1),
         }, below);
         line.addEventListener("pointerenter", () => tell(
           `weight from ${layerName(layer)} ${from + 1} to ${layerName(layer + 1)} ${to + 1}: ${written(value)}`));
@@ -94,7 +97,8 @@ function draw() {
 
 function unit(column, place, cx, cy, gap) {
   const group = made("g", { class: "unit", role: "img", tabindex: column + place === 0 ? "0" : "-1" }, picture);
-  made("circle", { cx, cy, r: gap > 20 ? 9 : 6 }, group);
+  made("circle", { cx, cy, r: gap / 2, class: "reach" }, group);
+  made("circle", { cx, cy, r: gap > 40 ? 13 : gap > 20 ? 9 : 6, class: "dot" }, group);
   made("title", {}, group);
   group.addEventListener("pointerenter", () => tell(group.getAttribute("aria-label")));
   group.addEventListener("focus", () => tell(group.getAttribute("aria-label")));
@@ -127,9 +131,16 @@ function move(event, column, place) {
 
 function toggle(column, place) {
   if (column >= net.layers.length) return;
+  train();
   state.given[column][place] = !state.given[column][place];
   show();
   tell(units[column][place].getAttribute("aria-label"));
+}
+
+/** Go to training mode, where masks are seen. */
+function train() {
+  state.training = true;
+  document.querySelector("input[value=training]").checked = true;
 }
 
 function tell(text) {
@@ -139,14 +150,12 @@ function tell(text) {
 // ---------------------------------------------------------------- what changes
 
 function show() {
-  const { masks, columns, answer } = now();
+  const { masks, columns, sums, answer } = now();
   let dropped = 0, all = 0;
   columns.forEach((values, column) => {
     const mask = masks[column] || null;
-    if (mask) {
-      all += mask.length;
-      dropped += mask.filter((keep) => !keep).length;
-    }
+    if (mask) dropped += mask.filter((keep) => !keep).length;
+    if (mask || isDropped(net.rates[column] ?? 0)) all += values.length;
     units[column].forEach((group, place) => {
       const gone = Boolean(mask && !mask[place]);
       const label = `${layerName(column)} ${place + 1}: ${gone ? "dropped" : written(values[place])}`;
@@ -162,13 +171,15 @@ function show() {
     line.classList.toggle("gone", Boolean((mask && !mask[from]) || (after && !after[to])));
   }));
   const outputs = answer.map(written).join(", ");
-  const what = net.answer === "softmax" ? "probabilities" : "output";
-  const mode = state.training
-    ? `Training${net.given ? "" : `, step ${state.step}`}: ${dropped} of ${all} units dropped`
-    : "Evaluation: nothing is dropped";
+  const what = net.answer === "value" ? "output" : "probabilities";
+  const step = state.step === READERS ? "" : `, step ${state.step}`;
+  const scaled = net.given ? `, values of hidden units are multiplied by ${written(1 - state.p)}` : "";
+  const mode = state.training ? `Training${step}: ${dropped} of ${all} units dropped`
+    : `Evaluation: nothing is dropped${scaled}`;
+  document.getElementById("back").disabled = state.step === (net.given ? READERS : 0);
   status.textContent = `${mode}; ${what} ${outputs}`;
   fillValues(columns, masks);
-  if (net.given) fillFormulas(columns, masks);
+  if (net.given) fillFormulas(columns, masks, sums);
 }
 
 function fillValues(columns, masks) {
@@ -186,17 +197,14 @@ function fillValues(columns, masks) {
 }
 
 /** Write each unit's value as a formula with its numbers. */
-function fillFormulas(columns, masks) {
+function fillFormulas(columns, masks, sums) {
   const list = document.getElementById("formulas");
   const lines = net.layers.flatMap(({ weight, bias }, layer) => Array.from(bias, (b, place) => {
     const last = layer === net.layers.length - 1;
     const inputs = columns[layer];
-    let sum = b;
-    const terms = inputs.map((value, i) => {
-      const w = weight[place * inputs.length + i];
-      sum += w * value;
-      return `${written(w)}*${masks[layer] && !masks[layer][i] ? "[0]" : written(value)}`;
-    });
+    const sum = sums[layer][place];
+    const terms = inputs.map((value, i) =>
+      `${written(weight[place * inputs.length + i])}*${masks[layer] && !masks[layer][i] ? "[0]" : written(value)}`);
     const total = `${terms.join(" + ")} + ${written(b)}`.replaceAll("+ -", "- ");
     const name = last ? (bias.length === 1 ? "y" : `y[${place + 1}]`) : `h${layer + 1}[${place + 1}]`;
     return last ? `${name} = ${total} = ${written(sum)}`
@@ -216,7 +224,7 @@ function slider(site, p, changed) {
   const input = document.createElement("input");
   const output = document.createElement("output");
   Object.assign(input, { type: "range", min: 0, max: 1, step: 0.01, value: p, id: `rate-${site}` });
-  label.append(site === null ? "p of the next mask " : `p on ${layerName(site)} `, input, output);
+  label.append(site === null ? "p on hidden units " : `p on ${layerName(site)} `, input, output);
   output.textContent = Number(p).toFixed(2);
   input.addEventListener("input", () => {
     output.textContent = Number(input.value).toFixed(2);
@@ -227,16 +235,11 @@ function slider(site, p, changed) {
 
 function controls() {
   const place = document.getElementById("rates");
-  if (net.given) {
-    place.append(slider(null, net.p, (p) => { state.p = p; }));
-    state.p = net.p;
-    state.step = -1;
-  }
-  for (const site of sites) {
-    if (!Array.isArray(net.rates[site])) {
-      place.append(slider(site, net.rates[site], (p) => { state.rates[site] = p; show(); }));
-    }
-  }
+  if (net.given) place.append(slider(null, net.p, (p) => { state.p = p; next(0); }));
+  net.rates.forEach((p, site) => {
+    if (net.given || Array.isArray(p)) return;
+    place.append(slider(site, p, (now) => { state.rates[site] = now; train(); show(); }));
+  });
   document.getElementById("next").addEventListener("click", () => next(1));
   document.getElementById("back").addEventListener("click", () => next(-1));
   for (const mode of document.querySelectorAll("input[name=mode]")) {
@@ -244,13 +247,17 @@ function controls() {
   }
 }
 
-/** Go to the mask of another step; where masks are given, let the generator give those of the hidden units. */
+/** Go to the masks of another step: where the reader gives them, the generator's for hidden units, or back to them. */
 function next(by) {
-  state.step = Math.max(0, state.step + by);
-  if (state.given) {
-    state.given = state.given.map((mask, site) =>
-      site ? sampleMask(mask.length, state.p, net.key, site, state.step, 0) : mask.map(() => true));
+  const before = state.step;
+  state.step = Math.max(net.given ? READERS : 0, before + by);
+  if (net.given && before === READERS && by > 0) net.given = state.given.map((mask) => [...mask]); // to come back to
+  if (net.given && state.step === READERS && before !== READERS) state.given = net.given;
+  if (net.given && state.step !== READERS) {
+    state.given = net.given.map((mask, site) =>
+      site ? sampleMask(mask.length, state.p, net.key, site, state.step, 0) : [...mask]);
   }
+  if (by) train();
   show();
 }
 
