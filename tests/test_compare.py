@@ -194,6 +194,7 @@ def test_the_command_shows_the_table_and_writes_the_files(tmp_path, monkeypatch)
     assert "<svg" in (tmp_path / "x.svg").read_text()
 
 
+@pytest.mark.jit_only
 def test_what_diverges_is_said_to(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     choices = ["--rates", "0,0.5", "--repeats", 1, "--hidden", 6, "--epochs", 2, "--lr", 1e30, "--jobs", 1]

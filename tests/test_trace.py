@@ -518,6 +518,7 @@ def test_a_file_that_is_no_toy(text, message, tmp_path):
 
 
 @toml
+@pytest.mark.jit_only
 def test_numbers_that_are_too_large(tmp_path):
     (tmp_path / "toy.toml").write_text("x = [1e308, 1e308]")
     with pytest.raises(ValueError, match="layers: expected numbers of which sums can be written, got too large ones"):

@@ -268,6 +268,7 @@ def test_a_file_of_weights_that_are_dropped(tmp_path, rng):
 # ---------------------------------------------------------------- rates that are learnt
 
 
+@pytest.mark.jit_only
 def test_rates_that_are_learnt_fall_with_more_data(rng):
     """Gal et al., section 4.1: what the weights do not know is explained away by data."""
     w, rates = rng.standard_normal((5, 3)) / math.sqrt(5), []
