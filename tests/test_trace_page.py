@@ -16,7 +16,7 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout import trace
-from numba_dropout.trace import Choices
+from numba_dropout.trace import Choices, toy_network
 from numba_dropout.trace.report import THEIRS, number, numbers
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -293,6 +293,22 @@ def check_toy(found, masks, step=None):
     dropped = masks.count("0")
     at = "" if step is None else f", step {step}"
     assert found["status"] == f"Training{at}: {dropped} of 10 units dropped; output {formulas[-1].rpartition('= ')[2]}"
+
+
+def test_values_show_on_hover(toy, tmp_path):
+    script = """
+    const over = (element) => { element.dispatchEvent(new PointerEvent("pointerenter")); return told.textContent; };
+    found.unit = over(units[1][0]);
+    found.title = units[1][0].querySelector("title").textContent;
+    found.edge = over(edges[1].find(({from, to}) => from === 2 && to === 0).line);
+    """
+    found = run(toy, tmp_path, script)
+    weight = toy_network.LAYERS[1][0][0][2]
+    assert found == {
+        "unit": "hidden 1 1: 4",
+        "title": "hidden 1 1: 4",
+        "edge": f"weight from hidden 1 3 to hidden 2 1: {weight}",
+    }
 
 
 def test_the_quiz_answers_with_the_reason(pytorch, tmp_path):
