@@ -295,6 +295,23 @@ def check_toy(found, masks, step=None):
     assert found["status"] == f"Training{at}: {dropped} of 10 units dropped; output {formulas[-1].rpartition('= ')[2]}"
 
 
+def test_all_curves_are_seen(pytorch, tmp_path):
+    """Four of them, through as many points as there are epochs, none clipped away or without a colour."""
+    script = """
+    found.curves = [...document.querySelectorAll(".curves path:not(.axis)")].map((path) => {
+        const {clipPath, position, stroke, visibility} = getComputedStyle(path);
+        const points = path.getAttribute("d").split(" L").length;
+        return [clipPath, position, visibility, stroke, points, path.getBBox().width];
+    });
+    """
+    curves = run(pytorch[1], tmp_path, script)["curves"]
+    assert [curve[:3] for curve in curves] == [["none", "static", "visible"]] * 4
+    assert [curve[4:] for curve in curves] == [[60, pytest.approx(488, abs=1)]] * 4
+    colours = [curve[3] for curve in curves]
+    assert colours[0] == colours[1] != colours[2] == colours[3]
+    assert not {"none", "rgba(0, 0, 0, 0)"} & set(colours)
+
+
 def test_values_show_on_hover(toy, tmp_path):
     script = """
     const over = (element) => { element.dispatchEvent(new PointerEvent("pointerenter")); return told.textContent; };
@@ -303,12 +320,8 @@ def test_values_show_on_hover(toy, tmp_path):
     found.edge = over(edges[1].find(({from, to}) => from === 2 && to === 0).line);
     """
     found = run(toy, tmp_path, script)
-    weight = toy_network.LAYERS[1][0][0][2]
-    assert found == {
-        "unit": "hidden 1 1: 4",
-        "title": "hidden 1 1: 4",
-        "edge": f"weight from hidden 1 3 to hidden 2 1: {weight}",
-    }
+    weight = f"weight from hidden 1 3 to hidden 2 1: {toy_network.LAYERS[1][0][0][2]}"
+    assert found == {"unit": "hidden 1 1: 4", "title": "hidden 1 1: 4", "edge": weight}
 
 
 def test_the_quiz_answers_with_the_reason(pytorch, tmp_path):
