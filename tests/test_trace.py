@@ -470,7 +470,7 @@ def test_the_command_tells_the_whole_trace(tmp_path, quick):
         (["toy", "--row", 3], "model, data, row: expected without a NAME, got them with toy"),
         (["toy", "--data", ""], "model, data, row: expected without a NAME, got them with toy"),
         (["toy", "--seed", 0], "seed: expected with a NAME of pytorch, tensorflow, simplenn, which alone draw weights"),
-        (["toy", "--network", ""], "No such file or directory"),
+        (["toy", "--network", ""], "Is a directory"),
         (["toy", "--html", ""], "expected a file name"),
         (["toy", "--masks", "11;101"], "masks: expected 4 groups, of 2, 3, 3, 2 digits, got 2: 11;101"),
         (["toy", "--masks", "11;101;1x0;01"], "masks: expected 3 digits 0 or 1 in group 3, got '1x0'"),

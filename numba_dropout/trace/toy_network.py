@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,13 +82,13 @@ def read_toy(path: str | os.PathLike[str], masks: Sequence[str] | None = None) -
 
     `masks` go before those of the file. InputError where it cannot be used; TOML needs Python 3.11.
     """
+    text = Path(path).read_bytes()
     try:
         import tomllib
     except ImportError:
         raise InputError(f"{path}: reading TOML needs Python 3.11 or later") from None
     try:
-        with open(path, "rb") as file:
-            found = tomllib.load(file)
+        found = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML: {error}") from None
     unknown = sorted(set(found) - {"x", "p", "masks", "layers"})
