@@ -107,7 +107,8 @@ class Predictor(ABC):
         """
         draws = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss == "mse":
-            return of_values(map(self.answers, draws))
+            stretch, shift = self._target_scaling()  # once: on a device it is read from there
+            return of_values(out / stretch + shift for out in draws)
         independent = self.loss == "bce" and self.sizes[-1] > 1
         return of_classes(map(self.answers, draws), independent=independent)
 
@@ -137,13 +138,17 @@ class Predictor(ABC):
         Probabilities are float64; values (rows, outputs) are in the target's units.
         """
         if self.loss == "mse":
-            return np.asarray(out / self._state.read("target_stretch") + self._state.read("target_shift"))
+            stretch, shift = self._target_scaling()
+            return np.asarray(out / stretch + shift)
         out = out.astype(np.float64)
         if self.loss == "bce":
             probability = np.exp(-np.logaddexp(0.0, -out))
             return np.hstack([1.0 - probability, probability]) if out.shape[1] == 1 else probability
         out = np.exp(out - out.max(1, keepdims=True))
         return out / out.sum(1, keepdims=True)
+
+    def _target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._state.read("target_stretch"), self._state.read("target_shift")
 
     def _piece_of(self, rows: int) -> int:
         """Make room for a piece of so many rows to predict, or half as many until they fit; return how many."""

@@ -13,12 +13,12 @@ from ..train import History
 from .flow import Stage
 from .report import FIRST, Bars, Block, Section, Table, numbers
 
-__all__ = ["data_flow", "observations", "prediction", "shape_of", "telling_row", "training_course"]
+__all__ = ["data_flow", "observations", "prediction", "telling_row", "training_course"]
 
 FLAT = 0.02  # of a loss: less of a fall is none
 
 
-def shape_of(values: NDArray[Any]) -> str:
+def _shape_of(values: NDArray[Any]) -> str:
     """Write the shape of a batch."""
     return " x ".join(map(str, values.shape))
 
@@ -28,7 +28,7 @@ def data_flow(stages: Sequence[Stage], row: int, title: str, first: int = 0) -> 
     rows = []
     for place, stage in enumerate(stages):
         before = stages[max(place - 1, 0)].values
-        shapes = shape_of(stage.values) if place == 0 else f"{shape_of(before)} -> {shape_of(stage.values)}"
+        shapes = _shape_of(stage.values) if place == 0 else f"{_shape_of(before)} -> {_shape_of(stage.values)}"
         came = "" if place == 0 else numbers(before[row])
         rows.append([str(place + 1), stage.name, shapes, came, numbers(stage.values[row])])
     head = ["", "stage", "shape", f"row {first + row} before", f"row {first + row} after"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 
 from ..dropouts import dropout
 from ..ops import linear, relu
-from .report import Bars, Block, Section, Table, number
+from .report import Bars, Block, Section, Table, digits, number
 from .toy_network import Toy
 
-__all__ = ["answers", "ensemble", "every_mask", "scaled_answer"]
+__all__ = ["ensemble"]
 
 MOST = 16  # units whose masks are all gone through
 BINS = 12
@@ -53,7 +52,7 @@ def ensemble(toy: Toy, *, every: bool) -> Section:
     if every:
         cuts = list(itertools.pairwise(np.cumsum([0, *hidden])))
         rows = [
-            [";".join(_digits(mask[a:b]) for a, b in cuts), f"{weight:.4g}", _several(out)]
+            [";".join(digits(mask[a:b]) for a, b in cuts), f"{weight:.4g}", _several(out)]
             for mask, weight, out in zip(masks, weights, outputs, strict=True)
         ]
         blocks.append(Table(["hidden masks", "weight", "y"], rows))
@@ -83,10 +82,6 @@ def scaled_answer(toy: Toy) -> NDArray[np.float64]:
     for place, (weight, bias) in enumerate(toy.layers):
         values = linear(relu(values), weight * (1 - toy.p), bias) if place else linear(values, weight, bias)
     return np.asarray(values[0])
-
-
-def _digits(mask: Sequence[bool] | NDArray[np.bool_]) -> str:
-    return "".join("1" if keep else "0" for keep in mask)
 
 
 def _several(values: Any) -> str:

@@ -20,7 +20,7 @@ from ..mlp import MLP
 from ..noise import gaussian_dropout
 from ..ops import dropconnect, linear, relu
 
-__all__ = ["ANSWERS", "Stage", "answer", "flow", "joined", "share_said"]
+__all__ = ["ANSWERS", "Stage", "answer", "flow", "joined"]
 
 ANSWERS = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
 
@@ -60,7 +60,7 @@ def flow(
             stages.append(_masked(values, masks[site], site, training))
         elif np.any(p) and net.variant == "dropconnect":
             name = next(names)
-            said = share_said(name, sample_mask(weight.shape, p, **at), "weights of the next layer")
+            said = _share_said(name, sample_mask(weight.shape, p, **at), "weights of the next layer")
             stages.append(Stage(name, values, None, site, said if training else ""))
             values = dropconnect(values, weight, bias, p, **at, training=training)
         elif np.any(p):
@@ -92,11 +92,11 @@ def _dropped(net: MLP, name: str, x: Any, p: Any, site: int, row_offset: int, tr
     else:
         values = dropout(x, p, noise_shape=shape, **at, training=training)
         kept = np.broadcast_to(sample_mask(shape, p, **at), x.shape)
-        said = share_said(name, kept, "values")
+        said = _share_said(name, kept, "values")
     return Stage(name, values, kept, site, said) if training else Stage(name, values, None, site)
 
 
-def share_said(name: str, kept: NDArray[np.bool_], what: str) -> str:
+def _share_said(name: str, kept: NDArray[np.bool_], what: str) -> str:
     """Say how much a mask has dropped."""
     dropped = kept.size - np.count_nonzero(kept)
     return f"{name}: {dropped:,} of {kept.size:,} {what} were set to 0 ({100 * dropped / max(kept.size, 1):.1f} %)"

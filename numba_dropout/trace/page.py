@@ -8,6 +8,7 @@ import importlib.resources
 import json
 import os
 import string
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -138,7 +139,7 @@ def _height(value: float, top: float) -> float:
     return HEIGHT - EDGE + 8 - (HEIGHT - 2 * EDGE + 8) * value / top
 
 
-def _questions(questions: Any) -> str:
+def _questions(questions: Sequence[Question]) -> str:
     if not questions:
         return ""
     return (

@@ -22,6 +22,7 @@ __all__ = [
     "Section",
     "Table",
     "Trace",
+    "digits",
     "number",
     "numbers",
 ]
@@ -123,6 +124,11 @@ def number(value: float) -> str:
         return f"{value:.0f}"
     text = f"{value:.2f}"
     return text if float(text) else f"{value:.0e}".replace("e-0", "e-")
+
+
+def digits(mask: Iterable[bool]) -> str:
+    """Write a mask as 1s and 0s."""
+    return "".join("1" if keep else "0" for keep in mask)
 
 
 def numbers(values: Iterable[float]) -> str:

@@ -12,7 +12,7 @@ from .chapters import data_flow, prediction
 from .flow import flow
 from .overfitting import curves, overfitting
 from .questions import INSIGHT, key_terms, quiz
-from .report import Section, Table, Trace, number, numbers
+from .report import Section, Table, Trace, digits, number, numbers
 
 __all__ = ["simplenn"]
 
@@ -51,13 +51,13 @@ def _four_times(net: MLP, x: np.ndarray) -> Section:
     rows = [[str(row), *(f"{out[row]:.4f}" for out in (first, second, quiet, again))] for row in range(len(x))]
     differ, equal = np.count_nonzero(first != second), np.count_nonzero(quiet == again)
     masks = [sample_mask((len(x), 50), P, seed=net.seed, stream=1, step=step) for step in (0, 1)]
-    digits = [[f"step {step}", "".join("01"[int(keep)] for keep in mask[0])] for step, mask in enumerate(masks)]
+    written = [[f"step {step}", digits(mask[0])] for step, mask in enumerate(masks)]
     apart = np.count_nonzero(masks[0] != masks[1])
     return Section(
         "The same batch four times",
         [
             Table(["row", "training, step 0", "training, step 1", "evaluation", "evaluation again"], rows),
-            Table(["mask of row 0", ""], digits),
+            Table(["mask of row 0", ""], written),
             f"The masks of the two steps differ in {apart} of {masks[0].size} places. "
             f"In training each step draws another mask: {differ} of {len(x)} outputs differ. In evaluation mode "
             f"dropout is off: {equal} of {len(x)} are equal to the last bit.",

@@ -26,8 +26,8 @@ def written(trace: Trace) -> str:
 def _section(section: Section) -> list[str]:
     lines = [section.title, "-" * len(section.title), ""]
     for block in section.blocks:
-        written = list(_block(block))
-        lines += [*written, ""] if written else []
+        own = list(_block(block))
+        lines += [*own, ""] if own else []
     return lines
 
 

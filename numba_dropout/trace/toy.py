@@ -5,16 +5,16 @@ As in the document a mask is multiplied by, and nothing is scaled; at inference 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .._checks import InputError
-from ..dropouts import dropout
-from ..ops import linear, relu
 from .ensemble import ensemble
-from .flow import flow
+from .flow import Stage, flow
 from .overfitting import curves, overfitting
 from .questions import INSIGHT, key_terms
-from .report import Question, Section, Table, Trace, number
+from .report import Question, Section, Table, Trace, digits, number
 from .toy_network import Toy
 
 __all__ = ["toy"]
@@ -37,7 +37,7 @@ def toy(choice: Toy, *, every: bool = False) -> Trace:
     sections = [
         _weights(choice),
         _masks(choice),
-        *_formulas(choice),
+        *_formulas(choice, training),
         ensemble(choice, every=every),
         overfitting(curves()),
         key_terms(),
@@ -59,7 +59,7 @@ def _weights(choice: Toy) -> Section:
 def _masks(choice: Toy) -> Section:
     names = ["input", *(f"hidden {place}" for place in range(1, len(choice.masks)))]
     rows = [
-        [name, " ".join("1" if keep else "0" for keep in mask), f"{mask.sum()} of {mask.size}"]
+        [name, " ".join(digits(mask)), f"{mask.sum()} of {mask.size}"]
         for name, mask in zip(names, choice.masks, strict=True)
     ]
     first = "The first mask, on the input, is all ones: it changes nothing. " if choice.masks[0].all() else ""
@@ -67,28 +67,27 @@ def _masks(choice: Toy) -> Section:
     return Section("Masks", [Table(["on", "mask", "units kept"], rows), said])
 
 
-def _formulas(choice: Toy) -> list[Section]:
+def _formulas(choice: Toy, training: Sequence[Stage]) -> list[Section]:
     """Write each unit's value as a formula with its numbers, layer by layer, by the kernels' values."""
-    sections, values, symbol = [], choice.x[None], "x"
+    given, sums, positive = ([s.values[0] for s in training if s.name == name] for name in ("mask", "linear", "relu"))
+    outputs = [*positive, sums[-1]]
+    sections, symbol = [], "x"
     for place, ((weight, bias), mask) in enumerate(zip(choice.layers, choice.masks, strict=True), 1):
         last = place == len(choice.layers)
-        values = dropout(values, 0.0, mask=mask)
-        shown = [number(value) if keep else "[0]" for value, keep in zip(values[0], mask, strict=True)]
-        sums = linear(values, weight, bias)
-        values = sums if last else relu(sums)
+        shown = [number(value) if keep else "[0]" for value, keep in zip(given[place - 1], mask, strict=True)]
         after = "y" if last else f"h{place}"
         lines = []
         for unit, row in enumerate(weight):
             terms = " + ".join(f"{number(w)}*{text}" for w, text in zip(row, shown, strict=True))
             total = f"{terms} + {number(bias[unit])}".replace("+ -", "- ")
-            end = number(sums[0, unit])
-            formula = f"= {total} = {end}" if last else f"= relu({total}) = relu({end}) = {number(values[0, unit])}"
+            end, value = number(sums[place - 1][unit]), number(outputs[place - 1][unit])
+            formula = f"= {total} = {end}" if last else f"= relu({total}) = relu({end}) = {value}"
             lines.append([after if last and bias.size == 1 else f"{after}[{unit + 1}]", formula])
         layer = "The output layer" if last else f"Hidden layer {place}"
-        digits = " ".join("1" if keep else "0" for keep in mask)
-        sections.append(Section(f"{layer}, from {symbol} by the mask {digits}", [Table(["", ""], lines)]))
+        shown_mask = " ".join(digits(mask))
+        sections.append(Section(f"{layer}, from {symbol} by the mask {shown_mask}", [Table(["", ""], lines)]))
         symbol = after
-    return [*sections, Section("The final answer", [f"y = {', '.join(map(number, values[0]))}"])]
+    return [*sections, Section("The final answer", [f"y = {', '.join(map(number, outputs[-1]))}"])]
 
 
 def _questions(choice: Toy) -> list[Question]:
