@@ -31,7 +31,6 @@ class Progress(Callback):
     """A row for each epoch, and below it, on a terminal, a bar with the time left."""
 
     def __init__(self) -> None:
-        self.history = History()
         self.interrupted = False
         self.bar: Any = None
         self.wait = threading.Timer(0, lambda: None)
@@ -43,10 +42,13 @@ class Progress(Callback):
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
         """Print the head of the table."""
         self.wait.cancel()
+        if self.training.resumed:
+            click.echo(f"going on at step {self.training.taken:,} of {steps:,}\n")
         click.echo("  ".join(title.rjust(len(form.format(0))) for _, title, form in COLUMNS))
         if sys.stdout.isatty() and sys.stderr.isatty():
             self.bar = click.progressbar(length=steps, file=sys.stderr, show_pos=True, item_show_func=_loss)
             self.bar.__enter__()
+            self.bar.update(self.training.taken, None)
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
         """Move the bar."""
@@ -55,14 +57,12 @@ class Progress(Callback):
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
         """Print a row, in the place of the bar, which the next step draws again below."""
-        self.history.records.append(record)
         if self.bar is not None:
             click.echo("\r\033[2K", nl=False, file=sys.stderr)
         click.echo("  ".join(_cell(form, record[name]) for name, _, form in COLUMNS))
 
     def on_train_end(self, history: History) -> None:
-        """Remember the history, and clear the bar away."""
-        self.history = history
+        """Clear the bar away."""
         self.clear()
 
     def clear(self) -> None:
@@ -94,8 +94,8 @@ def check_outputs(source: str, *outputs: str | None, plot: str | None) -> None:
 
 def draw(progress: Progress, plot: str | None, title: str) -> None:
     """Draw the curves, where they were asked for and there is an epoch to draw."""
-    if plot and progress.history.records:
-        plots.training_curves(progress.history, plot, title)
+    if plot and progress.training.history.records:
+        plots.training_curves(progress.training.history, plot, title)
 
 
 def show_flow(run: Run) -> None:
@@ -120,7 +120,8 @@ def show_flow(run: Run) -> None:
 
 def say_end(progress: Progress, net: MLP, source: str, out: str, log: str | None, plot: str | None) -> None:
     """Say what was learnt beside the weights, where everything is, and what to type next."""
-    records, best = progress.history.records, progress.history.best_epoch
+    history = progress.training.history
+    records, best = history.records, history.best_epoch
     if progress.interrupted:
         done = "1 whole epoch" if len(records) == 1 else f"{len(records)} whole epochs"
         click.echo(f"\nstopped by Ctrl-C after {done}; the network as it now is, is kept")

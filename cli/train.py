@@ -33,14 +33,17 @@ from .types import DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
 @click.option("--log", metavar="FILE", help="Write one JSON object a line for each epoch.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw loss and accuracy (.png, .pdf, .svg).  [default: none]")
-def train(
-    source: str,
-    out: str,
-    threads: int | None,
-    log: str | None,
-    plot: str | None,
-    **choices: Any,
-) -> None:
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    metavar="STEPS",
+    help="Write a checkpoint beside the model every so many steps.  [default: never]",
+)
+@click.option(
+    "--checkpoint-keep", type=click.IntRange(1), default=3, show_default=True, help="How many checkpoints stay."
+)
+@click.option("--resume", metavar="FILE", help="Go on from a checkpoint, with its choices.  [default: none]")
+def train(resume: str | None, threads: int | None, **given: Any) -> None:
     """Train a network on DATA and write it to a file.
 
     DATA is delimited text (CSV), .npz with x and y, .npy, a folder of IDX files (MNIST), or nothing for the built-in
@@ -49,20 +52,23 @@ def train(
     \b
     ndrop train
     ndrop train mnist/ --hidden 1024,1024 --dropout 0.5 --input-dropout 0.2 --out mnist.npz
+    ndrop train mnist/ --out mnist.npz --checkpoint-every 1000
+    ndrop train --resume mnist.ckpt-3000.npz
     """
-    from numba_dropout import callbacks, recipe, system
+    from numba_dropout import recipe, system
 
-    from .progress import Progress, check_outputs, draw, say_end, show_flow
+    from .job import Job
+    from .progress import Progress, show_flow
 
-    check_outputs(source, out, log, plot=plot)
+    job = Job.of(given, resume)
     if threads:
         system.set_threads(threads)
     progress = Progress()
-    run = recipe.prepare(source, recipe.Recipe(**choices))
+    run = recipe.prepare(job.source, recipe.Recipe(**job.choices))
     show_flow(run)
     progress.expect_compilation()
     try:
-        run.fit(callbacks=[progress, *([callbacks.JsonLines(log)] if log else [])])
+        run.fit(callbacks=job.callbacks(progress), resume=resume)
     except KeyboardInterrupt:
         progress.interrupted = True
         if run.net.step == 0:
@@ -70,8 +76,7 @@ def train(
             raise SystemExit(130) from None
     finally:
         progress.clear()
-    run.net.save(out)
-    draw(progress, plot, f"{source}: {run.net.name}")
-    say_end(progress, run.net, source, out, log, plot)
+    run.net.save(job.out)
+    job.end(progress, run.net)
     if progress.interrupted:
         raise SystemExit(130)

@@ -7,6 +7,7 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
+from .checkpoints import Checkpoint
 from .concrete import concrete_dropout, concrete_dropout_backward
 from .drop_block import drop_block2d, drop_block2d_backward
 from .dropouts import dropout, dropout_backward, sample_mask
@@ -53,6 +54,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Callback",
+    "Checkpoint",
     "MaskGenerator",
     "alpha_dropout",
     "alpha_dropout_backward",

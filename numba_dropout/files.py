@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import math
 import os
@@ -13,7 +14,9 @@ from typing import Any, BinaryIO
 
 from ._checks import InputError
 
-__all__ = ["check_writable", "json_line", "json_text", "replacing"]
+__all__ = ["check_writable", "json_line", "json_text", "remove_parts", "replacing"]
+
+PART = ".part"  # ends the name of a file that is not whole yet
 
 
 def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
@@ -54,11 +57,18 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def remove_parts(path: str | os.PathLike[str]) -> None:
+    """Remove what writers that were killed left of files that are called after a path, beside it."""
+    path = Path(path)
+    for file in path.parent.glob(f".{glob.escape(path.stem)}.*{PART}"):
+        file.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` at the end, whole: a kill leaves the old one or the new one."""
     path = check_writable(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".ndrop-")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

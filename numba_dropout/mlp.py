@@ -18,7 +18,7 @@ from .memory import memory_of
 from .network import Network
 from .optim import Optimizer
 from .prediction import Predictor
-from .rate_schedules import RateSchedule, rates_at
+from .rate_schedules import Course
 from .state import SCALING, State
 
 __all__ = ["MLP"]
@@ -69,6 +69,8 @@ class MLP(Predictor):
         Training steps done: the counter of the next step's masks.
     epoch : int
         Epochs done by `fit`: the counter of the next epoch's order.
+    course : Course
+        Of the dropout rates over training.
     classes : list or None
         What `predict` returns for class 0, 1, ...; None for the numbers themselves.
     features, target, target_column : list of str, str, int; or None
@@ -103,25 +105,24 @@ class MLP(Predictor):
         self.weight_regularizer = _batches.strength(weight_regularizer, "weight_regularizer", variant)
         self.dropout_regularizer = _batches.strength(dropout_regularizer, "dropout_regularizer", variant)
         self.dtype = np.dtype(dtype)
-        self._memory = memory_of(device, precision)
-        self.device = self._memory.device
+        self.memory = memory_of(device, precision)
+        self.device = self.memory.device
         if self.device != "cpu" and self.dtype != np.float32:
             raise NoRoom(f"dtype: expected float32 on {self.device}, got {self.dtype}")
         self.step = 0
         self.epoch = 0
         self.rows: int | None = None  # that the regularisers of learnt rates are for
-        self._course: tuple[RateSchedule, int] | None = None  # of the rates, while `fit` goes on
         self.classes: list[Any] | None = None
         self.features: list[str] | None = None
         self.target: str | None = None
         self.target_column: int | None = None
         rates = self.input_dropout, *self.dropout
         self._kind = variants.kind_of(variant, rates)
-        self._state = State(self.sizes, rates, self.seed, self.dtype, self._memory, self._kind)
+        self._state = State(self.sizes, rates, self.seed, self.dtype, self.memory, self._kind)
         if variant == "concrete":
             self._state.write_logits(variants.logits_of(rates))
             self.regularize(None)
-        self._own_rates = self._state.net.thresholds[None], self._state.net.scales[None]
+        self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
@@ -147,7 +148,7 @@ class MLP(Predictor):
                 "train_step: expected a network with weight_regularizer and dropout_regularizer, or one that `fit` has "
                 "trained, which then knows how many rows there are"
             )
-        data, target = self._memory.stage("x", data), self._memory.stage("y", target)
+        data, target = self.memory.stage("x", data), self.memory.stage("y", target)
         totals = np.empty((1, 2))
         self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(totals[0, 0] / len(data))
@@ -167,14 +168,14 @@ class MLP(Predictor):
         nothing is checked. Advances `step` and the optimiser's.
         """
         net = self._with_room(batch_size)
-        state = optimizer.bind(net.params, self._memory.zeros)
+        state = optimizer.bind(net.params, self.memory.zeros)
         settings = optimizer.settings(len(totals)).astype(self.dtype)
         limit = self.dtype.type(optimizer.max_norm or 0)
         step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
         self._passed = None
         totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
         try:
-            with self._memory.working():
+            with self.memory.working():
                 self._passes(optimizer.update, optimizer.max_norm is not None).train_steps(
                     net,
                     totals,
@@ -185,7 +186,7 @@ class MLP(Predictor):
                     step,
                     state,
                     settings,
-                    *self._rates_of(len(totals)),
+                    *self.course.at(step, len(totals)),
                     limit,
                 )
         finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
@@ -205,7 +206,7 @@ class MLP(Predictor):
         net = self._with_room(len(data))
         step = _checks.integer(self.step if step is None else step, "step", 0, 2**32 - 1)
         row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
-        with self._memory.working():
+        with self.memory.working():
             self._passes().forward(
                 net, data, self._rows_of(len(data)), bool(training), np.uint64(step), np.uint64(row_offset)
             )
@@ -224,7 +225,7 @@ class MLP(Predictor):
         if given.shape != (rows, self.sizes[-1]):
             raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
         self._state.set_doutput(given)
-        with self._memory.working():
+        with self.memory.working():
             self._passes().backward(self._state.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
         return self._state.dinput(rows)
 
@@ -243,7 +244,7 @@ class MLP(Predictor):
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return the parameters as NumPy's arrays, by the names of `state_dict`; on the CPU they are live views."""
-        return {name: self._memory.read(array) for name, array in self.state_dict().items()}
+        return {name: self.memory.read(array) for name, array in self.state_dict().items()}
 
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Copy parameters in, by the names and shapes of `state_dict`."""
@@ -266,9 +267,21 @@ class MLP(Predictor):
 
         The file appears whole, or the old one stays.
         """
-        config = {name: getattr(self, name) for name in _CONFIG} | {"dtype": self.dtype.name}
-        scaling = {name: self._state.read(name) for name in SCALING}
-        model_file.write(path, config, scaling | self.weights())
+        model_file.write(path, *self.content())
+
+    def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return what `save` writes: what JSON can hold, and scaling and parameters by their names."""
+        config = {**self.choices(), **{name: getattr(self, name) for name in _PROGRESS}}
+        return config, {name: self._state.read(name) for name in SCALING} | self.weights()
+
+    def restore(self, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take what `content` returned of a network that was made by the same choices."""
+        for name in SCALING:
+            self._state.write(name, arrays[name])
+        self.load_state_dict({name: arrays[name] for name in self.state_dict()})
+        for name in _PROGRESS:
+            setattr(self, name, config[name] if name != "rows" else config.get(name))
+        self.regularize(self.rows)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32") -> MLP:
@@ -278,12 +291,7 @@ class MLP(Predictor):
         try:
             choices = {name: config[name] for name in _CHOICES if name in config or name not in _LATER}
             net = cls(config["sizes"], **choices, device=device, precision=precision)
-            for name in SCALING:
-                net._state.write(name, arrays.pop(name))
-            net.load_state_dict(arrays)
-            for name in _PROGRESS:
-                setattr(net, name, config[name])
-            net.regularize(config.get("rows"))
+            net.restore(config, arrays)
         except NoRoom:
             raise
         except (KeyError, ValueError, TypeError) as error:
@@ -291,6 +299,10 @@ class MLP(Predictor):
         return net
 
     # ------------------------------------------------------------ what the others use
+
+    def choices(self) -> dict[str, Any]:
+        """Return what the network was made of, by the names of the arguments, without where it is."""
+        return {name: getattr(self, name) for name in ("sizes", *_CHOICES)} | {"dtype": self.dtype.name}
 
     def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""
@@ -303,7 +315,7 @@ class MLP(Predictor):
 
     def bring(self, array: Any) -> Any:
         """Return what `as_input` or `as_target` returned where the network is: a copy on its device, once."""
-        return self._memory.copy(array)
+        return self.memory.copy(array)
 
     def as_input(self, x: ArrayLike) -> Any:
         """Return x (rows, inputs) as kernels take it, of uint8, float32 or float64; NumPy's integers become float64."""
@@ -348,30 +360,8 @@ class MLP(Predictor):
     def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
         choice = self.loss, update, limited, self._kind
         if choice not in self._compositions:
-            self._compositions[choice] = self._memory.passes(*choice)
+            self._compositions[choice] = self.memory.passes(*choice)
         return self._compositions[choice]
-
-    def follow(self, schedule: RateSchedule, total: int) -> None:
-        """Let the rates follow a schedule of so many steps in all, until `keep_rates`."""
-        variants.check_course(self._kind)
-        self._course = schedule, total
-
-    def keep_rates(self) -> None:
-        """Let the rates be the network's own again."""
-        self._course = None
-
-    def _rates_of(self, steps: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-        """Return thresholds and scales (steps, sites) of the next steps."""
-        if self._course is None:
-            if len(self._own_rates[0]) != steps:
-                net = self._state.net
-                self._own_rates = net.thresholds[None].repeat(steps, 0), net.scales[None].repeat(steps, 0)
-            return self._own_rates
-        schedule, total = self._course
-        numbers = np.arange(self.step, self.step + steps, dtype=np.float64)
-        factors = _checks.factors(schedule, numbers, total, "dropout_schedule")
-        rates = np.outer(factors, [self.input_dropout, *self.dropout])
-        return rates_at(rates, self.dtype, deviations=self.variant == "gaussian")
 
     def _with_room(self, rows: int) -> Network:
         """Return the network with buffers for so many rows; they are kept, and grow when they must."""
@@ -384,7 +374,7 @@ class MLP(Predictor):
             bound = np.sqrt(6.0 / inputs)
             weight = np.empty((units, inputs), self.dtype)
             draws.uniform(weight, -bound, bound, "initialisation", seed=self.seed, site=layer)
-            self._memory.write(self.state_dict()[f"{layer}.weight"], weight)
+            self.memory.write(self.state_dict()[f"{layer}.weight"], weight)
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:
         if size > self._rows.size:
@@ -395,5 +385,4 @@ class MLP(Predictor):
 # What a model file holds of a network, beside its parameters.
 _LATER = ("variant", "weight_regularizer", "dropout_regularizer")  # that older files lack
 _CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype", *_LATER)
-_PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column")
-_CONFIG = ("sizes", *_CHOICES, *_PROGRESS, "rows")
+_PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
@@ -15,17 +16,26 @@ from numpy.typing import NDArray
 from ._checks import InputError
 from .files import replacing
 
-__all__ = ["read", "write"]
+__all__ = ["plain", "read", "write"]
 
 FORMAT = "numba-dropout model"
 VERSION = 1
+HASH = "sha256"  # the entry with the hash of all others; the first models have none
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
-def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+def plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description as a file gives it back: lists for tuples and arrays."""
+    return json.loads(_json(config))
+
+
+def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Arrays) -> None:
     """Write a model; the same content gives the same bytes."""
-    description = json.dumps({"format": FORMAT, "version": VERSION, **config}, default=lambda value: value.tolist())
+    description = _json({"format": FORMAT, "version": VERSION, **config})
+    content = {"config": np.array(description), **arrays, HASH: np.array(_hash(description, arrays))}
     with replacing(path) as file:
-        np.savez(file, config=np.array(description), **arrays)  # type: ignore[arg-type]
+        np.savez(file, **content)  # type: ignore[arg-type]
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -33,7 +43,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
-        config = json.loads(str(arrays.pop("config")))
+        description, wanted = str(arrays.pop("config")), arrays.pop(HASH, None)
+        config = json.loads(description)
         if config["format"] != FORMAT:
             raise KeyError("format")
         version = int(config["version"])
@@ -50,4 +61,19 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
             f"{path}: a model of format version {version}, and this program reads up to {VERSION}; "
             "upgrade numba-dropout"
         )
+    if wanted is not None and str(wanted) != _hash(description, arrays):
+        raise InputError(f"{path}: a damaged file: its content does not have the hash that is written in it")
     return config, arrays
+
+
+def _json(config: Mapping[str, Any]) -> str:
+    return json.dumps(config, default=lambda value: value.tolist())
+
+
+def _hash(description: str, arrays: Arrays) -> str:
+    """Return SHA-256 of a model's content."""
+    found = hashlib.sha256(description.encode())
+    for name, array in arrays.items():
+        found.update(f"{name} {array.dtype} {array.shape} ".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()

@@ -17,7 +17,18 @@ from . import _checks
 from .kernels.simd import aligned
 from .network import Allocate
 
-__all__ = ["SCHEDULES", "SGD", "Adam", "AdamW", "Optimizer", "Schedule", "cosine", "inverse_time", "step_decay"]
+__all__ = [
+    "SCHEDULES",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "Schedule",
+    "cosine",
+    "inverse_time",
+    "schedule_name",
+    "step_decay",
+]
 
 # A schedule takes step numbers from 0 on, and the number of steps in all, and returns factors on the learning rate.
 Schedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
@@ -119,12 +130,18 @@ class Optimizer:
             raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
         return self.state
 
-    def rates(self, n: int) -> NDArray[np.float64]:
-        """Return the learning rates (n,) of the next n steps."""
+    def choices(self) -> dict[str, Any]:
+        """Return what the optimiser was made of, by name."""
+        own = {name: value for name, value in vars(self).items() if name not in _WORKING}
+        return {"optimizer": type(self).__name__, **own, "schedule": schedule_name(self.schedule)}
+
+    def rates(self, n: int, step: int | None = None) -> NDArray[np.float64]:
+        """Return the learning rates (n,) of n steps, the next ones or those from a step on."""
         total = self.end if self.total_steps is None else self.total_steps
         if self.schedule is cosine and total is None:
             raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
-        steps = np.arange(self.step, self.step + n, dtype=np.float64)
+        first = self.step if step is None else step
+        steps = np.arange(first, first + n, dtype=np.float64)
         if self._known:
             return self.lr * self.schedule(steps, total or 0)
         factors = _checks.factors(self.schedule, steps, total or 0, "schedule")
@@ -136,6 +153,16 @@ class Optimizer:
     def settings(self, n: int) -> NDArray[np.float64]:
         """Return the kernel's settings (n, S) for the next n steps."""
         raise NotImplementedError
+
+
+_WORKING = {"end", "step", "state", "params", "_known"}  # an optimiser's attributes that training changes
+
+
+def schedule_name(schedule: str | Schedule) -> str:
+    """Return what a schedule is called: its own name, or that of a function, with the numbers in it."""
+    if isinstance(schedule, functools.partial):
+        return f"{schedule_name(schedule.func)} {schedule.keywords}"
+    return schedule if isinstance(schedule, str) else getattr(schedule, "__qualname__", type(schedule).__qualname__)
 
 
 def _columns(n: int, *columns: Any) -> NDArray[np.float64]:

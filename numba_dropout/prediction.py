@@ -29,7 +29,7 @@ class Predictor(ABC):
     loss: str
     dtype: np.dtype[Any]
     classes: list[Any] | None
-    _memory: Memory
+    memory: Memory
     _state: State
     _passed: Any
 
@@ -42,7 +42,7 @@ class Predictor(ABC):
         piece = self._piece_of(len(data))
         totals = np.zeros((-(-len(data) // piece), 2))
         self._passed = None
-        with self._memory.working():
+        with self.memory.working():
             self._passes().evaluate(self._state.net, totals, data, target, self._rows_of(len(data)), piece)
         loss, hits = totals.sum(0) / len(data)
         return float(loss), None if self.loss == "mse" else float(hits)
@@ -93,7 +93,7 @@ class Predictor(ABC):
                 numbers = np.tile(np.arange(start, start + at_once), several)
                 at = np.uint64(step + first), np.uint64(row_offset + start)
                 self._passed = None
-                with self._memory.working():
+                with self.memory.working():
                     self._passes().sample(self._state.net, data, numbers, at_once, *at)
                 drawn[:, start : start + at_once] = self._state.outputs(len(numbers)).reshape(several, at_once, -1)
             yield from drawn[: samples - first]

@@ -7,7 +7,7 @@ network's own rates.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from . import _checks
 from ._rates import rates_of
+from .variants import check_course
 
-__all__ = ["RATE_SCHEDULES", "RateSchedule", "early", "rate_schedule", "rates_at"]
+__all__ = ["RATE_SCHEDULES", "Course", "RateSchedule", "early", "rate_schedule"]
 
 RateSchedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 
@@ -62,14 +63,43 @@ RATE_SCHEDULES: dict[str, RateSchedule] = {
 }
 
 
-def rates_at(rates: NDArray[np.float64], dtype: Any, *, deviations: bool) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-    """Return thresholds and scales, or Gaussian noise's deviations, for rates (steps, sites)."""
-    found = rates_of(rates, dtype, "dropout_schedule")
-    if not deviations:
-        return found.thresholds, found.scales
-    if (found.thresholds == _checks.EVERYTHING).any():
-        raise _checks.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
-    return found.thresholds, np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0).astype(dtype)
+class Course:
+    """The rates of a network's sites at each step: its own, or, for a while, by a schedule.
+
+    rates : the network's own, of a variant `kind`; thresholds, scales : arrays (sites,) for them.
+    """
+
+    def __init__(self, rates: Sequence[Any], thresholds: NDArray[np.uint64], scales: NDArray[Any], kind: str) -> None:
+        self._rates, self._kind = rates, kind
+        self._own = thresholds, scales
+        self._repeated = thresholds[None], scales[None]
+        self._schedule: tuple[RateSchedule, int] | None = None
+
+    def follow(self, schedule: RateSchedule, total: int) -> None:
+        """Follow a schedule of so many steps in all, until `leave`."""
+        check_course(self._kind)
+        self._schedule = schedule, total
+
+    def leave(self) -> None:
+        """Keep to the network's own rates again."""
+        self._schedule = None
+
+    def at(self, first: int, steps: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+        """Return thresholds and scales, or Gaussian noise's deviations, (steps, sites), of steps from one on."""
+        if self._schedule is None:
+            if len(self._repeated[0]) != steps:
+                self._repeated = self._own[0][None].repeat(steps, 0), self._own[1][None].repeat(steps, 0)
+            return self._repeated
+        schedule, total = self._schedule
+        numbers = np.arange(first, first + steps, dtype=np.float64)
+        rates = np.outer(_checks.factors(schedule, numbers, total, "dropout_schedule"), self._rates)
+        found = rates_of(rates, self._own[1].dtype, "dropout_schedule")
+        if self._kind != "gaussian":
+            return found.thresholds, found.scales
+        if (found.thresholds == _checks.EVERYTHING).any():
+            raise _checks.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
+        deviations = np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
+        return found.thresholds, deviations.astype(self._own[1].dtype)
 
 
 def rate_schedule(given: str | RateSchedule) -> RateSchedule:

@@ -1,63 +1,24 @@
-"""Train and evaluate: the loops, and what can be hung into them."""
+"""Train and evaluate."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from . import _checks, draws
+from . import _checks, checkpoints
 from ._batches import on_host
 from ._checks import InputError
+from .loop import Callback, Diverged, History, Training
 from .metrics import regression_metrics
 from .mlp import MLP
-from .optim import Optimizer
+from .optim import Optimizer, schedule_name
 from .rate_schedules import RateSchedule, rate_schedule
 
 __all__ = ["Callback", "Diverged", "History", "evaluate", "fit"]
-
-STRETCH = 0.1  # seconds of training between two looks at the clock, the loss and the keyboard
-
-
-class Diverged(InputError):
-    """The loss is no number any more; the message says where, and what to try."""
-
-
-@dataclass
-class History:
-    """What training did: one record for each epoch.
-
-    A record holds epoch (from 1 on), loss and accuracy in training mode over the epoch's batches, val_loss and
-    val_accuracy in evaluation mode, lr, seconds and samples_per_second; None where there is no such figure.
-    `best_epoch` is the one whose weights were kept, with `patience`.
-    """
-
-    records: list[dict[str, Any]] = field(default_factory=list)
-    best_epoch: int | None = None
-
-    def column(self, name: str) -> list[Any]:
-        """Return one figure of all epochs."""
-        return [record[name] for record in self.records]
-
-
-class Callback:
-    """Something that `fit` calls as it goes; override what you need."""
-
-    def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Get ready: kernels are compiled, and `steps` steps in all are to come."""
-
-    def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
-        """Take note of so many more steps of an epoch (from 1 on), and their mean loss."""
-
-    def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Take the record of an epoch that is done; `History` describes it."""
-
-    def on_train_end(self, history: History) -> None:
-        """Finish: training is over."""
 
 
 def fit(
@@ -72,6 +33,7 @@ def fit(
     patience: int | None = None,
     dropout_schedule: str | RateSchedule = "constant",
     callbacks: Iterable[Callback] = (),
+    resume: str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a network for some epochs and return what happened.
 
@@ -97,6 +59,10 @@ def fit(
         first, and the total is with those of this call: a second call goes on. Afterwards the rates are the network's
         own again, also in `forward(training=True)`, whatever step it is asked for.
     callbacks : iterable of Callback
+    resume : path, optional
+        A file that `Checkpoint` wrote in a run by the same choices on the same data: the network, which must have been
+        made by the same choices too, and the optimizer become what they were, and training goes on from there. It ends
+        with the same bits as if it had never stopped.
 
     Raises
     ------
@@ -120,98 +86,33 @@ def fit(
         patience = _checks.integer(patience, "patience", 1, 2**31)
         if held_out is None:
             raise InputError("patience: expected validation data to go with it, got none")
-    steps = -(-len(rows_in) // batch_size)
-    course = rate_schedule(dropout_schedule)
-    if dropout_schedule != "constant":
-        net.follow(course, net.step + epochs * steps)
     net.regularize(len(rows_in))
-    optimizer.end = optimizer.step + epochs * steps
+    training = Training(
+        net,
+        (rows_in, target),
+        held_out,
+        optimizer,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        course=schedule_name(dropout_schedule),
+        callbacks=list(callbacks),
+    )
+    schedule = rate_schedule(dropout_schedule)
+    saved = None if resume is None else checkpoints.read(resume)
     try:
-        return _epochs(net, rows_in, target, optimizer, epochs, batch_size, held_out, patience, list(callbacks))
+        optimizer.end = training.ends[1]
+        training.compile()
+        if saved is not None:
+            training.take_up(resume, saved.position, saved.arrays)
+            net.restore(saved.config, saved.weights)
+        total, optimizer.end = training.ends
+        if dropout_schedule != "constant":
+            net.course.follow(schedule, total)
+        return training.run()
     finally:
         optimizer.end = None
-        net.keep_rates()
-
-
-def _epochs(
-    net: MLP,
-    x: NDArray[Any],
-    y: NDArray[Any],
-    optimizer: Optimizer,
-    epochs: int,
-    batch_size: int,
-    validation: tuple[Any, ...] | None,
-    patience: int | None,
-    callbacks: Sequence[Callback],
-) -> History:
-    """Do what `fit` has checked."""
-    net.train_steps(np.empty((0, 2)), x, y, np.arange(0), batch_size, optimizer)  # compiles
-    for callback in callbacks:
-        callback.on_train_begin(net, epochs, epochs * -(-len(x) // batch_size))
-    history = History()
-    best, best_loss = None, np.inf
-    for epoch in range(1, epochs + 1):
-        record = _epoch(net, x, y, optimizer, batch_size, epoch, callbacks)
-        if validation is not None:
-            record["val_loss"], record["val_accuracy"] = net.measure(*validation)
-        history.records.append(record)
-        for callback in callbacks:
-            callback.on_epoch_end(record)
-        if patience is not None:
-            if record["val_loss"] < best_loss:
-                best_loss, history.best_epoch = record["val_loss"], epoch
-                best = {name: value.copy() for name, value in net.weights().items()}
-            elif epoch - (history.best_epoch or 0) >= patience:
-                break
-    if best is not None:
-        net.load_state_dict(best)
-    for callback in callbacks:
-        callback.on_train_end(history)
-    return history
-
-
-def _epoch(
-    net: MLP,
-    x: NDArray[Any],
-    y: NDArray[Any],
-    optimizer: Optimizer,
-    batch_size: int,
-    epoch: int,
-    callbacks: Sequence[Callback],
-) -> dict[str, Any]:
-    """Train on all rows once, in the order that the seed and the network's epoch give, and return the record."""
-    order = draws.order(len(x), "shuffling", seed=net.seed, step=net.epoch)
-    steps = -(-len(x) // batch_size)
-    sums = np.zeros(2)
-    lr = float(optimizer.rates(1)[0])
-    began = time.perf_counter()
-    done, stretch = 0, 1
-    while done < steps:
-        rows = order[done * batch_size : (done + stretch) * batch_size]
-        totals = np.empty((-(-len(rows) // batch_size), 2))
-        start = time.perf_counter()
-        net.train_steps(totals, x, y, rows, batch_size, optimizer)
-        took = time.perf_counter() - start
-        _check_finite(totals[:, 0], "loss", epoch, lr)
-        sums += totals.sum(0)
-        done += len(totals)
-        for callback in callbacks:
-            callback.on_steps_end(epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
-        stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
-    for value in net.weights().values():
-        _check_finite(value, "weights", epoch, lr)
-    net.epoch += 1
-    seconds = time.perf_counter() - began
-    return {
-        "epoch": epoch,
-        "loss": float(sums[0] / len(x)),
-        "accuracy": None if net.loss == "mse" else float(sums[1] / len(x)),
-        "val_loss": None,
-        "val_accuracy": None,
-        "lr": lr,
-        "seconds": seconds,
-        "samples_per_second": len(x) / seconds,
-    }
+        net.course.leave()
 
 
 def _check_data(values: Any, name: str) -> None:
@@ -220,16 +121,6 @@ def _check_data(values: Any, name: str) -> None:
     if not np.isfinite(values).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise InputError(f"{name}: expected finite numbers, got {values[row, column]} at [{row}, {column}]")
-
-
-def _check_finite(values: NDArray[Any], what: str, epoch: int, lr: float) -> None:
-    """Raise Diverged where a value is no number; the last step's weights are seen by no loss of this run."""
-    finite = np.isfinite(values)
-    if not finite.all():
-        raise Diverged(
-            f"the {what} became {values[~finite][0]} in epoch {epoch}; try a lower learning rate (it was {lr:g}), a "
-            "bound on the weights (max-norm), or scaled features"
-        )
 
 
 def evaluate(net: MLP, x: ArrayLike, y: ArrayLike) -> dict[str, float]:

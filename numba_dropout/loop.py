@@ -1,0 +1,287 @@
+"""The loop over epochs and steps, which can be left at any step and taken up again, and what can be hung into it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import draws
+from ._batches import on_host
+from ._checks import InputError
+from .mlp import MLP
+from .model_file import plain
+from .optim import Optimizer
+
+__all__ = ["Callback", "Diverged", "History", "Training"]
+
+STRETCH = 0.1  # seconds of training between two looks at the clock, the loss and the keyboard
+REMEDY = "go on with what it began with, or begin anew without resume"
+
+
+class Diverged(InputError):
+    """The loss is no number any more; the message says where, and what to try."""
+
+
+@dataclass
+class History:
+    """What training did: one record for each epoch.
+
+    A record holds epoch (from 1 on), loss and accuracy in training mode over the epoch's batches, val_loss and
+    val_accuracy in evaluation mode, lr, seconds and samples_per_second; None where there is no such figure.
+    `best_epoch` is the one whose weights were kept, with `patience`.
+    """
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int | None = None
+
+    def column(self, name: str) -> list[Any]:
+        """Return one figure of all epochs."""
+        return [record[name] for record in self.records]
+
+
+class Callback:
+    """Something that `fit` calls as it goes; override what you need.
+
+    Attributes
+    ----------
+    training : Training
+        The run that calls, with its network, optimizer and history; there from `on_train_begin` on. A callback ends
+        training by `self.training.stop = True`: after the epoch that goes on.
+    every : int or None
+        Where it is set, `on_steps_end` is called after each step whose number in the network's life divides by it,
+        and perhaps after others.
+    """
+
+    training: Training
+    every: int | None = None
+
+    def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
+        """Get ready: kernels are compiled, and `steps` steps in all are to come, or were to where some are done."""
+
+    def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
+        """Take note of so many more steps of an epoch (from 1 on), and their mean loss."""
+
+    def on_epoch_end(self, record: dict[str, Any]) -> None:
+        """Take the record of an epoch that is done; `History` describes it."""
+
+    def on_train_end(self, history: History) -> None:
+        """Finish: training is over."""
+
+
+class Training:
+    """A run of `fit`, as its callbacks see it.
+
+    What follows from counters, the order of the rows and the masks, is not kept anywhere: `state` is the rest.
+
+    Attributes
+    ----------
+    net : MLP
+    optimizer : Optimizer
+    epochs, batch_size, steps : int
+        `steps` are those of an epoch.
+    epoch, done : int
+        The epoch that goes on, from 1 on, and its steps that are done.
+    taken : int
+        Steps that are done in all.
+    history : History
+        Of the epochs that are done.
+    resumed : bool
+        Whether a checkpoint was where the run began.
+    stop : bool
+        Set it, and training ends with the epoch.
+    finished : bool
+        Whether no epoch is left to do.
+    """
+
+    def __init__(
+        self,
+        net: MLP,
+        data: tuple[Any, Any],
+        validation: tuple[Any, Any] | None,
+        optimizer: Optimizer,
+        *,
+        epochs: int,
+        batch_size: int,
+        patience: int | None,
+        course: str,
+        callbacks: Sequence[Callback],
+    ) -> None:
+        self.net, self.optimizer = net, optimizer
+        self.epochs, self.batch_size, self.patience, self.course = epochs, batch_size, patience, course
+        self.rows = len(data[0])
+        self.steps = -(-self.rows // batch_size)
+        self.epoch, self.done = 1, 0
+        self.history = History()
+        self.resumed = self.stop = False
+        self._data, self._validation, self._callbacks = data, validation, callbacks
+        self._began = net.step, optimizer.step
+        self._totals = np.zeros((self.steps, 2))  # sums of losses and hits of the epoch's batches
+        self._seconds = 0.0  # that the epoch has taken
+        self._lr = 0.0  # that it began with
+        self._best: dict[str, NDArray[Any]] = {}
+        self._best_loss = np.inf
+        self._fingerprint: str | None = None
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The network's and the optimizer's number of steps when all epochs are done."""
+        return self._began[0] + self.epochs * self.steps, self._began[1] + self.epochs * self.steps
+
+    @property
+    def taken(self) -> int:
+        """Steps that are done in all."""
+        return (self.epoch - 1) * self.steps + self.done
+
+    @property
+    def finished(self) -> bool:
+        """Whether no epoch is left to do."""
+        waited = self.epoch - 1 - (self.history.best_epoch or 0)
+        return self.epoch > self.epochs or self.stop or (self.patience is not None and waited >= self.patience)
+
+    def run(self) -> History:
+        """Do the epochs that are left."""
+        for callback in self._callbacks:
+            callback.training = self
+            callback.on_train_begin(self.net, self.epochs, self.epochs * self.steps)
+        while not self.finished:
+            self._train()
+            self._end_epoch()
+        if self._best:
+            self.net.load_state_dict(self._best)
+        for callback in self._callbacks:
+            callback.on_train_end(self.history)
+        return self.history
+
+    def compile(self) -> None:
+        """Have the steps compiled, and the optimizer's state made, by a run of none."""
+        x, y = self._data
+        self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), self.batch_size, self.optimizer)
+
+    def _train(self) -> None:
+        """Train on the rows that are left of the epoch, in the order that the seed and the network's epoch give."""
+        net, (x, y), batch_size = self.net, self._data, self.batch_size
+        order = draws.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
+        self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
+        began = time.perf_counter() - self._seconds
+        stretch = 1
+        while self.done < self.steps:
+            now = min([stretch, *(c.every - net.step % c.every for c in self._callbacks if c.every)])
+            rows = order[self.done * batch_size : (self.done + now) * batch_size]
+            totals = self._totals[self.done : self.done + now]
+            start = time.perf_counter()
+            net.train_steps(totals, x, y, rows, batch_size, self.optimizer)
+            took = time.perf_counter() - start
+            self._check_finite(totals[:, 0], "loss")
+            self.done += len(totals)
+            self._seconds = time.perf_counter() - began
+            for callback in self._callbacks:
+                callback.on_steps_end(self.epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
+            if now == stretch:
+                stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
+        self._seconds = time.perf_counter() - began
+
+    def _end_epoch(self) -> None:
+        """Measure on the validation data, write the epoch's record, and keep the weights if they are the best."""
+        net, history = self.net, self.history
+        for value in net.weights().values():
+            self._check_finite(value, "weights")
+        net.epoch += 1
+        loss, hits = self._totals.sum(0) / self.rows
+        record: dict[str, Any] = {
+            "epoch": self.epoch,
+            "loss": float(loss),
+            "accuracy": None if net.loss == "mse" else float(hits),
+            "val_loss": None,
+            "val_accuracy": None,
+            "lr": self._lr,
+            "seconds": self._seconds,
+            "samples_per_second": self.rows / self._seconds,
+        }
+        if self._validation is not None:
+            record["val_loss"], record["val_accuracy"] = net.measure(*self._validation)
+        history.records.append(record)
+        if self.patience is not None and record["val_loss"] < self._best_loss:
+            self._best_loss, history.best_epoch = record["val_loss"], self.epoch
+            self._best = {name: value.copy() for name, value in net.weights().items()}
+        self.epoch, self.done, self._seconds = self.epoch + 1, 0, 0.0
+        for callback in self._callbacks:
+            callback.on_epoch_end(record)
+
+    def _check_finite(self, values: NDArray[Any], what: str) -> None:
+        """Raise Diverged where a value is no number; the last step's weights are seen by no loss of this run."""
+        finite = np.isfinite(values)
+        if not finite.all():
+            raise Diverged(
+                f"the {what} became {values[~finite][0]} in epoch {self.epoch}; try a lower learning rate (it was "
+                f"{self._lr:g}), a bound on the gradient (clip-norm) or on the weights (max-norm), or scaled features"
+            )
+
+    # ---------------------------------------------------------------- to be taken up again
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return where the run stands, beside its network: what JSON can hold, and arrays."""
+        position = {
+            "choices": self._choices(),
+            "began": list(self._began),
+            "epoch": self.epoch,
+            "done": self.done,
+            "seconds": self._seconds,
+            "optimizer_step": self.optimizer.step,
+            "records": self.history.records,
+            "best_epoch": self.history.best_epoch,
+            "best_loss": self._best_loss,
+            "finished": self.finished,
+        }
+        arrays = {"totals": self._totals[: self.done], "optimizer": self.net.memory.read(self.optimizer.state)}
+        return position, arrays | {f"best.{name}": value for name, value in self._best.items()}
+
+    def take_up(self, path: Any, position: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Stand where `state` was written, in a file, by a run of the same choices on the same data; else InputError.
+
+        The network is not touched.
+        """
+        for name, value in self._choices().items():
+            before = position["choices"].get(name)
+            if before != value:
+                which = "on other data" if name == "data" else f"with {name} {before}, got {value}"
+                raise InputError(f"resume: {path} is of a run {which}; {REMEDY}")
+        self._began = tuple(position["began"])
+        self.epoch, self.done, self._seconds = position["epoch"], position["done"], position["seconds"]
+        self._totals[: self.done] = arrays["totals"]
+        self.optimizer.step = position["optimizer_step"]
+        self.net.memory.write(self.optimizer.state, arrays["optimizer"])
+        self.history = History(position["records"], position["best_epoch"])
+        self._best_loss = position["best_loss"]
+        self._best = {name.removeprefix("best."): array for name, array in arrays.items() if name.startswith("best.")}
+        self.resumed, self.stop = True, position["finished"]
+
+    def _choices(self) -> dict[str, Any]:
+        """Return all that a run is made of, as JSON would give it back."""
+        if self._fingerprint is None:
+            self._fingerprint = _fingerprint([*self._data, *(self._validation or ())])
+        return plain(
+            {
+                "data": self._fingerprint,
+                **self.net.choices(),
+                **self.optimizer.choices(),
+                "epochs": self.epochs,
+                "batch_size": self.batch_size,
+                "patience": self.patience,
+                "dropout_schedule": self.course,
+            }
+        )
+
+
+def _fingerprint(arrays: Sequence[Any]) -> str:
+    """Return what tells data from others: SHA-256 of all arrays, with their types and shapes."""
+    found = hashlib.sha256()
+    for array in map(on_host, arrays):
+        found.update(f"{array.dtype} {array.shape} ".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
