@@ -56,10 +56,16 @@ CHOICES = {
     "optimizer": click.option("--optimizer", type=OPTIMIZERS, help="Optimiser.  [default: adam; pipeline: sgd]"),
     "lr": click.option("--lr", type=float, help="Learning rate.  [default: 0.001, sgd 0.1; pipeline: 0.025]"),
     "momentum": click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9; pipeline: 0]"),
+    "momentum-steps": click.option(
+        "--momentum-steps",
+        type=click.IntRange(1),
+        help="Let sgd's momentum rise from 0.5 over so many steps.  [default: as it is from the first]",
+    ),
     "nesterov": click.option("--nesterov", is_flag=True, help="Nesterov's momentum.  [default: off]"),
     "weight-decay": click.option(
         "--weight-decay", type=float, help="Strength on weights, never on biases.  [default: 0, adamw 0.01]"
     ),
+    "clip-norm": click.option("--clip-norm", type=float, help="Bound on the norm of the gradient.  [default: none]"),
     "max-norm": click.option(
         "--max-norm", type=float, help="Bound on a hidden unit's incoming weights.  [default: none]"
     ),

@@ -17,8 +17,8 @@ from .types import COURSE
 @click.option("--rows", type=click.IntRange(1), help="Learn from so many rows, drawn by the seed.  [default: all]")
 @with_choices(
     *("target", "loss", "hidden", "input-dropout", "variant", "dropout-schedule", "optimizer", "lr", "momentum"),
-    *("nesterov", "weight-decay", "max-norm", "schedule", "decay-steps", "epochs", "batch-size", "seed"),
-    *("standardize", "dtype"),
+    *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
+    *("batch-size", "seed", "standardize", "dtype"),
 )
 @click.option(
     "--val",

@@ -17,7 +17,7 @@ from ._jit import composed, scalar, span
 from .connections import connections
 from .kernels import cpu, simd
 from .learning import learning
-from .network import BIAS, LOGIT, WEIGHT
+from .network import BIAS, INPUTS, LOGIT, UNITS, WEIGHT
 from .sites import EVERYTHING, VARIANTS, ZERO, sites_of
 from .thinning import thinning
 from .views import FIRST, Target, views_of
@@ -39,10 +39,10 @@ class Composition(NamedTuple):
     sample: Callable[..., None]
 
 
-def compose(target: Target, loss: str, update: str, limited: bool, variant: str) -> Composition:
+def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool, variant: str) -> Composition:
     """Write the passes over the kernels of one target, for one loss, update rule and variant of dropout.
 
-    With max-norm if `limited`.
+    With a bound on the gradient's norm if `clipped`, and on those of the weights if `limited`.
     """
     kernels, repeat, build, part, view, matrix, vector, thins = target
     views = views_of(target)
@@ -51,6 +51,7 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
     loss_forward = getattr(kernels, f"{kernel}_forward")
     loss_backward = getattr(kernels, f"{kernel}_backward")
     step_layer = getattr(kernels, f"linear_{update}")
+    step_parameters = getattr(kernels, f"step_{update}")
 
     @part
     def load(net, data, rows):
@@ -144,8 +145,18 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
             settings,
         )
 
+    @part
+    def descend_stored(net, layer, dout, inp, state, settings):
+        """Step a layer's weight and bias with the gradients that are kept."""
+        first, size = net.layers[layer, WEIGHT], net.layers[layer, INPUTS] * net.layers[layer, UNITS]
+        weights, dweights = vector(net.params, first, size), vector(net.dparams, first, size)
+        step_parameters(weights, dweights, state, first, settings, TRUE)
+        first, b, db = net.layers[layer, BIAS], bias(net, net.params, layer), bias(net, net.dparams, layer)
+        step_parameters(b, db, state, first, settings, FALSE)
+
     if learns:
         descend = learning(target, update, views, descend)
+        descend_stored = learning(target, update, views, descend_stored)
     backward_and_store, backward_and_descend = passing_back(store), passing_back(descend)
 
     if loss == "cross_entropy":
@@ -218,6 +229,17 @@ def compose(target: Target, loss: str, update: str, limited: bool, variant: str)
         def descend_all(net, rows, step, state, settings):
             """Go back in training mode, and step the parameters."""
             backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, settings)
+
+    if clipped:
+
+        @part
+        def descend_all(net, rows, step, state, settings):
+            """Go back in training mode, bound the norm of the whole gradient, and step the parameters."""
+            store_all(net, rows, FALSE, step, ZERO)
+            kernels.clip_norm(net.dparams, net.sums, settings)
+            for layer in range(net.layers.shape[0]):
+                dout, inp = doutput(net, layer, FIRST), layer_input(net, layer, FIRST)
+                descend_stored(net, layer, dout, inp, state, settings)
 
     @part
     def train_step(net, totals, data, y, batch, step, state, settings, max_norm):
@@ -307,6 +329,8 @@ CPU = Target(cpu, repeated, composed, span, scalar, simd.matrix, simd.vector, th
 
 
 @functools.cache
-def compiled(loss: str, update: str, limited: bool, variant: str = "dropout") -> Composition:
+def compiled(
+    loss: str, update: str, clipped: bool = False, limited: bool = False, variant: str = "dropout"
+) -> Composition:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(CPU, loss, update, limited, variant)
+    return compose(CPU, loss, update, clipped, limited, variant)

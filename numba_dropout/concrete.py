@@ -9,8 +9,8 @@ import numpy as np
 from . import _arrays, _checks
 from ._places import Place, place_of
 from .dropouts import Position, required_key
-from .kernels.concrete import SUMS
 from .kernels.philox import PURPOSE
+from .kernels.pointwise import SUMS
 
 __all__ = ["concrete_dropout", "concrete_dropout_backward"]
 

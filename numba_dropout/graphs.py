@@ -36,13 +36,13 @@ def _as_it_is(function: Any) -> Any:
     return function
 
 
-def passes(loss: str, update: str, limited: bool, variant: str) -> Composition:
+def passes(loss: str, update: str, clipped: bool, limited: bool, variant: str) -> Composition:
     """Return the composition over CUDA's kernels, with the functions of `backprop.compiled`; for one network.
 
     Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
     """
     target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector, thins=False)
-    whole = compose(target, loss, update, limited, variant)
+    whole = compose(target, loss, update, clipped, limited, variant)
 
     def forward(net, data, rows, *arguments):
         whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)

@@ -16,7 +16,8 @@ from ._batches import on_host
 from ._checks import InputError
 from .mlp import MLP
 from .model_file import plain
-from .optim import Optimizer
+from .optim import Optimizer, schedule_name
+from .rate_schedules import RateSchedule, rate_schedule
 
 __all__ = ["Callback", "Diverged", "History", "Training"]
 
@@ -109,11 +110,12 @@ class Training:
         epochs: int,
         batch_size: int,
         patience: int | None,
-        course: str,
+        dropout_schedule: str | RateSchedule,
         callbacks: Sequence[Callback],
     ) -> None:
         self.net, self.optimizer = net, optimizer
-        self.epochs, self.batch_size, self.patience, self.course = epochs, batch_size, patience, course
+        self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
+        self.dropout_schedule = dropout_schedule
         self.rows = len(data[0])
         self.steps = -(-self.rows // batch_size)
         self.epoch, self.done = 1, 0
@@ -127,11 +129,6 @@ class Training:
         self._best: dict[str, NDArray[Any]] = {}
         self._best_loss = np.inf
         self._fingerprint: str | None = None
-
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The network's and the optimizer's number of steps when all epochs are done."""
-        return self._began[0] + self.epochs * self.steps, self._began[1] + self.epochs * self.steps
 
     @property
     def taken(self) -> int:
@@ -158,10 +155,19 @@ class Training:
             callback.on_train_end(self.history)
         return self.history
 
-    def compile(self) -> None:
-        """Have the steps compiled, and the optimizer's state made, by a run of none."""
+    def set_out(self) -> None:
+        """Get network and optimizer ready; a run of no steps compiles them, and makes the optimizer's state."""
         x, y = self._data
+        self._aim()
+        self.net.regularize(self.rows)
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), self.batch_size, self.optimizer)
+
+    def _aim(self) -> None:
+        """Let the courses of rates end with the run."""
+        steps = self.epochs * self.steps
+        self.optimizer.end = self._began[1] + steps
+        if self.dropout_schedule != "constant":
+            self.net.course.follow(rate_schedule(self.dropout_schedule), self._began[0] + steps)
 
     def _train(self) -> None:
         """Train on the rows that are left of the epoch, in the order that the seed and the network's epoch give."""
@@ -252,6 +258,7 @@ class Training:
                 which = "on other data" if name == "data" else f"with {name} {before}, got {value}"
                 raise InputError(f"resume: {path} is of a run {which}; {REMEDY}")
         self._began = tuple(position["began"])
+        self._aim()
         self.epoch, self.done, self._seconds = position["epoch"], position["done"], position["seconds"]
         self._totals[: self.done] = arrays["totals"]
         self.optimizer.step = position["optimizer_step"]
@@ -273,7 +280,7 @@ class Training:
                 "epochs": self.epochs,
                 "batch_size": self.batch_size,
                 "patience": self.patience,
-                "dropout_schedule": self.course,
+                "dropout_schedule": schedule_name(self.dropout_schedule),
             }
         )
 

@@ -47,7 +47,7 @@ class Memory(Protocol):
     def working(self) -> contextlib.AbstractContextManager[Any]:
         """Return what every call of a composition is wrapped in."""
 
-    def passes(self, loss: str, update: str, limited: bool, variant: str) -> backprop.Composition:
+    def passes(self, loss: str, update: str, clipped: bool, limited: bool, variant: str) -> backprop.Composition:
         """Return the composition over this memory's kernels."""
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:

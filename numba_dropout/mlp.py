@@ -176,7 +176,7 @@ class MLP(Predictor):
         totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
         try:
             with self.memory.working():
-                self._passes(optimizer.update, optimizer.max_norm is not None).train_steps(
+                self._passes(optimizer.update, *optimizer.bounds).train_steps(
                     net,
                     totals,
                     data,
@@ -357,8 +357,8 @@ class MLP(Predictor):
         own = (math.nan, math.nan) if rows is None else variants.strengths(self.loss, self.sizes[-1], rows)
         self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
 
-    def _passes(self, update: str = "sgd", limited: bool = False) -> backprop.Composition:
-        choice = self.loss, update, limited, self._kind
+    def _passes(self, update: str = "sgd", clipped: bool = False, limited: bool = False) -> backprop.Composition:
+        choice = self.loss, update, clipped, limited, self._kind
         if choice not in self._compositions:
             self._compositions[choice] = self.memory.passes(*choice)
         return self._compositions[choice]

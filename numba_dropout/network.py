@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
-from .kernels.concrete import SUMS
+from .kernels.pointwise import SUMS
 from .kernels.simd import CACHE_LINE
 
 __all__ = [
@@ -35,7 +35,7 @@ INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT = range(6)
 
 Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
 
-SETTINGS = 9  # of an update rule, at most
+SETTINGS = 10  # of an update rule, at most, with the bound on the gradient
 
 LARGEST = 2**40  # parameters: no machine holds more, and products of sizes stay far from overflowing
 
@@ -59,6 +59,7 @@ class Network(NamedTuple):
     hits: NDArray[Any]  # (R,)
     labels: NDArray[np.int64]  # (R,): the batch's classes
     targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
+    sums: NDArray[np.float64]  # (SUMS,): parts of a sum
     # of some variants only: what is not there takes no time to hand over
     unit_thresholds: NDArray[np.uint64] | None  # (units of all sites,): each unit's own, where rates are many
     unit_scales: NDArray[Any] | None  # the same of scales
@@ -70,7 +71,6 @@ class Network(NamedTuple):
     inner_dparams: NDArray[Any] | None  # (P,)
     strengths: NDArray[Any] | None  # (2,): of the regulariser of weights and of that of rates, where those are learnt
     settings: NDArray[Any] | None  # (SETTINGS,): a layer's, of a step
-    sums: NDArray[np.float64] | None  # (SUMS,): parts of a sum
 
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
@@ -136,6 +136,7 @@ def lay_out(
         hits=nothing,
         labels=np.empty(0, np.int64),
         targets=nothing,
+        sums=zeros(SUMS, np.float64),
         unit_thresholds=zeros(many, np.uint64) if many else None,
         unit_scales=zeros(many, dtype) if many else None,
         unit_mask=zeros(max(sizes), np.bool_) if masked else None,
@@ -146,7 +147,6 @@ def lay_out(
         inner_dparams=zeros(size, dtype) if thinned else dparams if connections else None,
         strengths=zeros(2, dtype) if learnt else None,
         settings=zeros(SETTINGS, dtype) if learnt else None,
-        sums=zeros(SUMS, np.float64) if learnt else None,
     )
 
 

@@ -73,6 +73,9 @@ SCHEDULES: dict[str, Schedule] = {
 }
 
 
+FIRST_MOMENTUM = 0.5  # where one that rises begins
+
+
 class Optimizer:
     """Base of the optimisers.
 
@@ -82,6 +85,8 @@ class Optimizer:
         Learning rate, above 0.
     weight_decay : float
         Strength, at least 0; reaches weights, never biases.
+    clip_norm : float, optional
+        Bound on the norm of the whole gradient of a step, without weight decay (Pascanu et al., ICML 2013).
     max_norm : float, optional
         Bound on the norm of each hidden unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1).
     schedule : str or callable
@@ -98,12 +103,14 @@ class Optimizer:
         lr: float,
         *,
         weight_decay: float = 0.0,
+        clip_norm: float | None = None,
         max_norm: float | None = None,
         schedule: str | Schedule = "constant",
         total_steps: int | None = None,
     ) -> None:
         self.lr = _checks.number(lr, "lr", above=0)
         self.weight_decay = _checks.number(weight_decay, "weight_decay", at_least=0)
+        self.clip_norm = None if clip_norm is None else _checks.number(clip_norm, "clip_norm", above=0)
         self.max_norm = None if max_norm is None else _checks.number(max_norm, "max_norm", above=0)
         if isinstance(schedule, str) and schedule not in SCHEDULES:
             raise _checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
@@ -150,8 +157,21 @@ class Optimizer:
             raise _checks.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
         return self.lr * factors
 
+    @property
+    def bounds(self) -> tuple[bool, bool]:
+        """Whether the gradient's norm is bounded, and whether those of the weights are."""
+        return self.clip_norm is not None, self.max_norm is not None
+
     def settings(self, n: int) -> NDArray[np.float64]:
-        """Return the kernel's settings (n, S) for the next n steps."""
+        """Return the kernel's settings (n, S) for the next n steps; the last is `clip_norm`, where there is one."""
+        columns = self._columns(n) if self.clip_norm is None else (*self._columns(n), self.clip_norm)
+        table = np.empty((n, len(columns)))
+        for place, column in enumerate(columns):
+            table[:, place] = column
+        return table
+
+    def _columns(self, n: int) -> tuple[Any, ...]:
+        """Return the columns of the settings, numbers or arrays (n,)."""
         raise NotImplementedError
 
 
@@ -165,23 +185,25 @@ def schedule_name(schedule: str | Schedule) -> str:
     return schedule if isinstance(schedule, str) else getattr(schedule, "__qualname__", type(schedule).__qualname__)
 
 
-def _columns(n: int, *columns: Any) -> NDArray[np.float64]:
-    table = np.empty((n, len(columns)))
-    for place, column in enumerate(columns):  # numbers, or arrays (n,)
-        table[:, place] = column
-    return table
-
-
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum (Sutskever et al., ICML 2013; PyTorch's form).
 
-    momentum : float of [0, 1); nesterov : bool, look ahead; the rest as in `Optimizer`.
+    momentum : float of [0, 1); nesterov : bool, look ahead; momentum_steps : int, optional, steps over which the
+    momentum rises evenly from 0.5 to `momentum` (Srivastava et al., JMLR 2014, appendix A.2); the rest as in
+    `Optimizer`.
     """
 
     update = "sgd"
     slots = 1
 
-    def __init__(self, lr: float = 0.1, momentum: float = 0.9, nesterov: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        lr: float = 0.1,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        momentum_steps: int | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(lr, **options)
         self.momentum = _checks.number(momentum, "momentum", at_least=0)
         if self.momentum >= 1:
@@ -189,10 +211,24 @@ class SGD(Optimizer):
         self.nesterov = bool(nesterov)
         if self.nesterov and not self.momentum:
             raise _checks.InputError("nesterov: needs a momentum above 0, got 0")
+        self.momentum_steps = momentum_steps
+        if momentum_steps is not None:
+            self.momentum_steps = _checks.integer(momentum_steps, "momentum_steps", 1, 2**32)
+            if self.momentum < FIRST_MOMENTUM:
+                raise _checks.InputError(
+                    f"momentum: expected at least {FIRST_MOMENTUM} with momentum_steps, got {momentum!r}"
+                )
 
-    def settings(self, n: int) -> NDArray[np.float64]:
-        """Return learning rate, momentum, whether Nesterov's, and weight decay, for the next n steps."""
-        return _columns(n, self.rates(n), self.momentum, self.nesterov, self.weight_decay)
+    def _columns(self, n: int) -> tuple[Any, ...]:
+        """Return learning rate, momentum, whether Nesterov's, and weight decay."""
+        return self.rates(n), self._momenta(n), self.nesterov, self.weight_decay
+
+    def _momenta(self, n: int) -> Any:
+        """Return the momentum of the next n steps."""
+        if self.momentum_steps is None:
+            return self.momentum
+        share = np.minimum(np.arange(self.step, self.step + n) / self.momentum_steps, 1.0)
+        return FIRST_MOMENTUM + (self.momentum - FIRST_MOMENTUM) * share
 
 
 class Adam(Optimizer):
@@ -216,12 +252,11 @@ class Adam(Optimizer):
                 raise _checks.InputError(f"{name}: expected a number below 1, got {beta!r}")
         self.eps = _checks.number(eps, "eps", above=0)
 
-    def settings(self, n: int) -> NDArray[np.float64]:
-        """Return what the kernel's comment lists, for the next n steps; the bias corrections are in it."""
+    def _columns(self, n: int) -> tuple[Any, ...]:
+        """Return what the kernel's comment lists; the bias corrections are in it."""
         t = np.arange(self.step + 1, self.step + n + 1, dtype=np.float64)
         rates = self.rates(n)
-        return _columns(
-            n,
+        return (
             rates / (1.0 - self.beta1**t),
             self.beta1,
             1.0 - self.beta1,

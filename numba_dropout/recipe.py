@@ -38,8 +38,10 @@ class Recipe:
     optimizer: str | None = None
     lr: float | None = None
     momentum: float | None = None
+    momentum_steps: int | None = None
     nesterov: bool = False
     weight_decay: float | None = None
+    clip_norm: float | None = None
     max_norm: float | None = None
     schedule: str = "constant"
     decay_steps: float | None = None
@@ -186,13 +188,15 @@ def _optimizer(recipe: Recipe, choice: dict[str, Any]) -> Optimizer:
     options: dict[str, Any] = {
         "lr": choice["lr"],
         "momentum": choice["momentum"],
+        "momentum_steps": recipe.momentum_steps,
         "nesterov": recipe.nesterov or None,
         "weight_decay": recipe.weight_decay,
+        "clip_norm": recipe.clip_norm,
         "max_norm": recipe.max_norm,
         "schedule": schedules.get(recipe.schedule, recipe.schedule),
     }
     if choice["optimizer"] != "sgd":
-        for name in ("momentum", "nesterov"):
+        for name in ("momentum", "momentum_steps", "nesterov"):
             if options[name] is not None:
                 raise InputError(f"{name}: expected with the optimiser sgd, got it with {choice['optimizer']}")
     return OPTIMIZERS[choice["optimizer"]](**{name: value for name, value in options.items() if value is not None})

@@ -15,8 +15,8 @@ from ._checks import InputError
 from .loop import Callback, Diverged, History, Training
 from .metrics import regression_metrics
 from .mlp import MLP
-from .optim import Optimizer, schedule_name
-from .rate_schedules import RateSchedule, rate_schedule
+from .optim import Optimizer
+from .rate_schedules import RateSchedule
 
 __all__ = ["Callback", "Diverged", "History", "evaluate", "fit"]
 
@@ -86,7 +86,6 @@ def fit(
         patience = _checks.integer(patience, "patience", 1, 2**31)
         if held_out is None:
             raise InputError("patience: expected validation data to go with it, got none")
-    net.regularize(len(rows_in))
     training = Training(
         net,
         (rows_in, target),
@@ -95,20 +94,15 @@ def fit(
         epochs=epochs,
         batch_size=batch_size,
         patience=patience,
-        course=schedule_name(dropout_schedule),
+        dropout_schedule=dropout_schedule,
         callbacks=list(callbacks),
     )
-    schedule = rate_schedule(dropout_schedule)
     saved = None if resume is None else checkpoints.read(resume)
     try:
-        optimizer.end = training.ends[1]
-        training.compile()
+        training.set_out()
         if saved is not None:
             training.take_up(resume, saved.position, saved.arrays)
             net.restore(saved.config, saved.weights)
-        total, optimizer.end = training.ends
-        if dropout_schedule != "constant":
-            net.course.follow(schedule, total)
         return training.run()
     finally:
         optimizer.end = None

@@ -105,6 +105,7 @@ def views_of(target: Target) -> Views:
             net.hits,
             net.labels,
             net.targets,
+            net.sums,
             net.unit_thresholds,
             net.unit_scales,
             net.unit_mask,
@@ -115,7 +116,6 @@ def views_of(target: Target) -> Views:
             net.inner_dparams,
             net.strengths,
             net.settings,
-            net.sums,
         )
 
     @view

@@ -221,6 +221,16 @@ def test_max_norm(inputs, rng):
     np.testing.assert_allclose(run(kernels.max_norm, weight, 0.5)[0], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("size", [1, 300, 1500])
+def test_clip_norm(size, rng):
+    gradient, settings = rng.standard_normal(size).astype(np.float32), np.array([0.1, 0.25], np.float32)
+    for factor in (1, 1e-6, 1e25):
+        expected, sums = np.float32(factor) * gradient, np.zeros(256)
+        given = expected.copy()
+        cpu.clip_norm(expected, sums, settings)
+        np.testing.assert_allclose(run(kernels.clip_norm, given, sums, settings)[0], expected, rtol=1e-6)
+
+
 # ---------------------------------------------------------------- layers
 
 SHAPES = [(1, 1, 1), (5, 7, 9), (65, 9, 70), (3, 20, 66)]  # rows, inputs, units

@@ -143,6 +143,20 @@ def test_dropout_of_everything_trains_the_last_biases_only(rng):
     assert changed == ["1.bias"]
 
 
+@pytest.mark.parametrize("share", [0.5, 2.0])
+def test_a_clipped_step(share, rng):
+    x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
+    net, shadow = (nd.MLP([5, 4, 3], seed=2, loss="mse", dtype="float64") for _ in range(2))
+    out = shadow.forward(x, training=True)
+    shadow.backward(2 * (out - y) / out.size)
+    gradients = shadow.gradients()
+    norm = np.sqrt(sum((value**2).sum() for value in gradients.values()))
+    net.train_step(x, y, nd.SGD(0.1, clip_norm=share * norm))
+    for key, value in shadow.weights().items():
+        expected = value - 0.1 * min(1.0, share) * gradients[key]
+        np.testing.assert_allclose(net.weights()[key], expected, rtol=1e-9, atol=1e-12, err_msg=key)
+
+
 def test_max_norm_bounds_hidden_units_only(rng):
     net, (x, y) = nd.MLP([4, 5, 6, 3], seed=1, dtype="float64"), problem(rng)
     net.train_step(x, y, nd.SGD(max_norm=0.5))

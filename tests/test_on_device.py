@@ -51,6 +51,7 @@ def close(ours, theirs):
     [
         pytest.param("cross_entropy", lambda: nd.SGD(lr=0.2, momentum=0.9, nesterov=True), marks=pytest.mark.full),
         ("mse", lambda: nd.AdamW(lr=0.01, max_norm=0.8)),
+        ("mse", lambda: nd.SGD(clip_norm=0.3)),
         pytest.param("bce", lambda: nd.SGD(weight_decay=0.01), marks=pytest.mark.full),
     ],
 )

@@ -119,7 +119,6 @@ SIGNATURES = {
     "concrete._backward": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *WHERE),
     "concrete._backward at a step": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
     "concrete._finish": (flat(F4), SUMS, I8),
-    "concrete._squares": (SUMS, flat(F4)),
     "concrete._regularize": (flat(F4), SUMS, I8, I8, flat(F4), flat(F4)),
     "concrete._settings": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
     "drop_block._grow": (I8, MASK, MASK, I8, I8, I8, I8),
@@ -130,6 +129,8 @@ SIGNATURES = {
     "rows._gather": (FLOATS, matrix(types.uint8), flat(I8), flat(types.float64), flat(types.float64)),
     "rows._gather_labels": (flat(I8), flat(I8), flat(I8)),
     "totals._totals": (flat(types.float64), flat(F4), flat(F4)),
+    "squares._squares": (SUMS, flat(F4)),
+    "clip_norm._clip": (flat(F4), SUMS, I8, flat(F4)),
     "max_norm._limit": (FLOATS, types.float64),
     "mse._forward": (*ROWS, FLOATS),
     "mse._backward": (FLOATS, FLOATS, F4),
@@ -176,7 +177,7 @@ def compiled():
         (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
         for name in SIGNATURES:
             if values == (7, 5):  # these stand for all
-                some = r"float32 128|(mask|random|max_norm|concrete)\._|dropout\._KERNELS\.float"
+                some = r"float32 128|(mask|random|max_norm|concrete|clip_norm)\._|dropout\._KERNELS\.float"
                 marks = () if re.search(some, name) else pytest.mark.full
             if values >= (8, 0) or not re.search("tf32|bf16 ", name):
                 yield pytest.param(name, values, marks=marks, id="{}-sm_{}{}".format(name, *values))

@@ -102,6 +102,24 @@ def test_max_norm(shape, precision, rng):
     assert weight.size == 0 or (np.linalg.norm(weight.astype(float), axis=1) <= limit * (1 + 1e-6)).all()
 
 
+@pytest.mark.parametrize("size", [1, 40, pytest.param(100_000, marks=pytest.mark.jit_only)])
+@pytest.mark.parametrize("share", [0.25, 1.5])
+def test_clip_norm(size, share, precision, rng):
+    gradient = rng.standard_normal(size).astype(precision[0])
+    norm = np.linalg.norm(gradient.astype(float))
+    settings = np.array([7, share * norm], precision[0])
+    expected = gradient * min(1, share)
+    cpu.clip_norm(gradient, np.full(256, np.nan), settings)
+    assert np.allclose(gradient, expected, rtol=10 * precision[1], atol=0)
+
+
+def test_momentum_that_rises():
+    optimizer = nd.SGD(momentum=0.9, momentum_steps=4)
+    assert np.allclose(optimizer.settings(6)[:, 1], [0.5, 0.6, 0.7, 0.8, 0.9, 0.9])
+    optimizer.step = 3
+    assert np.allclose(optimizer.settings(2)[:, 1], [0.8, 0.9])
+
+
 @pytest.mark.parametrize(
     ("schedule", "factors"),
     [
@@ -137,6 +155,8 @@ def test_cosine_needs_and_keeps_its_end():
         (lambda: nd.Adam(beta2=1.0), "beta2"),
         (lambda: nd.Adam(weight_decay=-1), "weight_decay"),
         (lambda: nd.Adam(max_norm=0), "max_norm"),
+        (lambda: nd.Adam(clip_norm=-1), "clip_norm: expected a number above 0, got -1"),
+        (lambda: nd.SGD(momentum=0.3, momentum_steps=9), "momentum: expected at least 0.5 with momentum_steps"),
         (lambda: nd.SGD(schedule="warm"), "schedule: expected one of constant, inverse, cosine, step, got 'warm'"),
     ],
 )

@@ -146,6 +146,29 @@ def test_one_rate_for_all_units_is_that_rate(rng):
     np.testing.assert_allclose(many.all, one.all, rtol=1e-12)
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("name", [*CHOICES, "subnetwork", "dropconnect"])
+@pytest.mark.parametrize("share", [0.5, 2.0])
+def test_a_clipped_step_is_one_with_less_of_the_gradient(name, share, rng):
+    """The gradient is that of a backward pass, which stores it; the step is written out here."""
+    x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
+    other = {} if name in CHOICES else {"variant": name}
+    net, shadow = (network("gaussian" if other else name, **other) for _ in range(2))
+    for each in (net, shadow):
+        if net.variant == "concrete":
+            each.weight_regularizer = each.dropout_regularizer = 0.0
+            each.regularize(None)
+    out = shadow.forward(x, training=True)
+    shadow.backward(2 * (out - y) / out.size)
+    gradients = {name: value.copy() for name, value in shadow.gradients().items()}
+    norm = np.sqrt(sum((value**2).sum() for value in gradients.values()))
+    net.train_step(x, y, nd.SGD(0.1, clip_norm=share * norm, weight_decay=0.01))
+    for key, value in shadow.weights().items():
+        decay = 0.01 * value if key.endswith("weight") else 0.0
+        expected = value - 0.1 * (min(1.0, share) * gradients[key] + decay)
+        np.testing.assert_allclose(net.weights()[key], expected, rtol=1e-9, atol=1e-12, err_msg=key)
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_they_are_kept_in_the_file(name, tmp_path, rng):
     net, x = network(name), rng.standard_normal((6, 5))

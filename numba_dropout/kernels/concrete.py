@@ -11,9 +11,7 @@ from .._jit import scalar
 from .pointwise import ONE as ONE32
 from .pointwise import ZERO, exp
 
-__all__ = ["SUMS", "odds32", "odds64", "odds_of", "rate_of", "scale_of", "share_kept", "slope_by_logit"]
-
-SUMS = 256  # parts that a sum is taken in, at most: whatever the threads
+__all__ = ["odds32", "odds64", "odds_of", "rate_of", "scale_of", "share_kept", "slope_by_logit"]
 
 ONE, NINE, TWELVE = np.int32(1), np.int32(9), np.int32(12)
 TEN = np.float32(10)  # 1 / temperature

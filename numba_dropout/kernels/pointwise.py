@@ -14,6 +14,8 @@ ONE = np.float32(1)
 # What an average that fades away ends at: below them processors compute many times slower, and no weight feels it.
 FAINT, FAINT_SQUARE = np.float32(2**-100), np.float32(2**-120)
 
+SUMS = 256  # parts that a sum is taken in, at most: whatever the threads
+
 
 @shared
 def exp(x):

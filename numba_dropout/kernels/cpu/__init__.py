@@ -7,6 +7,7 @@ Random ones take the seed as two `uint64` words (low, high 32 bits), and `stream
 from .adam import linear_adam, step_adam, sub_network_adam
 from .affine_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
+from .clip_norm import clip_norm
 from .concrete import (
     concrete_dropout_backward,
     concrete_dropout_forward,
@@ -41,6 +42,7 @@ __all__ = [
     "bce_backward",
     "bce_forward",
     "block_mask",
+    "clip_norm",
     "concrete_dropout_backward",
     "concrete_dropout_forward",
     "concrete_regularizer",

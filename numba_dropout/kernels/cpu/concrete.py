@@ -6,14 +6,13 @@ float64.
 
 import numpy as np
 
-from ..._jit import kernel, reordered_span, scalar, span
-from ..concrete import SUMS, odds32, odds64, odds_of, rate_of, scale_of, share_kept, slope_by_logit
+from ..._jit import kernel, reordered_span, span
+from ..concrete import odds32, odds64, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..elementary import bits32, bits64
-from ..simd import parallel, vector
+from ..simd import vector
 from .drawn import each_piece
-from .mask import SERIAL, part_size
-
-PART = 1 << 11  # elements of a part of a sum, at least
+from .mask import part_size
+from .squares import sum_of_squares, sum_part
 
 
 @span
@@ -50,21 +49,6 @@ _forward_parts = each_piece(_shape, _multiply)
 _backward_parts = each_piece(_shape, _pass_back)
 
 
-@parallel
-@reordered_span
-def _square_parts(part, size, sums, values):
-    total = np.float64(0)
-    for i in range(part * size, min((part + 1) * size, values.size)):
-        total += np.float64(values[i]) * np.float64(values[i])
-    sums[part] = total
-
-
-@scalar
-def _sum_part(n):
-    """Return how many of n elements are one part of a sum."""
-    return max((n + SUMS - 1) // SUMS, PART) if n > SERIAL else max(n, 1)
-
-
 @kernel
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
     """Write inp times the shares that are kept, over 1 - p; out may be inp."""
@@ -79,7 +63,7 @@ def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
 def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
     """Write the gradients by the input and by the logit; dinp may be dout."""
     # dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
-    size = _sum_part(dinp.size)
+    size = sum_part(dinp.size)
     parts = (dinp.size + size - 1) // size
     odds = odds_of(logit[0])
     for part in range(parts):
@@ -100,12 +84,7 @@ def concrete_regularizer(dlogit, sums, weight, logit, strengths):
     """
     # dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
     flat = vector(weight, np.int64(0), weight.size)
-    size = _sum_part(flat.size)
-    parts = (flat.size + size - 1) // size
-    _square_parts(parts, (size, sums, flat))
-    squares = np.float64(0)
-    for part in range(parts):
-        squares += sums[part]
+    squares = sum_of_squares(sums, flat)
     odds = odds_of(logit[0])
     rate = rate_of(odds)
     narrow = weight.shape[1] * (strengths[1] * (rate / scale_of(odds) * logit[0]))

@@ -8,6 +8,7 @@ stream, which is the default stream outside of it.
 from .adam import linear_adam, step_adam
 from .affine_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
+from .clip_norm import clip_norm
 from .concrete import (
     concrete_dropout_backward,
     concrete_dropout_forward,
@@ -42,6 +43,7 @@ __all__ = [
     "bce_backward",
     "bce_forward",
     "block_mask",
+    "clip_norm",
     "concrete_dropout_backward",
     "concrete_dropout_forward",
     "concrete_regularizer",

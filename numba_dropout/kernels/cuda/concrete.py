@@ -8,11 +8,13 @@ import numpy as np
 from numba import cuda, float64
 
 from ..._jit import device_function, device_kernel, scalar
-from ..concrete import SUMS, odds32, odds_of, rate_of, scale_of, share_kept, slope_by_logit
+from ..concrete import odds32, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..philox import block_words
+from ..pointwise import SUMS
 from .blocks import value_of
 from .drawn import BLOCK, each_of_four, launch_fours
-from .launch import THREADS, launch_blocks, size_of_grid
+from .launch import THREADS, launch_blocks
+from .squares import blocks_for, launch_squares, sum_of_blocks
 from .sums import tree_sum
 
 
@@ -73,32 +75,9 @@ def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
 
 
 @device_kernel
-def _squares(sums, flat):
-    thread = cuda.threadIdx.x
-    values = cuda.shared.array(THREADS, float64)
-    total = np.float64(0)
-    for i in range(cuda.grid(1), flat.size, SUMS * THREADS):
-        total += np.float64(flat[i]) * np.float64(flat[i])
-    values[thread] = total
-    total = tree_sum(values, thread)
-    if thread == 0:
-        sums[cuda.blockIdx.x] = total
-
-
-@device_function
-def _sum(sums, blocks, values, thread):
-    """Return the sum of what so many blocks have left, to all threads of one block."""
-    total = np.float64(0)
-    for i in range(thread, blocks, THREADS):
-        total += sums[i]
-    values[thread] = total
-    return tree_sum(values, thread)
-
-
-@device_kernel
 def _finish(dlogit, sums, blocks):
     thread = cuda.threadIdx.x
-    total = _sum(sums, blocks, cuda.shared.array(THREADS, float64), thread)
+    total = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
         dlogit[0] = total
 
@@ -106,7 +85,7 @@ def _finish(dlogit, sums, blocks):
 @device_kernel
 def _regularize(dlogit, sums, blocks, inputs, logit, strengths):
     thread = cuda.threadIdx.x
-    squares = _sum(sums, blocks, cuda.shared.array(THREADS, float64), thread)
+    squares = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
         odds = odds_of(logit[0])
         narrow = np.float32(inputs) * (strengths[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
@@ -121,11 +100,6 @@ def _settings(out, settings, logit, strengths, decay):
         out[i] = settings[i] + more if i == decay else settings[i]
 
 
-def _blocks(items):
-    """Return how many blocks sum so many items: with fewer than SUMS, each thread has one at most."""
-    return max(min(size_of_grid(items, THREADS), SUMS), 1)
-
-
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
     """Write inp times the shares that are kept, over 1 - p; out may be inp."""
     # out (n,), inp (n,), logit (1,) of p
@@ -136,7 +110,7 @@ def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stre
     """Write the gradients by the input and by the logit; dinp may be dout."""
     # dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
     lane = int(offset) & 3
-    blocks = _blocks((dinp.size + lane + 3) >> 2)
+    blocks = blocks_for((dinp.size + lane + 3) >> 2)
     how = dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset
     launch_blocks(_backward, blocks, THREADS, *how)
     launch_blocks(_finish, 1, THREADS, dlogit, sums, blocks)
@@ -148,8 +122,7 @@ def concrete_regularizer(dlogit, sums, weight, logit, strengths):
     The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
     """
     # dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
-    blocks = _blocks(weight.size)
-    launch_blocks(_squares, blocks, THREADS, sums, weight.reshape(weight.size))
+    blocks = launch_squares(sums, weight.reshape(weight.size))
     launch_blocks(_regularize, 1, THREADS, dlogit, sums, blocks, weight.shape[1], logit, strengths)
 
 

@@ -1,0 +1,25 @@
+"""Clip a gradient by its norm (Pascanu, Mikolov & Bengio, ICML 2013, section 3.2)."""
+
+import math
+
+from ..._jit import kernel, span
+from ..simd import parallel
+from .mask import part_size
+from .squares import sum_of_squares
+
+
+@parallel
+@span
+def _scale_parts(part, size, values, scale):
+    for i in range(part * size, min((part + 1) * size, values.size)):
+        values[i] *= scale
+
+
+@kernel
+def clip_norm(dparams, sums, settings):
+    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it."""
+    # dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    norm, limit = math.sqrt(sum_of_squares(sums, dparams)), settings[settings.size - 1]
+    if norm > limit:
+        size = part_size(dparams.size)
+        _scale_parts((dparams.size + size - 1) // size, (size, dparams, dparams.dtype.type(limit / norm)))

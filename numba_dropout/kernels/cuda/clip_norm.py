@@ -1,0 +1,24 @@
+"""Clip a gradient by its norm (Pascanu, Mikolov & Bengio, ICML 2013, section 3.2)."""
+
+import math
+
+import numpy as np
+from numba import cuda, float64
+
+from ..._jit import device_kernel
+from .launch import THREADS, launch
+from .squares import launch_squares, sum_of_blocks
+
+
+@device_kernel
+def _clip(dparams, sums, blocks, settings):
+    norm = math.sqrt(sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), cuda.threadIdx.x))
+    limit, i = settings[settings.size - 1], cuda.grid(1)
+    if norm > limit and i < dparams.size:
+        dparams[i] *= np.float32(limit / norm)
+
+
+def clip_norm(dparams, sums, settings):
+    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it."""
+    # dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    launch(_clip, dparams.size, dparams, sums, launch_squares(sums, dparams), settings)
