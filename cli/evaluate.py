@@ -11,26 +11,51 @@ from .types import DEVICE
 @click.argument("model")
 @click.argument("source", metavar="DATA")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.  [default: a table]")
+@click.option(
+    "--mc",
+    "samples",
+    type=click.IntRange(1),
+    metavar="T",
+    help="Predict by the mean of T draws of the dropout masks.  [default: dropout is off]",
+)
+@click.option(
+    "--tau", type=float, help="Precision of the noise around values, 1 over its variance.  [default: the model's]"
+)
+@click.option("--plot", metavar="FILE", help="Draw what is right and how sure (.png, .pdf, .svg).  [default: none]")
 @DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
-def evaluate(model: str, source: str, as_json: bool, device: str, threads: int | None) -> None:
-    """Measure MODEL on DATA, in evaluation mode: dropout is off.
+def evaluate(
+    model: str,
+    source: str,
+    as_json: bool,
+    samples: int | None,
+    tau: float | None,
+    plot: str | None,
+    device: str,
+    threads: int | None,
+) -> None:
+    """Measure MODEL on DATA, in evaluation mode: dropout is off, but with --mc.
 
-    A folder of IDX files gives its test part (t10k-*), which training never sees. Classes: loss, accuracy, error.
-    Regression: rmse, mae, r2 in the target's units, loss in standardised ones.
+    A folder of IDX files gives its test part (t10k-*), which training never sees. Classes: loss, accuracy, error, mean
+    log-likelihood (nats), expected calibration error, precision and recall of each class, confusion matrix. Regression:
+    rmse, mae, r2 and log-likelihood in the target's units, loss in standardised ones.
 
     \b
     ndrop evaluate model.npz pipeline
+    ndrop evaluate model.npz pipeline --mc 100 --plot evaluation.png
     """
-    from numba_dropout import MLP, data, files, system, train
+    from numba_dropout import MLP, data, evaluation, system
+    from numba_dropout import plot as plots
 
+    from .measures import tell
+    from .progress import check_outputs
+
+    check_outputs(source, model, plot=plot)
     if threads:
         system.set_threads(threads)
     net = MLP.load(model, device=device)
     rows = data.load_for(net, source)
-    measures = {"rows": len(rows.x), **train.evaluate(net, rows.x, rows.targets())}
-    if as_json:
-        click.echo(files.json_line(measures))
-    else:
-        for name, value in measures.items():
-            click.echo(f"{name:<9} {value:.6g}" if isinstance(value, float) else f"{name:<9} {value}")
+    found = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau)
+    tell(found, as_json)
+    if plot:
+        plots.evaluation(found, plot, f"{model} on {source}")

@@ -11,6 +11,7 @@ from .checkpoints import Checkpoint
 from .concrete import concrete_dropout, concrete_dropout_backward
 from .drop_block import drop_block2d, drop_block2d_backward
 from .dropouts import dropout, dropout_backward, sample_mask
+from .evaluation import evaluate
 from .groups import (
     dropout1d,
     dropout1d_backward,
@@ -44,7 +45,7 @@ from .ops import (
     relu_backward,
 )
 from .optim import SGD, Adam, AdamW
-from .train import Callback, evaluate, fit
+from .train import Callback, fit
 
 __version__ = "0.1.0"
 

@@ -2,12 +2,91 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["regression_metrics"]
+__all__ = [
+    "Calibration",
+    "calibration",
+    "class_metrics",
+    "confusion_matrix",
+    "gaussian_log_density",
+    "regression_metrics",
+]
+
+BINS = 15  # of confidence, as in the paper
+LOG_2PI = np.log(2 * np.pi)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Rows in bins of equal width by the confidence of their prediction, the probability of the class predicted.
+
+    Attributes
+    ----------
+    edges : array (bins + 1,)
+    rows : array (bins,)
+        How many are in each bin.
+    confidence, accuracy : arrays (bins,)
+        Their means; NaN where there are none.
+    """
+
+    edges: NDArray[np.float64]
+    rows: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the mean gap between confidence and accuracy, each bin by its rows."""
+        gaps = np.abs(self.confidence - self.accuracy)[self.rows > 0]
+        return float((gaps * self.rows[self.rows > 0]).sum() / self.rows.sum())
+
+
+def calibration(y: NDArray[Any], proba: NDArray[Any]) -> Calibration:
+    """Compare the confidence in predictions with how often they are right (Guo et al., ICML 2017, section 2).
+
+    y (N,) class numbers, proba (N, C).
+    """
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    confidence, right = proba.max(1), proba.argmax(1) == y
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, BINS - 1)  # bins are ]a, b]
+    rows = np.bincount(place, minlength=BINS)
+    with np.errstate(invalid="ignore"):
+        means = [np.bincount(place, weights=values, minlength=BINS) / rows for values in (confidence, right)]
+    return Calibration(edges, rows, *means)
+
+
+def confusion_matrix(y: NDArray[Any], predicted: NDArray[Any], classes: int) -> NDArray[np.int64]:
+    """Count rows by true class (down) and predicted class (across): (C, C)."""
+    return np.bincount(y * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def class_metrics(y: NDArray[Any], proba: NDArray[Any]) -> dict[str, Any]:
+    """Return measures of probabilities (N, C) for classes y (N,).
+
+    accuracy, error; log_likelihood, the mean of the true class, in nats; ece, the expected calibration error; precision
+    and recall of each class, NaN where nothing is predicted as it or belongs to it; confusion, `confusion_matrix`.
+    """
+    predicted = proba.argmax(1)
+    confusion = confusion_matrix(y, predicted, proba.shape[1])
+    right = confusion.diagonal()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall = right / confusion.sum(0), right / confusion.sum(1)
+        likelihoods = np.log(proba[np.arange(len(y)), y])
+    accuracy = float(right.sum() / len(y))
+    return {
+        "accuracy": accuracy,
+        "error": 1.0 - accuracy,
+        "log_likelihood": float(likelihoods.mean()),
+        "ece": calibration(y, proba).error,
+        "precision": precision.tolist(),
+        "recall": recall.tolist(),
+        "confusion": confusion.tolist(),
+    }
 
 
 def regression_metrics(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
@@ -23,3 +102,8 @@ def regression_metrics(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, fl
         "mae": float(np.abs(residual).mean()),
         "r2": float(r2.mean()),
     }
+
+
+def gaussian_log_density(y: NDArray[Any], values: NDArray[Any], tau: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log-density (N,) of y (N, K) under normal distributions around values, of precisions tau (K,)."""
+    return 0.5 * (np.log(tau) - LOG_2PI - tau * (y - values) ** 2).sum(1)

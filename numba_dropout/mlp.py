@@ -73,6 +73,8 @@ class MLP(Predictor):
         Of the dropout rates over training.
     classes : list or None
         What `predict` returns for class 0, 1, ...; None for the numbers themselves.
+    tau : list of float or None
+        Precision of the noise around a regression's values, 1 over its variance in the target's units, for each output.
     features, target, target_column : list of str, str, int; or None
         Names of the columns the network was trained on, and the target's position from 0 on, as far as they are known.
     """
@@ -113,6 +115,7 @@ class MLP(Predictor):
         self.epoch = 0
         self.rows: int | None = None  # that the regularisers of learnt rates are for
         self.classes: list[Any] | None = None
+        self.tau: list[float] | None = None
         self.features: list[str] | None = None
         self.target: str | None = None
         self.target_column: int | None = None
@@ -280,7 +283,7 @@ class MLP(Predictor):
             self._state.write(name, arrays[name])
         self.load_state_dict({name: arrays[name] for name in self.state_dict()})
         for name in _PROGRESS:
-            setattr(self, name, config[name] if name != "rows" else config.get(name))
+            setattr(self, name, config[name] if name not in _LATER else config.get(name))
         self.regularize(self.rows)
 
     @classmethod
@@ -383,6 +386,6 @@ class MLP(Predictor):
 
 
 # What a model file holds of a network, beside its parameters.
-_LATER = ("variant", "weight_regularizer", "dropout_regularizer")  # that older files lack
-_CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype", *_LATER)
-_PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows")
+_CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype", "variant", "weight_regularizer", "dropout_regularizer")
+_PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows", "tau")
+_LATER = ("variant", "weight_regularizer", "dropout_regularizer", "rows", "tau")  # that older files lack

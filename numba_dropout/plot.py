@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ._checks import InputError
 from .files import check_writable, replacing
@@ -12,10 +15,13 @@ from .train import History
 
 if TYPE_CHECKING:
     from .compare import Comparison
+    from .evaluation import Evaluation
 
-__all__ = ["rates", "require", "training_curves"]
+__all__ = ["evaluation", "rates", "require", "training_curves"]
 
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # told apart by colour-blind eyes too (Okabe & Ito, 2008)
+MOST_NAMED = 20  # classes with their names and counts in the confusion matrix
+GROUPS = 10  # of rows, by their uncertainty
 
 
 def require(path: str | os.PathLike[str]) -> Path:
@@ -84,3 +90,88 @@ def _spread(axes: Any, found: Comparison, name: str, color: str, label: str) -> 
 
 def _curve(axes: Any, history: History, name: str, color: str, label: str) -> None:
     axes.plot(history.column("epoch"), history.column(name), marker="o", ms=4, color=COLORS[color], label=label)
+
+
+def evaluation(found: Evaluation, path: str | os.PathLike[str], title: str) -> None:
+    """Draw an evaluation into a file.
+
+    Of classes the confusion matrix and the reliability diagram, of a regression the predicted values against the true
+    ones; and errors against the uncertainty, where there is one.
+    """
+    path = require(path)
+    from matplotlib.figure import Figure
+
+    parts: list[Callable[[Any, Evaluation], None]] = []
+    if found.calibration is not None:
+        parts += [_confusion, _reliability]
+    elif "rmse" in found.measures:
+        parts += [_scatter]
+    if found.uncertainty is not None:
+        parts += [_by_uncertainty]
+    figure = Figure(figsize=(4.2 * len(parts), 3.8), dpi=150, layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    for place, draw in enumerate(parts, 1):
+        axes = figure.add_subplot(1, len(parts), place)
+        draw(axes, found)
+        axes.spines[["top", "right"]].set_visible(False)
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix[1:].lower())
+
+
+def _confusion(axes: Any, found: Evaluation) -> None:
+    counts = np.array(found.measures["confusion"])
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(xlabel="predicted class", ylabel="true class", title="confusion matrix (rows)")
+    if len(counts) <= MOST_NAMED:
+        names = [str(name) for name in found.classes or ()]
+        turned = 90 if max(map(len, names)) > 3 else 0
+        axes.set_xticks(range(len(names)), names, rotation=turned)
+        axes.set_yticks(range(len(names)), names)
+        for (row, column), count in np.ndenumerate(counts):
+            color = "white" if shares[row, column] > 0.5 else "black"
+            size = 8 if len(counts) <= 5 else 5
+            axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=size)
+
+
+def _reliability(axes: Any, found: Evaluation) -> None:
+    calibrated = found.calibration
+    assert calibrated is not None
+    edges, there = calibrated.edges, calibrated.rows > 0
+    axes.bar(
+        edges[:-1][there],
+        calibrated.accuracy[there],
+        np.diff(edges)[there],
+        align="edge",
+        color=COLORS["train"],
+        edgecolor="white",
+        label="accuracy of the rows",
+    )
+    axes.plot([0, 1], [0, 1], "--", color="gray", lw=1, label="confidence is accuracy")
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title(f"reliability, calibration error {found.measures['ece']:.3f}")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+def _scatter(axes: Any, found: Evaluation) -> None:
+    y, predicted = np.ravel(found.y), np.ravel(found.predicted)
+    axes.plot(y, predicted, "o", ms=3, alpha=0.5, color=COLORS["train"], mec="none")
+    ends = [min(y.min(), predicted.min()), max(y.max(), predicted.max())]
+    axes.plot(ends, ends, "--", color="gray", lw=1)
+    axes.set(xlabel="true value", ylabel="predicted value", title=f"rmse {found.measures['rmse']:.4g}")
+
+
+def _by_uncertainty(axes: Any, found: Evaluation) -> None:
+    assert found.uncertainty is not None
+    groups = np.array_split(np.argsort(found.uncertainty, kind="stable"), min(GROUPS, len(found.wrong)))
+    sure = [found.uncertainty[group].mean() for group in groups]
+    values = "rmse" in found.measures
+    errors = [found.wrong[group].mean() ** (0.5 if values else 1.0) for group in groups]
+    axes.plot(sure, errors, "o-", ms=4, color=COLORS["validation"])
+    what = ("uncertainty (standard deviation)", "rmse") if values else ("predictive entropy, nats", "error rate")
+    axes.set(xlabel=what[0], ylabel=what[1], title=f"error by uncertainty, in {len(groups)} groups of rows")
+    axes.set_ylim(0, None)
+    axes.grid(alpha=0.3)
+    if values:
+        end = min(max(sure), max(errors))
+        axes.plot([0, end], [0, end], "--", color="gray", lw=1)

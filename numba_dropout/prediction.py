@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -105,12 +105,23 @@ class Predictor(ABC):
 
         Source: Gal & Ghahramani, ICML 2016, section 4.
         """
+        return self.summary(self.sample_answers(x, samples, step=step, row_offset=row_offset))
+
+    def sample_answers(
+        self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0
+    ) -> Iterator[NDArray[np.float64]]:
+        """Return what `samples` does, as `answers` gives it."""
         draws = self.samples(x, samples, step=step, row_offset=row_offset)
+        if self.loss != "mse":
+            return map(self.answers, draws)
+        stretch, shift = self.target_scaling()  # once: on a device it is read from there
+        return (out / stretch + shift for out in draws)
+
+    def summary(self, answers: Iterable[NDArray[np.float64]]) -> MonteCarlo:
+        """Return what answers of several passes say together."""
         if self.loss == "mse":
-            stretch, shift = self._target_scaling()  # once: on a device it is read from there
-            return of_values(out / stretch + shift for out in draws)
-        independent = self.loss == "bce" and self.sizes[-1] > 1
-        return of_classes(map(self.answers, draws), independent=independent)
+            return of_values(answers)
+        return of_classes(answers, independent=self.loss == "bce" and self.sizes[-1] > 1)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
@@ -138,7 +149,7 @@ class Predictor(ABC):
         Probabilities are float64; values (rows, outputs) are in the target's units.
         """
         if self.loss == "mse":
-            stretch, shift = self._target_scaling()
+            stretch, shift = self.target_scaling()
             return np.asarray(out / stretch + shift)
         out = out.astype(np.float64)
         if self.loss == "bce":
@@ -147,7 +158,8 @@ class Predictor(ABC):
         out = np.exp(out - out.max(1, keepdims=True))
         return out / out.sum(1, keepdims=True)
 
-    def _target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return stretch and shift (outputs,) of a regression: it learns (y - shift) * stretch."""
         return self._state.read("target_stretch"), self._state.read("target_shift")
 
     def _piece_of(self, rows: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import data
 from ._checks import InputError
+from .evaluation import precision_of_noise
 from .mlp import MLP
 from .optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
 from .train import History, fit
@@ -72,9 +73,12 @@ class Run:
     dropout_schedule: str
 
     def fit(self, **options: Any) -> History:
-        """Train; `options` are what is left of the arguments of `train.fit`."""
+        """Train; `options` are what is left of the arguments of `train.fit`.
+
+        Of a regression the precision of the noise, `net.tau`, is taken from the validation part, where there is one.
+        """
         held_out = None if self.validation is None else (self.validation.x, self.validation.targets())
-        return fit(
+        history = fit(
             self.net,
             self.train.x,
             self.train.targets(),
@@ -86,6 +90,9 @@ class Run:
             dropout_schedule=self.dropout_schedule,
             **options,
         )
+        if self.net.loss == "mse":
+            self.net.tau = precision_of_noise(self.net, *(held_out or (self.train.x, self.train.targets())))
+        return history
 
 
 # What a recipe leaves open. The built-in set's choices give the curve that its description promises.

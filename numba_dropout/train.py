@@ -1,4 +1,4 @@
-"""Train and evaluate."""
+"""Train a network: what is checked before the loop begins."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from . import _checks, checkpoints
 from ._batches import on_host
 from ._checks import InputError
 from .loop import Callback, Diverged, History, Training
-from .metrics import regression_metrics
 from .mlp import MLP
 from .optim import Optimizer
 from .rate_schedules import RateSchedule
 
-__all__ = ["Callback", "Diverged", "History", "evaluate", "fit"]
+__all__ = ["Callback", "Diverged", "History", "fit"]
 
 
 def fit(
@@ -115,14 +114,3 @@ def _check_data(values: Any, name: str) -> None:
     if not np.isfinite(values).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise InputError(f"{name}: expected finite numbers, got {values[row, column]} at [{row}, {column}]")
-
-
-def evaluate(net: MLP, x: ArrayLike, y: ArrayLike) -> dict[str, float]:
-    """Return what is to be known of a network on data, in evaluation mode.
-
-    Classes: loss, accuracy, error. Regression: rmse, mae, r2 in the target's units, and loss in standardised ones.
-    """
-    loss, accuracy = net.loss_of(x, y)
-    if accuracy is not None:
-        return {"loss": loss, "accuracy": accuracy, "error": 1.0 - accuracy}
-    return {**regression_metrics(on_host(y), net.predict(x)), "loss": loss}

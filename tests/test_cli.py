@@ -322,7 +322,9 @@ def test_evaluation_of_values_is_what_the_predictions_say(values):
 
 
 def test_evaluation_prints_a_table_without_json(kinds):
-    shown = dict(line.split() for line in ndrop("evaluate", "model.npz", "kinds.csv").stdout.splitlines())
+    measures, _, classes = ndrop("evaluate", "model.npz", "kinds.csv").stdout.partition("\n\n")
+    assert [line.split()[0] for line in classes.splitlines()] == ["class", "above", "below"]
+    shown = dict(line.split() for line in measures.splitlines())
     assert {"loss", "accuracy", "error"} <= set(shown)
 
 

@@ -32,7 +32,10 @@ def write(tmp_path):
 
 
 def model(features=2, classes=None, names=None, target=None, column=None):
-    return SimpleNamespace(sizes=[features, 3], classes=classes, features=names, target=target, target_column=column)
+    loss = "cross_entropy" if classes else "mse"
+    return SimpleNamespace(
+        sizes=[features, 3], loss=loss, classes=classes, features=names, target=target, target_column=column
+    )
 
 
 def assert_is_the_table(read):

@@ -19,7 +19,7 @@ ROOMS = [
     {"trace", "plot"},
     {"compare"},
     {"recipe", "predictions", "system"},
-    {"train"},
+    {"train", "evaluation"},
     {"callbacks", "checkpoints"},
     {"loop"},
     {"mlp", "data", "layers"},

@@ -29,6 +29,7 @@ class Model(Protocol):
     """What reading for a model needs to know of it."""
 
     sizes: list[int]
+    loss: str
     classes: list[Any] | None
     features: list[str] | None
     target: str | None
@@ -96,6 +97,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
     be missing where it is not needed. IDX folders give their test part. Raises ValueError like `load`.
     """
     path, kind = _kind(source)
+    classes = _classes(model)
     places: list[int] | None = None
     lines: list[int] | None = None
     y: NDArray[Any] | None
@@ -117,7 +119,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
         places, column = _places(model, path, text.width, text.names, need_target)
         x, y = text.values(places), None
         if column is not None and need_target:
-            y = np.array(text.texts(column)) if model.classes else text.values([column])
+            y = np.array(text.texts(column)) if classes else text.values([column])
     if x.shape[1] != model.sizes[0]:
         raise InputError(f"{path}: {x.shape[1]} features, where the model was trained on {model.sizes[0]}")
     if len(x) == 0:
@@ -126,9 +128,9 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
     if not need_target or y is None:
         if need_target:
             raise InputError(f"{path}: there is no target to compare with")
-        return Dataset(str(source), x, None, model.classes)
-    if model.classes is not None:
-        return Dataset(str(source), x, _class_numbers(path, y, model.classes, lines), model.classes)
+        return Dataset(str(source), x, None, classes)
+    if classes is not None:
+        return Dataset(str(source), x, _class_numbers(path, y, classes, lines), classes)
     if y.dtype.kind == "U":
         raise InputError(f"{path}: text in the target, where the model gives values")
     values = np.asarray(y, np.float64).reshape(len(y), -1)
@@ -266,6 +268,13 @@ def _check_finite(path: Path, values: NDArray[Any], places: list[int] | None = N
         place = column if places is None else places[column]
         where = f"at row {row + 1}, {what or f'column {place + 1}'}"
         raise InputError(f"{path}: {values[row, column]} {where}; numbers must be finite")
+
+
+def _classes(model: Model) -> list[Any] | None:
+    """Return a model's classes: their numbers where it was given no names."""
+    if model.classes is not None or model.loss == "mse":
+        return model.classes
+    return list(range(model.sizes[-1])) if model.loss == "cross_entropy" else [0, 1] if model.sizes[-1] == 1 else None
 
 
 def _class_numbers(
