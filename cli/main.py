@@ -13,6 +13,7 @@ from .compare import compare
 from .evaluate import evaluate
 from .info import info
 from .predict import predict
+from .reproduce import reproduce
 from .trace import trace
 from .train import train
 
@@ -75,5 +76,5 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, predict, trace, compare, bench, info):
+for command in (train, evaluate, predict, trace, compare, reproduce, bench, info):
     cli.add_command(command)

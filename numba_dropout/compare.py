@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from . import _checks, data, system
+from . import _checks, data, processes
 from ._checks import InputError
 from .recipe import Recipe, Run, prepare
 from .train import Diverged
@@ -184,7 +179,7 @@ def compare(
     if jobs > 1:
         _compile(run)  # once, for all processes
     found = {}
-    for outcome in _outcomes(source, plans, min(jobs, len(plans))):
+    for outcome in processes.results(_outcome, [(source, plan) for plan in plans], jobs):
         found[outcome.rate, outcome.seed] = outcome
         tell(outcome)
     net = run.net
@@ -219,55 +214,3 @@ def _outcome(source: Source, recipe: Recipe) -> Outcome:
     if not found or not all(math.isfinite(loss) for loss, _ in found):
         found = [(math.nan, None)] * 2
     return Outcome(recipe.dropout, recipe.seed, *found[0], *found[1])
-
-
-# ---------------------------------------------------------------- processes
-
-
-def _outcomes(source: Source, plans: Sequence[Recipe], jobs: int) -> Iterator[Outcome]:
-    """Yield the outcomes as they come."""
-    if jobs == 1:
-        yield from (_outcome(source, plan) for plan in plans)
-        return
-    before = set(multiprocessing.active_children())
-    fresh = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
-    pool = ProcessPoolExecutor(jobs, fresh, _alone)
-    calls: list[Future[Outcome]] = []
-    try:
-        with _deaf_to_ctrl_c():  # as those that are started then are: this process hears it, and ends them
-            calls += [pool.submit(_outcome, source, plan) for plan in plans]
-        for call in as_completed(calls):
-            yield call.result()
-    except BrokenProcessPool:
-        raise InputError("a run was ended from outside, perhaps for lack of memory; try fewer jobs") from None
-    finally:
-        if not all(call.done() for call in calls):
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(multiprocessing.active_children()) - before:
-                process.terminate()
-        pool.shutdown()
-
-
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, heard)
-
-
-def _alone() -> None:
-    """Let a process use one thread, as there are others beside it, and end with the one that started it."""
-    system.set_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end, daemon=True).start()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import platform
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -12,7 +16,7 @@ from numba.core import config
 from . import _disk_cache, devices
 from ._checks import integer
 
-__all__ = ["describe", "set_threads", "threads"]
+__all__ = ["describe", "provenance", "set_threads", "threads"]
 
 VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 
@@ -25,6 +29,15 @@ def set_threads(threads: int) -> None:
 def threads() -> int:
     """Return how many threads kernels use."""
     return int(numba.get_num_threads())
+
+
+def provenance(seed: int) -> dict[str, Any]:
+    """Return where figures come from, for JSON: command, seed, version and machine."""
+    about = describe()
+    names = ("python", "numba", "numpy", "cpu", "instruction set", "threads")
+    command = " ".join([Path(sys.argv[0]).name, *map(shlex.quote, sys.argv[1:])])
+    machine = {name: about[name] for name in names}
+    return {"command": command, "seed": seed, "version": about["numba-dropout"], "machine": machine}
 
 
 def describe() -> dict[str, str]:

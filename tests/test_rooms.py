@@ -17,7 +17,8 @@ BENCH = ROOT / "bench"
 # Each room may import from those after it, and from itself.
 ROOMS = [
     {"trace", "plot"},
-    {"compare"},
+    {"compare", "reproduce"},
+    {"processes"},
     {"recipe", "predictions", "system"},
     {"train", "evaluation"},
     {"callbacks", "checkpoints"},

@@ -1,0 +1,74 @@
+"""Calls in processes of their own, of one thread each, that end with the one that started them."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from . import system
+from ._checks import InputError
+
+__all__ = ["results"]
+
+T = TypeVar("T")
+
+
+def results(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[T]:
+    """Yield what a function returns for some arguments, as it comes: several calls at once, or one after the other.
+
+    More than one process are started anew, so that a script which comes here needs `if __name__ == "__main__":`. Raises
+    ValueError where one was ended from outside; KeyboardInterrupt ends all.
+    """
+    jobs = min(jobs, len(calls))
+    if jobs <= 1:
+        yield from (function(*arguments) for arguments in calls)
+        return
+    before = set(multiprocessing.active_children())
+    fresh = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
+    pool = ProcessPoolExecutor(jobs, fresh, _alone)
+    futures: list[Future[T]] = []
+    try:
+        with _deaf_to_ctrl_c():  # as those that are started then are: this process hears it, and ends them
+            futures += [pool.submit(function, *arguments) for arguments in calls]
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool:
+        raise InputError("a run was ended from outside, perhaps for lack of memory; try fewer jobs") from None
+    finally:
+        if not all(future.done() for future in futures):
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - before:
+                process.terminate()
+        pool.shutdown()
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
+def _alone() -> None:
+    """Let a process use one thread, as there are others beside it, and end with the one that started it."""
+    system.set_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
