@@ -36,6 +36,11 @@ class Bar:
             self.bar.update(steps, what or self.bar.current_item)
             self.bar.render_progress()  # also where nothing moved: what comes next is news
 
+    def lengthen(self, length: int) -> None:
+        """Let there be so many steps."""
+        if self.bar is not None:
+            self.bar.length = length
+
     def echo(self, lines: Sequence[str]) -> None:
         """Print lines in the place of the bar, which the next step draws again below."""
         if self.bar is not None:

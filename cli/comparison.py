@@ -37,8 +37,7 @@ class Told:
             click.echo(f"  {line}")
         click.echo(f"\n{found.verdict()}")
         if json_file:
-            with files.replacing(json_file) as file:
-                file.write((files.json_text(found.record()) + "\n").encode())
+            files.write_json(json_file, found.record())
             click.echo(f"\njson   {json_file}")
         if plot:
             plots.rates(found, plot)

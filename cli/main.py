@@ -16,6 +16,7 @@ from .predict import predict
 from .reproduce import reproduce
 from .trace import trace
 from .train import train
+from .tune import tune
 
 
 class Refused(click.ClickException):
@@ -76,5 +77,5 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, predict, trace, compare, reproduce, bench, info):
+for command in (train, evaluate, predict, trace, compare, tune, reproduce, bench, info):
     cli.add_command(command)

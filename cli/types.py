@@ -62,6 +62,48 @@ RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such a
 COURSE = _Course("rates", float, "rates such as 0,0.2,0.5 or 0,0.1,...,0.9")
 
 
+class _Several(click.ParamType):
+    """Values between semicolons, each of a type of its own."""
+
+    def __init__(self, of: click.ParamType) -> None:
+        self.of, self.name = of, of.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a list of the values."""
+        return (
+            [self.of.convert(part.strip(), param, ctx) for part in value.split(";")]
+            if isinstance(value, str)
+            else value
+        )
+
+
+class _Space(_Course):
+    """Numbers as `_Course` has them, or all between two, as 1e-4..1e-1."""
+
+    def __init__(self, name: str, example: str, *, logarithmic: bool = False) -> None:
+        super().__init__(name, float, example)
+        self.logarithmic = logarithmic
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a list of the numbers, or a `tune.Range`."""
+        if not isinstance(value, str) or ".." not in value.replace("...", ""):
+            return super().convert(value, param, ctx)
+        from numba_dropout.tune import Range
+
+        try:
+            low, high = (float(part) for part in value.split(".."))
+        except ValueError:
+            self.fail(f"expected {self.example}, got {value!r}", param, ctx)
+        if not low < high or (self.logarithmic and low <= 0):
+            self.fail(f"expected a range from a lower to a higher number, got {value!r}", param, ctx)
+        return Range(low, high, self.logarithmic)
+
+
+WIDTHS = _Several(NUMBERS)
+SPACE_OF_RATES = _Space("rates", "rates such as 0,0.2,0.5 or 0,0.1,...,0.9 or 0..0.6")
+SPACE_OF_LRS = _Space("learning rates", "learning rates such as 0.001,0.01 or 1e-4..1e-1", logarithmic=True)
+
+
 class _Device(click.ParamType):
     """A device's name."""
 

@@ -177,7 +177,7 @@ def compare(
     each = [(p, recipe.seed + repeat) for p in rates for repeat in range(repeats)]
     plans = [replace(recipe, dropout=p, seed=seed) for p, seed in each]
     if jobs > 1:
-        _compile(run)  # once, for all processes
+        run.compile()  # once, for all processes
     found = {}
     for outcome in processes.results(_outcome, [(source, plan) for plan in plans], jobs):
         found[outcome.rate, outcome.seed] = outcome
@@ -194,13 +194,6 @@ def _prepared(source: Source, recipe: Recipe) -> tuple[Run, data.Dataset]:
         recipe = replace(recipe, val=VAL)
     run = prepare(source, recipe)
     return run, run.validation or data.load_for(run.net, source)
-
-
-def _compile(run: Run) -> None:
-    """Compile, and keep on disk, what training and measuring call."""
-    x, y = map(run.net.bring, run.net.as_pair(run.train.x[:1], run.train.targets()[:1]))
-    run.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, run.optimizer)
-    run.net.measure(x, y)
 
 
 def _outcome(source: Source, recipe: Recipe) -> Outcome:

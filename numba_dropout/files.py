@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from ._checks import InputError
 
-__all__ = ["check_writable", "json_line", "json_text", "remove_parts", "replacing"]
+__all__ = ["check_writable", "json_line", "json_text", "remove_parts", "replacing", "write_json"]
 
 PART = ".part"  # ends the name of a file that is not whole yet
 
@@ -47,6 +47,12 @@ def json_line(record: Mapping[str, Any]) -> str:
 def json_text(record: Any) -> str:
     """Return JSON for people to read too; what is not finite becomes null, at any depth."""
     return json.dumps(_finite(record), indent=2)
+
+
+def write_json(path: str | os.PathLike[str], record: Any) -> None:
+    """Write a file of `json_text`."""
+    with replacing(path) as file:
+        file.write((json_text(record) + "\n").encode())
 
 
 def _finite(value: Any) -> Any:

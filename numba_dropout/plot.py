@@ -16,8 +16,9 @@ from .train import History
 if TYPE_CHECKING:
     from .compare import Comparison
     from .evaluation import Evaluation
+    from .tune import Study
 
-__all__ = ["evaluation", "rates", "require", "training_curves"]
+__all__ = ["evaluation", "rates", "require", "search", "training_curves"]
 
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # told apart by colour-blind eyes too (Okabe & Ito, 2008)
 MOST_NAMED = 20  # classes with their names and counts in the confusion matrix
@@ -79,6 +80,35 @@ def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=9)
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix[1:].lower())
+
+
+def search(study: Study, path: str | os.PathLike[str]) -> None:
+    """Draw the validation losses of a search's trials against each of the choices."""
+    path = require(path)
+    from matplotlib.figure import Figure
+
+    from .tune import written
+
+    names = [name for name, values in study.values().items() if len(values) > 1] or list(study.values())
+    figure = Figure(figsize=(3.6 * len(names), 3.4), dpi=150, layout="constrained")
+    figure.suptitle(f"{len(study.trials)} trials, by their last training", fontsize=11)
+    points = study.last_losses()
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(1, len(names), place)
+        values = [study.trials[number].choice[name] for number in points]
+        numbers = all(isinstance(value, int | float) for value in values)
+        axes.plot(values if numbers else list(map(written, values)), list(points.values()), "o", ms=5, alpha=0.6)
+        if name == "lr" and len(study.values()[name]) > 1:
+            axes.set_xscale("log")
+        if study.best is not None:
+            value = study.best.choice[name]
+            ring: dict[str, Any] = {"ms": 9, "mfc": "none", "mec": COLORS["validation"], "mew": 2}
+            axes.plot([value if numbers else written(value)], [points[study.best.number]], "o", **ring)
+        axes.set(xlabel=name.replace("_", " "), ylabel="validation loss" if place == 1 else "")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as file:
         figure.savefig(file, format=path.suffix[1:].lower())
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from . import data
 from ._checks import InputError
 from .evaluation import precision_of_noise
@@ -72,6 +74,12 @@ class Run:
     patience: int | None
     dropout_schedule: str
 
+    def compile(self) -> None:
+        """Compile, and keep on disk, what training and measuring call."""
+        x, y = map(self.net.bring, self.net.as_pair(self.train.x[:1], self.train.targets()[:1]))
+        self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
+        self.net.measure(x, y)
+
     def fit(self, **options: Any) -> History:
         """Train; `options` are what is left of the arguments of `train.fit`.
 
@@ -118,15 +126,15 @@ GENERAL = {
 }
 
 
-def prepare(source: str | os.PathLike[str], recipe: Recipe) -> Run:
-    """Read the data and make a network for them: the loss that the target asks for, scaling of the training part.
+def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: Recipe) -> Run:
+    """Read the data, where they are not yet, and make a network: the target's loss, scaling of the training part.
 
     Raises ValueError where the data or a choice cannot be used.
     """
     if recipe.patience is not None and recipe.val is None:
         raise InputError("patience: needs validation data; hold some out with val (--val 0.1)")
     task = {None: "auto", "mse": "values"}.get(recipe.loss, "classes")
-    whole = data.load(source, target=recipe.target, task=task)
+    whole = source if isinstance(source, data.Dataset) else data.load(source, target=recipe.target, task=task)
     choice = _choices(recipe, built_in=whole.source == "pipeline")
     loss, outputs = _loss(whole, recipe.loss)
     seed = recipe.seed if recipe.split_seed is None else recipe.split_seed

@@ -25,6 +25,7 @@ from .data import standardization
 from .evaluation import evaluate
 from .mlp import MLP
 from .optim import Adam
+from .resampling import read_numbers, read_places
 from .train import fit
 
 __all__ = ["Split", "Study", "Uci", "uci"]
@@ -57,45 +58,24 @@ class Uci:
         """Read a folder; InputError where a file is missing, or its content cannot be."""
         path = Path(folder)
         inner = path / "data" if (path / "data" / "data.txt").exists() else path
-        table = _numbers(inner / "data.txt")
-        features = _places(inner / "index_features.txt", table.shape[1], "column")
-        target = _places(inner / "index_target.txt", table.shape[1], "column")
+        table = read_numbers(inner / "data.txt")
+        features = read_places(inner / "index_features.txt", table.shape[1], "column")
+        target = read_places(inner / "index_target.txt", table.shape[1], "column")
         splits = []
         for number in range(_whole(inner / "n_splits.txt")):
-            parts = [_places(inner / f"index_{part}_{number}.txt", len(table), "row") for part in ("train", "test")]
+            parts = [read_places(inner / f"index_{part}_{number}.txt", len(table), "row") for part in ("train", "test")]
             splits.append((parts[0], parts[1]))
         hidden, epochs = _whole(inner / "n_hidden.txt"), _whole(inner / "n_epochs.txt") * TIMES
-        rates = [_checks.probability(float(p), "dropout_rates.txt") for p in _numbers(inner / "dropout_rates.txt").flat]
-        taus = [_checks.number(float(t), "tau_values.txt", above=0) for t in _numbers(inner / "tau_values.txt").flat]
+        rates, taus = (read_numbers(inner / f"{name}.txt").ravel().tolist() for name in ("dropout_rates", "tau_values"))
+        rates = [_checks.probability(p, "dropout_rates.txt") for p in rates]
+        taus = [_checks.number(tau, "tau_values.txt", above=0) for tau in taus]
         name = path.resolve().name
         return cls(name, table[:, features], table[:, target], splits, hidden, epochs, rates, taus)
 
 
-def _numbers(path: Path) -> NDArray[np.float64]:
-    """Return a file's numbers (N, C)."""
-    try:
-        table = np.loadtxt(path, ndmin=2)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file, which belongs to a folder of published splits") from None
-    except ValueError as error:
-        raise InputError(f"{path}: expected numbers with blanks between them ({error})") from None
-    if not table.size or not np.isfinite(table).all():
-        raise InputError(f"{path}: expected finite numbers, got {'others' if table.size else 'none'}")
-    return table
-
-
-def _places(path: Path, size: int, what: str) -> NDArray[np.int64]:
-    """Return a file's numbers of rows or columns, from 0 on."""
-    values = _numbers(path).ravel()
-    wrong = (values != np.floor(values)) | (values < 0) | (values >= size)
-    if wrong.any():
-        raise InputError(f"{path}: there is no {what} {values[wrong][0]:g}; they are 0 to {size - 1}")
-    return values.astype(np.int64)
-
-
 def _whole(path: Path) -> int:
     """Return a file's whole number, above 0."""
-    value = _numbers(path).ravel()[0]
+    value = read_numbers(path).ravel()[0]
     if value != np.floor(value) or value < 1:
         raise InputError(f"{path}: expected a whole number above 0, got {value:g}")
     return int(value)

@@ -17,9 +17,9 @@ BENCH = ROOT / "bench"
 # Each room may import from those after it, and from itself.
 ROOMS = [
     {"trace", "plot"},
-    {"compare", "reproduce"},
+    {"compare", "reproduce", "tune"},
     {"processes"},
-    {"recipe", "predictions", "system"},
+    {"recipe", "predictions", "system", "resampling"},
     {"train", "evaluation"},
     {"callbacks", "checkpoints"},
     {"loop"},

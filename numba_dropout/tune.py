@@ -1,0 +1,369 @@
+"""Search for the choices of a network that do best on rows it has not learnt from.
+
+All of a grid, some at random, or successive halving: many for a few epochs, the best of them for more (Jamieson &
+Talwalkar, AISTATS 2016). What is done is kept in a file, from which a search goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import itertools
+import json
+import math
+import os
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import _checks, data, processes
+from ._checks import InputError
+from .files import json_line
+from .model_file import plain
+from .recipe import Recipe, Run, prepare
+from .resampling import Resampling
+from .train import Diverged
+
+__all__ = ["SEARCHES", "Outcome", "Plan", "Range", "Study", "Trial", "tune", "written"]
+
+SEARCHES = ("grid", "random", "halving")
+MOST = 100_000  # trials
+SHOWN = 20  # trials of a table
+
+Source = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers between two, to draw from: evenly, or evenly in their logarithms."""
+
+    low: float
+    high: float
+    logarithmic: bool = False
+
+    def draw(self, generator: random.Random) -> float:
+        """Return a number between them."""
+        if self.logarithmic:
+            return math.exp(generator.uniform(math.log(self.low), math.log(self.high)))
+        return generator.uniform(self.low, self.high)
+
+
+Values = Sequence[Any] | Range
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is searched, and how.
+
+    `space` holds for choices of a `Recipe` (dropout, input_dropout, hidden, lr) the values to try, or a `Range`.
+    "grid" tries all together; "random" so many `trials`; "halving" as many, or the whole grid, for a few epochs, of
+    which one in `eta` is trained again for `eta` times as many, until one is left that was trained for the recipe's.
+    """
+
+    space: dict[str, Values]
+    search: str = "grid"
+    trials: int | None = None
+    eta: int = 3
+
+    def draw(self, seed: int) -> list[Trial]:
+        """Return the trials."""
+        if self.search not in SEARCHES:
+            raise InputError(f"search: expected one of {', '.join(SEARCHES)}, got {self.search!r}")
+        ranges = [name for name, values in self.space.items() if isinstance(values, Range)]
+        if ranges and (self.search == "grid" or self.trials is None):
+            raise InputError(f"{ranges[0]}: a range needs a random search, or halving, with a number of trials")
+        if self.search == "random" and self.trials is None:
+            raise InputError("trials: expected a number with a random search, got none")
+        if self.search == "grid" and self.trials is not None:
+            raise InputError("trials: a grid tries all; leave the number out, or search at random")
+        lists = [values for values in self.space.values() if not isinstance(values, Range)]
+        if math.prod(map(len, lists)) > MOST:
+            raise InputError(f"search: {math.prod(map(len, lists)):,} trials, where {MOST:,} are the most")
+        generator = random.Random(seed)
+        if ranges:
+            choices = [
+                {
+                    name: values.draw(generator) if isinstance(values, Range) else generator.choice(list(values))
+                    for name, values in self.space.items()
+                }
+                for _ in range(self.trials or 0)
+            ]
+        else:
+            choices = [dict(zip(self.space, values, strict=True)) for values in itertools.product(*lists)]
+            if self.trials is not None and self.trials < len(choices):
+                choices = generator.sample(choices, self.trials)
+        return [Trial(number, choice) for number, choice in enumerate(choices)]
+
+    def rungs(self, trials: int, epochs: int) -> list[tuple[int, int]]:
+        """Return for each rung how many trials are left, and for how many epochs they are trained."""
+        if self.search != "halving":
+            return [(trials, epochs)]
+        count = 1 + math.floor(math.log(trials, self.eta) + 1e-9) if trials > 1 else 1
+        counts = [max(1, math.floor(trials / self.eta**rung)) for rung in range(count)]
+        return [(left, max(1, round(epochs / self.eta ** (count - 1 - rung)))) for rung, left in enumerate(counts)]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Choices that are tried together."""
+
+    number: int
+    choice: dict[str, Any]
+
+    def written(self) -> str:
+        """Return them as one line."""
+        return ", ".join(f"{name.replace('_', '-')} {written(value)}" for name, value in self.choice.items())
+
+
+def written(value: Any) -> str:
+    """Return a value of a choice as one writes it."""
+    if isinstance(value, list | tuple):
+        return "-".join(map(str, value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial's training on a split, at a rung: losses and accuracies in evaluation mode; NaN where it diverged."""
+
+    trial: int
+    rung: int
+    split: int
+    train_loss: float
+    val_loss: float
+    val_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A search: its trials, the rungs (trials, epochs), and all that came out."""
+
+    trials: Sequence[Trial]
+    rungs: Sequence[tuple[int, int]]
+    splits: int
+    outcomes: Sequence[Outcome]
+
+    def losses(self, trial: int, rung: int) -> list[float]:
+        """Return the validation losses of a trial on all splits."""
+        return [outcome.val_loss for outcome in self.outcomes if (outcome.trial, outcome.rung) == (trial, rung)]
+
+    def rank(self, rung: int) -> list[Trial]:
+        """Return the trials of a rung, the least mean validation loss first; of equals, the first."""
+        there = {outcome.trial for outcome in self.outcomes if outcome.rung == rung}
+        means = {number: float(np.mean(self.losses(number, rung))) for number in there}
+        found = sorted(there, key=lambda number: (math.inf if math.isnan(means[number]) else means[number], number))
+        return [self.trials[number] for number in found]
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial of the least mean validation loss on the last rung; None where all diverged."""
+        first = self.rank(len(self.rungs) - 1)[0]
+        return None if math.isnan(np.mean(self.losses(first.number, len(self.rungs) - 1))) else first
+
+    def values(self) -> dict[str, list[Any]]:
+        """Return for each choice the different values that were tried."""
+        found: dict[str, list[Any]] = {}
+        for trial in self.trials:
+            for name, value in trial.choice.items():
+                known = found.setdefault(name, [])
+                if value not in known:
+                    known.append(value)
+        return found
+
+    def last_losses(self) -> dict[int, float]:
+        """Return for each trial, by its number, the mean validation loss of the last rung that it came to."""
+        last = {outcome.trial: outcome.rung for outcome in sorted(self.outcomes, key=lambda outcome: outcome.rung)}
+        return {number: float(np.mean(self.losses(number, rung))) for number, rung in last.items()}
+
+    def table(self) -> list[str]:
+        """Return lines: the best trials first, with their validation losses, and how long each was trained."""
+        rows: list[tuple[int, int]] = []
+        for rung in reversed(range(len(self.rungs))):
+            seen = {row[0] for row in rows}
+            rows += [(trial.number, rung) for trial in self.rank(rung) if trial.number not in seen]
+        lines = ["   validation loss  epochs  choices"]
+        for number, rung in rows[:SHOWN]:
+            losses = self.losses(number, rung)
+            spread = f" ± {np.std(losses, ddof=1):.4f}" if len(losses) > 1 else ""
+            loss = "diverged" if math.isnan(sum(losses)) else f"{np.mean(losses):.4f}{spread}"
+            lines.append(f"{loss:>18}  {self.rungs[rung][1]:>6}  {self.trials[number].written()}")
+        return [*lines, *([f"... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else [])]
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it for JSON."""
+        best = self.best
+        return {
+            "best": None if best is None else best.choice,
+            "trials": [trial.choice for trial in self.trials],
+            "rungs": [{"trials": trials, "epochs": epochs} for trials, epochs in self.rungs],
+            "splits": self.splits,
+            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+        }
+
+
+def tune(
+    source: Source,
+    plan: Plan,
+    recipe: Recipe,
+    resampling: Resampling,
+    *,
+    jobs: int = 1,
+    journal: str | os.PathLike[str] | None = None,
+    tell: Callable[[Trial, Outcome, int], None] = lambda trial, outcome, trainings: None,
+) -> tuple[Study, Run | None]:
+    """Search, train the best network again on all rows, and return both.
+
+    Parameters
+    ----------
+    source : path, or a built-in set
+        As in `data.load`. The test part of a folder of IDX files is not looked at.
+    plan : Plan
+    recipe : Recipe
+        All other choices; its seed draws the trials and the splits too.
+    resampling : Resampling
+        What is learnt from and what is validated on.
+    jobs : int
+        Processes that train at once, of one thread each; results do not depend on it (`processes.results`).
+    journal : path, optional
+        Where a line is written for each training that is done. A search by the same choices goes on from there.
+    tell : callable
+        Is given each outcome as it is there, with its trial and the number of trainings in all; at first those of the
+        journal.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A choice or the data cannot be used; a journal is that of another search.
+    """
+    trials = plan.draw(recipe.seed)
+    for trial in trials:
+        for name in ("dropout", "input_dropout"):
+            if trial.choice.get(name) is not None:
+                _checks.probability(trial.choice[name], name)
+    whole = _loaded(os.fspath(source), recipe.target, recipe.loss)
+    splits = len(resampling.parts(len(whole.x), recipe.seed))
+    first = prepare(whole, replace(recipe, **trials[0].choice))
+    rungs = plan.rungs(len(trials), first.epochs)
+    if jobs > 1:
+        first.compile()  # once, for all processes
+    book = _Journal(journal, _head(whole, plan, recipe, resampling))
+    study = Study(trials, rungs, splits, book.outcomes)
+    left, trainings = list(trials), sum(count for count, _ in rungs) * splits
+    for rung, (count, epochs) in enumerate(rungs):
+        left = left if rung == 0 else study.rank(rung - 1)[:count]
+        wanted = [(trial, split) for trial in left for split in range(splits)]
+        done = {(outcome.trial, outcome.split) for outcome in study.outcomes if outcome.rung == rung}
+        for outcome in [outcome for outcome in study.outcomes if outcome.rung == rung]:
+            tell(trials[outcome.trial], outcome, trainings)
+        calls = [
+            (source, replace(recipe, **trial.choice, epochs=epochs), resampling, trial.number, rung, split)
+            for trial, split in wanted
+            if (trial.number, split) not in done
+        ]
+        for outcome in processes.results(_outcome, calls, jobs):
+            book.write(outcome)
+            tell(trials[outcome.trial], outcome, trainings)
+    if study.best is None:
+        return study, None
+    run = prepare(whole, replace(recipe, **study.best.choice))
+    run.fit()
+    return study, run
+
+
+@functools.lru_cache(1)
+def _loaded(source: str, target: str | int | None, loss: str | None) -> data.Dataset:
+    """Return a data set; a process that trains many times reads it once."""
+    return data.load(source, target=target, task={None: "auto", "mse": "values"}.get(loss, "classes"))
+
+
+def _outcome(source: Source, recipe: Recipe, resampling: Resampling, trial: int, rung: int, split: int) -> Outcome:
+    """Train and measure."""
+    whole = _loaded(os.fspath(source), recipe.target, recipe.loss)
+    train, held_out = resampling.parts(len(whole.x), recipe.seed)[split]
+    run = prepare(whole.rows(train), recipe)
+    found: list[tuple[float, float | None]] = []
+    with contextlib.suppress(Diverged):
+        run.fit()
+        other = whole.rows(held_out)
+        found = [run.net.loss_of(part.x, part.targets()) for part in (run.train, other)]
+    if not found or not all(math.isfinite(loss) for loss, _ in found):
+        found = [(math.nan, None)] * 2
+    return Outcome(trial, rung, split, found[0][0], *found[1])
+
+
+# ---------------------------------------------------------------- the journal
+
+
+def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, resampling: Resampling) -> dict[str, Any]:
+    """Return what a search is told from others by."""
+    content = hashlib.sha256(np.ascontiguousarray(whole.x).data)
+    content.update(np.ascontiguousarray(whole.targets()).data)
+    return plain(
+        {
+            "search": plan.search,
+            "space": {name: _plain(values) for name, values in plan.space.items()},
+            "trials": plan.trials,
+            "eta": plan.eta,
+            "resampling": asdict(resampling),
+            "recipe": asdict(recipe),
+            "data": content.hexdigest(),
+        }
+    )
+
+
+def _plain(values: Values) -> Any:
+    return asdict(values) if isinstance(values, Range) else list(values)
+
+
+class _Journal:
+    """The file of a search: a line that tells it from others, then one for each outcome."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, head: dict[str, Any]) -> None:
+        self.path = None if path is None else Path(path)
+        self.outcomes: list[Outcome] = []
+        if self.path is None:
+            return
+        if self.path.exists() and self.path.stat().st_size:
+            lines = self._whole_lines()
+            if not lines or lines[0] != head:
+                name = next((name for name in head if not lines or lines[0].get(name) != head[name]), "search")
+                raise InputError(f"{path}: the journal of another search, with other {name}; choose another file")
+            self.outcomes += [Outcome(**{**line, **_numbers(line)}) for line in lines[1:]]
+        else:
+            self._append(head)
+
+    def write(self, outcome: Outcome) -> None:
+        """Note an outcome."""
+        self.outcomes.append(outcome)
+        if self.path is not None:
+            self._append(asdict(outcome))
+
+    def _append(self, record: dict[str, Any]) -> None:
+        assert self.path is not None
+        with open(self.path, "ab") as file:
+            file.write((json_line(record) + "\n").encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _whole_lines(self) -> list[Any]:
+        """Return the lines, and take off one that was not finished."""
+        assert self.path is not None
+        content = self.path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            with open(self.path, "r+b") as file:
+                file.truncate(len(whole))
+        try:
+            return [json.loads(line) for line in whole.splitlines()]
+        except ValueError:
+            raise InputError(f"{self.path}: expected the journal of a search, got something else") from None
+
+
+def _numbers(line: dict[str, Any]) -> dict[str, float]:
+    """Return the losses, of which JSON has null for NaN."""
+    return {name: math.nan if line[name] is None else line[name] for name in ("train_loss", "val_loss")}

@@ -1,0 +1,272 @@
+"""Search: trials, splits, halving, and a journal from which it goes on."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from numba_dropout_cli.main import cli
+from numba_dropout_cli.types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
+
+import numba_dropout as nd
+from numba_dropout import tune
+from numba_dropout.recipe import Recipe, prepare
+from numba_dropout.resampling import Resampling
+from numba_dropout.tune import Plan, Range
+
+SPACE = {"dropout": [0.0, 0.5], "hidden": [[4], [8, 8]], "lr": [0.01, 0.1]}
+QUICK = Recipe(epochs=2, batch_size=100)
+
+# ---------------------------------------------------------------- splits
+
+
+@pytest.mark.parametrize(
+    ("resampling", "held_out"),
+    [
+        (Resampling(), [20]),
+        (Resampling(val=0.3), [30]),
+        (Resampling(val=0.3, repeats=4), [30] * 4),
+        (Resampling(folds=7), [15, 15, 14, 14, 14, 14, 14]),
+    ],
+)
+def test_what_is_learnt_from_and_held_out_are_all_rows(resampling, held_out):
+    parts = resampling.parts(100, seed=5)
+    assert [len(part) for _, part in parts] == held_out
+    for train, part in parts:
+        assert sorted([*train, *part]) == list(range(100))
+        assert all((np.diff(rows) > 0).all() for rows in (train, part))
+    assert len({tuple(part) for _, part in parts}) == len(parts)
+    again, other = (resampling.parts(100, seed=seed)[0][1].tolist() for seed in (5, 6))
+    assert again == parts[0][1].tolist() != other
+
+
+def test_folds_hold_each_row_out_once():
+    parts = Resampling(folds=7).parts(100, seed=0)
+    assert sorted(np.concatenate([part for _, part in parts])) == list(range(100))
+
+
+def test_given_splits(tmp_path):
+    for number, (train, test) in enumerate([("0 1 2", "3"), ("3\n1", "0\n2")]):
+        (tmp_path / f"index_train_{number}.txt").write_text(train)
+        (tmp_path / f"index_test_{number}.txt").write_text(test)
+    parts = Resampling(given=str(tmp_path)).parts(4, seed=0)
+    assert [[rows.tolist() for rows in part] for part in parts] == [[[0, 1, 2], [3]], [[3, 1], [0, 2]]]
+    with pytest.raises(ValueError, match="there is no row 3; they are 0 to 2"):
+        Resampling(given=str(tmp_path)).parts(3, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("resampling", "message"),
+    [
+        (Resampling(folds=101), "folds: expected"),
+        (Resampling(folds=3, val=0.5), "got several of them"),
+        (Resampling(val=1.0), "val: 1 of 100 rows leaves a part without rows"),
+        (Resampling(val=0.001), "leaves a part without rows"),
+        (Resampling(given="nowhere"), "nowhere: expected files index_train_0.txt"),
+    ],
+)
+def test_splits_that_cannot_be(resampling, message):
+    with pytest.raises(ValueError, match=message):
+        resampling.parts(100, seed=0)
+
+
+# ---------------------------------------------------------------- trials
+
+
+def test_a_grid_tries_all_together():
+    choices = [trial.choice for trial in Plan(SPACE).draw(0)]
+    assert len(choices) == 8
+    assert choices[1] == {"dropout": 0.0, "hidden": [4], "lr": 0.1}
+    assert all(choices.count(choice) == 1 for choice in choices)
+
+
+def test_random_trials_are_some_of_the_grid_or_of_ranges():
+    grid = [trial.choice for trial in Plan(SPACE).draw(0)]
+    some = [trial.choice for trial in Plan(SPACE, "random", 5).draw(1)]
+    assert len(some) == 5
+    assert all(choice in grid and some.count(choice) == 1 for choice in some)
+    space = {"dropout": Range(0.1, 0.6), "lr": Range(1e-4, 1.0, logarithmic=True), "hidden": [[4], [8]]}
+    drawn = [trial.choice for trial in Plan(space, "random", 400).draw(1)]
+    rates, logs = np.array([choice["dropout"] for choice in drawn]), np.log10([choice["lr"] for choice in drawn])
+    assert rates.min() >= 0.1
+    assert rates.max() <= 0.6
+    assert abs(rates.mean() - 0.35) < 0.03
+    assert logs.min() >= -4
+    assert logs.max() <= 0
+    assert abs(logs.mean() + 2) < 0.25
+    assert drawn == [trial.choice for trial in Plan(space, "random", 400).draw(1)]
+
+
+def test_rungs_of_halving():
+    assert Plan({}, "halving").rungs(27, 81) == [(27, 3), (9, 9), (3, 27), (1, 81)]
+    assert Plan({}, "halving", eta=2).rungs(6, 8) == [(6, 2), (3, 4), (1, 8)]
+    assert Plan({}, "halving").rungs(2, 5) == [(2, 5)]
+    assert Plan({}).rungs(12, 5) == [(12, 5)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (Plan({"lr": Range(0.1, 1)}), "lr: a range needs a random search"),
+        (Plan({"lr": Range(0.1, 1)}, "halving"), "lr: a range needs a random search"),
+        (Plan(SPACE, "random"), "trials: expected a number"),
+        (Plan(SPACE, "grid", 3), "trials: a grid tries all"),
+        (Plan(SPACE, "bayes"), "search: expected one of grid, random, halving, got 'bayes'"),
+        (Plan({"lr": range(400), "dropout": range(400)}), "160,000 trials"),
+    ],
+)
+def test_plans_that_cannot_be(plan, message):
+    with pytest.raises(ValueError, match=message):
+        plan.draw(0)
+
+
+# ---------------------------------------------------------------- searches
+
+
+def test_a_search_measures_each_trial_on_each_split_and_trains_the_best_again():
+    told = []
+    plan = Plan({"dropout": [0.0, 0.5], "hidden": [[4]]})
+    study, run = tune.tune("noisy", plan, QUICK, Resampling(folds=2), tell=lambda *what: told.append(what))
+    whole = nd.data.load("noisy")
+    for trial in study.trials:
+        for split, (train, held_out) in enumerate(Resampling(folds=2).parts(1000, 0)):
+            part = prepare(whole.rows(train), Recipe(**trial.choice, epochs=2, batch_size=100))
+            part.fit()
+            other = whole.rows(held_out)
+            assert study.losses(trial.number, 0)[split] == part.net.loss_of(other.x, other.y)[0]
+    assert [(trial.number, outcome.split, of) for trial, outcome, of in told] == [
+        (0, 0, 4),
+        (0, 1, 4),
+        (1, 0, 4),
+        (1, 1, 4),
+    ]
+    means = [np.mean(study.losses(number, 0)) for number in (0, 1)]
+    assert study.best.number == int(np.argmin(means))
+    assert run.net.dropout == [study.best.choice["dropout"]]
+    assert len(run.train.x) == 1000
+    assert run.net.step == 20
+
+
+def test_halving_trains_the_better_ones_for_longer():
+    plan = Plan({"lr": [1e-4, 0.3, 0.1, 1e-3]}, "halving", eta=2)
+    recipe = Recipe(epochs=4, batch_size=100, optimizer="sgd", hidden=(4,))
+    study, _ = tune.tune("noisy", plan, recipe, Resampling())
+    assert study.rungs == [(4, 1), (2, 2), (1, 4)]
+    for rung, (count, _) in enumerate(study.rungs[:-1]):
+        ranked = study.rank(rung)
+        assert len(ranked) == count
+        following = study.rungs[rung + 1][0]
+        assert {trial.number for trial in study.rank(rung + 1)} == {trial.number for trial in ranked[:following]}
+    assert study.best.choice["lr"] in (0.3, 0.1)
+    assert [line.split()[1] for line in study.table()[1:]] == ["4", "2", "1", "1"]
+
+
+def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
+    plan, journal = Plan({"dropout": [0.0, 0.5], "lr": [0.001, 0.01]}), tmp_path / "journal"
+    study, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 5
+    calls, real = [], tune._outcome
+    monkeypatch.setattr(tune, "_outcome", lambda *call: calls.append(call) or real(*call))
+    journal.write_bytes(b"".join(lines[:3]) + lines[3][:20])
+    again, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+    assert len(calls) == 2
+    assert again.outcomes == study.outcomes
+    assert journal.read_bytes() == b"".join(lines)
+    for other in (Plan({"dropout": [0.0, 0.5]}), Plan(plan.space, "halving")):
+        with pytest.raises(ValueError, match=r"the journal of another search, with other (space|search)"):
+            tune.tune("noisy", other, QUICK, Resampling(), journal=journal)
+    journal.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="expected the journal of a search"):
+        tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+
+
+def test_trials_that_diverge_come_last(tmp_path):
+    plan, journal = Plan({"lr": [1e30, 0.01]}), tmp_path / "journal"
+    for _ in range(2):  # from the journal too, which has null for NaN
+        study, run = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+        assert study.best.choice == {"lr": 0.01}
+        assert "diverged" in study.table()[-1]
+        assert run.net.step == 20
+    study, run = tune.tune("noisy", Plan({"lr": [1e30]}), QUICK, Resampling())
+    assert study.best is run is None
+
+
+@pytest.mark.full
+@pytest.mark.jit_only
+def test_processes_find_the_same():
+    plan = Plan({"dropout": [0.0, 0.5]})
+    one, two = (tune.tune("noisy", plan, QUICK, Resampling(folds=2), jobs=jobs)[0] for jobs in (1, 2))
+    assert sorted(map(str, one.outcomes)) == sorted(map(str, two.outcomes))
+    assert one.best == two.best
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (SPACE_OF_RATES, "0,0.5", [0.0, 0.5]),
+        (SPACE_OF_RATES, "0,0.1,...,0.3", [0.0, 0.1, 0.2, 0.3]),
+        (SPACE_OF_RATES, "0..0.6", Range(0.0, 0.6)),
+        (SPACE_OF_LRS, "1e-4..1e-1", Range(1e-4, 0.1, logarithmic=True)),
+        (WIDTHS, "128; 256,256;none", [[128], [256, 256], []]),
+    ],
+)
+def test_spaces_on_the_command_line(kind, text, value):
+    assert kind.convert(text, None, None) == value
+
+
+def ndrop(*arguments):
+    return CliRunner().invoke(cli, ["tune", *map(str, arguments)], catch_exceptions=False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command_writes_the_best_model(folder):
+    choices = ["noisy", "--rates", "0,0.5", "--widths", "4;8", "--epochs", "2", "--jobs", "1"]
+    found = ndrop(*choices, "--json", "found.json", "--out", "best.npz", "--journal", "journal")
+    assert found.exit_code == 0, found.output
+    record = json.loads((folder / "found.json").read_text())
+    assert len(record["trials"]) == 4
+    assert record.keys() >= {"best", "rungs", "outcomes", "command", "seed", "version", "machine"}
+    net = nd.MLP.load("best.npz")
+    assert (net.sizes[1:-1], net.dropout) == (record["best"]["hidden"], [record["best"]["dropout"]])
+    assert f"best    dropout {record['best']['dropout']:g}" in found.output
+    assert "next    ndrop evaluate best.npz noisy" in found.output
+    assert len((folder / "journal").read_text().splitlines()) == 5
+
+
+def test_the_search_is_drawn(folder):
+    pytest.importorskip("matplotlib")
+    choices = ["noisy", "--rates", "0,0.5", "--widths", "4;8", "--epochs", "1", "--jobs", "1"]
+    assert ndrop(*choices, "--plot", "found.svg").exit_code == 0
+    assert (folder / "found.svg").read_text().count('id="axes_') == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["noisy", "--rates", "0..2", "--search", "random", "--trials", "9"],
+            "dropout: dropout probability has to be between 0 and 1",
+        ),
+        (["noisy", "--rates", "0.6..0.2"], "expected a range from a lower to a higher number"),
+        (["noisy", "--lrs", "0..1"], "expected a range from a lower to a higher number"),
+        (["noisy", "--widths", "4;x"], "--widths"),
+        (["noisy", "--search", "random"], "trials: expected a number"),
+        (["noisy", "--folds", "2", "--val", "0.5"], "got several of them"),
+        (["noisy", "--rates", "0", "--lrs", "1e30", "--jobs", "1"], "all trials diverged; try lower learning rates"),
+        (["nowhere.csv"], "nowhere.csv: no such file"),
+    ],
+)
+def test_the_command_refuses_in_one_line(folder, arguments, message):
+    refused = ndrop(*arguments)
+    assert refused.exit_code == 2
+    assert message in refused.output.splitlines()[-1]
+    assert not (folder / "model.npz").exists()
