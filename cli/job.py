@@ -10,13 +10,21 @@ import click
 from click.core import ParameterSource
 
 from numba_dropout import checkpoints
-from numba_dropout.callbacks import JsonLines
+from numba_dropout.callbacks import JsonLines, TensorBoard
 from numba_dropout.mlp import MLP
 from numba_dropout.train import Callback
 
 from .progress import Progress, check_outputs, draw, say_end
 
-FREE = {"source", "out", "log", "plot", "checkpoint_every", "checkpoint_keep"}  # that a resumed run may change
+FREE = {
+    "source",
+    "out",
+    "log",
+    "plot",
+    "tensorboard",
+    "checkpoint_every",
+    "checkpoint_keep",
+}  # that a resumed run may change
 
 
 @dataclass
@@ -27,6 +35,7 @@ class Job:
     out: str
     log: str | None
     plot: str | None
+    tensorboard: str | None
     checkpoint_every: int | None
     checkpoint_keep: int
     choices: dict[str, Any]
@@ -68,7 +77,12 @@ class Job:
             found.append(
                 checkpoints.Checkpoint(self.out, self.checkpoint_every, keep=self.checkpoint_keep, about=asdict(self))
             )
-        return [*found, progress, *([JsonLines(self.log)] if self.log else [])]
+        found.append(progress)
+        if self.log:
+            found.append(JsonLines(self.log))
+        if self.tensorboard:
+            found.append(TensorBoard(self.tensorboard))
+        return found
 
     def end(self, progress: Progress, net: MLP) -> None:
         """Draw the curves, and say what was learnt beside the weights and where everything is."""

@@ -7,7 +7,11 @@ import click
 
 @click.group()
 def reproduce() -> None:
-    """Repeat what papers have measured."""
+    """Repeat what papers have measured.
+
+    \b
+    ndrop reproduce uci UCI_Datasets/concrete
+    """
 
 
 @reproduce.command()

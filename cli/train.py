@@ -33,6 +33,7 @@ from .types import DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
 @click.option("--log", metavar="FILE", help="Write one JSON object a line for each epoch.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw loss and accuracy (.png, .pdf, .svg).  [default: none]")
+@click.option("--tensorboard", metavar="FOLDER", help="Write events for TensorBoard.  [default: none]")
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(1),

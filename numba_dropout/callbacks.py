@@ -1,15 +1,16 @@
-"""Callbacks for `fit` that write files."""
+"""Callbacks for `fit` that write what happens."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
+from ._checks import InputError
 from .files import check_writable, json_line, replacing
-from .loop import Callback
+from .loop import Callback, History
 from .mlp import MLP
 
-__all__ = ["JsonLines"]
+__all__ = ["JsonLines", "TensorBoard"]
 
 
 class JsonLines(Callback):
@@ -31,3 +32,43 @@ class JsonLines(Callback):
 
 def _line(record: dict[str, Any]) -> bytes:
     return (json_line(record) + "\n").encode()
+
+
+class TensorBoard(Callback):
+    """Write the figures of each epoch into a folder that TensorBoard shows (the extra `tensorboard`).
+
+    The step is the epoch; those of training and of validation data are loss/train, loss/validation and so on.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        try:
+            from tensorboard.summary import Writer
+        except ImportError:
+            raise InputError("tensorboard is not installed; pip install 'numba-dropout[tensorboard]'") from None
+        self.folder = os.fspath(folder)
+        if os.path.exists(self.folder) and not os.path.isdir(self.folder):
+            raise InputError(f"{folder}: expected a folder for TensorBoard, got a file")
+        self._open = Writer
+
+    def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
+        """Begin a file of events; those of earlier runs stay."""
+        self._writer = self._open(self.folder)
+
+    def on_epoch_end(self, record: dict[str, Any]) -> None:
+        """Write the figures that there are."""
+        for name, value in record.items():
+            if value is not None and name != "epoch":
+                self._writer.add_scalar(TAGS.get(name, name), value, record["epoch"])
+        self._writer.flush()
+
+    def on_train_end(self, history: History) -> None:
+        """Close the file."""
+        self._writer.close()
+
+
+TAGS = {
+    "loss": "loss/train",
+    "accuracy": "accuracy/train",
+    "val_loss": "loss/validation",
+    "val_accuracy": "accuracy/validation",
+}

@@ -1,6 +1,7 @@
 """Training: the curve that the built-in set promises, epochs, callbacks, patience, and a loss that diverges."""
 
 import json
+import sys
 
 import naive
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout import data, recipe
-from numba_dropout.callbacks import JsonLines
+from numba_dropout.callbacks import JsonLines, TensorBoard
 from numba_dropout.train import Diverged
 
 
@@ -226,6 +227,53 @@ def test_json_lines(tmp_path, rng):
     assert [line["epoch"] for line in lines] == [1, 2]
     assert set(lines[0]) >= {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
     assert lines[0]["val_loss"] is None
+
+
+def test_events_for_tensorboard(tmp_path, rng):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
+
+    net, x, y = small(rng)
+    writes = TensorBoard(tmp_path / "events")
+    history = nd.fit(net, x, y, optimizer=nd.SGD(), epochs=3, validation=(x, y), callbacks=[writes])
+    found = EventAccumulator(str(tmp_path / "events"))
+    found.Reload()
+    for tag, name in (("loss/train", "loss"), ("accuracy/validation", "val_accuracy"), ("lr", "lr")):
+        events = found.Tensors(tag)
+        assert [event.step for event in events] == [1, 2, 3]
+        values = [float(make_ndarray(event.tensor_proto)) for event in events]
+        np.testing.assert_allclose(values, history.column(name), rtol=1e-6)
+
+
+def test_tensorboard_that_is_missing_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorboard.summary", None)
+    with pytest.raises(ValueError, match=r"tensorboard is not installed; pip install 'numba-dropout\[tensorboard\]'"):
+        TensorBoard(tmp_path)
+
+
+def test_a_callback_may_end_training(rng):
+    class Enough(nd.Callback):
+        def on_epoch_end(self, record):
+            self.training.stop = record["epoch"] == 2
+
+    net, x, y = small(rng)
+    history = nd.fit(net, x, y, optimizer=nd.SGD(), epochs=9, callbacks=[Enough()])
+    assert len(history.records) == net.epoch == 2
+
+
+def test_a_callback_is_called_at_the_steps_it_asks_for(rng):
+    class Thirds(nd.Callback):
+        every = 3
+        seen = ()
+
+        def on_steps_end(self, epoch, steps, loss):
+            self.seen += (self.training.net.step,)
+
+    net, x, y = small(rng)
+    calls = Thirds()
+    nd.fit(net, x, y, optimizer=nd.SGD(), epochs=5, batch_size=7, callbacks=[calls])
+    assert set(calls.seen) >= set(range(3, 46, 3))
 
 
 @pytest.mark.parametrize(
