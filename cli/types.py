@@ -59,6 +59,7 @@ class _Course(_List):
 NUMBERS = _List("numbers", int, "whole numbers above 0 such as 256,128, or none")
 RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such as 0.2,0.5")
 
+COUNTS = _List("numbers", int, "whole numbers above 0 such as 100,1000")
 COURSE = _Course("rates", float, "rates such as 0,0.2,0.5 or 0,0.1,...,0.9")
 
 

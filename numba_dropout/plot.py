@@ -16,9 +16,10 @@ from .train import History
 if TYPE_CHECKING:
     from .compare import Comparison
     from .evaluation import Evaluation
+    from .reproduce import Sizes
     from .tune import Study
 
-__all__ = ["evaluation", "rates", "require", "search", "training_curves"]
+__all__ = ["evaluation", "rates", "require", "search", "sizes", "training_curves"]
 
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # told apart by colour-blind eyes too (Okabe & Ito, 2008)
 MOST_NAMED = 20  # classes with their names and counts in the confusion matrix
@@ -80,6 +81,26 @@ def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=9)
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix[1:].lower())
+
+
+def sizes(found: Sizes, path: str | os.PathLike[str]) -> None:
+    """Draw test errors against the number of images that were learnt from, with dropout and without."""
+    path = require(path)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, 3.6), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    for dropout, color, label in ((False, "train", "without dropout"), (True, "validation", "with dropout")):
+        errors = [found.errors(size, dropout) for size in found.sizes]
+        spreads = [np.std(row, ddof=1) / np.sqrt(len(row)) if len(row) > 1 else 0.0 for row in errors]
+        means = [np.mean(row) for row in errors]
+        axes.errorbar(found.sizes, means, spreads, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
+    axes.set(xscale="log", yscale="log", xlabel="images to learn from", ylabel="test error, %")
+    axes.grid(alpha=0.3, which="both")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
     with replacing(path) as file:
         figure.savefig(file, format=path.suffix[1:].lower())
 

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _checks, processes
-from ._checks import InputError
-from .data import standardization
-from .evaluation import evaluate
-from .mlp import MLP
-from .optim import Adam
-from .resampling import read_numbers, read_places
-from .train import fit
+from .. import _checks, processes
+from .._checks import InputError
+from ..data import standardization
+from ..evaluation import evaluate
+from ..mlp import MLP
+from ..optim import Adam
+from ..resampling import read_numbers, read_places
+from ..train import fit
 
 __all__ = ["Split", "Study", "Uci", "uci"]
 

@@ -1,0 +1,144 @@
+"""MNIST without dropout, with it, and with max-norm too (Srivastava et al., JMLR 2014, Table 2).
+
+Networks 784-1024-1024-1024-10 of ReLU, which see pixels in no order, trained on all 60,000 images for a fixed number of
+updates. The test images are measured as training goes on, for the curves; nothing is chosen by them. The learning rates
+were chosen on 10,000 of the training images, which were held out then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import _checks, data, processes
+from .._checks import InputError
+from ..checkpoints import Checkpoint, of_model
+from ..recipe import Recipe, prepare
+
+__all__ = ["ROWS", "Result", "Table", "table2"]
+
+BATCH = 120  # 500 updates are an epoch of 60,000 images
+EVERY = 2_500  # updates between checkpoints
+PLAIN = Recipe(
+    hidden=(1024, 1024, 1024),
+    dropout=0.0,
+    optimizer="sgd",
+    lr=0.02,
+    momentum=0.95,
+    momentum_steps=5_000,
+    schedule="cosine",
+    batch_size=BATCH,
+)
+DROPOUT = replace(PLAIN, dropout=0.5, input_dropout=0.2)
+ROWS = {"none": PLAIN, "dropout": DROPOUT, "max-norm": replace(DROPOUT, lr=0.05, max_norm=2.0)}
+PAPER = {"none": None, "dropout": 1.25, "max-norm": 1.06}  # test error, %
+
+
+@dataclass(frozen=True)
+class Result:
+    """A training run: its test error in percent; and errors after each epoch, on test images and in training mode."""
+
+    row: str
+    seed: int
+    updates: int
+    test_error: float
+    test_errors: Sequence[float]
+    train_errors: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Table:
+    """All runs."""
+
+    results: Sequence[Result]
+
+    def errors(self, row: str) -> list[float]:
+        """Return the test errors of a row's seeds."""
+        return [result.test_error for result in self.results if result.row == row]
+
+    def lines(self) -> list[str]:
+        """Return the table, with the paper's figures."""
+        lines = ["row        test error, %    seeds   paper"]
+        for row in dict.fromkeys(result.row for result in self.results):
+            errors = self.errors(row)
+            spread = f" ± {np.std(errors, ddof=1) / np.sqrt(len(errors)):.3f}" if len(errors) > 1 else ""
+            paper = "" if PAPER[row] is None else f"{PAPER[row]:.2f}"
+            lines.append(f"{row:<10} {f'{np.mean(errors):.3f}{spread}':<16} {len(errors):>5}  {paper:>6}")
+        return lines
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it for JSON."""
+        rows = {
+            row: {"mean": float(np.mean(self.errors(row))), "errors": self.errors(row), "paper": PAPER[row]}
+            for row in dict.fromkeys(result.row for result in self.results)
+        }
+        return {"rows": rows, "results": [asdict(result) for result in self.results]}
+
+
+def table2(
+    folder: str | os.PathLike[str],
+    checkpoints: str | os.PathLike[str],
+    *,
+    rows: Sequence[str] = tuple(ROWS),
+    seeds: int = 3,
+    first_seed: int = 0,
+    updates: int = 50_000,
+    jobs: int = 1,
+    tell: Callable[[Result], None] = lambda result: None,
+) -> Table:
+    """Train networks for rows of the table, each by several seeds.
+
+    Parameters
+    ----------
+    folder : path
+        Of MNIST's four files.
+    checkpoints : path
+        A folder for checkpoints. Called again, with the same, training goes on where it was; what is done is not again.
+    rows : sequence of str
+        "none", "dropout", "max-norm".
+    seeds, first_seed : int
+    updates : int
+        A multiple of 500, which are an epoch. The paper has 1,000,000.
+    jobs : int
+        Networks that are trained at once, of one thread each; results do not depend on it (`processes.results`).
+    tell : callable
+        Is given each result as it is there.
+    """
+    for row in rows:
+        if row not in ROWS:
+            raise InputError(f"rows: expected some of {', '.join(ROWS)}, got {row!r}")
+    seeds = _checks.integer(seeds, "seeds", 1, 10_000)
+    _checks.integer(first_seed + seeds - 1, "the last seed", 0, 2**64 - 1)
+    place = Path(checkpoints)
+    if not place.is_dir():
+        raise InputError(f"{place}: expected a folder for checkpoints; make it first")
+    images = len(data.load(folder).x)
+    epoch = -(-images // BATCH)
+    updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
+    if updates % epoch:
+        raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
+    calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]
+    found = []
+    for result in processes.results(_trained, calls, jobs):
+        found.append(result)
+        tell(result)
+    order = {name: number for number, name in enumerate(rows)}
+    return Table(sorted(found, key=lambda result: (order[result.row], result.seed)))
+
+
+def _trained(folder: str | os.PathLike[str], place: Path, row: str, seed: int, epochs: int) -> Result:
+    """Train a network, from its last checkpoint on where there is one."""
+    run = prepare(folder, replace(ROWS[row], seed=seed, epochs=epochs))
+    run = replace(run, validation=data.load_for(run.net, folder))
+    path = place / f"{row}-{seed}-{epochs}.npz"
+    there = of_model(path)
+    history = run.fit(callbacks=[Checkpoint(path, EVERY, keep=2)], resume=there[-1] if there else None)
+    tested, trained = (
+        [round(100 * (1 - accuracy), 4) for accuracy in history.column(name)] for name in ("val_accuracy", "accuracy")
+    )
+    return Result(row, seed, run.net.step, tested[-1], tested, trained)

@@ -1,0 +1,120 @@
+"""What dropout does for training sets of several sizes (Srivastava et al., JMLR 2014, figure 10).
+
+Networks 784-1024-1024-2048-10 of ReLU learn from some of MNIST's images, with dropout and without, for the same number
+of updates, and are measured on the test images.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import _checks, data, processes
+from ..recipe import Recipe, prepare
+
+__all__ = ["SIZES", "Measured", "Sizes", "sizes"]
+
+SIZES = (100, 500, 1_000, 5_000, 10_000, 50_000)
+RATES = {False: (0.0, 0.0), True: (0.5, 0.2)}  # of hidden units and of the input, without and with dropout
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run: how many images it learnt from, whether with dropout, and its test error in percent."""
+
+    size: int
+    dropout: bool
+    seed: int
+    test_error: float
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """All runs."""
+
+    results: Sequence[Measured]
+
+    @property
+    def sizes(self) -> list[int]:
+        """The sizes, the least first."""
+        return sorted({result.size for result in self.results})
+
+    def errors(self, size: int, dropout: bool) -> list[float]:
+        """Return the test errors of all seeds."""
+        return [result.test_error for result in self.results if (result.size, result.dropout) == (size, dropout)]
+
+    def lines(self) -> list[str]:
+        """Return a table."""
+        lines = ["images   without dropout, %   with dropout, %"]
+        for size in self.sizes:
+            cells = []
+            for dropout in (False, True):
+                errors = self.errors(size, dropout)
+                spread = f" ± {np.std(errors, ddof=1) / np.sqrt(len(errors)):.2f}" if len(errors) > 1 else ""
+                cells.append(f"{np.mean(errors):.2f}{spread}")
+            lines.append(f"{size:>6}   {cells[0]:>18}   {cells[1]:>15}")
+        return lines
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it for JSON."""
+        return {"results": [asdict(result) for result in self.results]}
+
+
+def sizes(
+    folder: str | os.PathLike[str],
+    *,
+    counts: Sequence[int] = SIZES,
+    updates: int = 3_000,
+    repeats: int = 3,
+    seed: int = 0,
+    jobs: int = 1,
+    tell: Callable[[Measured], None] = lambda measured: None,
+) -> Sizes:
+    """Train on so many images, drawn by the seed, with dropout and without, several times each.
+
+    folder : path, of MNIST's four files; counts : numbers of images; updates : of each run, or a part of an epoch
+    more; repeats : runs of each, by seeds from `seed` on; jobs : processes of one thread each (`processes.results`);
+    tell : is given each run as it is there.
+    """
+    images = len(data.load(folder).x)
+    counts = [_checks.integer(count, "sizes", 1, images) for count in counts]
+    updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
+    repeats = _checks.integer(repeats, "repeats", 1, 10_000)
+    _checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
+    each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
+    found = []
+    for measured in processes.results(_measured, [(folder, *one, updates) for one in each], jobs):
+        found.append(measured)
+        tell(measured)
+    return Sizes(sorted(found, key=lambda one: (one.size, one.dropout, one.seed)))
+
+
+def _measured(folder: str | os.PathLike[str], size: int, dropout: bool, seed: int, updates: int) -> Measured:
+    """Train and measure."""
+    hidden, given = RATES[dropout]
+    recipe = Recipe(
+        hidden=(1024, 1024, 2048),
+        dropout=hidden,
+        input_dropout=given,
+        optimizer="sgd",
+        lr=0.05,
+        momentum=0.95,
+        momentum_steps=500,
+        max_norm=2.0,
+        schedule="cosine",
+        batch_size=BATCH,
+        epochs=-(-updates // -(-size // BATCH)),
+        seed=seed,
+        rows=size,
+    )
+    run = prepare(folder, recipe)
+    run.fit()
+    test = data.load_for(run.net, folder)
+    _, accuracy = run.net.loss_of(test.x, test.targets())
+    assert accuracy is not None
+    return Measured(size, dropout, seed, round(100 * (1 - accuracy), 4))
