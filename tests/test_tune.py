@@ -181,6 +181,7 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
         tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
 def test_trials_that_diverge_come_last(tmp_path):
     plan, journal = Plan({"lr": [1e30, 0.01]}), tmp_path / "journal"
     for _ in range(2):  # from the journal too, which has null for NaN
@@ -249,6 +250,7 @@ def test_the_search_is_drawn(folder):
     assert (folder / "found.svg").read_text().count('id="axes_') == 2
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
