@@ -15,8 +15,9 @@ lint: ## lint, format and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-figures: ## the README's figures and their plot, from the newest of bench/results
+figures: ## the README's figures and their plot, from the newest of bench/results, and those of docs/reproduce.md
 	.venv/bin/python -m numba_dropout_bench.readme
+	.venv/bin/python -m numba_dropout_bench.reproduced
 
 ci: ## what must pass before a change lands
 	.ci/run

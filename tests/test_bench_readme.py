@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from numba_dropout_bench import cases, readme, rounds, run, sizes
+from numba_dropout_bench import cases, readme, reproduced, rounds, run, sizes
 
 ROOT = Path(__file__).parents[1]
 SPEEDS = {  # role, and seconds for 10^9 units of work
@@ -89,3 +89,24 @@ def test_the_readmes_figures_are_those_of_the_newest_results(monkeypatch):
     text = (ROOT / "README.md").read_text()
     made = readme.with_section(text, readme.section(readme.newest(ROOT / "bench" / "results")))
     assert text == made, "`make figures` mends it"
+
+
+# ---------------------------------------------------------------- docs/reproduce.md
+
+
+def test_the_page_of_reproductions_has_the_kept_figures():
+    page = reproduced.PAGE.read_text()
+    assert reproduced.with_sections(page) == page
+    for file in reproduced.RESULTS.glob("*.json"):
+        assert json.loads(file.read_text()).keys() >= {"command", "seed", "version", "machine"}, file.name
+
+
+def test_other_results_make_another_page(tmp_path):
+    for file in reproduced.RESULTS.glob("*.json"):
+        record = json.loads(file.read_text())
+        if file.name == "uci-energy.json":
+            record |= {"rmse_mean": 0.1234, "rmse_se": 0.0567}
+        (tmp_path / file.name).write_text(json.dumps(record))
+    assert "| 0.123 ± 0.057 |" in reproduced.with_sections(reproduced.PAGE.read_text(), tmp_path)
+    with pytest.raises(SystemExit, match="expected the marks of uci"):
+        reproduced.with_sections("no marks", tmp_path)

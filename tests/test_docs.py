@@ -116,6 +116,17 @@ def test_the_guides_commands_run_and_show_what_it_says(tmp_path, monkeypatch):
     assert "mean over all 256 masks" in toy
 
 
+@pytest.mark.jit_only
+def test_the_commands_of_the_page_of_reproductions_go_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "reproduce.md").read_text(), re.DOTALL)
+    begun, resumed = block.splitlines()
+    assert "20" in ndrop(begun)
+    model = (tmp_path / "model.npz").read_bytes()
+    assert "going on at step 600 of 800" in ndrop(resumed)
+    assert (tmp_path / "model.npz").read_bytes() == model
+
+
 @pytest.mark.full
 @pytest.mark.jit_only
 @pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not beside this repository, in shared/data/mnist")

@@ -52,7 +52,7 @@ ROOMS = [
     {"reference"},
 ]
 BENCH_ROOMS = [
-    {"readme", "cuda_check"},
+    {"readme", "reproduced", "cuda_check"},
     {"run", "mnist"},
     {"chart"},
     {"report"},
