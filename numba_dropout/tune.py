@@ -13,7 +13,6 @@ import itertools
 import json
 import math
 import os
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks, data, processes
+from . import _checks, data, draws, processes
 from ._checks import InputError
 from .files import json_line
 from .model_file import plain
@@ -46,11 +45,11 @@ class Range:
     high: float
     logarithmic: bool = False
 
-    def draw(self, generator: random.Random) -> float:
-        """Return a number between them."""
+    def at(self, share: float) -> float:
+        """Return the number that so much of them is below."""
         if self.logarithmic:
-            return math.exp(generator.uniform(math.log(self.low), math.log(self.high)))
-        return generator.uniform(self.low, self.high)
+            return math.exp(math.log(self.low) + share * math.log(self.high / self.low))
+        return self.low + share * (self.high - self.low)
 
 
 Values = Sequence[Any] | Range
@@ -84,19 +83,14 @@ class Plan:
         lists = [values for values in self.space.values() if not isinstance(values, Range)]
         if math.prod(map(len, lists)) > MOST:
             raise InputError(f"search: {math.prod(map(len, lists)):,} trials, where {MOST:,} are the most")
-        generator = random.Random(seed)
         if ranges:
-            choices = [
-                {
-                    name: values.draw(generator) if isinstance(values, Range) else generator.choice(list(values))
-                    for name, values in self.space.items()
-                }
-                for _ in range(self.trials or 0)
-            ]
+            drawn = [_drawn(values, self.trials or 0, seed, site) for site, values in enumerate(self.space.values())]
+            choices = [dict(zip(self.space, values, strict=True)) for values in zip(*drawn, strict=True)]
         else:
             choices = [dict(zip(self.space, values, strict=True)) for values in itertools.product(*lists)]
             if self.trials is not None and self.trials < len(choices):
-                choices = generator.sample(choices, self.trials)
+                some = draws.order(len(choices), "search", seed=seed)[: self.trials]
+                choices = [choices[number] for number in some]
         return [Trial(number, choice) for number, choice in enumerate(choices)]
 
     def rungs(self, trials: int, epochs: int) -> list[tuple[int, int]]:
@@ -106,6 +100,14 @@ class Plan:
         count = 1 + math.floor(math.log(trials, self.eta) + 1e-9) if trials > 1 else 1
         counts = [max(1, math.floor(trials / self.eta**rung)) for rung in range(count)]
         return [(left, max(1, round(epochs / self.eta ** (count - 1 - rung)))) for rung, left in enumerate(counts)]
+
+
+def _drawn(values: Values, count: int, seed: int, site: int) -> list[Any]:
+    """Return so many draws of one choice's values."""
+    shares = draws.uniform(np.empty(count), 0.0, 1.0, "search", seed=seed, site=site)
+    if isinstance(values, Range):
+        return [values.at(float(share)) for share in shares]
+    return [values[min(int(share * len(values)), len(values) - 1)] for share in shares]
 
 
 @dataclass(frozen=True)

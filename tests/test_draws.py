@@ -47,7 +47,7 @@ def test_order_is_the_stable_order_of_64_bit_words():
 
 def test_purposes_do_not_meet():
     """Sites fill bits 0..23 and the tie bit is 31, so purposes must differ in bits 24..30."""
-    assert [value >> 24 for value in PURPOSE.values()] == list(range(7))
+    assert [value >> 24 for value in PURPOSE.values()] == list(range(8))
     assert all(value & 0x80FFFFFF == 0 for value in PURPOSE.values())
 
 

@@ -94,4 +94,5 @@ PURPOSE = {
     "monte carlo": 4 << 24,
     "noise": 5 << 24,
     "synthetic data": 6 << 24,
+    "search": 7 << 24,
 }
