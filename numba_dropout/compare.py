@@ -178,12 +178,8 @@ def compare(
     plans = [replace(recipe, dropout=p, seed=seed) for p, seed in each]
     if jobs > 1:
         run.compile()  # once, for all processes
-    found = {}
-    for outcome in processes.results(_outcome, [(source, plan) for plan in plans], jobs):
-        found[outcome.rate, outcome.seed] = outcome
-        tell(outcome)
+    outcomes = processes.results(_outcome, [(source, plan) for plan in plans], jobs, tell)
     net = run.net
-    outcomes = [found[one] for one in each]
     return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
 
 

@@ -20,25 +20,38 @@ __all__ = ["results"]
 T = TypeVar("T")
 
 
-def results(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[T]:
-    """Yield what a function returns for some arguments, as it comes: several calls at once, or one after the other.
+def results(
+    function: Callable[..., T],
+    calls: Sequence[tuple[Any, ...]],
+    jobs: int,
+    tell: Callable[[T], None] = lambda result: None,
+) -> list[T]:
+    """Return what a function returns for each of some arguments: several calls at once, or one after the other.
+
+    `tell` is given each result as it comes.
 
     More than one process are started anew, so that a script which comes here needs `if __name__ == "__main__":`. Raises
     ValueError where one was ended from outside; KeyboardInterrupt ends all.
     """
     jobs = min(jobs, len(calls))
+    found: dict[int, T] = {}
     if jobs <= 1:
-        yield from (function(*arguments) for arguments in calls)
-        return
+        for number, arguments in enumerate(calls):
+            found[number] = function(*arguments)
+            tell(found[number])
+        return list(found.values())
     before = set(multiprocessing.active_children())
     fresh = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
     pool = ProcessPoolExecutor(jobs, fresh, _alone)
-    futures: list[Future[T]] = []
+    futures: dict[Future[T], int] = {}
     try:
         with _deaf_to_ctrl_c():  # as those that are started then are: this process hears it, and ends them
-            futures += [pool.submit(function, *arguments) for arguments in calls]
+            for number, arguments in enumerate(calls):
+                futures[pool.submit(function, *arguments)] = number
         for future in as_completed(futures):
-            yield future.result()
+            found[futures[future]] = future.result()
+            tell(future.result())
+        return [found[number] for number in range(len(calls))]
     except BrokenProcessPool:
         raise InputError("a run was ended from outside, perhaps for lack of memory; try fewer jobs") from None
     finally:

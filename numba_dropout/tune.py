@@ -256,6 +256,11 @@ def tune(
     book = _Journal(journal, _head(whole, plan, recipe, resampling))
     study = Study(trials, rungs, splits, book.outcomes)
     left, trainings = list(trials), sum(count for count, _ in rungs) * splits
+
+    def done_with(outcome: Outcome) -> None:
+        book.write(outcome)
+        tell(trials[outcome.trial], outcome, trainings)
+
     for rung, (count, epochs) in enumerate(rungs):
         left = left if rung == 0 else study.rank(rung - 1)[:count]
         wanted = [(trial, split) for trial in left for split in range(splits)]
@@ -267,9 +272,7 @@ def tune(
             for trial, split in wanted
             if (trial.number, split) not in done
         ]
-        for outcome in processes.results(_outcome, calls, jobs):
-            book.write(outcome)
-            tell(trials[outcome.trial], outcome, trainings)
+        processes.results(_outcome, calls, jobs, done_with)
     if study.best is None:
         return study, None
     run = prepare(whole, replace(recipe, **study.best.choice))

@@ -123,12 +123,7 @@ def table2(
     if updates % epoch:
         raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
     calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]
-    found = []
-    for result in processes.results(_trained, calls, jobs):
-        found.append(result)
-        tell(result)
-    order = {name: number for number, name in enumerate(rows)}
-    return Table(sorted(found, key=lambda result: (order[result.row], result.seed)))
+    return Table(processes.results(_trained, calls, jobs, tell))
 
 
 def _trained(folder: str | os.PathLike[str], place: Path, row: str, seed: int, epochs: int) -> Result:

@@ -87,11 +87,7 @@ def sizes(
     repeats = _checks.integer(repeats, "repeats", 1, 10_000)
     _checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
     each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
-    found = []
-    for measured in processes.results(_measured, [(folder, *one, updates) for one in each], jobs):
-        found.append(measured)
-        tell(measured)
-    return Sizes(sorted(found, key=lambda one: (one.size, one.dropout, one.seed)))
+    return Sizes(processes.results(_measured, [(folder, *one, updates) for one in each], jobs, tell))
 
 
 def _measured(folder: str | os.PathLike[str], size: int, dropout: bool, seed: int, updates: int) -> Measured:

@@ -169,13 +169,11 @@ def uci(
     samples = _checks.integer(samples, "samples", 1, 2**31)
     _checks.integer(seed + count - 1, "seed of the last split", 0, 2**64 - 1)
     began = time.perf_counter()
-    found = []
     if jobs > 1:
         _trained(given, given.splits[0][0][:1], given.rates[0], given.taus[0], seed, epochs=1)  # compiles, once for all
-    for split in processes.results(_split, [(given, number, samples, seed + number) for number in range(count)], jobs):
-        found.append(split)
-        tell(split)
-    return Study(given.name, sorted(found, key=lambda split: split.number), time.perf_counter() - began)
+    calls = [(given, number, samples, seed + number) for number in range(count)]
+    found = processes.results(_split, calls, jobs, tell)
+    return Study(given.name, found, time.perf_counter() - began)
 
 
 def _split(given: Uci, number: int, samples: int, seed: int) -> Split:
