@@ -47,7 +47,16 @@ def _made(record: dict[str, Any]) -> str:
     )
 
 
-SECTIONS = {"uci": _uci}
+def _memory(record: Callable[[str], dict[str, Any]]) -> list[str]:
+    found = record("mnist-memory.json")
+    before, most = found["before_mib"], found["most_mib"]
+    return [
+        f"At most {most:.0f} MiB, {found['training_mib']:.0f} more than the {before:.0f} of the process before. "
+        + _made(found)
+    ]
+
+
+SECTIONS = {"uci": _uci, "memory": _memory}
 
 
 def with_sections(page: str, folder: Path = RESULTS) -> str:

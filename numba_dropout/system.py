@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 import numba
@@ -31,11 +30,11 @@ def threads() -> int:
     return int(numba.get_num_threads())
 
 
-def provenance(seed: int) -> dict[str, Any]:
-    """Return where figures come from, for JSON: command, seed, version and machine."""
+def provenance(seed: int, program: str = "ndrop") -> dict[str, Any]:
+    """Return where figures come from, for JSON: command, a program with its arguments, seed, version and machine."""
     about = describe()
     names = ("python", "numba", "numpy", "cpu", "instruction set", "threads")
-    command = " ".join([Path(sys.argv[0]).name, *map(shlex.quote, sys.argv[1:])])
+    command = " ".join([program, *map(shlex.quote, sys.argv[1:])])
     machine = {name: about[name] for name in names}
     return {"command": command, "seed": seed, "version": about["numba-dropout"], "machine": machine}
 

@@ -53,7 +53,7 @@ ROOMS = [
 ]
 BENCH_ROOMS = [
     {"readme", "reproduced", "cuda_check"},
-    {"run", "mnist"},
+    {"run", "mnist", "mnist_memory"},
     {"chart"},
     {"report"},
     {"startup"},

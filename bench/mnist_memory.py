@@ -1,0 +1,62 @@
+"""How much memory training on MNIST takes: pixels stay bytes, and become numbers a batch at a time.
+
+python -m numba_dropout_bench.mnist_memory FOLDER
+
+An epoch of the table's network with max-norm, with checkpoints, and test images measured at its end; against a process
+that has compiled the same kernels on a few rows. Linux only: it reads, and resets, what /proc knows of the process.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import numba_dropout as nd
+from numba_dropout import data, files, system
+from numba_dropout.recipe import Recipe, prepare
+from numba_dropout.reproduce import ROWS
+
+STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+EVERY = 200  # steps between checkpoints
+PROGRAM = "python -m numba_dropout_bench.mnist_memory"
+RECIPE = replace(ROWS["max-norm"], epochs=1)
+
+
+def _mib(name: str) -> float:
+    """Return one of the process's figures: VmRSS, its memory, or VmHWM, the most that it had."""
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) / 1024
+
+
+def train(given: Any, test: Any, folder: Path, recipe: Recipe = RECIPE) -> None:
+    """Train on a data set, or a folder, and measure on other rows."""
+    run = prepare(given, recipe)
+    held_out = test if isinstance(test, data.Dataset) else data.load_for(run.net, test)
+    checkpoints = nd.Checkpoint(folder / f"{len(run.train.x)}.npz", EVERY)
+    replace(run, validation=held_out).fit(callbacks=[checkpoints])
+
+
+def measured(folder: str) -> dict[str, Any]:
+    """Return the memory before and the most of it, MiB."""
+    few = data.Dataset("few", np.zeros((240, 784), np.uint8), np.arange(240) % 10, list(range(10)), pixels=True)
+    with tempfile.TemporaryDirectory() as place:
+        train(few, few, Path(place), replace(RECIPE, hidden=(8, 8, 8)))
+        RESET.write_text("5")
+        before = _mib("VmRSS")
+        train(folder, folder, Path(place))
+        most = _mib("VmHWM")
+    return {
+        "before_mib": before,
+        "most_mib": most,
+        "training_mib": most - before,
+        **system.provenance(RECIPE.seed, PROGRAM),
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(files.json_text(measured(sys.argv[1])) + "\n")
