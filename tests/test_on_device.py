@@ -257,7 +257,7 @@ def test_precisions():
 
 
 @tensor_cores
-@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+@pytest.mark.parametrize("precision", ["tf32", pytest.param("bf16", marks=pytest.mark.full)])
 def test_networks_on_tensor_cores(precision, rng):
     x, y = pair("mse", rng)
     net, other = (network("cuda", loss="mse", precision=choice) for choice in (precision, "float32"))

@@ -15,7 +15,7 @@ from numba_dropout.resampling import Resampling
 from numba_dropout.tune import Plan, Range
 
 SPACE = {"dropout": [0.0, 0.5], "hidden": [[4], [8, 8]], "lr": [0.01, 0.1]}
-QUICK = Recipe(epochs=2, batch_size=100)
+QUICK = Recipe(epochs=2, batch_size=100, hidden=(8,))
 
 # ---------------------------------------------------------------- splits
 
