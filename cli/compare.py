@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .choices import with_choices
-from .types import COURSE
+from .types import COURSE, JOBS
 
 
 @click.command()
@@ -26,7 +26,7 @@ from .types import COURSE
     metavar="FRACTION",
     help="Share of the rows held out for validation.  [default: 0.2; a folder of IDX files: its test part]",
 )
-@click.option("--jobs", type=click.IntRange(1), help="Runs at once, of one thread each.  [default: all threads]")
+@JOBS
 @click.option("--json", "json_file", metavar="FILE", help="Write all figures there.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw the losses (.png, .pdf, .svg).  [default: none]")
 def compare(

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from .types import COUNTS
+from .types import COUNTS, JOBS
 
-JOBS = click.option("--jobs", type=click.IntRange(1), help="Runs at once, of one thread each.  [default: all threads]")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.  [default: a table]")
 SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of the first run.")
 

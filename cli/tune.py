@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .choices import with_choices
-from .types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
+from .types import JOBS, SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
 
 
 @click.command()
@@ -39,7 +39,7 @@ from .types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
     *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
     *("batch-size", "seed", "standardize", "dtype"),
 )
-@click.option("--jobs", type=click.IntRange(1), help="Trainings at once, of one thread each.  [default: all threads]")
+@JOBS
 @click.option("--journal", metavar="FILE", help="Note what is done there, and go on from it.  [default: none]")
 @click.option("--json", "json_file", metavar="FILE", help="Write all figures there.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw the trials (.png, .pdf, .svg).  [default: none]")

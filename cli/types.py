@@ -127,3 +127,7 @@ DEVICE = click.option(
     show_default=True,
     help="Where to compute: cpu, cuda, cuda:1, ..., or auto, which is CUDA where it can be used.",
 )
+
+JOBS = click.option(
+    "--jobs", type=click.IntRange(1), help="Runs at once, each of one thread if several.  [default: all threads]"
+)

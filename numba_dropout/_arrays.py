@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ._checks import InputError
 from ._jit import exclusive
 
 __all__ = [
+    "digest",
     "elementwise",
     "flat_output",
     "is_packed",
@@ -34,6 +36,15 @@ class _Memory:
     def __init__(self, array: NDArray[Any]) -> None:
         self.owner = array
         self.__array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
+
+
+def digest(arrays: Mapping[str, NDArray[Any]], about: str = "") -> str:
+    """Return SHA-256 of a text and of named arrays, with their types and shapes."""
+    found = hashlib.sha256(about.encode())
+    for name, array in arrays.items():
+        found.update(f"{name} {array.dtype} {array.shape} ".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
 
 
 def kernel_input(array: NDArray[Any]) -> NDArray[Any]:

@@ -145,18 +145,8 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
             settings,
         )
 
-    @part
-    def descend_stored(net, layer, dout, inp, state, settings):
-        """Step a layer's weight and bias with the gradients that are kept."""
-        first, size = net.layers[layer, WEIGHT], net.layers[layer, INPUTS] * net.layers[layer, UNITS]
-        weights, dweights = vector(net.params, first, size), vector(net.dparams, first, size)
-        step_parameters(weights, dweights, state, first, settings, TRUE)
-        first, b, db = net.layers[layer, BIAS], bias(net, net.params, layer), bias(net, net.dparams, layer)
-        step_parameters(b, db, state, first, settings, FALSE)
-
     if learns:
         descend = learning(target, update, views, descend)
-        descend_stored = learning(target, update, views, descend_stored)
     backward_and_store, backward_and_descend = passing_back(store), passing_back(descend)
 
     if loss == "cross_entropy":
@@ -210,8 +200,7 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
     if variant == "subnetwork" and thins:
         begin, store_all, descend_all = thinning(target, update, views, forward, backward_and_store)
     elif variant == "dropconnect":
-        training, sample = connections(target, update, views, load, forward, backward_and_store)
-        begin, store_all, descend_all = training
+        begin, store_all, sample = connections(target, views, load, forward, backward_and_store)
     else:
 
         @part
@@ -230,13 +219,26 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
             """Go back in training mode, and step the parameters."""
             backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, settings)
 
-    if clipped:
+    if clipped or variant == "dropconnect":
+
+        @part
+        def descend_stored(net, layer, dout, inp, state, settings):
+            """Step a layer's weight and bias with the gradients that are kept."""
+            first, size = net.layers[layer, WEIGHT], net.layers[layer, INPUTS] * net.layers[layer, UNITS]
+            weights, dweights = vector(net.params, first, size), vector(net.dparams, first, size)
+            step_parameters(weights, dweights, state, first, settings, TRUE)
+            first, b, db = net.layers[layer, BIAS], bias(net, net.params, layer), bias(net, net.dparams, layer)
+            step_parameters(b, db, state, first, settings, FALSE)
+
+        if learns:
+            descend_stored = learning(target, update, views, descend_stored)
 
         @part
         def descend_all(net, rows, step, state, settings):
-            """Go back in training mode, bound the norm of the whole gradient, and step the parameters."""
+            """Go back in training mode, bound the norm of the whole gradient where asked, and step the parameters."""
             store_all(net, rows, FALSE, step, ZERO)
-            kernels.clip_norm(net.dparams, net.sums, settings)
+            if clipped:
+                kernels.clip_norm(net.dparams, net.sums, settings)
             for layer in range(net.layers.shape[0]):
                 dout, inp = doutput(net, layer, FIRST), layer_input(net, layer, FIRST)
                 descend_stored(net, layer, dout, inp, state, settings)

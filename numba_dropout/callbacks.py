@@ -51,7 +51,7 @@ class TensorBoard(Callback):
         self._open = Writer
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Begin a file of events; those of earlier runs stay."""
+        """Begin a file of events; those of earlier runs stay, also epochs that a run which is resumed does again."""
         self._writer = self._open(self.folder)
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:

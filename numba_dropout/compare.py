@@ -152,8 +152,7 @@ def compare(
     repeats : int
         Runs for each rate.
     jobs : int
-        Processes that train at once, of one thread each; results do not depend on it. More than one are started anew,
-        so that a script which calls this needs `if __name__ == "__main__":`.
+        Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
     tell : callable
         Is given each `Outcome` as it is there.
 

@@ -12,25 +12,23 @@ import numpy as np
 
 from .network import BIAS
 from .sites import EVERYTHING, SAMPLES, ZERO
-from .views import FIRST, Target, Training, Views
+from .views import FIRST, Target, Views
 
 __all__ = ["connections"]
 
-TRUE, FALSE = np.bool_(True), np.bool_(False)
+FALSE = np.bool_(False)
 
 
 def connections(
     target: Target,
-    update: str,
     views: Views,
     load: Callable[..., None],
     forward: Callable[..., None],
     backward: Callable[..., None],
-) -> tuple[Training, Callable[..., None]]:
-    """Write the training passes with dropped weights from the plain ones, and the pass that draws samples."""
+) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+    """Write the passes forward and back with dropped weights from the plain ones, and the pass that draws samples."""
     kernels, part, build, matrix, vector = target.kernels, target.part, target.build, target.matrix, target.vector
     layer_input, layer_output, _, weight, bias, _, _, inner = views
-    step_parameters = getattr(kernels, f"step_{update}")
 
     @part
     def drop(net, out, given, layer, purpose, step):
@@ -68,16 +66,6 @@ def connections(
                 dweight = weight(net, net.dparams, layer)
                 drop(net, dweight, dweight, layer, ZERO, step)
 
-    @part
-    def descend(net, rows, step, state, settings):
-        """Go back, and step the parameters."""
-        store(net, rows, FALSE, step, ZERO)
-        first, size = net.layers[0, BIAS], net.params.size
-        weights, dweights = vector(net.params, FIRST, first), vector(net.dparams, FIRST, first)
-        step_parameters(weights, dweights, state, FIRST, settings, TRUE)
-        biases, dbiases = vector(net.params, first, size - first), vector(net.dparams, first, size - first)
-        step_parameters(biases, dbiases, state, first, settings, FALSE)
-
     @build
     def sample(net, data, rows, size, step, row_offset):
         """Run rows of the data, the same again for each sample, through the network with the weights of samples.
@@ -101,4 +89,4 @@ def connections(
                 else:
                     kernels.linear_forward(result, some, left, b)
 
-    return Training(begin, store, descend), sample
+    return begin, store, sample

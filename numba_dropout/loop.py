@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import draws
+from ._arrays import digest
 from ._batches import on_host
 from ._checks import InputError
 from .mlp import MLP
@@ -34,7 +34,8 @@ class History:
     """What training did: one record for each epoch.
 
     A record holds epoch (from 1 on), loss and accuracy in training mode over the epoch's batches, val_loss and
-    val_accuracy in evaluation mode, lr, seconds and samples_per_second; None where there is no such figure.
+    val_accuracy in evaluation mode, lr, the seconds that the steps took and samples_per_second; None where there is no
+    such figure.
     `best_epoch` is the one whose weights were kept, with `patience`.
     """
 
@@ -124,7 +125,7 @@ class Training:
         self._data, self._validation, self._callbacks = data, validation, callbacks
         self._began = net.step, optimizer.step
         self._totals = np.zeros((self.steps, 2))  # sums of losses and hits of the epoch's batches
-        self._seconds = 0.0  # that the epoch has taken
+        self._seconds = 0.0  # that the epoch's steps have taken
         self._lr = 0.0  # that it began with
         self._best: dict[str, NDArray[Any]] = {}
         self._best_loss = np.inf
@@ -174,7 +175,6 @@ class Training:
         net, (x, y), batch_size = self.net, self._data, self.batch_size
         order = draws.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
-        began = time.perf_counter() - self._seconds
         stretch = 1
         while self.done < self.steps:
             now = min([stretch, *(c.every - net.step % c.every for c in self._callbacks if c.every)])
@@ -185,12 +185,11 @@ class Training:
             took = time.perf_counter() - start
             self._check_finite(totals[:, 0], "loss")
             self.done += len(totals)
-            self._seconds = time.perf_counter() - began
+            self._seconds += took
             for callback in self._callbacks:
                 callback.on_steps_end(self.epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
             if now == stretch:
                 stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
-        self._seconds = time.perf_counter() - began
 
     def _end_epoch(self) -> None:
         """Measure on the validation data, write the epoch's record, and keep the weights if they are the best."""
@@ -271,7 +270,8 @@ class Training:
     def _choices(self) -> dict[str, Any]:
         """Return all that a run is made of, as JSON would give it back."""
         if self._fingerprint is None:
-            self._fingerprint = _fingerprint([*self._data, *(self._validation or ())])
+            named = zip(("x", "y", "val_x", "val_y"), (*self._data, *(self._validation or ())), strict=False)
+            self._fingerprint = digest({name: on_host(array) for name, array in named})
         return plain(
             {
                 "data": self._fingerprint,
@@ -283,12 +283,3 @@ class Training:
                 "dropout_schedule": schedule_name(self.dropout_schedule),
             }
         )
-
-
-def _fingerprint(arrays: Sequence[Any]) -> str:
-    """Return what tells data from others: SHA-256 of all arrays, with their types and shapes."""
-    found = hashlib.sha256()
-    for array in map(on_host, arrays):
-        found.update(f"{array.dtype} {array.shape} ".encode())
-        found.update(np.ascontiguousarray(array).data)
-    return found.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zipfile
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import digest
 from ._checks import InputError
 from .files import replacing
 
@@ -33,7 +33,7 @@ def plain(config: Mapping[str, Any]) -> dict[str, Any]:
 def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Arrays) -> None:
     """Write a model; the same content gives the same bytes."""
     description = _json({"format": FORMAT, "version": VERSION, **config})
-    content = {"config": np.array(description), **arrays, HASH: np.array(_hash(description, arrays))}
+    content = {"config": np.array(description), **arrays, HASH: np.array(digest(arrays, description))}
     with replacing(path) as file:
         np.savez(file, **content)  # type: ignore[arg-type]
 
@@ -61,19 +61,10 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
             f"{path}: a model of format version {version}, and this program reads up to {VERSION}; "
             "upgrade numba-dropout"
         )
-    if wanted is not None and str(wanted) != _hash(description, arrays):
+    if wanted is not None and str(wanted) != digest(arrays, description):
         raise InputError(f"{path}: a damaged file: its content does not have the hash that is written in it")
     return config, arrays
 
 
 def _json(config: Mapping[str, Any]) -> str:
     return json.dumps(config, default=lambda value: value.tolist())
-
-
-def _hash(description: str, arrays: Arrays) -> str:
-    """Return SHA-256 of a model's content."""
-    found = hashlib.sha256(description.encode())
-    for name, array in arrays.items():
-        found.update(f"{name} {array.dtype} {array.shape} ".encode())
-        found.update(np.ascontiguousarray(array).data)
-    return found.hexdigest()

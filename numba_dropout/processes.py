@@ -26,12 +26,13 @@ def results(
     jobs: int,
     tell: Callable[[T], None] = lambda result: None,
 ) -> list[T]:
-    """Return what a function returns for each of some arguments: several calls at once, or one after the other.
+    """Return what a function returns for each of some arguments: several calls at once, or one after the other here.
 
     `tell` is given each result as it comes.
 
-    More than one process are started anew, so that a script which comes here needs `if __name__ == "__main__":`. Raises
-    ValueError where one was ended from outside; KeyboardInterrupt ends all.
+    Several at once are in processes of one thread each, which are started anew, so that a script which comes here needs
+    `if __name__ == "__main__":`. One after the other they are in this process, with all its threads. Raises ValueError
+    where a process was ended from outside; KeyboardInterrupt ends all.
     """
     jobs = min(jobs, len(calls))
     found: dict[int, T] = {}

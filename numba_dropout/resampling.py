@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _checks, draws
+from . import _checks, data, draws
 from ._checks import InputError
 
-__all__ = ["Resampling", "read_numbers", "read_places"]
+__all__ = ["Part", "Resampling", "read_numbers", "read_places"]
 
 Part = NDArray[np.int64]
 VAL = 0.2  # the share that is held out where nothing else is asked for
@@ -43,11 +43,7 @@ class Resampling:
             return [_apart(rows, part) for part in np.array_split(order, folds)]
         repeats = _checks.integer(1 if self.repeats is None else self.repeats, "repeats", 1, 10_000)
         share = VAL if self.val is None else self.val
-        held_out = round(rows * share) if 0 < share < 1 else 0
-        if not 0 < held_out < rows:
-            raise InputError(f"val: {share:g} of {rows} rows leaves a part without rows")
-        orders = (draws.order(rows, "splitting", seed=seed, step=repeat) for repeat in range(repeats))
-        return [_apart(rows, order[:held_out]) for order in orders]
+        return [data.parts(rows, share, seed=seed, repeat=repeat) for repeat in range(repeats)]
 
 
 def _apart(rows: int, held_out: Part) -> tuple[Part, Part]:

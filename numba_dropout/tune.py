@@ -7,24 +7,21 @@ Talwalkar, AISTATS 2016). What is done is kept in a file, from which a search go
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
-import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import _checks, data, draws, processes
+from . import _arrays, _checks, data, draws, processes
 from ._checks import InputError
-from .files import json_line
+from .journal import Journal
 from .model_file import plain
 from .recipe import Recipe, Run, loaded, prepare
-from .resampling import Resampling
+from .resampling import Part, Resampling
 from .train import Diverged
 
 __all__ = ["SEARCHES", "Outcome", "Plan", "Range", "Study", "Trial", "tune", "written"]
@@ -139,6 +136,12 @@ class Outcome:
     val_loss: float
     val_accuracy: float | None
 
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Outcome:
+        """Return an outcome that JSON held, which has null for NaN."""
+        losses = {name: math.nan if record[name] is None else record[name] for name in ("train_loss", "val_loss")}
+        return cls(**{**record, **losses})
+
 
 @dataclass(frozen=True)
 class Study:
@@ -229,7 +232,7 @@ def tune(
     resampling : Resampling
         What is learnt from and what is validated on.
     jobs : int
-        Processes that train at once, of one thread each; results do not depend on it (`processes.results`).
+        Trainings at once, each of one thread if several; results do not depend on it (`processes.results`).
     journal : path, optional
         Where a line is written for each training that is done. A search by the same choices goes on from there.
     tell : callable
@@ -247,28 +250,31 @@ def tune(
             if trial.choice.get(name) is not None:
                 _checks.probability(trial.choice[name], name)
     whole = loaded(source, recipe, anew=True)
-    splits = len(resampling.parts(len(whole.x), recipe.seed))
+    splits = resampling.parts(len(whole.x), recipe.seed)
     first = prepare(whole, replace(recipe, **trials[0].choice))
     rungs = plan.rungs(len(trials), first.epochs)
     if jobs > 1:
         first.compile()  # once, for all processes
-    book = _Journal(journal, _head(whole, plan, recipe, resampling))
-    study = Study(trials, rungs, splits, book.outcomes)
-    left, trainings = list(trials), sum(count for count, _ in rungs) * splits
+    book = None if journal is None else Journal(journal, _head(whole, plan, recipe, resampling))
+    outcomes = [Outcome.of(record) for record in (book.records if book else [])]
+    study = Study(trials, rungs, len(splits), outcomes)
+    left, trainings = list(trials), sum(count for count, _ in rungs) * len(splits)
 
     def done_with(outcome: Outcome) -> None:
-        book.write(outcome)
+        outcomes.append(outcome)
+        if book:
+            book.write(asdict(outcome))
         tell(trials[outcome.trial], outcome, trainings)
 
     for rung, (count, epochs) in enumerate(rungs):
         left = left if rung == 0 else study.rank(rung - 1)[:count]
-        wanted = [(trial, split) for trial in left for split in range(splits)]
-        done = {(outcome.trial, outcome.split) for outcome in study.outcomes if outcome.rung == rung}
-        for outcome in [outcome for outcome in study.outcomes if outcome.rung == rung]:
+        done = {(outcome.trial, outcome.split): outcome for outcome in outcomes if outcome.rung == rung}
+        for outcome in done.values():
             tell(trials[outcome.trial], outcome, trainings)
         calls = [
-            (source, replace(recipe, **trial.choice, epochs=epochs), resampling, trial.number, rung, split)
-            for trial, split in wanted
+            (source, replace(recipe, **trial.choice, epochs=epochs), parts, (trial.number, rung, split))
+            for trial in left
+            for split, parts in enumerate(splits)
             if (trial.number, split) not in done
         ]
         processes.results(_outcome, calls, jobs, done_with)
@@ -279,10 +285,10 @@ def tune(
     return study, run
 
 
-def _outcome(source: Source, recipe: Recipe, resampling: Resampling, trial: int, rung: int, split: int) -> Outcome:
-    """Train and measure."""
+def _outcome(source: Source, recipe: Recipe, parts: tuple[Part, Part], which: tuple[int, int, int]) -> Outcome:
+    """Train on one part of the rows, and measure on it and on the other."""
     whole = loaded(source, recipe)
-    train, held_out = resampling.parts(len(whole.x), recipe.seed)[split]
+    train, held_out = parts
     run = prepare(whole.rows(train), recipe)
     found: list[tuple[float, float | None]] = []
     with contextlib.suppress(Diverged):
@@ -291,16 +297,11 @@ def _outcome(source: Source, recipe: Recipe, resampling: Resampling, trial: int,
         found = [run.net.loss_of(part.x, part.targets()) for part in (run.train, other)]
     if not found or not all(math.isfinite(loss) for loss, _ in found):
         found = [(math.nan, None)] * 2
-    return Outcome(trial, rung, split, found[0][0], *found[1])
-
-
-# ---------------------------------------------------------------- the journal
+    return Outcome(*which, found[0][0], *found[1])
 
 
 def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, resampling: Resampling) -> dict[str, Any]:
     """Return what a search is told from others by."""
-    content = hashlib.sha256(np.ascontiguousarray(whole.x).data)
-    content.update(np.ascontiguousarray(whole.targets()).data)
     return plain(
         {
             "search": plan.search,
@@ -309,59 +310,10 @@ def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, resampling: Resamplin
             "eta": plan.eta,
             "resampling": asdict(resampling),
             "recipe": asdict(recipe),
-            "data": content.hexdigest(),
+            "data": _arrays.digest({"x": whole.x, "targets": whole.targets()}),
         }
     )
 
 
 def _plain(values: Values) -> Any:
     return asdict(values) if isinstance(values, Range) else list(values)
-
-
-class _Journal:
-    """The file of a search: a line that tells it from others, then one for each outcome."""
-
-    def __init__(self, path: str | os.PathLike[str] | None, head: dict[str, Any]) -> None:
-        self.path = None if path is None else Path(path)
-        self.outcomes: list[Outcome] = []
-        if self.path is None:
-            return
-        if self.path.exists() and self.path.stat().st_size:
-            lines = self._whole_lines()
-            if not lines or lines[0] != head:
-                name = next((name for name in head if not lines or lines[0].get(name) != head[name]), "search")
-                raise InputError(f"{path}: the journal of another search, with other {name}; choose another file")
-            self.outcomes += [Outcome(**{**line, **_numbers(line)}) for line in lines[1:]]
-        else:
-            self._append(head)
-
-    def write(self, outcome: Outcome) -> None:
-        """Note an outcome."""
-        self.outcomes.append(outcome)
-        if self.path is not None:
-            self._append(asdict(outcome))
-
-    def _append(self, record: dict[str, Any]) -> None:
-        assert self.path is not None
-        with open(self.path, "ab") as file:
-            file.write((json_line(record) + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _whole_lines(self) -> list[Any]:
-        """Return the lines, and take off one that was not finished."""
-        assert self.path is not None
-        content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
-            with open(self.path, "r+b") as file:
-                file.truncate(len(whole))
-        try:
-            return [json.loads(line) for line in whole.splitlines()]
-        except ValueError:
-            raise InputError(f"{self.path}: expected the journal of a search, got something else") from None
-
-
-def _numbers(line: dict[str, Any]) -> dict[str, float]:
-    """Return the losses, of which JSON has null for NaN."""
-    return {name: math.nan if line[name] is None else line[name] for name in ("train_loss", "val_loss")}

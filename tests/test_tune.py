@@ -60,7 +60,7 @@ def test_given_splits(tmp_path):
     [
         (Resampling(folds=101), "folds: expected"),
         (Resampling(folds=3, val=0.5), "got several of them"),
-        (Resampling(val=1.0), "val: 1 of 100 rows leaves a part without rows"),
+        (Resampling(val=1.0), "val: expected a number between 0 and 1, got 1"),
         (Resampling(val=0.001), "leaves a part without rows"),
         (Resampling(given="nowhere"), "nowhere: expected files index_train_0.txt"),
     ],

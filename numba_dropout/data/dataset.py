@@ -72,13 +72,19 @@ def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[
 
 def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Dataset]:
     """Return a training and a validation part, the second a fraction of the rows drawn by the seed."""
+    train, held_out = parts(len(data.x), fraction, seed=seed)
+    return data.rows(train), data.rows(held_out)
+
+
+def parts(rows: int, fraction: float, *, seed: int, repeat: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the rows to learn from and of a fraction to hold out, drawn by the seed, each in order."""
     if not 0.0 < fraction < 1.0:
         raise InputError(f"val: expected a number between 0 and 1, got {fraction!r}")
-    held_out = round(len(data.x) * fraction)
-    if not 0 < held_out < len(data.x):
-        raise InputError(f"val: {fraction:g} of {len(data.x)} rows leaves a part without rows")
-    order = draws.order(len(data.x), "splitting", seed=seed)
-    return data.rows(np.sort(order[held_out:])), data.rows(np.sort(order[:held_out]))
+    held_out = round(rows * fraction)
+    if not 0 < held_out < rows:
+        raise InputError(f"val: {fraction:g} of {rows} rows leaves a part without rows")
+    order = draws.order(rows, "splitting", seed=seed, step=repeat)
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
 def some(data: Dataset, rows: int, *, seed: int) -> Dataset:

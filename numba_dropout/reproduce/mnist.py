@@ -105,7 +105,7 @@ def table2(
     updates : int
         A multiple of 500, which are an epoch. The paper has 1,000,000.
     jobs : int
-        Networks that are trained at once, of one thread each; results do not depend on it (`processes.results`).
+        Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
     tell : callable
         Is given each result as it is there.
     """

@@ -78,7 +78,7 @@ def sizes(
     """Train on so many images, drawn by the seed, with dropout and without, several times each.
 
     folder : path, of MNIST's four files; counts : numbers of images; updates : of each run, or a part of an epoch
-    more; repeats : runs of each, by seeds from `seed` on; jobs : processes of one thread each (`processes.results`);
+    more; repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
     tell : is given each run as it is there.
     """
     images = len(loaded(folder, Recipe(), anew=True).x)

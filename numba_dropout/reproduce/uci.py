@@ -158,7 +158,7 @@ def uci(
     seed : int
         Of all networks of split 0; split k has the seed + k.
     jobs : int
-        Processes that work at once, of one thread each; results do not depend on it (`processes.results`).
+        Splits at once, each of one thread if several; results do not depend on it (`processes.results`).
     tell : callable
         Is given each split as it is there.
 
