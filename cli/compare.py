@@ -60,4 +60,4 @@ def compare(
         )
     finally:
         told.clear()
-    told.end(found, source, json_file, plot)
+    told.end(found, source, choices["seed"], json_file, plot)

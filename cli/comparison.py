@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from numba_dropout import files
+from numba_dropout import files, system
 from numba_dropout import plot as plots
 from numba_dropout.compare import Comparison, Outcome
 
@@ -28,7 +28,7 @@ class Told:
         self.note.cancel()
         self.bar.clear()
 
-    def end(self, found: Comparison, source: str, json_file: str | None, plot: str | None) -> None:
+    def end(self, found: Comparison, source: str, seed: int, json_file: str | None, plot: str | None) -> None:
         """Print the table and the best rate, and write the files."""
         rows = f"{found.rows} rows to learn from, {found.val_rows} others to validate on"
         also = f", input dropout {found.input_dropout:g}" if found.input_dropout else ""
@@ -37,7 +37,7 @@ class Told:
             click.echo(f"  {line}")
         click.echo(f"\n{found.verdict()}")
         if json_file:
-            files.write_json(json_file, found.record())
+            files.write_json(json_file, {**found.record(), **system.provenance(seed)})
             click.echo(f"\njson   {json_file}")
         if plot:
             plots.rates(found, plot)

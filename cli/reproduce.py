@@ -10,6 +10,7 @@ import click
 from .types import COUNTS, JOBS
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.  [default: a table]")
+PLOT = click.option("--plot", metavar="FILE", help="Draw the errors (.png, .pdf, .svg).  [default: none]")
 SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of the first run.")
 
 
@@ -84,6 +85,7 @@ def uci(folder: str, splits: int | None, samples: int, seed: int, jobs: int | No
 @SEED
 @JOBS
 @JSON
+@PLOT
 def mnist(
     folder: str,
     checkpoints: str,
@@ -93,23 +95,31 @@ def mnist(
     seed: int,
     jobs: int | None,
     as_json: bool,
+    plot: str | None,
 ) -> None:
     """Train three layers of 1,024 ReLUs on MNIST, whose files are in FOLDER: without dropout, with it, and max-norm.
 
-    Srivastava et al., JMLR 2014, Table 2. Called again with the same checkpoints, it goes on where it was.
+    Srivastava et al., JMLR 2014, Table 2; ± is the standard deviation over the seeds. Called again with the same
+    checkpoints, it goes on where it was.
 
     \b
     mkdir checkpoints; ndrop reproduce mnist mnist/ --checkpoints checkpoints
     """
     from functools import partial
 
+    from numba_dropout import plot as plots
     from numba_dropout import reproduce, system
 
+    from .progress import check_outputs
+
+    check_outputs(folder, plot=plot)
     chosen = rows or tuple(reproduce.ROWS)
     choices: dict[str, Any] = {"rows": chosen, "seeds": seeds, "first_seed": seed, "updates": updates}
     work = partial(reproduce.table2, folder, checkpoints, **choices, jobs=jobs or system.threads())
     table = _told(len(chosen) * seeds, lambda run: f"{run.row} {run.seed}: {run.test_error:.2f} %", work)
     _show(table.lines(), table.record(), seed, as_json)
+    if plot:
+        plots.test_errors(table, plot)
 
 
 @reproduce.command()
@@ -127,7 +137,7 @@ def mnist(
 @SEED
 @JOBS
 @JSON
-@click.option("--plot", metavar="FILE", help="Draw the errors (.png, .pdf, .svg).  [default: none]")
+@PLOT
 def sizes(
     folder: str,
     counts: list[int],
@@ -140,7 +150,7 @@ def sizes(
 ) -> None:
     """Train on several numbers of MNIST's images, whose files are in FOLDER, with dropout and without.
 
-    Srivastava et al., JMLR 2014, figure 10.
+    Srivastava et al., JMLR 2014, figure 10; ± is the standard deviation over the repeats.
 
     \b
     ndrop reproduce sizes mnist/ --plot sizes.png

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _checks, data, processes
 from ._checks import InputError
+from .files import numbers
 from .recipe import Recipe, Run, loaded, prepare
 from .train import Diverged
 from .variants import kind_of
@@ -20,6 +21,7 @@ from .variants import kind_of
 __all__ = ["Comparison", "Outcome", "compare"]
 
 VAL = 0.2  # the share that is held out where nothing else is asked for
+HEAD = ("name", "loss", "input_dropout", "rows", "val_rows")  # what a comparison's record begins with
 
 Source = str | os.PathLike[str]
 
@@ -119,13 +121,19 @@ class Comparison:
         digits, unit = (2, " %") if name == "val_error" else (4, "")
         return f"{mean:.{digits}f}{'' if math.isnan(spread) else f' ± {spread:.{digits}f}'}{unit}"
 
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Comparison:
+        """Return a comparison whose `record` JSON held."""
+        outcomes = [Outcome(**numbers(run, "train_loss", "val_loss")) for run in record["runs"]]
+        return cls(**{name: record[name] for name in HEAD}, outcomes=outcomes)
+
     def record(self) -> dict[str, Any]:
         """Return all of it for JSON."""
         rates = []
         for rate in self.rates:
             means = {name: self.mean(name, rate) for name in self.figures}
             rates.append({"rate": rate, **means, **{f"{name}_std": self.spread(name, rate) for name in self.figures}})
-        head = {name: getattr(self, name) for name in ("name", "loss", "input_dropout", "rows", "val_rows", "best")}
+        head = {name: getattr(self, name) for name in (*HEAD, "best")}
         return {**head, "rates": rates, "runs": [asdict(outcome) for outcome in self.outcomes]}
 
 

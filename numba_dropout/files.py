@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from ._checks import InputError
 
-__all__ = ["check_writable", "json_line", "json_text", "remove_parts", "replacing", "write_json"]
+__all__ = ["check_writable", "json_line", "json_text", "numbers", "remove_parts", "replacing", "write_json"]
 
 PART = ".part"  # ends the name of a file that is not whole yet
 
@@ -47,6 +47,11 @@ def json_line(record: Mapping[str, Any]) -> str:
 def json_text(record: Any) -> str:
     """Return JSON for people to read too; what is not finite becomes null, at any depth."""
     return json.dumps(_finite(record), indent=2)
+
+
+def numbers(record: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a record that JSON held, with NaN again for null under some names."""
+    return {**record, **{name: math.nan for name in names if record[name] is None}}
 
 
 def write_json(path: str | os.PathLike[str], record: Any) -> None:

@@ -16,11 +16,12 @@ from .train import History
 if TYPE_CHECKING:
     from .compare import Comparison
     from .evaluation import Evaluation
-    from .reproduce import Sizes
+    from .reproduce import Sizes, Table
     from .tune import Study
 
-__all__ = ["evaluation", "rates", "require", "search", "sizes", "training_curves"]
+__all__ = ["evaluation", "rates", "require", "search", "sizes", "test_errors", "training_curves"]
 
+ROWS = {"none": "#999999", "dropout": "#0072b2", "max-norm": "#d55e00"}
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # told apart by colour-blind eyes too (Okabe & Ito, 2008)
 MOST_NAMED = 20  # classes with their names and counts in the confusion matrix
 GROUPS = 10  # of rows, by their uncertainty
@@ -54,11 +55,8 @@ def training_curves(history: History, path: str | os.PathLike[str], title: str) 
             _curve(axes, history, f"val_{name}", "validation", "validation (dropout off)")
         axes.set(xlabel="epoch", ylabel=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9)
-    with replacing(path) as file:
-        figure.savefig(file, format=path.suffix[1:].lower())
+        _finish(axes)
+    _write(figure, path)
 
 
 def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
@@ -78,11 +76,8 @@ def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
         _spread(errors, found, "val_error", "validation", "validation")
         errors.set(xlabel="dropout rate", ylabel="error, %")
     for axes in figure.axes:
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9)
-    with replacing(path) as file:
-        figure.savefig(file, format=path.suffix[1:].lower())
+        _finish(axes)
+    _write(figure, path)
 
 
 def sizes(found: Sizes, path: str | os.PathLike[str]) -> None:
@@ -94,15 +89,42 @@ def sizes(found: Sizes, path: str | os.PathLike[str]) -> None:
     axes = figure.add_subplot()
     for dropout, color, label in ((False, "train", "without dropout"), (True, "validation", "with dropout")):
         errors = [found.errors(size, dropout) for size in found.sizes]
-        spreads = [np.std(row, ddof=1) / np.sqrt(len(row)) if len(row) > 1 else 0.0 for row in errors]
+        spreads = [np.std(row, ddof=1) if len(row) > 1 else 0.0 for row in errors]
         means = [np.mean(row) for row in errors]
         axes.errorbar(found.sizes, means, spreads, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
     axes.set(xscale="log", yscale="log", xlabel="images to learn from", ylabel="test error, %")
-    axes.grid(alpha=0.3, which="both")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
-    with replacing(path) as file:
-        figure.savefig(file, format=path.suffix[1:].lower())
+    _finish(axes)
+    _write(figure, path)
+
+
+def test_errors(found: Table, path: str | os.PathLike[str]) -> None:
+    """Draw the test errors of MNIST's runs against the updates that they had."""
+    path = require(path)
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+
+    figure = Figure(figsize=(6.4, 3.8), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    labels: set[str] = set()
+    for result in found.results:
+        epochs = len(result.test_errors)
+        updates = np.arange(1, epochs + 1) * (result.updates // epochs)
+        label = f"{result.row}, {result.updates:,} updates"
+        axes.plot(
+            updates,
+            result.test_errors,
+            lw=0.9,
+            ls="-" if result.updates == found.results[0].updates else "--",
+            color=ROWS[result.row],
+            label=None if label in labels else label,
+        )
+        labels.add(label)
+    axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error, %")
+    axes.yaxis.set_major_locator(FixedLocator([1, 1.5, 2, 3, 5, 10]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    _finish(axes)
+    _write(figure, path)
 
 
 def search(study: Study, path: str | os.PathLike[str]) -> None:
@@ -130,6 +152,17 @@ def search(study: Study, path: str | os.PathLike[str]) -> None:
         axes.set(xlabel=name.replace("_", " "), ylabel="validation loss" if place == 1 else "")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
+    _write(figure, path)
+
+
+def _finish(axes: Any) -> None:
+    """Give axes what all curves have: a grid, no frame, and their names."""
+    axes.grid(alpha=0.3, which="both")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+
+
+def _write(figure: Any, path: Path) -> None:
     with replacing(path) as file:
         figure.savefig(file, format=path.suffix[1:].lower())
 
@@ -165,8 +198,7 @@ def evaluation(found: Evaluation, path: str | os.PathLike[str], title: str) -> N
         axes = figure.add_subplot(1, len(parts), place)
         draw(axes, found)
         axes.spines[["top", "right"]].set_visible(False)
-    with replacing(path) as file:
-        figure.savefig(file, format=path.suffix[1:].lower())
+    _write(figure, path)
 
 
 def _confusion(axes: Any, found: Evaluation) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from . import _arrays, _checks, data, draws, processes
 from ._checks import InputError
+from .files import numbers
 from .journal import Journal
 from .model_file import plain
 from .recipe import Recipe, Run, loaded, prepare
@@ -138,9 +139,8 @@ class Outcome:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Outcome:
-        """Return an outcome that JSON held, which has null for NaN."""
-        losses = {name: math.nan if record[name] is None else record[name] for name in ("train_loss", "val_loss")}
-        return cls(**{**record, **losses})
+        """Return an outcome that JSON held."""
+        return cls(**numbers(record, "train_loss", "val_loss"))
 
 
 @dataclass(frozen=True)

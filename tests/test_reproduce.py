@@ -159,3 +159,19 @@ def test_the_first_splits_agree_with_the_authors(name):
         ours = np.array([getattr(split, figure) for split in study.splits])
         spread = np.hypot(ours.std(), values.std()) / np.sqrt(5)
         assert abs(ours.mean() - values.mean()) <= 3 * spread
+
+
+@pytest.mark.jit_only
+def test_keras_learns_the_same_beside_us(folder, monkeypatch):
+    pytest.importorskip("keras")
+    pytest.importorskip("tensorflow")
+    from numba_dropout_bench import uci_keras
+
+    monkeypatch.setattr(uci_keras, "SAMPLES", 200)
+    found = uci_keras.measured(str(folder))
+    assert found["grid"] == 4
+    assert found["keras_split_seconds"] == 4 * found["keras_first_seconds"] + found["keras_last_seconds"]
+    assert found["times"] == found["keras_split_seconds"] / found["split_seconds"]
+    spread = np.std(reproduce.Uci.read(folder).y)
+    assert found["rmse"] < spread
+    assert found["keras_rmse"] < spread

@@ -59,7 +59,7 @@ def test_the_table(folder, small):
         "dropout",
         f"{np.mean(errors):.3f}",
         "±",
-        f"{abs(errors[0] - errors[1]) / 2:.3f}",
+        f"{abs(errors[0] - errors[1]) / 2**0.5:.3f}",
         "2",
         "1.25",
     ]
@@ -155,3 +155,17 @@ def test_more_images_than_there_are(folder):
     refused = ndrop("sizes", folder / "mnist", "--sizes", "100,241")
     assert refused.exit_code == 2
     assert "sizes: expected" in refused.output
+
+
+@pytest.mark.jit_only
+def test_results_are_read_back_from_json_and_drawn(folder, small):
+    pytest.importorskip("matplotlib")
+    choices = ["mnist", folder / "mnist", "--checkpoints", folder / "ck", "--seeds", 2, "--updates", 4, "--jobs", 1]
+    shown = ndrop(*choices, "--plot", folder / "curves.svg")
+    record = json.loads(ndrop(*choices, "--json").output)
+    table = reproduce.Table.of(record)
+    assert table.lines() == shown.output.splitlines()
+    assert table.record()["rows"] == record["rows"]
+    curves = (folder / "curves.svg").read_text()
+    for row in reproduce.ROWS:
+        assert curves.count(f"{row}, 4 updates") == 1

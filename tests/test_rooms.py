@@ -53,7 +53,7 @@ ROOMS = [
 ]
 BENCH_ROOMS = [
     {"readme", "reproduced", "cuda_check"},
-    {"run", "mnist", "mnist_memory"},
+    {"run", "mnist", "mnist_memory", "uci_keras"},
     {"chart"},
     {"report"},
     {"startup"},

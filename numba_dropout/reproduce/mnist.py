@@ -8,7 +8,7 @@ were chosen on 10,000 of the training images, which were held out then.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,19 @@ class Table:
         return [result.test_error for result in self.results if result.row == row]
 
     def lines(self) -> list[str]:
-        """Return the table, with the paper's figures."""
+        """Return the table: means with standard deviations over the seeds, and the paper's figures."""
         lines = ["row        test error, %    seeds   paper"]
         for row in dict.fromkeys(result.row for result in self.results):
             errors = self.errors(row)
-            spread = f" ± {np.std(errors, ddof=1) / np.sqrt(len(errors)):.3f}" if len(errors) > 1 else ""
+            spread = f" ± {np.std(errors, ddof=1):.3f}" if len(errors) > 1 else ""
             paper = "" if PAPER[row] is None else f"{PAPER[row]:.2f}"
             lines.append(f"{row:<10} {f'{np.mean(errors):.3f}{spread}':<16} {len(errors):>5}  {paper:>6}")
         return lines
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Table:
+        """Return a table whose `record` JSON held."""
+        return cls([Result(**result) for result in record["results"]])
 
     def record(self) -> dict[str, Any]:
         """Return all of it for JSON."""

@@ -7,7 +7,7 @@ of updates, and are measured on the test images.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,16 +49,21 @@ class Sizes:
         return [result.test_error for result in self.results if (result.size, result.dropout) == (size, dropout)]
 
     def lines(self) -> list[str]:
-        """Return a table."""
+        """Return a table: means with standard deviations over the seeds."""
         lines = ["images   without dropout, %   with dropout, %"]
         for size in self.sizes:
             cells = []
             for dropout in (False, True):
                 errors = self.errors(size, dropout)
-                spread = f" ± {np.std(errors, ddof=1) / np.sqrt(len(errors)):.2f}" if len(errors) > 1 else ""
+                spread = f" ± {np.std(errors, ddof=1):.2f}" if len(errors) > 1 else ""
                 cells.append(f"{np.mean(errors):.2f}{spread}")
             lines.append(f"{size:>6}   {cells[0]:>18}   {cells[1]:>15}")
         return lines
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Sizes:
+        """Return the runs whose `record` JSON held."""
+        return cls([Measured(**result) for result in record["results"]])
 
     def record(self) -> dict[str, Any]:
         """Return all of it for JSON."""
