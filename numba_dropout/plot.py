@@ -89,7 +89,7 @@ def sizes(found: Sizes, path: str | os.PathLike[str]) -> None:
     axes = figure.add_subplot()
     for dropout, color, label in ((False, "train", "without dropout"), (True, "validation", "with dropout")):
         errors = [found.errors(size, dropout) for size in found.sizes]
-        spreads = [np.std(row, ddof=1) if len(row) > 1 else 0.0 for row in errors]
+        spreads = [float(np.std(row, ddof=1)) if len(row) > 1 else 0.0 for row in errors]
         means = [np.mean(row) for row in errors]
         axes.errorbar(found.sizes, means, spreads, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
     axes.set(xscale="log", yscale="log", xlabel="images to learn from", ylabel="test error, %")
