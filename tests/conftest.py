@@ -19,6 +19,11 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from numba.core import config  # noqa: E402
 
+if config.ENABLE_CUDASIM:
+    import simulator
+
+    simulator.use_barriers()
+
 
 def pytest_collection_modifyitems(items):
     if config.DISABLE_JIT:

@@ -578,3 +578,22 @@ def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
     assert len(record["dropout"]) == 2
     assert all(len(values) == 7 for case in record["dropout"].values() for values in case.values())
     assert len(record["bench"]["groups"]["kernels"]["cases"]) == 10
+
+
+@pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="the simulator's")
+def test_threads_that_wait_for_one_that_fails_or_ends_are_let_go():
+    @cuda.jit
+    def fill(out, failing):
+        thread = cuda.threadIdx.x
+        if thread == failing:
+            raise ValueError("this one")
+        if thread == 3:
+            return
+        cuda.syncthreads()
+        out[thread] = cuda.syncthreads_count(thread % 2)
+
+    out = cuda.to_device(np.zeros(6, np.int64))
+    fill[1, 6](out, -1)
+    assert out.copy_to_host().tolist() == [2, 2, 2, 0, 2, 2]
+    with pytest.raises(ValueError, match=r"tid=\[2, 0, 0\].*this one"):
+        fill[1, 6](out, 2)
