@@ -52,7 +52,7 @@ def compare(
     from .comparison import Told
     from .progress import check_outputs
 
-    check_outputs(source, json_file, plot=plot)
+    check_outputs([source], json_file, plot=plot)
     told = Told(len(rates) * repeats)
     try:
         found = compare.compare(

@@ -50,7 +50,7 @@ def evaluate(
     from .measures import tell
     from .progress import check_outputs
 
-    check_outputs(source, model, plot=plot)
+    check_outputs([source, model], plot=plot)
     if threads:
         system.set_threads(threads)
     net = MLP.load(model, device=device)

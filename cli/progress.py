@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -31,7 +32,7 @@ class Progress(Callback):
     """A row for each epoch, and below it, on a terminal, a bar with the time left."""
 
     def __init__(self) -> None:
-        self.interrupted = False
+        self.interrupted = self.begun = False
         self.bar: Any = None
         self.wait = threading.Timer(0, lambda: None)
 
@@ -42,13 +43,17 @@ class Progress(Callback):
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
         """Print the head of the table."""
         self.wait.cancel()
-        if self.training.resumed:
-            click.echo(f"going on at step {self.training.taken:,} of {steps:,}\n")
+        self.begun = True
+        done = self.training.steps_done
+        if self.training.finished:
+            click.echo(f"training had ended, after step {done:,}\n")
+        elif self.training.resumed:
+            click.echo(f"going on at step {done:,} of {steps:,}\n")
         click.echo("  ".join(title.rjust(len(form.format(0))) for _, title, form in COLUMNS))
         if sys.stdout.isatty() and sys.stderr.isatty():
             self.bar = click.progressbar(length=steps, file=sys.stderr, show_pos=True, item_show_func=_loss)
             self.bar.__enter__()
-            self.bar.update(self.training.taken, None)
+            self.bar.update(done, None)
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
         """Move the bar."""
@@ -81,9 +86,9 @@ def _loss(at: tuple[int, float] | None) -> str | None:
     return None if at is None else f"epoch {at[0]}, loss {at[1]:.4f}"
 
 
-def check_outputs(source: str, *outputs: str | None, plot: str | None) -> None:
-    """Refuse files that cannot be written, or that would be written over in the same run."""
-    taken = [source]
+def check_outputs(inputs: Iterable[str | None], *outputs: str | None, plot: str | None) -> None:
+    """Refuse files that cannot be written, or that are read or written in the same run."""
+    taken = [path for path in inputs if path]
     for path in (*outputs, plot):
         if path:
             files.check_writable(path, keep=taken)
@@ -133,6 +138,6 @@ def say_end(progress: Progress, net: MLP, source: str, out: str, log: str | None
         click.echo(f"\nlearnt dropout rates: {', '.join(learnt)}")
     click.echo(f"\nmodel  {out}")
     for name, path in (("log", log), ("plot", plot)):
-        if path and (name == "log" or records):
+        if path and records:
             click.echo(f"{name:<6} {path}")
     click.echo(f"next   ndrop evaluate {shlex.quote(out)} {shlex.quote(source)}")

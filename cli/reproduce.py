@@ -112,7 +112,7 @@ def mnist(
 
     from .progress import check_outputs
 
-    check_outputs(folder, plot=plot)
+    check_outputs([folder], plot=plot)
     chosen = rows or tuple(reproduce.ROWS)
     choices: dict[str, Any] = {"rows": chosen, "seeds": seeds, "first_seed": seed, "updates": updates}
     work = partial(reproduce.table2, folder, checkpoints, **choices, jobs=jobs or system.threads())
@@ -162,7 +162,7 @@ def sizes(
 
     from .progress import check_outputs
 
-    check_outputs(folder, plot=plot)
+    check_outputs([folder], plot=plot)
     choices: dict[str, Any] = {"counts": counts, "updates": updates, "repeats": repeats, "seed": seed}
     work = partial(reproduce.sizes, folder, **choices, jobs=jobs or system.threads())
     found = _told(2 * len(counts) * repeats, lambda one: f"{one.size}: {one.test_error:.2f} %", work)

@@ -25,7 +25,7 @@ class Search:
 
     def __init__(self, source: str, out: str, given: Mapping[str, Any]) -> None:
         self.source, self.out, self.given = source, out, given
-        check_outputs(source, out, given["journal"], given["json_file"], plot=given["plot"])
+        check_outputs([source], out, given["journal"], given["json_file"], plot=given["plot"])
         space = {name: given[option] for option, name in SPACE.items() if given[option] is not None}
         self.plan = tune.Plan(space, given["search"], given["trials"], given["eta"])
         recipe = Recipe(**{name: value for name, value in given.items() if name not in OWN})

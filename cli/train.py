@@ -72,7 +72,7 @@ def train(resume: str | None, threads: int | None, **given: Any) -> None:
         run.fit(callbacks=job.callbacks(progress), resume=resume)
     except KeyboardInterrupt:
         progress.interrupted = True
-        if run.net.step == 0:
+        if not progress.begun or run.net.step == 0:
             click.echo("stopped before the first step; nothing was written", err=True)
             raise SystemExit(130) from None
     finally:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from ._checks import InputError
-from .files import check_writable, json_line, replacing
+from .files import check_writable, json_line, remove_parts, replacing
 from .loop import Callback, History
 from .mlp import MLP
 
@@ -20,14 +20,28 @@ class JsonLines(Callback):
         self.path = check_writable(path)
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Start the file anew, with the epochs that were done before where training is taken up again."""
-        with replacing(self.path) as file:
-            file.writelines(_line(record) for record in self.training.history.records)
+        """Leave the file as it is until there is something to write: another callback may refuse the run."""
+        self._begun = False
+        remove_parts(self.path)
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
         """Write a line, and let go of the file: training may end at any moment."""
-        with open(self.path, "ab") as file:
-            file.write(_line(record))
+        if not self._begun:
+            self._begin()
+        else:
+            with open(self.path, "ab") as file:
+                file.write(_line(record))
+
+    def on_train_end(self, history: History) -> None:
+        """Write all, where no epoch was left to do."""
+        if not self._begun:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Start the file anew, with the epochs before where training was resumed."""
+        with replacing(self.path) as file:
+            file.writelines(_line(record) for record in self.training.history.records)
+        self._begun = True
 
 
 def _line(record: dict[str, Any]) -> bytes:
@@ -46,8 +60,11 @@ class TensorBoard(Callback):
         except ImportError:
             raise InputError("tensorboard is not installed; pip install 'numba-dropout[tensorboard]'") from None
         self.folder = os.fspath(folder)
-        if os.path.exists(self.folder) and not os.path.isdir(self.folder):
-            raise InputError(f"{folder}: expected a folder for TensorBoard, got a file")
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{folder}: expected a folder for TensorBoard ({error.strerror})") from None
+        check_writable(os.path.join(self.folder, "events"))
         self._open = Writer
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:

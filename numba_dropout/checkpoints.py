@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,13 +41,19 @@ class Checkpoint(Callback):
     ----------
     path : path
         The model's. Where checkpoints of another run of that name are there, whose training did not end, ValueError
-        says so before the first step: they are not written over.
+        says so before the first step: they are not written over. Those of a run that ended make room for the first new
+        one.
     every : int
         Steps between two checkpoints.
     keep : int
         How many are kept, at least 1.
     about : mapping, optional
         What JSON can hold, kept with them for who resumes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument cannot be used; in training, a file cannot be written.
     """
 
     every: int
@@ -57,19 +64,33 @@ class Checkpoint(Callback):
         self.path = check_writable(path)
         self.every = _checks.integer(every, "every", 1, 2**32)
         self.keep = _checks.integer(keep, "keep", 1, 2**31)
-        self.about = dict(about or {})
+        try:
+            self.about = model_file.plain(about or {})
+        except (AttributeError, TypeError, ValueError):
+            raise TypeError(f"about: expected what JSON can hold, got {about!r}") from None
+        self.last: Path | None = None  # that was written
+        self._others: list[Path] = []  # of a run that ended
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Make sure that no other run is lost, and remove what is left of one that ended, or was killed in writing."""
-        others = [] if self.training.resumed else of_model(self.path)
-        if others and not read(others[-1]).position["finished"]:
-            raise InputError(
-                f"{others[-1]}: a checkpoint of training that did not end; go on with resume (--resume {others[-1]}), "
-                "remove it, or choose another name for the model"
-            )
-        for other in others:
-            other.unlink()
-        remove_parts(self.path)
+        """Make sure that no other run is lost, and remove what writers that were killed left."""
+        there = {file: self._position(file) for file in reversed(of_model(self.path))}
+        ended = [_run(position) for position in there.values() if position["finished"]]
+        for file, position in there.items():
+            if self.training.resumed and self.training.same_run(position):
+                continue
+            if _run(position) not in ended:
+                raise InputError(
+                    f"{file}: a checkpoint of training that did not end; go on with resume (--resume {file}), "
+                    f"remove {_base(self.path)}.ckpt-*.npz ({len(there)}), or choose another name for the model"
+                )
+            self._others.append(file)
+        remove_parts(self.path, rf"{re.escape(_base(self.path))}\.ckpt-\d+\.npz")
+
+    def _position(self, file: Path) -> dict[str, Any]:
+        try:
+            return read(file).position
+        except InputError as error:
+            raise InputError(f"{error}; remove it, or choose another name for the model") from None
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
         """Write, where it is time."""
@@ -82,34 +103,46 @@ class Checkpoint(Callback):
 
     def _write(self) -> None:
         net = self.training.net
+        self.training.check_weights()
         config, weights = net.content()
         position, arrays = self.training.state()
+        self.last = self.path.with_name(f"{_base(self.path)}.ckpt-{net.step}.npz")
         model_file.write(
-            self.path.with_name(f"{self.path.stem}.ckpt-{net.step}.npz"),
+            self.last,
             {**config, "training": position, "about": self.about},
             {**weights, **{TRAINING + name: array for name, array in arrays.items()}},
         )
-        before = [file for file in of_model(self.path) if _step(file) <= net.step]
-        for file in before[: -self.keep]:
+        before = [file for file in of_model(self.path) if file not in self._others and _step(file) <= net.step]
+        for file in {*before[: -self.keep], *self._others} - {self.last}:
             file.unlink(missing_ok=True)
+        self._others = []
 
 
 def of_model(path: str | os.PathLike[str]) -> list[Path]:
     """Return the checkpoints beside a model that are called after it, by their steps."""
     path = Path(path)
-    files = [file for file in path.parent.iterdir() if file.name.startswith(f"{path.stem}.ckpt-")]
-    return sorted((file for file in files if _step(file) >= 0), key=_step)
+    name = re.compile(rf"{re.escape(_base(path))}\.ckpt-\d+\.npz")
+    return sorted((file for file in path.parent.iterdir() if name.fullmatch(file.name)), key=_step)
+
+
+def _run(position: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return what checkpoints of one run have in common."""
+    return position["choices"], position["began"]
+
+
+def _base(path: Path) -> str:
+    """Return what checkpoints are called after: the model's name, less ".npz"."""
+    return path.name.removesuffix(".npz")
 
 
 def _step(file: Path) -> int:
-    """Return the step in a checkpoint's name; -1 where there is none."""
-    number = file.name.removesuffix(".npz").rpartition("-")[2]
-    return int(number) if file.suffix == ".npz" and number.isdecimal() else -1
+    """Return the step in a checkpoint's name."""
+    return int(file.name.removesuffix(".npz").rpartition("-")[2])
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
     """Return what a checkpoint holds; InputError where the file is none, or not whole."""
-    config, arrays = model_file.read(path)
+    config, arrays = model_file.read(path, wants_hash="training")
     if "training" not in config:
         raise InputError(f"{path}: a model without the state of training, which only checkpoints have")
     position, about = config.pop("training"), config.pop("about")

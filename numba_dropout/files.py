@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +17,7 @@ from ._checks import InputError
 __all__ = ["check_writable", "json_line", "json_text", "numbers", "remove_parts", "replacing", "write_json"]
 
 PART = ".part"  # ends the name of a file that is not whole yet
+LONGEST = f".ckpt-{2**63}.npz-xxxxxxxx{PART}"  # of what is put behind a name while a file is written
 
 
 def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
@@ -34,6 +35,8 @@ def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.Path
         raise InputError(f"{path}: expected a file name, got a {'folder' if path.is_dir() else 'device'}")
     try:
         tempfile.TemporaryFile(dir=folder).close()
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(folder / f".{path.name}{LONGEST}")
     except OSError as error:
         raise InputError(f"{path}: cannot write into {folder} ({error.strerror})") from None
     return path
@@ -68,29 +71,48 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def remove_parts(path: str | os.PathLike[str]) -> None:
-    """Remove what writers that were killed left of files that are called after a path, beside it."""
+def remove_parts(path: str | os.PathLike[str], *others: str) -> None:
+    """Remove what writers that were killed left of a file, and of others beside it whose names match."""
     path = Path(path)
-    for file in path.parent.glob(f".{glob.escape(path.stem)}.*{PART}"):
-        file.unlink(missing_ok=True)
+    names = "|".join([re.escape(path.name), *others])
+    part = re.compile(rf"\.({names})-[a-z0-9_]+{re.escape(PART)}")
+    for file in path.parent.iterdir():
+        if part.fullmatch(file.name):
+            file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` at the end, whole: a kill leaves the old one or the new one."""
-    path = check_writable(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=PART)
+    """Open a new file that takes the place of `path` at the end, whole: a kill leaves the old one or the new one.
+
+    InputError says where it cannot be written. Of a link, what it points to is replaced.
+    """
+    target = Path(os.path.realpath(check_writable(path)))
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-", suffix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
+        os.replace(temporary, target)
+        _sync(target.parent)
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
         raise
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system can: before other files are removed for a new one."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:

@@ -33,29 +33,40 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], head: Mapping[str, Any]) -> None:
         self.path = Path(path)
         self.records: list[dict[str, Any]] = []
-        if self.path.exists() and self.path.stat().st_size:
-            lines = self._whole_lines()
-            if not lines or lines[0] != head:
-                name = next((name for name in head if not lines or lines[0].get(name) != head[name]), "search")
-                raise InputError(f"{path}: the journal of another search, with other {name}; choose another file")
-            self.records = lines[1:]
-        else:
+        content = self.path.read_bytes() if self.path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        lines = self._lines(whole)
+        if lines and lines[0] != head:
+            name = next((name for name in head if lines[0].get(name) != head[name]), "entries")
+            raise InputError(f"{path}: the journal of other work, with other {name}; choose another file")
+        if not lines and not _line(head).startswith(content):
+            raise self._foreign()
+        self.records = lines[1:]
+        if whole != content:
+            with open(self.path, "r+b") as file:
+                file.truncate(len(whole))
+        if not lines:
             self.write(head)
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record; it is on the disk when this returns."""
         with open(self.path, "ab") as file:
-            file.write((json_line(record) + "\n").encode())
+            file.write(_line(record))
             file.flush()
             os.fsync(file.fileno())
 
-    def _whole_lines(self) -> list[Any]:
-        content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
-            with open(self.path, "r+b") as file:
-                file.truncate(len(whole))
+    def _lines(self, whole: bytes) -> list[dict[str, Any]]:
         try:
-            return [json.loads(line) for line in whole.splitlines()]
+            lines = [json.loads(line) for line in whole.splitlines()]
         except ValueError:
-            raise InputError(f"{self.path}: expected the journal of a search, got something else") from None
+            raise self._foreign() from None
+        if not all(isinstance(line, dict) for line in lines):
+            raise self._foreign()
+        return lines
+
+    def _foreign(self) -> InputError:
+        return InputError(f"{self.path}: expected a journal, got something else; choose another file")
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return (json_line(record) + "\n").encode()

@@ -22,7 +22,6 @@ from .rate_schedules import RateSchedule, rate_schedule
 __all__ = ["Callback", "Diverged", "History", "Training"]
 
 STRETCH = 0.1  # seconds of training between two looks at the clock, the loss and the keyboard
-REMEDY = "go on with what it began with, or begin anew without resume"
 
 
 class Diverged(InputError):
@@ -56,15 +55,15 @@ class Callback:
         The run that calls, with its network, optimizer and history; there from `on_train_begin` on. A callback ends
         training by `self.training.stop = True`: after the epoch that goes on.
     every : int or None
-        Where it is set, `on_steps_end` is called after each step whose number in the network's life divides by it,
-        and perhaps after others.
+        Where it is set, `on_steps_end` is called after each step whose number, `net.step`, is a multiple of it, and
+        perhaps after others.
     """
 
     training: Training
     every: int | None = None
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Get ready: kernels are compiled, and `steps` steps in all are to come, or were to where some are done."""
+        """Get ready: kernels are compiled. `steps` is how many the whole run has, also where some are done."""
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
         """Take note of so many more steps of an epoch (from 1 on), and their mean loss."""
@@ -89,8 +88,8 @@ class Training:
         `steps` are those of an epoch.
     epoch, done : int
         The epoch that goes on, from 1 on, and its steps that are done.
-    taken : int
-        Steps that are done in all.
+    steps_done : int
+        Those of all epochs.
     history : History
         Of the epochs that are done.
     resumed : bool
@@ -98,7 +97,7 @@ class Training:
     stop : bool
         Set it, and training ends with the epoch.
     finished : bool
-        Whether no epoch is left to do.
+        Whether all is done: no epoch goes on, and none is left to do.
     """
 
     def __init__(
@@ -132,15 +131,16 @@ class Training:
         self._fingerprint: str | None = None
 
     @property
-    def taken(self) -> int:
-        """Steps that are done in all."""
+    def steps_done(self) -> int:
+        """Steps that are done in all epochs."""
         return (self.epoch - 1) * self.steps + self.done
 
     @property
     def finished(self) -> bool:
-        """Whether no epoch is left to do."""
+        """Whether all is done: no epoch goes on, and none is left to do."""
         waited = self.epoch - 1 - (self.history.best_epoch or 0)
-        return self.epoch > self.epochs or self.stop or (self.patience is not None and waited >= self.patience)
+        over = self.epoch > self.epochs or self.stop or (self.patience is not None and waited >= self.patience)
+        return over and not self.done
 
     def run(self) -> History:
         """Do the epochs that are left."""
@@ -156,7 +156,7 @@ class Training:
             callback.on_train_end(self.history)
         return self.history
 
-    def set_out(self) -> None:
+    def prepare(self) -> None:
         """Get network and optimizer ready; a run of no steps compiles them, and makes the optimizer's state."""
         x, y = self._data
         self._aim()
@@ -194,8 +194,7 @@ class Training:
     def _end_epoch(self) -> None:
         """Measure on the validation data, write the epoch's record, and keep the weights if they are the best."""
         net, history = self.net, self.history
-        for value in net.weights().values():
-            self._check_finite(value, "weights")
+        self.check_weights()
         net.epoch += 1
         loss, hits = self._totals.sum(0) / self.rows
         record: dict[str, Any] = {
@@ -218,8 +217,13 @@ class Training:
         for callback in self._callbacks:
             callback.on_epoch_end(record)
 
+    def check_weights(self) -> None:
+        """Raise Diverged where a weight is no number: the last step's are seen by no loss."""
+        for value in self.net.weights().values():
+            self._check_finite(value, "weights")
+
     def _check_finite(self, values: NDArray[Any], what: str) -> None:
-        """Raise Diverged where a value is no number; the last step's weights are seen by no loss of this run."""
+        """Raise Diverged where a value is no number."""
         finite = np.isfinite(values)
         if not finite.all():
             raise Diverged(
@@ -241,21 +245,28 @@ class Training:
             "records": self.history.records,
             "best_epoch": self.history.best_epoch,
             "best_loss": self._best_loss,
+            "stop": self.stop,
             "finished": self.finished,
         }
         arrays = {"totals": self._totals[: self.done], "optimizer": self.net.memory.read(self.optimizer.state)}
         return position, arrays | {f"best.{name}": value for name, value in self._best.items()}
 
-    def take_up(self, path: Any, position: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Stand where `state` was written, in a file, by a run of the same choices on the same data; else InputError.
-
-        The network is not touched.
-        """
+    def check_state(self, path: Any, position: dict[str, Any]) -> None:
+        """Raise InputError where `state` was written, in a file, by a run of other choices or on other data."""
         for name, value in self._choices().items():
             before = position["choices"].get(name)
             if before != value:
                 which = "on other data" if name == "data" else f"with {name} {before}, got {value}"
-                raise InputError(f"resume: {path} is of a run {which}; {REMEDY}")
+                raise InputError(
+                    f"resume: {path} is of a run {which}; go on with what it began with, or begin anew without resume"
+                )
+
+    def same_run(self, position: dict[str, Any]) -> bool:
+        """Return whether a state is of a run like this one, from the same step on."""
+        return position["choices"] == self._choices() and position["began"] == list(self._began)
+
+    def load_state(self, position: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Stand where `state` was written, by a run like this one; the network is not touched."""
         self._began = tuple(position["began"])
         self._aim()
         self.epoch, self.done, self._seconds = position["epoch"], position["done"], position["seconds"]
@@ -265,7 +276,7 @@ class Training:
         self.history = History(position["records"], position["best_epoch"])
         self._best_loss = position["best_loss"]
         self._best = {name.removeprefix("best."): array for name, array in arrays.items() if name.startswith("best.")}
-        self.resumed, self.stop = True, position["finished"]
+        self.resumed, self.stop = True, position["stop"]
 
     def _choices(self) -> dict[str, Any]:
         """Return all that a run is made of, as JSON would give it back."""

@@ -172,7 +172,7 @@ class MLP(Predictor):
         """
         net = self._with_room(batch_size)
         state = optimizer.bind(net.params, self.memory.zeros)
-        settings = optimizer.settings(len(totals)).astype(self.dtype)
+        settings = optimizer.settings(len(totals), self.dtype)
         limit = self.dtype.type(optimizer.max_norm or 0)
         step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
         self._passed = None

@@ -38,10 +38,15 @@ def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Array
         np.savez(file, **content)  # type: ignore[arg-type]
 
 
-def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return a model's description and arrays; InputError if the file is no model, not whole, or of a later version."""
+def read(
+    path: str | os.PathLike[str], *, wants_hash: str | None = None
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return a model's description and arrays; InputError if the file is no model, not whole, or of a later version.
+
+    A description that has the entry `wants_hash` must have a hash.
+    """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
+        with open(os.fspath(path), "rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         description, wanted = str(arrays.pop("config")), arrays.pop(HASH, None)
         config = json.loads(description)
@@ -52,15 +57,21 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: expected a model file, got a folder") from None
+    except PermissionError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except MemoryError:
+        raise
+    except Exception:  # whatever NumPy makes of bytes that are no arrays
         raise InputError(f"{path}: not a model that ndrop wrote") from None
     if version > VERSION:
         raise InputError(
             f"{path}: a model of format version {version}, and this program reads up to {VERSION}; "
             "upgrade numba-dropout"
         )
+    if wanted is None and wants_hash in config:
+        raise InputError(f"{path}: a damaged file: the hash of its content is missing")
     if wanted is not None and str(wanted) != digest(arrays, description):
         raise InputError(f"{path}: a damaged file: its content does not have the hash that is written in it")
     return config, arrays

@@ -114,9 +114,11 @@ class Optimizer:
         self.max_norm = None if max_norm is None else _checks.number(max_norm, "max_norm", above=0)
         if isinstance(schedule, str) and schedule not in SCHEDULES:
             raise _checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+        if not isinstance(schedule, str) and not callable(schedule):
+            raise TypeError(f"schedule: expected a name or a function, got {schedule!r}")
         self._known = isinstance(schedule, str)  # and needs no checks
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
-        self.total_steps = total_steps
+        self.total_steps = None if total_steps is None else _checks.integer(total_steps, "total_steps", 1, 2**63)
         self.end: int | None = None  # of the fit that is going on
         self.step = 0
         self.state: NDArray[Any] | None = None
@@ -162,12 +164,21 @@ class Optimizer:
         """Whether the gradient's norm is bounded, and whether those of the weights are."""
         return self.clip_norm is not None, self.max_norm is not None
 
-    def settings(self, n: int) -> NDArray[np.float64]:
-        """Return the kernel's settings (n, S) for the next n steps; the last is `clip_norm`, where there is one."""
+    def settings(self, n: int, dtype: Any = np.float64) -> NDArray[Any]:
+        """Return the kernel's settings (n, S) for the next n steps; the last is `clip_norm`, where there is one.
+
+        Raises ValueError where a number is too large for `dtype`, or a bound too small.
+        """
         columns = self._columns(n) if self.clip_norm is None else (*self._columns(n), self.clip_norm)
-        table = np.empty((n, len(columns)))
-        for place, column in enumerate(columns):
-            table[:, place] = column
+        table = np.empty((n, len(columns)), dtype)
+        with np.errstate(over="ignore"):
+            for place, column in enumerate(columns):
+                table[:, place] = column
+        if not np.isfinite(table).all() or (self.clip_norm is not None and not table[:, -1].all()):
+            raise _checks.InputError(
+                f"optimizer: a number is too large, or a bound too small, for {table.dtype}; try a lower learning rate "
+                f"(it was {self.lr:g}), or another clip_norm ({self.clip_norm})"
+            )
         return table
 
     def _columns(self, n: int) -> tuple[Any, ...]:

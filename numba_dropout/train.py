@@ -58,10 +58,11 @@ def fit(
         first, and the total is with those of this call: a second call goes on. Afterwards the rates are the network's
         own again, also in `forward(training=True)`, whatever step it is asked for.
     callbacks : iterable of Callback
+        Called in their order.
     resume : path, optional
         A file that `Checkpoint` wrote in a run by the same choices on the same data: the network, which must have been
         made by the same choices too, and the optimizer become what they were, and training goes on from there. It ends
-        with the same bits as if it had never stopped.
+        with the same bits as if it had never stopped. Schedules that are functions are told apart by their names only.
 
     Raises
     ------
@@ -72,8 +73,7 @@ def fit(
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")
-    if isinstance(callbacks, Callback):
-        raise TypeError("callbacks: expected a sequence of them, got one")
+    callbacks = _checked(callbacks)
     rows_in, target = net.as_pair(x, y)
     for name, values in (("x", rows_in), ("y", target)):
         _check_data(values, name)
@@ -94,18 +94,33 @@ def fit(
         batch_size=batch_size,
         patience=patience,
         dropout_schedule=dropout_schedule,
-        callbacks=list(callbacks),
+        callbacks=callbacks,
     )
     saved = None if resume is None else checkpoints.read(resume)
+    if saved is not None:
+        training.check_state(resume, saved.position)
     try:
-        training.set_out()
+        training.prepare()
         if saved is not None:
-            training.take_up(resume, saved.position, saved.arrays)
+            training.load_state(saved.position, saved.arrays)
             net.restore(saved.config, saved.weights)
         return training.run()
     finally:
         optimizer.end = None
         net.course.leave()
+
+
+def _checked(callbacks: Iterable[Callback]) -> list[Callback]:
+    """Return callbacks that can be called."""
+    if isinstance(callbacks, Callback):
+        raise TypeError("callbacks: expected a sequence of them, got one")
+    found = list(callbacks)
+    for callback in found:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks: expected objects of Callback, got {callback!r}")
+        if callback.every is not None:
+            _checks.integer(callback.every, f"every of {type(callback).__name__}", 1, 2**63)
+    return found
 
 
 def _check_data(values: Any, name: str) -> None:

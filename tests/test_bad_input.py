@@ -202,9 +202,10 @@ def test_a_loss_that_is_no_number_any_more(model, dtype):
     assert "lower learning rate" in line
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_weights_that_are_no_numbers_after_the_last_step():
-    assert "try a lower" in refused("train", "good.csv", *SMALL, "--optimizer", "sgd", "--lr", "1e39")
+def test_numbers_that_the_precision_does_not_have():
+    line = refused("train", "good.csv", *SMALL, "--optimizer", "sgd", "--lr", "1e39")
+    assert "too large, or a bound too small, for float32; try a lower learning rate (it was 1e+39)" in line
+    assert "clip_norm (1e-60)" in refused("train", "good.csv", *SMALL, "--clip-norm", "1e-60")
 
 
 # ---------------------------------------------------------------- places to write to

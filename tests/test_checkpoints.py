@@ -177,6 +177,128 @@ def test_content_without_its_hash_is_refused(tmp_path):
         checkpoints.read(tmp_path / "n.npz")
 
 
+def test_only_files_of_that_very_name_are_checkpoints(tmp_path):
+    for name in ("a", "a.ckpt-3", "m-0.2"):
+        train(tmp_path, name)
+    copy = tmp_path / "a.ckpt-best-10.npz"
+    copy.write_bytes((tmp_path / "a.ckpt-10.npz").read_bytes())
+    train(tmp_path, "m-0.5")
+    (tmp_path / "a.ckpt-3.npz").unlink()  # which would be one of a's
+    train(tmp_path, "a", every=20, epochs=4)
+    assert [file.name for file in checkpoints.of_model(tmp_path / "a.npz")] == ["a.ckpt-20.npz", "a.ckpt-36.npz"]
+    assert copy.exists()
+    for other in ("a.ckpt-3", "m-0.2", "m-0.5"):
+        assert len(checkpoints.of_model(tmp_path / f"{other}.npz")) == 11
+
+
+def test_a_model_in_the_place_of_a_checkpoint_stays(tmp_path):
+    train(tmp_path, "m")
+    (tmp_path / "m.npz").rename(tmp_path / "m.ckpt-7.npz")
+    with pytest.raises(ValueError, match=r"m.ckpt-7.npz: a model without the state of training.*; remove it"):
+        train(tmp_path, "m")
+    assert len(checkpoints.of_model(tmp_path / "m.npz")) == 12
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_resumed_run_does_not_write_over_another_one(tmp_path, broken):
+    train(tmp_path, "b", seed=2)
+    if broken:
+        with pytest.raises(SystemError):
+            train(tmp_path, "m", callbacks=[Stop(12)])
+        with pytest.raises(ValueError, match=r"m.ckpt-10.npz: a checkpoint of training that did not end"):
+            train(tmp_path, "m", seed=2, resume=tmp_path / "b.ckpt-10.npz")
+        assert nd.MLP.load(tmp_path / "m.ckpt-10.npz").seed == 1
+    else:
+        train(tmp_path, "m")
+        train(tmp_path, "m", seed=2, resume=tmp_path / "b.ckpt-30.npz")
+        files = checkpoints.of_model(tmp_path / "m.npz")
+        assert {nd.MLP.load(file).seed for file in files} == {2}
+
+
+def test_a_run_that_was_told_to_stop_ends_its_epoch_when_it_is_resumed(tmp_path):
+    class StopAt(nd.Callback):
+        every = 12
+
+        def on_steps_end(self, epoch, steps, loss):
+            self.training.stop = self.training.stop or self.training.net.step == 12
+
+    whole, history, _ = train(tmp_path, "whole", callbacks=[StopAt()], every=7)
+    assert len(history.records) == 2
+    for file in checkpoints.of_model(tmp_path / "whole.npz"):
+        model, again, _ = train(tmp_path, "again", callbacks=[StopAt()], resume=file, every=7)
+        assert (model, told(again)) == (whole, told(history)), file.name
+
+
+def test_a_refused_run_leaves_its_log(tmp_path):
+    log = tmp_path / "log"
+    with pytest.raises(SystemError):
+        train(tmp_path, "m", callbacks=[JsonLines(log), Stop(30)])
+    before = log.read_bytes()
+    with pytest.raises(ValueError, match="did not end"):
+        nd.fit(
+            nd.MLP([1, 2], seed=1),
+            np.ones((4, 1)),
+            np.arange(4) % 2,
+            optimizer=nd.SGD(),
+            callbacks=[JsonLines(log), nd.Checkpoint(tmp_path / "m.npz", 2)],
+        )
+    assert log.read_bytes() == before
+
+
+def test_a_refused_resume_leaves_the_optimizer(tmp_path):
+    train(tmp_path, "m")
+    rule = nd.SGD(0.05)
+    with pytest.raises(ValueError, match="with seed 1, got 2"):
+        train(tmp_path, "n", seed=2, optimizer=lambda lr: rule, resume=tmp_path / "m.ckpt-10.npz")
+    model, _, _ = train(tmp_path, "n", optimizer=lambda lr: rule, resume=tmp_path / "m.ckpt-10.npz")
+    assert model == (tmp_path / "m.npz").read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_weights_that_are_no_numbers_take_no_good_ones_place(tmp_path):
+    class Spoil(nd.Callback):
+        every = 1
+
+        def on_steps_end(self, epoch, steps, loss):
+            if self.training.net.step == 14:
+                self.training.net.state_dict()["0.weight"][:] = np.nan
+
+    path = tmp_path / "m.npz"
+    with pytest.raises(nd.train.Diverged, match="weights became nan in epoch 2"):
+        train(tmp_path, "other", callbacks=[Spoil(), nd.Checkpoint(path, 7, keep=1)])
+    assert [file.name for file in checkpoints.of_model(path)] == ["m.ckpt-7.npz"]
+
+
+def test_a_checkpoint_without_a_hash_is_refused(tmp_path):
+    train(tmp_path, "m")
+    with np.load(tmp_path / "m.ckpt-10.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != "sha256"}
+    np.savez(tmp_path / "n.npz", **arrays)
+    with pytest.raises(ValueError, match=r"n.npz: a damaged file: the hash of its content is missing"):
+        checkpoints.read(tmp_path / "n.npz")
+
+
+def test_what_a_checkpoint_cannot_keep(tmp_path):
+    with pytest.raises(TypeError, match="about: expected what JSON can hold"):
+        nd.Checkpoint(tmp_path / "m.npz", 5, about={"place": tmp_path})
+    with pytest.raises(ValueError, match=r"cannot write into .* name too long"):
+        nd.Checkpoint(tmp_path / f"{'m' * 240}.npz", 5)
+
+
+def test_damage_anywhere_is_refused(tmp_path):
+    train(tmp_path, "m")
+    whole, draws = (tmp_path / "m.ckpt-10.npz").read_bytes(), random.Random(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[draws.randrange(len(whole))] ^= 1 << draws.randrange(8)
+        (tmp_path / "d.npz").write_bytes(damaged)
+        try:
+            found = checkpoints.read(tmp_path / "d.npz")
+        except ValueError:
+            continue
+        assert found.position == checkpoints.read(tmp_path / "m.ckpt-10.npz").position  # a byte that says nothing
+
+
 # ---------------------------------------------------------------- the command
 
 
@@ -208,6 +330,28 @@ def test_the_command_goes_on_with_the_choices_it_began_with(folder):
     assert (folder / "other.npz").read_bytes() == whole
 
 
+def test_a_resumed_run_writes_where_it_began(folder, monkeypatch):
+    (folder / "sub").mkdir()
+    monkeypatch.chdir(folder / "sub")
+    assert ndrop("train", "--epochs", "2", "--checkpoint-every", "50", "--log", "log").exit_code == 0
+    whole = (folder / "sub" / "model.npz").read_bytes()
+    (folder / "sub" / "model.npz").unlink()
+    monkeypatch.chdir(folder)
+    again = ndrop("train", "--resume", "sub/model.ckpt-50.npz")
+    assert again.exit_code == 0, again.output
+    assert "model  sub/model.npz" in again.output
+    assert [file.name for file in folder.iterdir()] == ["sub"]
+    assert (folder / "sub" / "model.npz").read_bytes() == whole
+
+
+def test_a_run_that_ended_has_nothing_to_go_on_with(folder):
+    assert ndrop("train", "--epochs", "2", "--checkpoint-every", "50").exit_code == 0
+    whole = (folder / "model.npz").read_bytes()
+    again = ndrop("train", "--resume", "model.ckpt-80.npz")
+    assert "training had ended, after step 80" in again.output
+    assert (folder / "model.npz").read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -217,6 +361,9 @@ def test_the_command_goes_on_with_the_choices_it_began_with(folder):
         (["--resume", "nothing.npz"], "nothing.npz: no such file"),
         (["noisy", "--resume", "model.ckpt-50.npz"], "model.ckpt-50.npz is of a run on other data"),
         (["--checkpoint-every", "0"], "--checkpoint-every"),
+        (["--checkpoint-keep", "1"], "--checkpoint-keep: how many of none; say how often with --checkpoint-every"),
+        (["--resume", "model.ckpt-50.npz", "--log", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is needed for"),
+        (["--resume", "model.ckpt-50.npz", "--out", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is needed for"),
     ],
 )
 def test_the_command_refuses_in_one_line(folder, arguments, message):

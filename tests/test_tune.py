@@ -174,10 +174,10 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
     assert again.outcomes == study.outcomes
     assert journal.read_bytes() == b"".join(lines)
     for other in (Plan({"dropout": [0.0, 0.5]}), Plan(plan.space, "halving")):
-        with pytest.raises(ValueError, match=r"the journal of another search, with other (space|search)"):
+        with pytest.raises(ValueError, match=r"the journal of other work, with other (space|search)"):
             tune.tune("noisy", other, QUICK, Resampling(), journal=journal)
     journal.write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="expected the journal of a search"):
+    with pytest.raises(ValueError, match="expected a journal"):
         tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
 
 

@@ -2,5 +2,6 @@
 
 from .dataset import Dataset, parts, some, split, standardization
 from .load import load, load_for
+from .synthetic import BUILT_IN
 
-__all__ = ["Dataset", "load", "load_for", "parts", "some", "split", "standardization"]
+__all__ = ["BUILT_IN", "Dataset", "load", "load_for", "parts", "some", "split", "standardization"]
