@@ -59,4 +59,6 @@ def measured(folder: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(f"usage: {PROGRAM} FOLDER")
     sys.stdout.write(files.json_text(measured(sys.argv[1])) + "\n")

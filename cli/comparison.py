@@ -35,9 +35,13 @@ class Told:
         click.echo(f"{source}: {found.name}{also}, {rows}\n")
         for line in found.table():
             click.echo(f"  {line}")
-        click.echo(f"\n{found.verdict()}")
         if json_file:
             files.write_json(json_file, {**found.record(), **system.provenance(seed)})
+        if found.best is None:
+            click.echo(f"Error: {found.verdict()}", err=True)
+            raise SystemExit(2)
+        click.echo(f"\n{found.verdict()}")
+        if json_file:
             click.echo(f"\njson   {json_file}")
         if plot:
             plots.rates(found, plot)

@@ -30,6 +30,8 @@ def one_line() -> Iterator[None]:
     """Turn what Click, the library and the system refuse into one line; all else is a fault of ours and passes."""
     try:
         yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
     except click.UsageError as error:
         program = error.ctx.command_path if error.ctx else "ndrop"
         raise Refused(f"{error.format_message()} See '{program} --help'.") from error

@@ -19,7 +19,7 @@ def tell(found: Evaluation, as_json: bool) -> None:
     if as_json:
         click.echo(files.json_line(measures))
         return
-    numbers = {name: value for name, value in measures.items() if name not in LISTS}
+    numbers = {name: value for name, value in measures.items() if name not in (*LISTS, "classes")}
     width = max(map(len, numbers))
     for name, value in numbers.items():
         click.echo(f"{name.replace('_', '-'):<{width}} {_written(value)}")

@@ -51,6 +51,8 @@ class Search:
         for line in self.study.table():
             click.echo(line)
         json_file, plot = self.given["json_file"], self.given["plot"]
+        if self.run is not None:
+            self.run.net.save(self.out)
         if json_file:
             files.write_json(json_file, {**self.study.record(), **system.provenance(self.given["seed"])})
         if plot:
@@ -59,7 +61,6 @@ class Search:
         if self.run is None or best is None:
             click.echo("Error: all trials diverged; try lower learning rates", err=True)
             raise SystemExit(2)
-        self.run.net.save(self.out)
         click.echo(f"\nbest    {best.written()}, trained again on all {len(self.run.train.x)} rows\n")
         for name, path in (
             ("model", self.out),

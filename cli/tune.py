@@ -27,7 +27,9 @@ from .types import JOBS, SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
     help="All together, some at random, or many for few epochs and the best of them for more.",
 )
 @click.option(
-    "--trials", type=click.IntRange(1), help="How many, at random, or in the first round of halving.  [default: all]"
+    "--trials",
+    type=click.IntRange(1),
+    help="How many, at random (needed there), or in the first round of halving.  [default: all]",
 )
 @click.option("--eta", type=click.IntRange(2), default=3, show_default=True, help="Halving keeps one in so many.")
 @click.option("--val", type=float, metavar="FRACTION", help="Share of the rows held out.  [default: 0.2]")

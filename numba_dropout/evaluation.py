@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +32,12 @@ class Evaluation:
         For classes.
     uncertainty : array (N,) or None
         Of each row: predictive entropy in nats, or with samples of a regression the standard deviation of the
-        prediction, with that of the noise, in the target's units; None for a regression without either.
+        prediction, with that of the noise where it is known, in the target's units; None for one without samples.
     wrong : array (N,)
-        Of each row: whether its class was missed, or its squared error, summed over the outputs.
+        Of each row: whether its class was missed; of independent classes the share of them; or the squared error, mean
+        of the outputs.
     y, predicted : arrays
-        Class numbers (N,), or values (N, K).
+        Class numbers (N,), values (N, K), or targets and probabilities (N, K) of independent classes.
     """
 
     measures: dict[str, Any]
@@ -54,8 +55,8 @@ def evaluate(
     """Return what is to be known of a network on data, in evaluation mode, or by draws of the dropout masks.
 
     Classes: loss, accuracy, error, log_likelihood (mean, nats), ece (expected calibration error, 15 bins; Guo et al.,
-    ICML 2017), and lists: precision and recall of each class, confusion (rows are true classes). Of several independent
-    classes ("bce" with more than one output): loss, accuracy, error, log_likelihood (mean of the outputs).
+    ICML 2017), and lists: classes, precision and recall of each, confusion (rows are true classes). Of several
+    independent classes ("bce" with more than one output): loss, accuracy, error, log_likelihood (mean of the outputs).
     Regression: rmse, mae, r2 and log_likelihood in the target's units, and loss in standardised ones.
 
     Parameters
@@ -68,6 +69,11 @@ def evaluate(
         Precision of the noise around a regression's values, 1 over its variance in the target's units, or one for each
         output; the network's own `tau`, if it has one, where it is not given. Without it there is no log-likelihood:
         None. With samples it is that of the mean of their densities (the paper's equation 8).
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument does not fit the network.
     """
     return evaluation(net, x, y, samples=samples, tau=tau).measures
 
@@ -75,7 +81,7 @@ def evaluate(
 def evaluation(
     net: MLP, x: ArrayLike, y: ArrayLike, *, samples: int | None = None, tau: float | Sequence[float] | None = None
 ) -> Evaluation:
-    """Do what `evaluate` does, and return all that it found."""
+    """Do what `evaluate` does, and return all that it found; errors are the same."""
     data, target = net.as_pair(x, y)
     if net.loss == "mse":
         return _of_values(net, data, _values(net, y), samples, _precisions(net, tau))
@@ -102,10 +108,10 @@ def _precisions(net: MLP, tau: float | Sequence[float] | None) -> NDArray[np.flo
     """Return the precisions (K,) of the noise around a regression's outputs, as far as they are known."""
     if tau is None:
         return None if net.tau is None else np.array(net.tau)
-    given = np.atleast_1d(np.asarray(tau, np.float64))
-    if given.shape not in ((1,), (net.sizes[-1],)):
+    given = list(tau) if isinstance(tau, Sequence | np.ndarray) and not isinstance(tau, str) else [tau]
+    if len(given) not in (1, net.sizes[-1]):
         raise InputError(f"tau: expected one number, or {net.sizes[-1]}, got {tau!r}")
-    return np.broadcast_to([_checks.number(float(one), "tau", above=0) for one in given], (net.sizes[-1],))
+    return np.broadcast_to([_checks.number(one, "tau", above=0) for one in given], (net.sizes[-1],))
 
 
 def _of_values(
@@ -118,37 +124,39 @@ def _of_values(
         if tau is not None:
             likelihood = float(gaussian_log_density(y, predicted, tau).mean())
     else:
-        watched = _Mixture(y, tau)
-        drawn = net.summary(watched.through(net.sample_answers(data, samples)))
-        predicted, likelihood = drawn.mean, watched.log_density()
+        answers, density = net.sample_answers(data, samples), None
+        if tau is not None:
+            density = _Mixture(lambda values: gaussian_log_density(y, values, tau))
+            answers = density.through(answers)
+        drawn = net.summary(answers)
+        predicted, likelihood = drawn.mean, None if density is None else float(density.logs().mean())
         noise = 0.0 if tau is None else 1 / tau
-        uncertainty = np.sqrt((drawn.variance + noise).sum(1))
+        uncertainty = np.sqrt((drawn.variance + noise).mean(1))
     measures = regression_metrics(y, predicted)
     stretch, _ = net.target_scaling()
     loss = float((((y - predicted) * stretch) ** 2).mean())
-    wrong = ((y - predicted) ** 2).sum(1)
+    wrong = ((y - predicted) ** 2).mean(1)
     found = {**measures, "log_likelihood": likelihood, "loss": loss}
     return Evaluation(found, None, None, uncertainty, wrong, y, predicted)
 
 
 class _Mixture:
-    """The log-density of y (N, K) under the mean of normal distributions around samples, taken one after the other."""
+    """The logarithm of the mean of densities that passes give, which are taken one after the other."""
 
-    def __init__(self, y: NDArray[np.float64], tau: NDArray[np.float64] | None) -> None:
-        self.y, self.tau, self.count = y, tau, 0
-        self.total = np.full(len(y), -np.inf)
+    def __init__(self, log_density: Callable[[NDArray[Any]], NDArray[np.float64]]) -> None:
+        self.log_density, self.count = log_density, 0
+        self.total: Any = -np.inf
 
-    def through(self, samples: Iterator[NDArray[np.float64]]) -> Iterator[NDArray[np.float64]]:
-        """Yield the samples."""
-        for values in samples:
-            if self.tau is not None:
-                self.count += 1
-                self.total = np.logaddexp(self.total, gaussian_log_density(self.y, values, self.tau))
-            yield values
+    def through(self, passes: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+        """Yield the passes."""
+        for one in passes:
+            self.count += 1
+            self.total = np.logaddexp(self.total, self.log_density(one))
+            yield one
 
-    def log_density(self) -> float | None:
-        """Return the mean over the rows."""
-        return None if self.tau is None else float((self.total - np.log(self.count)).mean())
+    def logs(self) -> NDArray[np.float64]:
+        """Return what `log_density` returns, of the mean."""
+        return self.total - np.log(self.count)
 
 
 def _of_classes(net: MLP, data: Any, target: NDArray[Any], samples: int | None) -> Evaluation:
@@ -156,21 +164,24 @@ def _of_classes(net: MLP, data: Any, target: NDArray[Any], samples: int | None) 
     y = target.reshape(len(target)).astype(np.int64)
     if net.loss == "bce" and not np.array_equal(y, target.reshape(len(target))):
         return _of_independent(net, data, target, samples)
-    proba, entropy = _probabilities(net, data, samples)
-    measures = class_metrics(y, proba)
+    of_class = _Mixture(lambda out: net.log_probabilities(out)[np.arange(len(y)), y])
+    proba, entropy = _probabilities(net, of_class.through(_passes(net, data, samples)))
+    calibrated = calibration(y, proba)
+    measures = class_metrics(y, proba, of_class.logs(), calibrated)
     loss = -measures["log_likelihood"] if samples is not None else net.loss_of(data, target)[0]
-    wrong = (proba.argmax(1) != y).astype(np.float64)
     names = list(range(proba.shape[1])) if net.classes is None else net.classes
-    return Evaluation({"loss": loss, **measures}, names, calibration(y, proba), entropy, wrong, y, proba.argmax(1))
+    measures = {"loss": loss, **measures, "classes": names}
+    wrong = (proba.argmax(1) != y).astype(np.float64)
+    return Evaluation(measures, names, calibrated, entropy, wrong, y, proba.argmax(1))
 
 
 def _of_independent(net: MLP, data: Any, target: NDArray[Any], samples: int | None) -> Evaluation:
     """Evaluate a network of classes that do not exclude each other, or of targets between 0 and 1."""
-    proba, entropy = _probabilities(net, data, samples)
+    ones = _Mixture(lambda out: -np.logaddexp(0.0, -out.astype(np.float64)))
+    zeros = _Mixture(lambda out: -np.logaddexp(0.0, out.astype(np.float64)))
+    proba, entropy = _probabilities(net, zeros.through(ones.through(_passes(net, data, samples))))
     proba = proba[:, -target.shape[1] :]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(target > 0, target * np.log(proba), 0.0)
-        terms += np.where(target < 1, (1 - target) * np.log1p(-proba), 0.0)
+    terms = target * ones.logs() + (1 - target) * zeros.logs()
     right = (proba > 0.5) == (target > 0.5)
     loss, accuracy = net.loss_of(data, target) if samples is None else (-float(terms.mean()), float(right.mean()))
     assert accuracy is not None
@@ -178,9 +189,13 @@ def _of_independent(net: MLP, data: Any, target: NDArray[Any], samples: int | No
     return Evaluation(measures, None, None, entropy, 1.0 - right.mean(1), target, proba)
 
 
-def _probabilities(net: MLP, data: Any, samples: int | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return probabilities, and the entropy of each row's, by one pass without dropout or by samples."""
-    passes = [net.answers(net.outputs(data))] if samples is None else net.sample_answers(data, samples)
-    drawn = net.summary(passes)
+def _passes(net: MLP, data: Any, samples: int | None) -> Iterable[NDArray[Any]]:
+    """Return the outputs of one pass without dropout, or of samples."""
+    return [net.outputs(data)] if samples is None else net.samples(data, samples)
+
+
+def _probabilities(net: MLP, passes: Iterable[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean probabilities of passes, and the entropy of each row's."""
+    drawn = net.summary(map(net.answers, passes))
     assert drawn.entropy is not None
     return drawn.mean, drawn.entropy

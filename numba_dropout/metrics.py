@@ -65,8 +65,10 @@ def confusion_matrix(y: NDArray[Any], predicted: NDArray[Any], classes: int) -> 
     return np.bincount(y * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
-def class_metrics(y: NDArray[Any], proba: NDArray[Any]) -> dict[str, Any]:
-    """Return measures of probabilities (N, C) for classes y (N,).
+def class_metrics(
+    y: NDArray[Any], proba: NDArray[Any], log_likelihoods: NDArray[np.float64], calibrated: Calibration
+) -> dict[str, Any]:
+    """Return measures of probabilities (N, C) for classes y (N,), their log-likelihoods (N,) and their `calibration`.
 
     accuracy, error; log_likelihood, the mean of the true class, in nats; ece, the expected calibration error; precision
     and recall of each class, NaN where nothing is predicted as it or belongs to it; confusion, `confusion_matrix`.
@@ -76,13 +78,12 @@ def class_metrics(y: NDArray[Any], proba: NDArray[Any]) -> dict[str, Any]:
     right = confusion.diagonal()
     with np.errstate(invalid="ignore", divide="ignore"):
         precision, recall = right / confusion.sum(0), right / confusion.sum(1)
-        likelihoods = np.log(proba[np.arange(len(y)), y])
     accuracy = float(right.sum() / len(y))
     return {
         "accuracy": accuracy,
         "error": 1.0 - accuracy,
-        "log_likelihood": float(likelihoods.mean()),
-        "ece": calibration(y, proba).error,
+        "log_likelihood": float(log_likelihoods.mean()),
+        "ece": calibrated.error,
         "precision": precision.tolist(),
         "recall": recall.tolist(),
         "confusion": confusion.tolist(),

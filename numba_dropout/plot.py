@@ -23,8 +23,10 @@ __all__ = ["evaluation", "rates", "require", "search", "sizes", "test_errors", "
 
 ROWS = {"none": "#999999", "dropout": "#0072b2", "max-norm": "#d55e00"}
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # told apart by colour-blind eyes too (Okabe & Ito, 2008)
+FAR = 10.0  # times the median: losses that far away are drawn on a logarithmic axis
 MOST_NAMED = 20  # classes with their names and counts in the confusion matrix
 GROUPS = 10  # of rows, by their uncertainty
+LEAST = 0.01  # %: one of 10,000 test images; no error has no place on a logarithmic axis
 
 
 def require(path: str | os.PathLike[str]) -> Path:
@@ -47,7 +49,7 @@ def training_curves(history: History, path: str | os.PathLike[str], title: str) 
 
     names = ["loss"] + ["accuracy"] * any(value is not None for value in history.column("accuracy"))
     figure = Figure(figsize=(4.4 * len(names), 3.4), dpi=150, layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, parse_math=False)
     for place, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), place + 1)
         _curve(axes, history, name, "train", "training (dropout active)")
@@ -66,7 +68,7 @@ def rates(found: Comparison, path: str | os.PathLike[str]) -> None:
 
     classes = "val_error" in found.figures
     figure = Figure(figsize=(4.6 * (1 + classes), 3.4), dpi=150, layout="constrained")
-    figure.suptitle(f"{found.name}, {found.rows} rows to learn from", fontsize=11)
+    figure.suptitle(f"{found.name}, {found.rows} rows to learn from", fontsize=11, parse_math=False)
     losses = figure.add_subplot(1, 1 + classes, 1)
     _spread(losses, found, "train_loss", "train", "rows learnt from")
     _spread(losses, found, "val_loss", "validation", "validation")
@@ -87,12 +89,13 @@ def sizes(found: Sizes, path: str | os.PathLike[str]) -> None:
 
     figure = Figure(figsize=(4.8, 3.6), dpi=150, layout="constrained")
     axes = figure.add_subplot()
-    for dropout, color, label in ((False, "train", "without dropout"), (True, "validation", "with dropout")):
+    for dropout, color, label in ((False, ROWS["none"], "without dropout"), (True, ROWS["dropout"], "with dropout")):
         errors = [found.errors(size, dropout) for size in found.sizes]
         spreads = [float(np.std(row, ddof=1)) if len(row) > 1 else 0.0 for row in errors]
-        means = [np.mean(row) for row in errors]
-        axes.errorbar(found.sizes, means, spreads, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
+        means = [max(float(np.mean(row)), LEAST) for row in errors]
+        axes.errorbar(found.sizes, means, spreads, marker="o", ms=4, capsize=3, color=color, label=label)
     axes.set(xscale="log", yscale="log", xlabel="images to learn from", ylabel="test error, %")
+    _label_plainly(axes.yaxis)
     _finish(axes)
     _write(figure, path)
 
@@ -101,7 +104,6 @@ def test_errors(found: Table, path: str | os.PathLike[str]) -> None:
     """Draw the test errors of MNIST's runs against the updates that they had."""
     path = require(path)
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
     figure = Figure(figsize=(6.4, 3.8), dpi=150, layout="constrained")
     axes = figure.add_subplot()
@@ -114,15 +116,14 @@ def test_errors(found: Table, path: str | os.PathLike[str]) -> None:
             updates,
             result.test_errors,
             lw=0.9,
+            marker="o" if epochs == 1 else None,
             ls="-" if result.updates == found.results[0].updates else "--",
             color=ROWS[result.row],
             label=None if label in labels else label,
         )
         labels.add(label)
     axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error, %")
-    axes.yaxis.set_major_locator(FixedLocator([1, 1.5, 2, 3, 5, 10]))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(ScalarFormatter())
+    _label_plainly(axes.yaxis)
     _finish(axes)
     _write(figure, path)
 
@@ -136,13 +137,19 @@ def search(study: Study, path: str | os.PathLike[str]) -> None:
 
     names = [name for name, values in study.values().items() if len(values) > 1] or list(study.values())
     figure = Figure(figsize=(3.6 * len(names), 3.4), dpi=150, layout="constrained")
-    figure.suptitle(f"{len(study.trials)} trials, by their last training", fontsize=11)
-    points = study.last_losses()
+    losses = study.last_losses()
+    points = {number: loss for number, loss in losses.items() if np.isfinite(loss)}
+    diverged = f", {len(losses) - len(points)} diverged" if len(points) < len(losses) else ""
+    figure.suptitle(f"trials: {len(losses)}, each by its last training{diverged}", fontsize=11)
+    far = bool(points) and max(points.values()) > FAR * np.median(list(points.values())) > 0
     for place, name in enumerate(names, 1):
         axes = figure.add_subplot(1, len(names), place)
         values = [study.trials[number].choice[name] for number in points]
         numbers = all(isinstance(value, int | float) for value in values)
         axes.plot(values if numbers else list(map(written, values)), list(points.values()), "o", ms=5, alpha=0.6)
+        axes.tick_params("x", rotation=0 if numbers else 30)
+        if far:
+            axes.set_yscale("log")
         if name == "lr" and len(study.values()[name]) > 1:
             axes.set_xscale("log")
         if study.best is not None:
@@ -153,6 +160,15 @@ def search(study: Study, path: str | os.PathLike[str]) -> None:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     _write(figure, path)
+
+
+def _label_plainly(axis: Any) -> None:
+    """Let a logarithmic axis have some numbers in each decade, written as one writes them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _finish(axes: Any) -> None:
@@ -193,7 +209,7 @@ def evaluation(found: Evaluation, path: str | os.PathLike[str], title: str) -> N
     if found.uncertainty is not None:
         parts += [_by_uncertainty]
     figure = Figure(figsize=(4.2 * len(parts), 3.8), dpi=150, layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, parse_math=False)
     for place, draw in enumerate(parts, 1):
         axes = figure.add_subplot(1, len(parts), place)
         draw(axes, found)
@@ -205,12 +221,12 @@ def _confusion(axes: Any, found: Evaluation) -> None:
     counts = np.array(found.measures["confusion"])
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set(xlabel="predicted class", ylabel="true class", title="confusion matrix (rows)")
+    axes.set(xlabel="predicted class", ylabel="true class", title="confusion matrix, shaded by share of the row")
     if len(counts) <= MOST_NAMED:
         names = [str(name) for name in found.classes or ()]
         turned = 90 if max(map(len, names)) > 3 else 0
-        axes.set_xticks(range(len(names)), names, rotation=turned)
-        axes.set_yticks(range(len(names)), names)
+        axes.set_xticks(range(len(names)), names, rotation=turned, parse_math=False)
+        axes.set_yticks(range(len(names)), names, parse_math=False)
         for (row, column), count in np.ndenumerate(counts):
             color = "white" if shares[row, column] > 0.5 else "black"
             size = 8 if len(counts) <= 5 else 5
@@ -233,7 +249,7 @@ def _reliability(axes: Any, found: Evaluation) -> None:
     axes.plot([0, 1], [0, 1], "--", color="gray", lw=1, label="confidence is accuracy")
     axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
     axes.set_title(f"reliability, calibration error {found.measures['ece']:.3f}")
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    axes.legend(fontsize=8, loc="upper left", framealpha=0.8)
 
 
 def _scatter(axes: Any, found: Evaluation) -> None:

@@ -151,12 +151,16 @@ class Predictor(ABC):
         if self.loss == "mse":
             stretch, shift = self.target_scaling()
             return np.asarray(out / stretch + shift)
+        return np.exp(self.log_probabilities(out))
+
+    def log_probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the logarithms of the probabilities of `answers`, which are finite where those are 0."""
         out = out.astype(np.float64)
         if self.loss == "bce":
-            probability = np.exp(-np.logaddexp(0.0, -out))
-            return np.hstack([1.0 - probability, probability]) if out.shape[1] == 1 else probability
-        out = np.exp(out - out.max(1, keepdims=True))
-        return out / out.sum(1, keepdims=True)
+            ones = -np.logaddexp(0.0, -out)
+            return np.hstack([-np.logaddexp(0.0, out), ones]) if out.shape[1] == 1 else ones
+        out = out - out.max(1, keepdims=True)
+        return out - np.log(np.exp(out).sum(1, keepdims=True))
 
     def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return stretch and shift (outputs,) of a regression: it learns (y - shift) * stretch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from . import _checks, data, draws
 from ._checks import InputError
 
-__all__ = ["Part", "Resampling", "read_numbers", "read_places"]
+__all__ = ["Part", "Resampling", "published", "read_numbers", "read_places", "read_split"]
 
 Part = NDArray[np.int64]
 VAL = 0.2  # the share that is held out where nothing else is asked for
@@ -53,19 +54,34 @@ def _apart(rows: int, held_out: Part) -> tuple[Part, Part]:
 
 def _given(folder: Path, rows: int) -> list[tuple[Part, Part]]:
     """Read splits, from number 0 on."""
-    found: list[tuple[Part, Part]] = []
-    while (folder / f"index_train_{len(found)}.txt").exists():
-        parts = [read_places(folder / f"index_{part}_{len(found)}.txt", rows, "row") for part in ("train", "test")]
-        found.append((parts[0], parts[1]))
-    if not found:
+    folder = published(folder)
+    count = len(list(folder.glob("index_train_*.txt")))
+    if not count:
         raise InputError(f"{folder}: expected files index_train_0.txt, index_test_0.txt, ..., got none")
-    return found
+    return [read_split(folder, number, rows) for number in range(count)]
+
+
+def published(folder: Path) -> Path:
+    """Return where the files of published splits are: in a folder, or in its `data`."""
+    inner = folder / "data"
+    return inner if inner.is_dir() and not (folder / "index_train_0.txt").exists() else folder
+
+
+def read_split(folder: Path, number: int, rows: int) -> tuple[Part, Part]:
+    """Return the numbers of the rows to learn from and of those held out; InputError where one is both."""
+    train, test = (read_places(folder / f"index_{part}_{number}.txt", rows, "row") for part in ("train", "test"))
+    both = np.intersect1d(train, test)
+    if both.size:
+        raise InputError(f"{folder}: row {both[0]} is to be learnt from and held out in split {number}")
+    return train, test
 
 
 def read_numbers(path: Path) -> NDArray[np.float64]:
     """Return a file's numbers (N, C), with blanks between them; InputError where there are none, or others."""
     try:
-        table = np.loadtxt(path, ndmin=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NumPy's, where there are none
+            table = np.loadtxt(path, ndmin=2)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file, which belongs to a folder of published splits") from None
     except ValueError as error:

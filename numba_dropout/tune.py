@@ -18,7 +18,7 @@ import numpy as np
 
 from . import _arrays, _checks, data, draws, processes
 from ._checks import InputError
-from .files import numbers
+from .files import json_line, numbers
 from .journal import Journal
 from .model_file import plain
 from .recipe import Recipe, Run, loaded, prepare
@@ -58,7 +58,8 @@ class Plan:
 
     `space` holds for choices of a `Recipe` (dropout, input_dropout, hidden, lr) the values to try, or a `Range`.
     "grid" tries all together; "random" so many `trials`; "halving" as many, or the whole grid, for a few epochs, of
-    which one in `eta` is trained again for `eta` times as many, until one is left that was trained for the recipe's.
+    which one in `eta` is trained again for `eta` times as many, until one is left that was trained for the recipe's;
+    where these are few, more are left out at once.
     """
 
     space: dict[str, Values]
@@ -68,6 +69,14 @@ class Plan:
 
     def draw(self, seed: int) -> list[Trial]:
         """Return the trials."""
+        _checks.integer(self.eta, "eta", 2, MOST)
+        if self.trials is not None:
+            _checks.integer(self.trials, "trials", 1, MOST)
+        for name, values in self.space.items():
+            if not isinstance(values, Range) and not len(values):
+                raise InputError(f"{name}: expected values to try, got none")
+            if not isinstance(values, Range) and len(set(map(str, values))) < len(values):
+                raise InputError(f"{name}: expected each value once, got {', '.join(map(written, values))}")
         if self.search not in SEARCHES:
             raise InputError(f"search: expected one of {', '.join(SEARCHES)}, got {self.search!r}")
         ranges = [name for name, values in self.space.items() if isinstance(values, Range)]
@@ -96,7 +105,10 @@ class Plan:
             return [(trials, epochs)]
         count = 1 + math.floor(math.log(trials, self.eta) + 1e-9) if trials > 1 else 1
         counts = [max(1, math.floor(trials / self.eta**rung)) for rung in range(count)]
-        return [(left, max(1, round(epochs / self.eta ** (count - 1 - rung)))) for rung, left in enumerate(counts)]
+        rungs = [(left, max(1, round(epochs / self.eta ** (count - 1 - rung)))) for rung, left in enumerate(counts)]
+        after = [length for _, length in rungs[1:]] + [0]
+        first = max((rung for rung in range(count) if rungs[rung][1] == after[rung]), default=-1) + 1
+        return [(trials, rungs[first][1]), *rungs[first + 1 :]]
 
 
 def _drawn(values: Values, count: int, seed: int, site: int) -> list[Any]:
@@ -137,6 +149,10 @@ class Outcome:
     val_loss: float
     val_accuracy: float | None
 
+    def place(self) -> tuple[int, int, int]:
+        """Return rung, trial and split, which no other training of a search has."""
+        return self.rung, self.trial, self.split
+
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Outcome:
         """Return an outcome that JSON held."""
@@ -152,22 +168,28 @@ class Study:
     splits: int
     outcomes: Sequence[Outcome]
 
-    def losses(self, trial: int, rung: int) -> list[float]:
-        """Return the validation losses of a trial on all splits."""
-        return [outcome.val_loss for outcome in self.outcomes if (outcome.trial, outcome.rung) == (trial, rung)]
+    def losses(self, rung: int) -> dict[int, list[float]]:
+        """Return the validation losses of a rung's trials, by their numbers, on all splits in their order."""
+        found: dict[int, list[float]] = {}
+        for outcome in sorted(self.outcomes, key=lambda outcome: outcome.split):
+            if outcome.rung == rung:
+                found.setdefault(outcome.trial, []).append(outcome.val_loss)
+        return found
 
     def rank(self, rung: int) -> list[Trial]:
         """Return the trials of a rung, the least mean validation loss first; of equals, the first."""
-        there = {outcome.trial for outcome in self.outcomes if outcome.rung == rung}
-        means = {number: float(np.mean(self.losses(number, rung))) for number in there}
-        found = sorted(there, key=lambda number: (math.inf if math.isnan(means[number]) else means[number], number))
+        means = {number: np.mean(losses) for number, losses in self.losses(rung).items()}
+        found = sorted(means, key=lambda number: (math.inf if math.isnan(means[number]) else means[number], number))
         return [self.trials[number] for number in found]
 
     @property
     def best(self) -> Trial | None:
-        """The trial of the least mean validation loss on the last rung; None where all diverged."""
-        first = self.rank(len(self.rungs) - 1)[0]
-        return None if math.isnan(np.mean(self.losses(first.number, len(self.rungs) - 1))) else first
+        """The trial of the least mean validation loss on the last rung where one has any; None where all diverged."""
+        for rung in reversed(range(len(self.rungs))):
+            first = self.rank(rung)[0]
+            if not math.isnan(np.mean(self.losses(rung)[first.number])):
+                return first
+        return None
 
     def values(self) -> dict[str, list[Any]]:
         """Return for each choice the different values that were tried."""
@@ -181,18 +203,19 @@ class Study:
 
     def last_losses(self) -> dict[int, float]:
         """Return for each trial, by its number, the mean validation loss of the last rung that it came to."""
-        last = {outcome.trial: outcome.rung for outcome in sorted(self.outcomes, key=lambda outcome: outcome.rung)}
-        return {number: float(np.mean(self.losses(number, rung))) for number, rung in last.items()}
+        found: dict[int, float] = {}
+        for rung in range(len(self.rungs)):
+            found |= {number: float(np.mean(losses)) for number, losses in self.losses(rung).items()}
+        return found
 
     def table(self) -> list[str]:
         """Return lines: the best trials first, with their validation losses, and how long each was trained."""
-        rows: list[tuple[int, int]] = []
+        rows: dict[int, tuple[int, list[float]]] = {}
         for rung in reversed(range(len(self.rungs))):
-            seen = {row[0] for row in rows}
-            rows += [(trial.number, rung) for trial in self.rank(rung) if trial.number not in seen]
+            found = self.losses(rung)
+            rows |= {t.number: (rung, found[t.number]) for t in self.rank(rung) if t.number not in rows}
         lines = ["   validation loss  epochs  choices"]
-        for number, rung in rows[:SHOWN]:
-            losses = self.losses(number, rung)
+        for number, (rung, losses) in list(rows.items())[:SHOWN]:
             spread = f" ± {np.std(losses, ddof=1):.4f}" if len(losses) > 1 else ""
             loss = "diverged" if math.isnan(sum(losses)) else f"{np.mean(losses):.4f}{spread}"
             lines.append(f"{loss:>18}  {self.rungs[rung][1]:>6}  {self.trials[number].written()}")
@@ -206,7 +229,7 @@ class Study:
             "trials": [trial.choice for trial in self.trials],
             "rungs": [{"trials": trials, "epochs": epochs} for trials, epochs in self.rungs],
             "splits": self.splits,
-            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "outcomes": [asdict(outcome) for outcome in sorted(self.outcomes, key=Outcome.place)],
         }
 
 
@@ -245,18 +268,16 @@ def tune(
         A choice or the data cannot be used; a journal is that of another search.
     """
     trials = plan.draw(recipe.seed)
-    for trial in trials:
-        for name in ("dropout", "input_dropout"):
-            if trial.choice.get(name) is not None:
-                _checks.probability(trial.choice[name], name)
+    jobs = _checks.integer(jobs, "jobs", 1, 1024)
     whole = loaded(source, recipe, anew=True)
+    _check(plan, whole, replace(recipe, **trials[0].choice))
     splits = resampling.parts(len(whole.x), recipe.seed)
     first = prepare(whole, replace(recipe, **trials[0].choice))
     rungs = plan.rungs(len(trials), first.epochs)
     if jobs > 1:
         first.compile()  # once, for all processes
-    book = None if journal is None else Journal(journal, _head(whole, plan, recipe, resampling))
-    outcomes = [Outcome.of(record) for record in (book.records if book else [])]
+    book = None if journal is None else Journal(journal, _head(whole, plan, recipe, splits))
+    outcomes = [] if book is None else _outcomes(book, len(trials), len(rungs), len(splits))
     study = Study(trials, rungs, len(splits), outcomes)
     left, trainings = list(trials), sum(count for count, _ in rungs) * len(splits)
 
@@ -300,15 +321,40 @@ def _outcome(source: Source, recipe: Recipe, parts: tuple[Part, Part], which: tu
     return Outcome(*which, found[0][0], *found[1])
 
 
-def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, resampling: Resampling) -> dict[str, Any]:
+def _check(plan: Plan, whole: data.Dataset, recipe: Recipe) -> None:
+    """Raise InputError where a value of a choice cannot be used, before any is trained with."""
+    few = whole.rows(np.arange(min(2, len(whole.x))))
+    for name, values in plan.space.items():
+        for value in (values.low, values.high) if isinstance(values, Range) else values:
+            given: dict[str, Any] = {name: value, "val": None, "patience": None, "rows": None}
+            prepare(few, replace(recipe, **given))
+
+
+def _outcomes(book: Journal, trials: int, rungs: int, splits: int) -> list[Outcome]:
+    """Return the outcomes of a journal, each of a training that the search has."""
+    found: dict[tuple[int, int, int], Outcome] = {}
+    for record in book.records:
+        try:
+            outcome = Outcome.of(record)
+            known = all(0 <= at < end for at, end in zip(outcome.place(), (rungs, trials, splits), strict=True))
+        except (KeyError, TypeError):
+            known = False
+        if not known:
+            raise InputError(f"{book.path}: {json_line(record)} is no record of this search; mend or remove it")
+        found.setdefault(outcome.place(), outcome)
+    return list(found.values())
+
+
+def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, splits: Sequence[tuple[Part, Part]]) -> dict[str, Any]:
     """Return what a search is told from others by."""
+    parts = {str(number): rows for number, rows in enumerate(itertools.chain(*splits))}
     return plain(
         {
             "search": plan.search,
             "space": {name: _plain(values) for name, values in plan.space.items()},
             "trials": plan.trials,
             "eta": plan.eta,
-            "resampling": asdict(resampling),
+            "splits": _arrays.digest(parts),
             "recipe": asdict(recipe),
             "data": _arrays.digest({"x": whole.x, "targets": whole.targets()}),
         }

@@ -197,10 +197,10 @@ def test_what_diverges_is_said_to(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     choices = ["--rates", "0,0.5", "--repeats", 1, "--hidden", 6, "--epochs", 2, "--lr", 1e30, "--jobs", 1]
     result = ndrop("pipeline", *choices, "--json", "x.json")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 2
     assert result.stdout.count("   diverged") == 6
     assert "best" not in result.stdout
-    assert "\nruns of all rates diverged; try a lower learning rate\n" in result.stdout
+    assert result.stderr == "Error: runs of all rates diverged; try a lower learning rate\n"
     assert json.loads((tmp_path / "x.json").read_text())["runs"][0]["val_loss"] is None
 
 

@@ -18,7 +18,8 @@ Y = np.array([0, 1, 1, 2, 0])
 
 
 def test_measures_of_classes():
-    found = class_metrics(Y, PROBA)
+    found = class_metrics(Y, PROBA, np.log(PROBA[np.arange(5), Y]), calibration(Y, PROBA))
+    assert found["ece"] == calibration(Y, PROBA).error
     assert found["confusion"] == [[2, 0, 0], [1, 1, 0], [0, 1, 0]]
     assert found["accuracy"] == pytest.approx(3 / 5)
     assert found["error"] == pytest.approx(2 / 5)
@@ -71,6 +72,20 @@ def test_measures_of_logits(outputs, samples, rng):
     assert ("confusion" in found) == (outputs == 1)
 
 
+@pytest.mark.parametrize("samples", [None, 4])
+@pytest.mark.parametrize("logit", [50.0, 1000.0])
+@pytest.mark.parametrize(("loss", "outputs"), [("cross_entropy", 2), ("bce", 1), ("bce", 3)])
+def test_what_is_surely_wrong_has_a_likelihood(loss, outputs, logit, samples):
+    net = nd.MLP([1, outputs], loss=loss)
+    net.state_dict()["0.weight"][:] = np.linspace(logit, -logit if outputs == 2 else logit, outputs)[:, None]
+    x, y = np.ones((4, 1)), np.zeros((4, outputs) if outputs == 3 else 4, int)
+    y[0] = 1
+    found = nd.evaluate(net, x, y, samples=samples)
+    wrong = logit * (2 / 4 if loss == "cross_entropy" else 3 / 4)  # rows 1 to 3 are, or row 0 is
+    assert found["log_likelihood"] == pytest.approx(-wrong, rel=1e-6)
+    assert found["loss"] == pytest.approx(wrong, rel=1e-6)
+
+
 def normal(y, mean, tau):
     return np.exp(-tau / 2 * (y - mean) ** 2) * np.sqrt(tau / (2 * np.pi))
 
@@ -88,7 +103,8 @@ def test_log_likelihood_of_values(tau, rng):
     assert found.measures["log_likelihood"] == pytest.approx(np.log(density).mean())
     assert found.measures["rmse"] == pytest.approx(np.sqrt(((y - drawn.mean(0)) ** 2).mean()))
     assert found.measures["loss"] == pytest.approx((((y - drawn.mean(0)) / 3) ** 2).mean())
-    np.testing.assert_allclose(found.uncertainty, np.sqrt((drawn.var(0) + 1 / np.array(tau)).sum(1)))
+    np.testing.assert_allclose(found.uncertainty, np.sqrt((drawn.var(0) + 1 / np.array(tau)).mean(1)))
+    np.testing.assert_allclose(found.wrong, ((y - drawn.mean(0)) ** 2).mean(1))
 
 
 def test_large_targets_are_not_rounded(rng):
@@ -119,13 +135,14 @@ def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
     [
         ("mse", 0, "tau: expected a number above 0, got 0"),
         ("mse", (1, 2, 3), "tau: expected one number, or 2"),
+        ("mse", "a", "tau: expected a number"),
         ("cross_entropy", 1, "tau: expected with a regression"),
     ],
 )
 def test_a_precision_that_is_none(loss, tau, message, rng):
     net = nd.MLP([3, 2], loss=loss)
     y = np.zeros((5, 2)) if loss == "mse" else np.zeros(5, int)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         nd.evaluate(net, np.zeros((5, 3)), y, tau=tau)
 
 
@@ -189,3 +206,15 @@ def test_the_command_refuses_in_one_line(folder):
         refused = ndrop(*arguments)
         assert refused.exit_code == 2
         assert message in refused.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("samples", [[], ["--mc", "5"]])
+def test_dollars_are_drawn_as_they_are(samples, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a$b_{x$.csv").write_text("x,y\n" + "".join(f"{n},{['US$', 'A$B_{x$'][n % 2]}\n" for n in range(20)))
+    assert CliRunner().invoke(cli, ["train", "a$b_{x$.csv", "--epochs", "1", "--hidden", "3"]).exit_code == 0
+    drawn = ndrop("model.npz", "a$b_{x$.csv", "--plot", "e.svg", *samples)
+    assert drawn.exit_code == 0, drawn.output
+    assert "<!-- A$B_{x$ -->" in (tmp_path / "e.svg").read_text()
+    assert json.loads(ndrop("model.npz", "a$b_{x$.csv", "--json").output)["classes"] == ["A$B_{x$", "US$"]

@@ -151,6 +151,13 @@ def test_the_command_refuses_in_one_line(folder, arguments, message):
     assert message in refused.output.splitlines()[-1]
 
 
+@pytest.mark.parametrize("command", [["mnist", "--checkpoints", "."], ["sizes"]])
+def test_only_images_of_ten_classes_are_taken(command):
+    refused = ndrop(command[0], "pipeline", *command[1:])
+    assert refused.exit_code == 2
+    assert "pipeline: expected a folder with MNIST's four files" in refused.output
+
+
 def test_more_images_than_there_are(folder):
     refused = ndrop("sizes", folder / "mnist", "--sizes", "100,241")
     assert refused.exit_code == 2

@@ -53,6 +53,12 @@ def test_given_splits(tmp_path):
     assert [[rows.tolist() for rows in part] for part in parts] == [[[0, 1, 2], [3]], [[3, 1], [0, 2]]]
     with pytest.raises(ValueError, match="there is no row 3; they are 0 to 2"):
         Resampling(given=str(tmp_path)).parts(3, seed=0)
+    (tmp_path / "index_test_1.txt").write_text("0 1")
+    with pytest.raises(ValueError, match="row 1 is to be learnt from and held out in split 1"):
+        Resampling(given=str(tmp_path)).parts(4, seed=0)
+    (tmp_path / "index_train_1.txt").rename(tmp_path / "index_train_2.txt")
+    with pytest.raises(ValueError, match=r"index_train_1.txt: no such file"):
+        Resampling(given=str(tmp_path)).parts(4, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,10 @@ def test_rungs_of_halving():
         (Plan(SPACE, "grid", 3), "trials: a grid tries all"),
         (Plan(SPACE, "bayes"), "search: expected one of grid, random, halving, got 'bayes'"),
         (Plan({"lr": range(400), "dropout": range(400)}), "160,000 trials"),
+        (Plan({"lr": []}), "lr: expected values to try, got none"),
+        (Plan({"hidden": [[4], [5], [4]]}), "hidden: expected each value once, got 4, 5, 4"),
+        (Plan({"lr": [0.1]}, "random", 0), "trials: expected"),
+        (Plan({"lr": [0.1]}, "halving", eta=1), "eta: expected"),
     ],
 )
 def test_plans_that_cannot_be(plan, message):
@@ -133,14 +143,14 @@ def test_a_search_measures_each_trial_on_each_split_and_trains_the_best_again():
             part = prepare(whole.rows(train), Recipe(**trial.choice, epochs=2, batch_size=100))
             part.fit()
             other = whole.rows(held_out)
-            assert study.losses(trial.number, 0)[split] == part.net.loss_of(other.x, other.y)[0]
+            assert study.losses(0)[trial.number][split] == part.net.loss_of(other.x, other.y)[0]
     assert [(trial.number, outcome.split, of) for trial, outcome, of in told] == [
         (0, 0, 4),
         (0, 1, 4),
         (1, 0, 4),
         (1, 1, 4),
     ]
-    means = [np.mean(study.losses(number, 0)) for number in (0, 1)]
+    means = [np.mean(study.losses(0)[number]) for number in (0, 1)]
     assert study.best.number == int(np.argmin(means))
     assert run.net.dropout == [study.best.choice["dropout"]]
     assert len(run.train.x) == 1000
@@ -181,6 +191,54 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
         tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"a,b\n1,2\n", b"my notes, without an end", b"[1]\n", b"1\n", b"PK\x03\x04\n\x00", b'{"search": 1}\n{"x'],
+)
+def test_what_is_no_journal_of_this_search_is_left_as_it_is(content, tmp_path):
+    (tmp_path / "notes").write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"notes: (expected a journal|the journal of other work).*; choose another file"
+    ):
+        tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, Resampling(), journal=tmp_path / "notes")
+    assert (tmp_path / "notes").read_bytes() == content
+
+
+@pytest.mark.parametrize("change", [{"trial": 7}, {"rung": 1}, {"split": -1}, {"train_loss": None, "extra": 1}, "less"])
+def test_records_that_the_search_does_not_have(change, tmp_path):
+    journal = tmp_path / "journal"
+    tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
+    head, line = journal.read_text().splitlines()
+    record = {"trial": 0} if change == "less" else json.loads(line) | change
+    journal.write_text(f"{head}\n{json.dumps(record)}\n")
+    with pytest.raises(ValueError, match=r"journal: .* is no record of this search; mend or remove it"):
+        tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
+
+
+def test_a_journal_is_of_the_rows_that_are_held_out(tmp_path):
+    for name, rows in (("train", range(80)), ("test", range(80, 100))):
+        (tmp_path / f"index_{name}_0.txt").write_text(" ".join(map(str, rows)))
+    given = Resampling(given=str(tmp_path))
+    tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
+    (tmp_path / "index_test_0.txt").write_text("90 91")
+    with pytest.raises(ValueError, match="the journal of other work, with other splits"):
+        tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
+
+
+def test_halving_leaves_rungs_out_that_would_repeat_one():
+    plan = Plan({}, "halving")
+    assert plan.rungs(27, 27) == [(27, 1), (9, 3), (3, 9), (1, 27)]
+    assert plan.rungs(27, 5) == [(27, 1), (3, 2), (1, 5)]
+    assert plan.rungs(27, 1) == [(27, 1)]
+
+
+def test_the_best_is_of_the_last_rung_that_did_not_diverge():
+    trials = [tune.Trial(number, {}) for number in range(3)]
+    outcomes = [tune.Outcome(number, 0, 0, 0.0, loss, None) for number, loss in enumerate((0.3, 0.2, 0.4))]
+    study = tune.Study(trials, [(3, 1), (1, 3)], 1, [*outcomes, tune.Outcome(1, 1, 0, 0.0, np.nan, None)])
+    assert study.best == trials[1]
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
 def test_trials_that_diverge_come_last(tmp_path):
     plan, journal = Plan({"lr": [1e30, 0.01]}), tmp_path / "journal"
@@ -198,7 +256,7 @@ def test_trials_that_diverge_come_last(tmp_path):
 def test_processes_find_the_same():
     plan = Plan({"dropout": [0.0, 0.5]})
     one, two = (tune.tune("noisy", plan, QUICK, Resampling(folds=2), jobs=jobs)[0] for jobs in (1, 2))
-    assert sorted(map(str, one.outcomes)) == sorted(map(str, two.outcomes))
+    assert str(one.record()) == str(two.record())
     assert one.best == two.best
 
 
@@ -264,6 +322,9 @@ def test_the_search_is_drawn(folder):
         (["noisy", "--search", "random"], "trials: expected a number"),
         (["noisy", "--folds", "2", "--val", "0.5"], "got several of them"),
         (["noisy", "--rates", "0", "--lrs", "1e30", "--jobs", "1"], "all trials diverged; try lower learning rates"),
+        (["noisy", "--rates", "none"], "dropout: expected values to try, got none"),
+        (["noisy", "--rates", "0.5,0.5"], "dropout: expected each value once"),
+        (["noisy", "--lrs", "0.01,0", "--journal", "journal"], "lr: expected a number above 0, got 0"),
         (["nowhere.csv"], "nowhere.csv: no such file"),
     ],
 )
@@ -271,4 +332,4 @@ def test_the_command_refuses_in_one_line(folder, arguments, message):
     refused = ndrop(*arguments)
     assert refused.exit_code == 2
     assert message in refused.output.splitlines()[-1]
-    assert not (folder / "model.npz").exists()
+    assert not list(folder.iterdir())

@@ -117,18 +117,27 @@ def table2(
     for row in rows:
         if row not in ROWS:
             raise InputError(f"rows: expected some of {', '.join(ROWS)}, got {row!r}")
+    rows = list(dict.fromkeys(rows))
     seeds = _checks.integer(seeds, "seeds", 1, 10_000)
     _checks.integer(first_seed + seeds - 1, "the last seed", 0, 2**64 - 1)
     place = Path(checkpoints)
     if not place.is_dir():
         raise InputError(f"{place}: expected a folder for checkpoints; make it first")
-    images = len(data.load(folder).x)
+    images = len(digits(folder).x)
     epoch = -(-images // BATCH)
     updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
     if updates % epoch:
         raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
     calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]
     return Table(processes.results(_trained, calls, jobs, tell))
+
+
+def digits(folder: str | os.PathLike[str]) -> data.Dataset:
+    """Read a folder of MNIST's layout: bytes of images, ten classes; else InputError."""
+    there = data.load(folder)
+    if not there.pixels or there.classes is None or len(there.classes) != 10:
+        raise InputError(f"{folder}: expected a folder with MNIST's four files, images of ten classes")
+    return there
 
 
 def _trained(folder: str | os.PathLike[str], place: Path, row: str, seed: int, epochs: int) -> Result:

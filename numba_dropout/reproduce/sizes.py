@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from .. import _checks, data, processes
+from .._checks import InputError
 from ..recipe import Recipe, loaded, prepare
+from .mnist import digits
 
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
 
@@ -86,8 +88,10 @@ def sizes(
     more; repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
     tell : is given each run as it is there.
     """
-    images = len(loaded(folder, Recipe(), anew=True).x)
-    counts = [_checks.integer(count, "sizes", 1, images) for count in counts]
+    images = len(digits(folder).x)
+    if not counts:
+        raise InputError("sizes: expected numbers of images, got none")
+    counts = [_checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
     updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
     repeats = _checks.integer(repeats, "repeats", 1, 10_000)
     _checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)

@@ -9,6 +9,7 @@ ones (Glorot & Bengio, AISTATS 2010, equation 16); with He's larger ones `energy
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from ..data import standardization
 from ..evaluation import evaluate
 from ..mlp import MLP
 from ..optim import Adam
-from ..resampling import read_numbers, read_places
+from ..resampling import published, read_numbers, read_places, read_split
 from ..train import fit
 
 __all__ = ["Split", "Study", "Uci", "uci"]
@@ -57,14 +58,16 @@ class Uci:
     def read(cls, folder: str | os.PathLike[str]) -> Uci:
         """Read a folder; InputError where a file is missing, or its content cannot be."""
         path = Path(folder)
-        inner = path / "data" if (path / "data" / "data.txt").exists() else path
+        inner = published(path)
         table = read_numbers(inner / "data.txt")
         features = read_places(inner / "index_features.txt", table.shape[1], "column")
         target = read_places(inner / "index_target.txt", table.shape[1], "column")
-        splits = []
-        for number in range(_whole(inner / "n_splits.txt")):
-            parts = [read_places(inner / f"index_{part}_{number}.txt", len(table), "row") for part in ("train", "test")]
-            splits.append((parts[0], parts[1]))
+        if np.intersect1d(features, target).size:
+            raise InputError(f"{inner}: column {np.intersect1d(features, target)[0]} is a feature and the target")
+        splits = [read_split(inner, number, len(table)) for number in range(_whole(inner / "n_splits.txt"))]
+        for number, (train, _) in enumerate(splits):
+            if int(SHARE * len(train)) < 1 or len(train) < 2:
+                raise InputError(f"{inner}: split {number} has {len(train)} row to learn from; at least 2 are needed")
         hidden, epochs = _whole(inner / "n_hidden.txt"), _whole(inner / "n_epochs.txt") * TIMES
         rates, taus = (read_numbers(inner / f"{name}.txt").ravel().tolist() for name in ("dropout_rates", "tau_values"))
         rates = [_checks.probability(p, "dropout_rates.txt") for p in rates]
@@ -75,10 +78,10 @@ class Uci:
 
 def _whole(path: Path) -> int:
     """Return a file's whole number, above 0."""
-    value = read_numbers(path).ravel()[0]
-    if value != np.floor(value) or value < 1:
-        raise InputError(f"{path}: expected a whole number above 0, got {value:g}")
-    return int(value)
+    values = read_numbers(path).ravel()
+    if len(values) != 1 or values[0] != np.floor(values[0]) or values[0] < 1:
+        raise InputError(f"{path}: expected a whole number above 0, got {', '.join(f'{value:g}' for value in values)}")
+    return int(values[0])
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,9 @@ class Study:
         return float(np.mean([getattr(split, figure) for split in self.splits]))
 
     def error(self, figure: str) -> float:
-        """Return its standard error: the standard deviation over the splits, over the root of their number."""
+        """Return its standard error as the authors do: the standard deviation (ddof 0) over the root of the number."""
         values = [getattr(split, figure) for split in self.splits]
-        return float(np.std(values) / np.sqrt(len(values)))
+        return float(np.std(values) / np.sqrt(len(values))) if len(values) > 1 else math.nan
 
     def table(self) -> list[str]:
         """Return lines: the splits, then means with their standard errors."""
@@ -170,7 +173,8 @@ def uci(
     _checks.integer(seed + count - 1, "seed of the last split", 0, 2**64 - 1)
     began = time.perf_counter()
     if jobs > 1:
-        _trained(given, given.splits[0][0][:1], given.rates[0], given.taus[0], seed, epochs=1)  # compiles, once for all
+        net = _trained(given, given.splits[0][0][:2], given.rates[0], given.taus[0], seed, epochs=1)
+        next(net.samples(given.x[:1], 1))  # all is compiled, once for all processes
     calls = [(given, number, samples, seed + number) for number in range(count)]
     found = processes.results(_split, calls, jobs, tell)
     return Study(given.name, found, time.perf_counter() - began)
