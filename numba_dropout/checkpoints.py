@@ -142,7 +142,12 @@ def _step(file: Path) -> int:
 
 def read(path: str | os.PathLike[str]) -> Saved:
     """Return what a checkpoint holds; InputError where the file is none, or not whole."""
-    config, arrays = model_file.read(path, wants_hash="training")
+    try:
+        config, arrays = model_file.read(path, wants_hash="training")
+    except InputError as error:
+        base = re.sub(r"\.ckpt-\d+\.npz$", "", os.fspath(path))
+        others = [file for file in of_model(base) if file != Path(path)] if Path(base).parent.is_dir() else []
+        raise InputError(f"{error}{f'; another checkpoint is {others[-1]}' if others else ''}") from None
     if "training" not in config:
         raise InputError(f"{path}: a model without the state of training, which only checkpoints have")
     position, about = config.pop("training"), config.pop("about")

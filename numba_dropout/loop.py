@@ -285,12 +285,12 @@ class Training:
             self._fingerprint = digest({name: on_host(array) for name, array in named})
         return plain(
             {
-                "data": self._fingerprint,
                 **self.net.choices(),
                 **self.optimizer.choices(),
                 "epochs": self.epochs,
                 "batch_size": self.batch_size,
                 "patience": self.patience,
                 "dropout_schedule": schedule_name(self.dropout_schedule),
+                "data": self._fingerprint,
             }
         )

@@ -84,24 +84,32 @@ class Run:
     def fit(self, **options: Any) -> History:
         """Train; `options` are what is left of the arguments of `train.fit`.
 
-        Of a regression the precision of the noise, `net.tau`, is taken from the validation part, where there is one.
+        Of a regression the precision of the noise, `net.tau`, is taken from the validation part, where there is one;
+        also where Ctrl-C ends training, which passes through.
         """
+        learnt_from = self.train.x, self.train.targets()
         held_out = None if self.validation is None else (self.validation.x, self.validation.targets())
-        history = fit(
-            self.net,
-            self.train.x,
-            self.train.targets(),
-            optimizer=self.optimizer,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            validation=held_out,
-            patience=self.patience,
-            dropout_schedule=self.dropout_schedule,
-            **options,
-        )
-        if self.net.loss == "mse":
-            self.net.tau = precision_of_noise(self.net, *(held_out or (self.train.x, self.train.targets())))
+        try:
+            history = fit(
+                self.net,
+                *learnt_from,
+                optimizer=self.optimizer,
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                validation=held_out,
+                patience=self.patience,
+                dropout_schedule=self.dropout_schedule,
+                **options,
+            )
+        except KeyboardInterrupt:
+            self._measure_noise(held_out or learnt_from)
+            raise
+        self._measure_noise(held_out or learnt_from)
         return history
+
+    def _measure_noise(self, rows: tuple[Any, Any]) -> None:
+        if self.net.loss == "mse" and self.net.step:
+            self.net.tau = precision_of_noise(self.net, *rows)
 
 
 # What a recipe leaves open. The built-in set's choices give the curve that its description promises.
