@@ -34,8 +34,9 @@ class Saved(NamedTuple):
 class Checkpoint(Callback):
     """Write a checkpoint every so many steps, and one at the end; keep the last of them.
 
-    The files are `<stem of path>.ckpt-<step>.npz` beside `path`, where the model is to be; each appears whole or not at
-    all, with a hash of its content, and is a model too: `MLP.load` reads it. `fit(resume=...)` goes on from one.
+    The files are beside `path`, where the model is to be, called after it, less its ".npz": `<stem>.ckpt-<step>.npz`.
+    Each appears whole or not at all, with a hash of its content, and is a model too: `MLP.load` reads it.
+    `fit(resume=...)` goes on from one.
 
     Parameters
     ----------

@@ -32,12 +32,14 @@ class Stop(nd.Callback):
             raise SystemError("no current")
 
 
-def train(tmp_path, name, *, seed=1, callbacks=(), resume=None, optimizer=nd.SGD, every=5, **options):
+def train(tmp_path, name, *, seed=1, net=None, callbacks=(), resume=None, optimizer=nd.SGD, every=5, **options):
     """Train a small network and save it; return its bytes, its history and its optimizer."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2 * ROWS, 4))
     y = (x[:, 0] + rng.standard_normal(2 * ROWS) > 0).astype(int)
-    net, optimizer = nd.MLP([4, 6, 2], dropout=0.2, seed=seed), optimizer(0.05)
+    if net and net.get("loss") == "mse":
+        y = rng.standard_normal((2 * ROWS, 2))
+    net, optimizer = nd.MLP([4, 6, 2], dropout=0.2, seed=seed, **(net or {})), optimizer(0.05)
     path = tmp_path / f"{name}.npz"
     history = nd.fit(
         net,
@@ -67,8 +69,23 @@ def told(history):
         {"patience": 1},
         {"dropout_schedule": "linear"},
         {"optimizer": lambda lr: nd.SGD(lr, schedule="cosine", max_norm=1.0)},
+        {"optimizer": lambda lr: nd.SGD(lr, nesterov=True, momentum_steps=20)},
+        *(
+            pytest.param(options, marks=pytest.mark.full)
+            for options in (
+                {"net": {"dtype": "float64"}, "optimizer": lambda lr: nd.AdamW(lr, clip_norm=0.5)},
+                {"net": {"loss": "mse"}, "patience": 2},
+                {"net": {"variant": "gaussian"}, "optimizer": lambda lr: nd.Adam(lr, schedule="step")},
+                {"net": {"variant": "subnetwork"}, "dropout_schedule": "cosine"},
+                {"net": {"variant": "dropconnect"}},
+                {"net": {"variant": "concrete"}, "optimizer": lambda lr: nd.Adam(lr, clip_norm=0.5)},
+            )
+        ),
     ],
-    ids=["SGD", "Adam", "patience", "dropout schedule", "cosine"],
+    ids=(
+        *("SGD", "Adam", "patience", "dropout schedule", "cosine", "momentum that rises"),
+        *("float64", "values", "gaussian", "subnetwork", "dropconnect", "concrete"),
+    ),
 )
 def test_from_each_checkpoint_training_ends_the_same(tmp_path, options):
     whole, history, optimizer = train(tmp_path, "whole", **options)
