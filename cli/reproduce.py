@@ -133,6 +133,7 @@ def mnist(
     help="Numbers of images to learn from.",
 )
 @click.option("--updates", type=click.IntRange(1), default=3_000, show_default=True, help="Of each run, at least.")
+@click.option("--epochs", type=click.IntRange(1), default=40, show_default=True, help="Of each run, at least.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Runs of each, by seed.")
 @SEED
 @JOBS
@@ -142,6 +143,7 @@ def sizes(
     folder: str,
     counts: list[int],
     updates: int,
+    epochs: int,
     repeats: int,
     seed: int,
     jobs: int | None,
@@ -163,7 +165,7 @@ def sizes(
     from .progress import check_outputs
 
     check_outputs([folder], plot=plot)
-    choices: dict[str, Any] = {"counts": counts, "updates": updates, "repeats": repeats, "seed": seed}
+    choices: dict[str, Any] = {"counts": counts, "updates": updates, "epochs": epochs, "repeats": repeats, "seed": seed}
     work = partial(reproduce.sizes, folder, **choices, jobs=jobs or system.threads())
     found = _told(2 * len(counts) * repeats, lambda one: f"{one.size}: {one.test_error:.2f} %", work)
     _show(found.lines(), found.record(), seed, as_json)

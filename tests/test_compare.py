@@ -22,7 +22,7 @@ from numba_dropout_cli.types import COURSE
 import numba_dropout as nd
 from numba_dropout import data, plot
 from numba_dropout.compare import Comparison, Outcome, compare
-from numba_dropout.recipe import Recipe
+from numba_dropout.recipe import Recipe, prepare
 
 SMALL = Recipe(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
 
@@ -270,3 +270,10 @@ def test_no_process_is_left_behind(how, tmp_path):
         )
     if how == "interrupt":
         assert said.splitlines()[-1] == "KeyboardInterrupt"
+
+
+def test_a_course_is_compiled_for_several_processes():
+    run = prepare("noisy", Recipe(schedule="cosine", hidden=(4,)))
+    run.compile()
+    assert run.optimizer.end is None
+    assert run.fit().records

@@ -112,7 +112,7 @@ def test_sizes(folder, monkeypatch):
         return real(source, replace(recipe, hidden=(8,)))
 
     monkeypatch.setattr(module, "prepare", prepare)
-    found = reproduce.sizes(folder / "mnist", counts=[100, 230], updates=7, repeats=2)
+    found = reproduce.sizes(folder / "mnist", counts=[100, 230], updates=7, epochs=2, repeats=2)
     assert found.sizes == [100, 230]
     assert [(recipe.rows, recipe.dropout, recipe.epochs) for recipe in made[::2]] == [
         (100, 0.0, 7),

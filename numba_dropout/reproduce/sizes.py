@@ -1,7 +1,7 @@
 """What dropout does for training sets of several sizes (Srivastava et al., JMLR 2014, figure 10).
 
-Networks 784-1024-1024-2048-10 of ReLU learn from some of MNIST's images, with dropout and without, for the same number
-of updates, and are measured on the test images.
+Networks 784-1024-1024-1024-10 of ReLU learn from some of MNIST's images, with dropout and without, for the same number
+of updates, and are measured on the test images. Adam, where the paper has momentum: it needs fewer updates.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def sizes(
     *,
     counts: Sequence[int] = SIZES,
     updates: int = 3_000,
+    epochs: int = 40,
     repeats: int = 3,
     seed: int = 0,
     jobs: int = 1,
@@ -84,36 +85,35 @@ def sizes(
 ) -> Sizes:
     """Train on so many images, drawn by the seed, with dropout and without, several times each.
 
-    folder : path, of MNIST's four files; counts : numbers of images; updates : of each run, or a part of an epoch
-    more; repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
+    folder : path, of MNIST's four files; counts : numbers of images; updates, epochs : of each run, at least;
+    repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
     tell : is given each run as it is there.
     """
     images = len(digits(folder).x)
     if not counts:
         raise InputError("sizes: expected numbers of images, got none")
     counts = [_checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
-    updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
+    updates, epochs = (_checks.integer(least, "updates, epochs", 1, 2**31) for least in (updates, epochs))
     repeats = _checks.integer(repeats, "repeats", 1, 10_000)
     _checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
     each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
-    return Sizes(processes.results(_measured, [(folder, *one, updates) for one in each], jobs, tell))
+    return Sizes(processes.results(_measured, [(folder, *one, updates, epochs) for one in each], jobs, tell))
 
 
-def _measured(folder: str | os.PathLike[str], size: int, dropout: bool, seed: int, updates: int) -> Measured:
+def _measured(
+    folder: str | os.PathLike[str], size: int, dropout: bool, seed: int, updates: int, epochs: int
+) -> Measured:
     """Train and measure."""
     hidden, given = RATES[dropout]
     recipe = Recipe(
-        hidden=(1024, 1024, 2048),
+        hidden=(1024, 1024, 1024),
         dropout=hidden,
         input_dropout=given,
-        optimizer="sgd",
-        lr=0.05,
-        momentum=0.95,
-        momentum_steps=500,
-        max_norm=2.0,
+        optimizer="adam",
+        lr=0.001,
         schedule="cosine",
         batch_size=BATCH,
-        epochs=-(-updates // -(-size // BATCH)),
+        epochs=max(epochs, -(-updates // -(-size // BATCH))),
         seed=seed,
         rows=size,
     )
