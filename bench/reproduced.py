@@ -1,4 +1,4 @@
-"""Write the figures of docs/reproduce.md from what is kept in docs/results.
+"""Write the figures of docs/reproduce.md, and draw its plots, from what is kept in docs/results.
 
 python -m numba_dropout_bench.reproduced
 """
@@ -10,13 +10,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from numba_dropout import plot
+from numba_dropout.compare import Comparison
+from numba_dropout.files import replacing
+from numba_dropout.reproduce import Sizes, Table
+
 from .report import markdown
 
-__all__ = ["SECTIONS", "with_sections"]
+__all__ = ["SECTIONS", "draw", "with_sections"]
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reproduce.md"
 RESULTS = ROOT / "docs" / "results"
+IMAGES = ROOT / "docs" / "images"
+Records = Callable[[str], dict[str, Any]]  # what is kept, by the name of its file
+MNIST = ("none", "dropout", "max-norm", "max-norm-long")
 
 # Means and standard errors of the authors' later run, beside their splits: log_100_xepochs_1_hidden_layers.txt.
 AUTHORS = {
@@ -25,7 +35,7 @@ AUTHORS = {
 }
 
 
-def _uci(record: Callable[[str], dict[str, Any]]) -> list[str]:
+def _uci(record: Records) -> list[str]:
     rows = []
     for name, theirs in AUTHORS.items():
         ours = record(f"uci-{name}.json")
@@ -35,19 +45,73 @@ def _uci(record: Callable[[str], dict[str, Any]]) -> list[str]:
             cells.append("{:.3f} ± {:.3f}".format(*theirs[figure]))
         rows.append([*cells, f"{ours['seconds']:.0f}"])
     head = ["", "splits", "RMSE", "RMSE, authors", "log-likelihood", "log-likelihood, authors", "seconds"]
-    return [*markdown(head, rows), "", _made(record("uci-concrete.json"))]
+    made = _made(*(record(f"uci-{name}.json") for name in AUTHORS))
+    return [*markdown(head, rows), "", made, "", _beside_keras(record("uci-concrete-keras.json"))]
 
 
-def _made(record: dict[str, Any]) -> str:
-    """Return where figures come from."""
-    machine = record["machine"]
+def _beside_keras(found: dict[str, Any]) -> str:
+    """Return what a split takes Keras."""
+    names = ("split", "keras_split", "keras_first", "keras_last")
+    ours, theirs, first, last = (f"{found[f'{name}_seconds']:,.1f} s" for name in names)
+    epoch = f"{1e3 * found['keras_epoch_on_arrays_seconds']:.0f} ms"
     return (
-        f"numba-dropout {record['version']}, seed {record['seed']}, Numba {machine['numba']}, NumPy "
-        f"{machine['numpy']}, {machine['cpu']}, {machine['threads'].partition(' ')[0]} threads."
+        f"Split 0 of {found['name']} takes {ours} here, and Keras {found['keras']} on TensorFlow {found['tensorflow']} "
+        f"{theirs}, {found['times']:.0f} times as long: {found['grid']} trainings of a grid, one of them measured "
+        f"({first}), and the last ({last}). Keras is fed by tf.data then, all epochs as one; with `fit` on arrays an "
+        f"epoch takes it {epoch}, and a training has {found['epochs']:,} (`{found['command']}`; one after the other on "
+        "the same machine, both with all its cores)."
     )
 
 
-def _memory(record: Callable[[str], dict[str, Any]]) -> list[str]:
+def _mnist(record: Records) -> list[str]:
+    rows = []
+    for name in MNIST:
+        kept = record(f"mnist-{name}.json")
+        for row, found in kept["rows"].items():
+            updates = kept["results"][0]["updates"]
+            paper = "" if found["paper"] is None else f"{found['paper']:.2f}"
+            errors = ", ".join(f"{error:.2f}" for error in found["errors"])
+            rows.append([row, f"{updates:,}", f"{found['mean']:.2f}", errors, paper])
+    head = ["test error, %", "updates", "mean", "each seed, from 0 on", "paper, 1,000,000 updates"]
+    return [*markdown(head, rows), "", _made(*(record(f"mnist-{name}.json") for name in MNIST))]
+
+
+def _rates(record: Records) -> list[str]:
+    kept = record("mnist-rates.json")
+    found = Comparison.of(kept)
+    rows = [[f"{rate:g}", *(_spread(found.column(name, rate)) for name in NAMES)] for rate in found.rates]
+    return [*markdown(["rate", *NAMES.values()], rows), "", _made(kept)]
+
+
+NAMES = {"train_loss": "loss on the images learnt from", "val_loss": "test loss", "val_error": "test error, %"}
+
+
+def _sizes(record: Records) -> list[str]:
+    kept = record("mnist-sizes.json")
+    found = Sizes.of(kept)
+    rows = [[f"{size:,}", *(_spread(found.errors(size, drop), 2) for drop in (False, True))] for size in found.sizes]
+    return [*markdown(["images", "without dropout, %", "with dropout, %"], rows), "", _made(kept)]
+
+
+def _spread(values: list[float], digits: int = 3) -> str:
+    """Return a mean with its standard deviation."""
+    return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
+
+
+def _made(*records: dict[str, Any]) -> str:
+    """Return where figures come from."""
+    found = []
+    for record in records:
+        machine = record["machine"]
+        threads = machine["threads"].partition(" ")[0]
+        found.append(
+            f"numba-dropout {record['version']}, seed {record['seed']}, Numba {machine['numba']}, NumPy "
+            f"{machine['numpy']}, {machine['cpu']}, {threads} thread{'s' * (threads != '1')}."
+        )
+    return " ".join(dict.fromkeys(found))
+
+
+def _memory(record: Records) -> list[str]:
     found = record("mnist-memory.json")
     before, most = found["before_mib"], found["most_mib"]
     return [
@@ -56,15 +120,25 @@ def _memory(record: Callable[[str], dict[str, Any]]) -> list[str]:
     ]
 
 
-SECTIONS = {"uci": _uci, "memory": _memory}
+SECTIONS = {"mnist": _mnist, "rates": _rates, "sizes": _sizes, "uci": _uci, "memory": _memory}
+
+
+def _kept(folder: Path) -> Records:
+    return lambda name: json.loads((folder / name).read_text())
+
+
+def draw(images: Path, folder: Path = RESULTS) -> None:
+    """Draw the page's plots into a folder."""
+    record = _kept(folder)
+    runs = [result for name in MNIST for result in Table.of(record(f"mnist-{name}.json")).results]
+    plot.test_errors(Table(runs), images / "mnist.png")
+    plot.rates(Comparison.of(record("mnist-rates.json")), images / "mnist-rates.png")
+    plot.sizes(Sizes.of(record("mnist-sizes.json")), images / "mnist-sizes.png")
 
 
 def with_sections(page: str, folder: Path = RESULTS) -> str:
     """Return the page with the tables of all sections between their marks."""
-
-    def record(name: str) -> dict[str, Any]:
-        return json.loads((folder / name).read_text())
-
+    record = _kept(folder)
     for name, write in SECTIONS.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         if page.count(begin) != 1 or page.count(end) != 1:
@@ -76,4 +150,7 @@ def with_sections(page: str, folder: Path = RESULTS) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_sections(PAGE.read_text()))
+    page = with_sections(PAGE.read_text())
+    draw(IMAGES)
+    with replacing(PAGE) as file:
+        file.write(page.encode())

@@ -10,6 +10,7 @@ did, has much to do for each epoch: that is measured over a few of them. Both st
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import time
@@ -84,11 +85,8 @@ def _epoch_on_arrays(given: Uci, train: NDArray[np.int64]) -> float:
 
 def measured(folder: str) -> dict[str, Any]:
     """Return the seconds of both, and their test errors."""
-    try:
-        import keras
-        import tensorflow
-    except ImportError:
-        raise SystemExit("Keras and TensorFlow are not installed; pip install 'numba-dropout[peers]'") from None
+    if not all(map(importlib.util.find_spec, ("keras", "tensorflow"))):
+        raise SystemExit("Keras and TensorFlow are not installed; pip install 'numba-dropout[peers]'")
     given = Uci.read(folder)
     train, test = given.splits[0]
     first, last = np.split(train, [int(SHARE * len(train))])
@@ -96,6 +94,9 @@ def measured(folder: str) -> dict[str, Any]:
     reproduce.uci(once, splits=1, samples=AT_ONCE)
     ours = reproduce.uci(given, splits=1, samples=SAMPLES, seed=SEED)
     choice = ours.splits[0]
+    import keras  # only now: they bring threads of their own
+    import tensorflow
+
     _rmse_of_keras(once, first, last, choice.rate, choice.tau)
     began = time.perf_counter()
     _rmse_of_keras(given, first, last, given.rates[0], given.taus[0])
