@@ -101,6 +101,13 @@ def test_the_page_of_reproductions_has_the_kept_figures():
         assert json.loads(file.read_text()).keys() >= {"command", "seed", "version", "machine"}, file.name
 
 
+def test_the_page_s_plots_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    reproduced.draw(tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mnist-rates.png", "mnist-sizes.png", "mnist.png"]
+    assert all((reproduced.IMAGES / file.name).exists() for file in tmp_path.iterdir())
+
+
 def test_other_results_make_another_page(tmp_path):
     for file in reproduced.RESULTS.glob("*.json"):
         record = json.loads(file.read_text())
@@ -108,5 +115,5 @@ def test_other_results_make_another_page(tmp_path):
             record |= {"rmse_mean": 0.1234, "rmse_se": 0.0567}
         (tmp_path / file.name).write_text(json.dumps(record))
     assert "| 0.123 ± 0.057 |" in reproduced.with_sections(reproduced.PAGE.read_text(), tmp_path)
-    with pytest.raises(SystemExit, match="expected the marks of uci"):
+    with pytest.raises(SystemExit, match="expected the marks of mnist"):
         reproduced.with_sections("no marks", tmp_path)
