@@ -26,7 +26,7 @@ ROOMS = [
     {"mlp", "data", "layers"},
     {"prediction"},
     {"monte_carlo"},
-    {"optim", "metrics", "draws", "journal", "model_file", "state", "rate_schedules", "variants"},
+    {"optim", "metrics", "draws", "journal", "plan", "model_file", "state", "rate_schedules", "variants"},
     {"files"},
     {"memory", "mask_generator"},
     {"graphs", "ops", "groups", "drop_block"},

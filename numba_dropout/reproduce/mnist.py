@@ -123,7 +123,7 @@ def table2(
     place = Path(checkpoints)
     if not place.is_dir():
         raise InputError(f"{place}: expected a folder for checkpoints; make it first")
-    images = len(digits(folder).x)
+    images = len(digits(data.load(folder)).x)
     epoch = -(-images // BATCH)
     updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
     if updates % epoch:
@@ -132,12 +132,11 @@ def table2(
     return Table(processes.results(_trained, calls, jobs, tell))
 
 
-def digits(folder: str | os.PathLike[str]) -> data.Dataset:
-    """Read a folder of MNIST's layout: bytes of images, ten classes; else InputError."""
-    there = data.load(folder)
-    if not there.pixels or there.classes is None or len(there.classes) != 10:
-        raise InputError(f"{folder}: expected a folder with MNIST's four files, images of ten classes")
-    return there
+def digits(given: data.Dataset) -> data.Dataset:
+    """Return data like MNIST's, bytes of images and ten classes; InputError where they are others."""
+    if not given.pixels or given.classes is None or len(given.classes) != 10:
+        raise InputError(f"{given.source}: expected a folder with MNIST's four files, images of ten classes")
+    return given
 
 
 def _trained(folder: str | os.PathLike[str], place: Path, row: str, seed: int, epochs: int) -> Result:

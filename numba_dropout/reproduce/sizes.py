@@ -1,7 +1,8 @@
 """What dropout does for training sets of several sizes (Srivastava et al., JMLR 2014, figure 10).
 
-Networks 784-1024-1024-1024-10 of ReLU learn from some of MNIST's images, with dropout and without, for the same number
-of updates, and are measured on the test images. Adam, where the paper has momentum: it needs fewer updates.
+Networks 784-1024-1024-1024-10 of ReLU learn from some of MNIST's images, with dropout and without, for at least so
+many updates and epochs, and are measured on the test images. Adam, for it needs fewer
+updates than momentum.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def sizes(
     repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
     tell : is given each run as it is there.
     """
-    images = len(digits(folder).x)
+    images = len(digits(loaded(folder, Recipe(), anew=True)).x)
     if not counts:
         raise InputError("sizes: expected numbers of images, got none")
     counts = [_checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]

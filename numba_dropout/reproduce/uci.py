@@ -66,7 +66,7 @@ class Uci:
             raise InputError(f"{inner}: column {np.intersect1d(features, target)[0]} is a feature and the target")
         splits = [read_split(inner, number, len(table)) for number in range(_whole(inner / "n_splits.txt"))]
         for number, (train, _) in enumerate(splits):
-            if int(SHARE * len(train)) < 1 or len(train) < 2:
+            if len(train) < 2:
                 raise InputError(f"{inner}: split {number} has {len(train)} row to learn from; at least 2 are needed")
         hidden, epochs = _whole(inner / "n_hidden.txt"), _whole(inner / "n_epochs.txt") * TIMES
         rates, taus = (read_numbers(inner / f"{name}.txt").ravel().tolist() for name in ("dropout_rates", "tau_values"))
@@ -108,7 +108,7 @@ class Study:
         return float(np.mean([getattr(split, figure) for split in self.splits]))
 
     def error(self, figure: str) -> float:
-        """Return its standard error as the authors do: the standard deviation (ddof 0) over the root of the number."""
+        """Return its standard error as the authors do, deviation (ddof 0) over the root of the number; NaN of one."""
         values = [getattr(split, figure) for split in self.splits]
         return float(np.std(values) / np.sqrt(len(values))) if len(values) > 1 else math.nan
 
@@ -120,12 +120,16 @@ class Study:
                 f"{split.number:5d}  {split.rate:6g} {split.tau:6g} {split.rmse:8.4f}   {split.log_likelihood:14.4f}"
             )
             lines.append(shown)
-        means = (f"{self.mean(name):.3f} ± {self.error(name):.3f}" for name in ("rmse", "log_likelihood"))
-        figures = "rmse {}, log-likelihood {}".format(*means)
+        several = len(self.splits) > 1
+        means = [f"{self.mean(name):.3f}" for name in ("rmse", "log_likelihood")]
+        if several:
+            errors = (self.error(name) for name in ("rmse", "log_likelihood"))
+            means = [f"{mean} ± {error:.3f}" for mean, error in zip(means, errors, strict=True)]
+        figures = "rmse {}, log-likelihood {}".format(*means) + " (standard errors)" * several
         return [
             *lines,
             "",
-            f"{self.name}, {len(self.splits)} splits: {figures} (standard errors), {self.seconds:.0f} s",
+            f"{self.name}, {len(self.splits)} splits: {figures}, {self.seconds:.0f} s",
         ]
 
     def record(self) -> dict[str, Any]:
