@@ -22,7 +22,9 @@ def order(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.in
     words = np.empty(size, np.uint64)
     k0, k1 = _checks.key(seed)
     cpu.random_bits(words, k0, k1, np.uint64(PURPOSE[purpose]), np.uint64(step), NONE)
-    return np.argsort(words, kind="stable")
+    places = np.argsort(words)  # vectorised, which stable sorts are not: three to four times faster
+    ranked = words[places]
+    return np.argsort(words, kind="stable") if (ranked[1:] == ranked[:-1]).any() else places
 
 
 def uniform(out: NDArray[Any], low: float, high: float, purpose: str, *, seed: int, site: int = 0) -> NDArray[Any]:

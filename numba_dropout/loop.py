@@ -126,6 +126,7 @@ class Training:
         self._totals = np.zeros((self.steps, 2))  # sums of losses and hits of the epoch's batches
         self._seconds = 0.0  # that the epoch's steps have taken
         self._lr = 0.0  # that it began with
+        self._stretch = 1  # steps between two looks at the clock
         self._best: dict[str, NDArray[Any]] = {}
         self._best_loss = np.inf
         self._fingerprint: str | None = None
@@ -175,9 +176,9 @@ class Training:
         net, (x, y), batch_size = self.net, self._data, self.batch_size
         order = draws.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
-        stretch = 1
         while self.done < self.steps:
-            now = min([stretch, *(c.every - net.step % c.every for c in self._callbacks if c.every)])
+            due = (callback.every - net.step % callback.every for callback in self._callbacks if callback.every)
+            now = min([self._stretch, self.steps - self.done, *due])
             rows = order[self.done * batch_size : (self.done + now) * batch_size]
             totals = self._totals[self.done : self.done + now]
             start = time.perf_counter()
@@ -188,8 +189,9 @@ class Training:
             self._seconds += took
             for callback in self._callbacks:
                 callback.on_steps_end(self.epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
-            if now == stretch:
-                stretch = max(1, min(2 * stretch, int(stretch * STRETCH / max(took, 1e-9))))
+            if now == self._stretch:
+                self._stretch *= 2
+            self._stretch = max(1, min(self._stretch, int(now * STRETCH / max(took, 1e-9))))
 
     def _end_epoch(self) -> None:
         """Measure on the validation data, write the epoch's record, and keep the weights if they are the best."""

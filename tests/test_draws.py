@@ -45,6 +45,12 @@ def test_order_is_the_stable_order_of_64_bit_words():
     assert sorted(draws.order(41, "splitting", seed=9).tolist()) == list(range(41))
 
 
+def test_rows_of_equal_words_stay_in_their_order(monkeypatch):
+    words = np.random.default_rng(0).integers(0, 50, 1000).astype(np.uint64)
+    monkeypatch.setattr(draws.cpu, "random_bits", lambda out, *_: np.copyto(out, words))
+    assert draws.order(1000, "shuffling", seed=0).tolist() == sorted(range(1000), key=words.__getitem__)
+
+
 def test_purposes_do_not_meet():
     """Sites fill bits 0..23 and the tie bit is 31, so purposes must differ in bits 24..30."""
     assert [value >> 24 for value in PURPOSE.values()] == list(range(8))

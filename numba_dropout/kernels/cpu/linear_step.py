@@ -38,10 +38,15 @@ def stepping(step_row):
             stop = min(some + ROWS, row1)
             block = window(gradient, 0, stop - some, 0, columns)
             multiply_packed(block, window(dout.T, some, stop, 0, depth), packed, np.bool_(False))
-            for i in range(some, stop):
-                first = start + i * inputs + column0
-                params, dparams = row(weight, i, column0, column1), row(gradient, i - some, 0, columns)
-                step_row(params, dparams, state, first, settings, np.bool_(True))
+            if columns == inputs:  # whole rows lie behind one another: narrow ones are stepped together
+                size = (stop - some) * inputs
+                params, dparams = vector(weight, some * inputs, size), vector(gradient, 0, size)
+                step_row(params, dparams, state, start + some * inputs, settings, np.bool_(True))
+            else:
+                for i in range(some, stop):
+                    first = start + i * inputs + column0
+                    params, dparams = row(weight, i, column0, column1), row(gradient, i - some, 0, columns)
+                    step_row(params, dparams, state, first, settings, np.bool_(True))
 
     @parallel
     @span

@@ -25,7 +25,7 @@ PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cac
 TILES = 4  # whose left side is packed at once, where it has to be
 ROWS = TILES * TILE_ROWS
 PACKED_LEFT = ROWS * DEPTH * 8  # bytes
-SERIAL = 1 << 15  # up to this many multiply-adds a second thread costs more than it brings
+SERIAL = 1 << 17  # up to this many multiply-adds a second thread costs more than it brings
 
 
 @scalar
