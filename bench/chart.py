@@ -16,7 +16,7 @@ __all__ = ["draw", "require"]
 COLORS = {"own": "#0072b2", "limit": "#009e73", "peer": "#b0b0b0", "aside": "#dcdcdc"}  # Okabe & Ito's, and greys
 BAR = 0.26  # inches for a bar
 UNITS = {"ns/element": "ns", "ms/step": "ms", "GFLOP/s": "GFLOP/s"}
-FEW, SOME, MANY = (1,), (1, 2, 5), (1, 1.2, 1.4, 1.7, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)  # ticks in a decade
+FEW, SOME, MANY = (1,), (1, 2, 5), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # ticks in a decade
 Row = tuple[str, float, str, str]  # label, length, colour, what is written at the end
 
 require = plots.require
@@ -58,7 +58,7 @@ def _panel(ax: Any, title: str, label: str, bars: list[Row]) -> None:
             ax.plot([length], [place], marker="D", ms=5, color=color, zorder=4)
         ax.annotate(text, (max(length, 1), place), (5, 0), textcoords="offset points", va="center", fontsize=7.5)
     low, high = min(1.0, *lengths), max(1.0, *lengths)
-    high *= max((high / low) ** 0.36, 1.6)  # room for what is written at the end of a bar
+    high *= max((high / low) ** 0.36, 1.8)  # room for what is written at the end of a bar
     low /= (high / low) ** 0.02
     digits = FEW if high / low > 100 else SOME if high / low > 4 else MANY
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in digits if low <= digit * 10.0**power <= high]
