@@ -8,6 +8,7 @@ import pytest
 from numba_dropout_bench import cases, readme, reproduced, rounds, run, sizes
 
 ROOT = Path(__file__).parents[1]
+PAGE, RESULTS = ROOT / "docs" / "reproduce.md", ROOT / "docs" / "results"  # wherever the package is installed
 SPEEDS = {  # role, and seconds for 10^9 units of work
     "numba-dropout": ("own", 0.25),
     "copy": ("limit", 0.125),
@@ -95,25 +96,25 @@ def test_the_readmes_figures_are_those_of_the_newest_results(monkeypatch):
 
 
 def test_the_page_of_reproductions_has_the_kept_figures():
-    page = reproduced.PAGE.read_text()
-    assert reproduced.with_sections(page) == page
-    for file in reproduced.RESULTS.glob("*.json"):
+    page = PAGE.read_text()
+    assert reproduced.with_sections(page, RESULTS) == page
+    for file in RESULTS.glob("*.json"):
         assert json.loads(file.read_text()).keys() >= {"command", "seed", "version", "machine"}, file.name
 
 
 def test_the_page_s_plots_are_drawn(tmp_path):
     pytest.importorskip("matplotlib")
-    reproduced.draw(tmp_path)
+    reproduced.draw(tmp_path, RESULTS)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mnist-rates.png", "mnist-sizes.png", "mnist.png"]
-    assert all((reproduced.IMAGES / file.name).exists() for file in tmp_path.iterdir())
+    assert all((ROOT / "docs" / "images" / file.name).exists() for file in tmp_path.iterdir())
 
 
 def test_other_results_make_another_page(tmp_path):
-    for file in reproduced.RESULTS.glob("*.json"):
+    for file in RESULTS.glob("*.json"):
         record = json.loads(file.read_text())
         if file.name == "uci-energy.json":
             record |= {"rmse_mean": 0.1234, "rmse_se": 0.0567}
         (tmp_path / file.name).write_text(json.dumps(record))
-    assert "| 0.123 ± 0.057 |" in reproduced.with_sections(reproduced.PAGE.read_text(), tmp_path)
+    assert "| 0.123 ± 0.057 |" in reproduced.with_sections(PAGE.read_text(), tmp_path)
     with pytest.raises(SystemExit, match="expected the marks of mnist"):
         reproduced.with_sections("no marks", tmp_path)
