@@ -11,12 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from . import _arrays, _checks
 from ._checks import InputError
 from .devices import number_of, on_device
+from .sparse import SparseRows, is_sparse
 
-__all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "sizes", "strength", "targets"]
+__all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "sizes", "strength", "targets", "weights"]
 
 
 def on_host(values: Any) -> NDArray[Any]:
-    """Return any array as one of NumPy's."""
+    """Return any array as one of NumPy's; compressed rows become dense."""
+    if isinstance(values, SparseRows):
+        return values.map(on_host).to_array()
     if not on_device(values):
         return _checks.as_array(values)
     there = _view(values, "the values")
@@ -37,8 +40,16 @@ def _view(x: Any, name: str, device: str | None = None) -> Any:
         return view(x)
 
 
-def rows(x: ArrayLike, inputs: int, device: str) -> Any:
-    """Return x (rows, inputs) where it is, of uint8, float32 or float64; other integers on the host become float64."""
+def rows(x: Any, inputs: int, device: str) -> Any:
+    """Return x (rows, inputs) where it is, of uint8, float32 or float64; other integers on the host become float64.
+
+    Sparse ones of SciPy's become `SparseRows`.
+    """
+    if is_sparse(x):
+        compressed = x if isinstance(x, SparseRows) else SparseRows.of(x)
+        if compressed.shape[1] != inputs:
+            raise InputError(f"x: expected shape (rows, {inputs}), got {compressed.shape}")
+        return compressed
     there = on_device(x)
     array = _view(x, "x", device) if there else _checks.as_array(x)
     if array.dtype.kind in "biu" and array.dtype != np.uint8 and not there:
@@ -73,6 +84,20 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> 
     if unit and array.size and not 0 <= array.min() <= array.max() <= 1:
         raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
     return _arrays.kernel_input(array.astype(dtype, copy=False))
+
+
+def weights(given: ArrayLike, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the weights (rows,) of so many rows, at least 0 and not all of them, divided by their mean."""
+    array = on_host(given)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"sample_weight: expected numbers, got {array.dtype}")
+    if array.shape != (count,):
+        raise InputError(f"sample_weight: expected shape ({count},) like the rows of x, got {array.shape}")
+    array = array.astype(np.float64)
+    if not (np.isfinite(array) & (array >= 0)).all() or not array.any():
+        raise InputError("sample_weight: expected finite numbers at least 0, not all of them 0")
+    largest = array / array.max()  # their sum stays finite
+    return (largest / largest.mean()).astype(dtype)
 
 
 def scaling(shift: ArrayLike, stretch: ArrayLike, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:

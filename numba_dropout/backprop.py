@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,11 +22,30 @@ from .sites import EVERYTHING, VARIANTS, ZERO, sites_of
 from .thinning import thinning
 from .views import FIRST, Target, views_of
 
-__all__ = ["LOSSES", "VARIANTS", "Composition", "compiled", "compose"]
+__all__ = ["LOSSES", "VARIANTS", "Choice", "Composition", "Weighted", "compiled", "compose"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
 TRUE, FALSE = np.bool_(True), np.bool_(False)  # a literal one would be compiled for as a type of its own
+
+
+class Choice(NamedTuple):
+    """What a composition is written for."""
+
+    loss: str
+    update: str = "sgd"
+    clipped: bool = False  # the gradient's norm is bounded
+    limited: bool = False  # those of the weights are
+    variant: str = "dropout"
+    sparse: bool = False  # data come in compressed rows, `sparse.Compressed`
+    weighted: bool = False  # rows have weights, of mean 1: y is `Weighted`
+
+
+class Weighted(NamedTuple):
+    """Targets of rows, and the weights of their losses."""
+
+    targets: Any  # labels (N,), or targets (N, K)
+    weights: Any  # (N,)
 
 
 class Composition(NamedTuple):
@@ -39,11 +58,9 @@ class Composition(NamedTuple):
     sample: Callable[..., None]
 
 
-def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool, variant: str) -> Composition:
-    """Write the passes over the kernels of one target, for one loss, update rule and variant of dropout.
-
-    With a bound on the gradient's norm if `clipped`, and on those of the weights if `limited`.
-    """
+def compose(target: Target, choice: Choice) -> Composition:
+    """Write the passes over the kernels of one target."""
+    loss, update, clipped, limited, variant, sparse, weighted = choice
     kernels, repeat, build, part, view, matrix, vector, thins = target
     views = views_of(target)
     layer_input, layer_output, doutput, weight, bias, _, at_rates, _ = views
@@ -53,10 +70,21 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
     step_layer = getattr(kernels, f"linear_{update}")
     step_parameters = getattr(kernels, f"step_{update}")
 
-    @part
-    def load(net, data, rows):
-        """Bring rows of the data, standardised, to the network's input."""
-        kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
+    if sparse:
+
+        @part
+        def load(net, data, rows):
+            """Bring rows of the data, standardised, to the network's input."""
+            inp = layer_input(net, FIRST, rows.size)
+            values, columns, starts = data.values, data.columns, data.starts
+            kernels.gather_sparse_rows(inp, values, columns, starts, rows, net.shift, net.stretch)
+
+    else:
+
+        @part
+        def load(net, data, rows):
+            """Bring rows of the data, standardised, to the network's input."""
+            kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
 
     drop, drop_samples, back_at_site, back_to_input, fused, by_sign, learns = sites_of(target, views, variant)
 
@@ -159,7 +187,7 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
         @part
         def load_targets(net, y, rows):
             """Bring the classes of rows of the data to the batch."""
-            kernels.gather_labels(target_of(net, y, rows.size), y, rows)
+            kernels.gather(target_of(net, y, rows.size), y, rows)
 
     else:
 
@@ -182,6 +210,32 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
         loss_forward(losses, hits, saved, out, target)
         kernels.batch_totals(totals, losses, hits)
 
+    if weighted:
+
+        @part
+        def learn(net, out, dout, y, batch, totals):
+            """Write the sums of the batch's weighted losses and hits, and the gradient of their mean."""
+            rows = batch.size
+            load_targets(net, y.targets, batch)
+            target, weights = target_of(net, y.targets, rows), vector(net.weights, FIRST, rows)
+            kernels.gather(weights, y.weights, batch)
+            loss_forward(vector(net.losses, FIRST, rows), vector(net.hits, FIRST, rows), dout, out, target)
+            kernels.scale_rows(matrix(net.losses, FIRST, rows, 1), weights)
+            kernels.scale_rows(matrix(net.hits, FIRST, rows, 1), weights)
+            kernels.batch_totals(totals, vector(net.losses, FIRST, rows), vector(net.hits, FIRST, rows))
+            loss_backward(dout, dout, target)
+            kernels.scale_rows(dout, weights)
+
+    else:
+
+        @part
+        def learn(net, out, dout, y, batch, totals):
+            """Write the sums of the batch's losses and hits, and the gradient of their mean."""
+            load_targets(net, y, batch)
+            target = target_of(net, y, batch.size)
+            measure(net, out, dout, target, totals)
+            loss_backward(dout, dout, target)
+
     if limited:
 
         @part
@@ -197,7 +251,7 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
             """Leave the weights as they are."""
 
     sample = None
-    if variant == "subnetwork" and thins:
+    if variant == "subnetwork" and thins and not sparse:
         begin, store_all, descend_all = thinning(target, update, views, forward, backward_and_store)
     elif variant == "dropconnect":
         begin, store_all, sample = connections(target, views, load, forward, backward_and_store)
@@ -248,11 +302,7 @@ def compose(target: Target, loss: str, update: str, clipped: bool, limited: bool
         """Train on one batch, rows of the data; totals (2,) receives the sums of its losses and hits."""
         size, last = batch.size, net.layers.shape[0] - 1
         begin(net, data, batch, step, ZERO)
-        dout = doutput(net, last, size)
-        load_targets(net, y, batch)
-        target = target_of(net, y, size)
-        measure(net, layer_output(net, last, size), dout, target, totals)
-        loss_backward(dout, dout, target)
+        learn(net, layer_output(net, last, size), doutput(net, last, size), y, batch, totals)
         descend_all(net, size, step, state, settings)
         limit_norms(net, max_norm)
 
@@ -331,8 +381,6 @@ CPU = Target(cpu, repeated, composed, span, scalar, simd.matrix, simd.vector, th
 
 
 @functools.cache
-def compiled(
-    loss: str, update: str, clipped: bool = False, limited: bool = False, variant: str = "dropout"
-) -> Composition:
+def compiled(choice: Choice) -> Composition:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(CPU, loss, update, clipped, limited, variant)
+    return compose(CPU, choice)

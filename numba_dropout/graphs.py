@@ -15,7 +15,7 @@ import numpy as np
 from numba import cuda
 from numba.core import config
 
-from .backprop import Composition, compose
+from .backprop import Choice, Composition, Weighted, compose
 from .kernels import cuda as kernels
 from .kernels.cuda.launch import current_stream, on_stream
 from .kernels.cuda.steps import begin_step, end_step
@@ -36,13 +36,13 @@ def _as_it_is(function: Any) -> Any:
     return function
 
 
-def passes(loss: str, update: str, clipped: bool, limited: bool, variant: str) -> Composition:
+def passes(choice: Choice) -> Composition:
     """Return the composition over CUDA's kernels, with the functions of `backprop.compiled`; for one network.
 
     Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
     """
     target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector, thins=False)
-    whole = compose(target, loss, update, clipped, limited, variant)
+    whole = compose(target, choice)
 
     def forward(net, data, rows, *arguments):
         whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
@@ -165,7 +165,8 @@ class Steps:
         ones = np.ones((1, self._buffers.settings.shape[1]), np.float32)  # no rule divides by zero
         self._buffers.settings[:1].copy_to_device(ones, stream=stream)
         try:
-            for size in {min(batch_size, len(data)), len(data) % batch_size} - {0}:
+            count = len(y.weights if isinstance(y, Weighted) else y)
+            for size in {min(batch_size, count), count % batch_size} - {0}:
                 self._buffers.position.copy_to_device(np.zeros(2, np.int64), stream=stream)
                 launch = self._launching(net, data, y, size, batch_size, state, max_norm)
                 launch()
@@ -210,8 +211,8 @@ def _kind(size: int, net: Any) -> _Kind:
 
 
 def _anchor(array: Any) -> Any:
-    """Return the object whose life is that of an array, or of a network: its buffers are replaced together."""
-    return getattr(array, "outputs", array)
+    """Return the object whose life is that of an array, or of several: a network's are replaced together."""
+    return getattr(array, "outputs", array[0]) if isinstance(array, tuple) else array
 
 
 def _zeros(shape: Any, dtype: Any) -> Any:

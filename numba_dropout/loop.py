@@ -18,6 +18,7 @@ from .mlp import MLP
 from .model_file import plain
 from .optim import Optimizer, schedule_name
 from .rate_schedules import RateSchedule, rate_schedule
+from .sparse import parts_of
 
 __all__ = ["Callback", "Diverged", "History", "Training"]
 
@@ -112,6 +113,7 @@ class Training:
         patience: int | None,
         dropout_schedule: str | RateSchedule,
         callbacks: Sequence[Callback],
+        weights: Any = None,
     ) -> None:
         self.net, self.optimizer = net, optimizer
         self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
@@ -121,7 +123,7 @@ class Training:
         self.epoch, self.done = 1, 0
         self.history = History()
         self.resumed = self.stop = False
-        self._data, self._validation, self._callbacks = data, validation, callbacks
+        self._data, self._validation, self._callbacks, self._weights = data, validation, callbacks, weights
         self._began = net.step, optimizer.step
         self._totals = np.zeros((self.steps, 2))  # sums of losses and hits of the epoch's batches
         self._seconds = 0.0  # that the epoch's steps have taken
@@ -162,7 +164,7 @@ class Training:
         x, y = self._data
         self._aim()
         self.net.regularize(self.rows)
-        self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), self.batch_size, self.optimizer)
+        self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), self.batch_size, self.optimizer, self._weights)
 
     def _aim(self) -> None:
         """Let the courses of rates end with the run."""
@@ -182,7 +184,7 @@ class Training:
             rows = order[self.done * batch_size : (self.done + now) * batch_size]
             totals = self._totals[self.done : self.done + now]
             start = time.perf_counter()
-            net.train_steps(totals, x, y, rows, batch_size, self.optimizer)
+            net.train_steps(totals, x, y, rows, batch_size, self.optimizer, self._weights)
             took = time.perf_counter() - start
             self._check_finite(totals[:, 0], "loss")
             self.done += len(totals)
@@ -283,7 +285,9 @@ class Training:
     def _choices(self) -> dict[str, Any]:
         """Return all that a run is made of, as JSON would give it back."""
         if self._fingerprint is None:
-            named = zip(("x", "y", "val_x", "val_y"), (*self._data, *(self._validation or ())), strict=False)
+            given = zip(("x", "y", "val_x", "val_y"), (*self._data, *(self._validation or ())), strict=False)
+            named = [pair for name, array in given for pair in parts_of(name, array)]
+            named += [] if self._weights is None else [("weights", self._weights)]
             self._fingerprint = digest({name: on_host(array) for name, array in named})
         return plain(
             {

@@ -25,6 +25,7 @@ class Memory(Protocol):
     """What a network asks of the memory that its arrays are in."""
 
     device: str  # "cpu", "cuda:0", ...
+    precision: str  # of products' factors
 
     def zeros(self, size: int, dtype: Any) -> Any:
         """Return a flat array of zeros."""
@@ -47,7 +48,7 @@ class Memory(Protocol):
     def working(self) -> contextlib.AbstractContextManager[Any]:
         """Return what every call of a composition is wrapped in."""
 
-    def passes(self, loss: str, update: str, clipped: bool, limited: bool, variant: str) -> backprop.Composition:
+    def passes(self, choice: backprop.Choice) -> backprop.Composition:
         """Return the composition over this memory's kernels."""
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
@@ -56,6 +57,7 @@ class Memory(Protocol):
 
 class _Host:
     device = "cpu"
+    precision = "float32"
     passes = staticmethod(backprop.compiled)
 
     def zeros(self, size: int, dtype: Any) -> NDArray[Any]:
@@ -94,7 +96,7 @@ class _Device:
         self.device = f"cuda:{number}"
         self.passes = graphs.passes
         self._cuda, self._on_stream = cuda, on_stream
-        self._products_in, self._precision = products_in, precision
+        self._products_in, self.precision = products_in, precision
         self._context = cuda.gpus[number]
         self._staged: dict[str, Any] = {}
         with self._context:
@@ -140,7 +142,7 @@ class _Device:
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        with self._context, self._on_stream(self._stream), self._products_in(self._precision):
+        with self._context, self._on_stream(self._stream), self._products_in(self.precision):
             try:
                 yield
             except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, _checks, backprop, devices, draws, model_file, variants
+from . import _batches, _checks, backprop, variants
 from ._checks import InputError, NoRoom
 from .backprop import LOSSES
 from .memory import memory_of
@@ -19,16 +17,17 @@ from .network import Network
 from .optim import Optimizer
 from .prediction import Predictor
 from .rate_schedules import Course
-from .state import SCALING, State
+from .sparse import SparseRows, arrays_of
+from .state import INITS, State
+from .stored import Stored
 
 __all__ = ["MLP"]
 
 
-class MLP(Predictor):
+class MLP(Predictor, Stored):
     """A multilayer perceptron: linear layers with ReLU and dropout between them.
 
-    A seed fixes everything: weights (He uniform; He et al., ICCV 2015, equation 10), masks and the order of the
-    rows. An object is for one thread at a time.
+    A seed fixes everything: weights, masks and the order of the rows. An object is for one thread at a time.
 
     Parameters
     ----------
@@ -53,6 +52,9 @@ class MLP(Predictor):
         For "concrete": strengths a, b of a |weight|**2 / (1 - p) - b inputs entropy(p), minimised with the loss, for
         each layer whose rate is learnt; reported losses are without it. Where they are not given, `fit` takes those of
         a prior length scale of 0.01 and its number of rows.
+    init : str
+        The weights that training begins with, uniform up to a bound: "he", the root of 6 / inputs (He et al., ICCV
+        2015, equation 10), or "glorot", that of 6 / (inputs + units) (Glorot & Bengio, AISTATS 2010, equation 16).
     dtype : str
         "float32" or "float64".
     device : str
@@ -90,6 +92,7 @@ class MLP(Predictor):
         variant: str = "dropout",
         weight_regularizer: float | None = None,
         dropout_regularizer: float | None = None,
+        init: str = "he",
         dtype: str = "float32",
         device: str = "cpu",
         precision: str = "float32",
@@ -98,6 +101,8 @@ class MLP(Predictor):
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):
             raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
+        if init not in INITS:
+            raise InputError(f"init: expected one of {', '.join(INITS)}, got {init!r}")
         self.sizes = _batches.sizes(sizes, loss)
         self.dropout = _batches.rates(dropout, self.sizes[1:-1])
         self.input_dropout = _batches.input_rate(input_dropout, self.sizes[0])
@@ -106,6 +111,7 @@ class MLP(Predictor):
         self.variant = variant
         self.weight_regularizer = _batches.strength(weight_regularizer, "weight_regularizer", variant)
         self.dropout_regularizer = _batches.strength(dropout_regularizer, "dropout_regularizer", variant)
+        self.init = init
         self.dtype = np.dtype(dtype)
         self.memory = memory_of(device, precision)
         self.device = self.memory.device
@@ -129,7 +135,7 @@ class MLP(Predictor):
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
         self._passed: tuple[int, bool, int, int] | None = None
-        self._initialise()
+        self._state.draw_weights(self.seed, init)
 
     def __repr__(self) -> str:
         return (
@@ -151,7 +157,8 @@ class MLP(Predictor):
                 "train_step: expected a network with weight_regularizer and dropout_regularizer, or one that `fit` has "
                 "trained, which then knows how many rows there are"
             )
-        data, target = self.memory.stage("x", data), self.memory.stage("y", target)
+        target = self.memory.stage("y", target)
+        data = self.bring(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
         totals = np.empty((1, 2))
         self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(totals[0, 0] / len(data))
@@ -164,14 +171,15 @@ class MLP(Predictor):
         rows: NDArray[np.int64],
         batch_size: int,
         optimizer: Optimizer,
+        weights: Any = None,
     ) -> None:
         """Train on len(totals) consecutive batches of rows of the data, without Python in between.
 
-        totals (S, 2) receives the sums of each batch's losses and hits; `data` and `target` are what `bring` returns;
-        nothing is checked. Advances `step` and the optimiser's.
+        totals (S, 2) receives the sums of each batch's losses and hits; `data`, `target` and the `weights` (rows,) of
+        rows, if any, are what `bring` returns; nothing is checked. Advances `step` and the optimiser's.
         """
         net = self._with_room(batch_size)
-        state = optimizer.bind(net.params, self.memory.zeros)
+        state = self.state_of(optimizer)
         settings = optimizer.settings(len(totals), self.dtype)
         limit = self.dtype.type(optimizer.max_norm or 0)
         step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
@@ -179,11 +187,11 @@ class MLP(Predictor):
         totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
         try:
             with self.memory.working():
-                self._passes(optimizer.update, *optimizer.bounds).train_steps(
+                self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
                     net,
                     totals,
-                    data,
-                    target,
+                    arrays_of(data),
+                    target if weights is None else backprop.Weighted(target, weights),
                     rows,
                     batch_size,
                     step,
@@ -210,8 +218,8 @@ class MLP(Predictor):
         step = _checks.integer(self.step if step is None else step, "step", 0, 2**32 - 1)
         row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
         with self.memory.working():
-            self._passes().forward(
-                net, data, self._rows_of(len(data)), bool(training), np.uint64(step), np.uint64(row_offset)
+            self._passes(data).forward(
+                net, arrays_of(data), self._rows_of(len(data)), bool(training), np.uint64(step), np.uint64(row_offset)
             )
         self._passed = len(data), bool(training), step, row_offset
         return self._state.outputs(len(data))
@@ -263,49 +271,11 @@ class MLP(Predictor):
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
         self._state.scale(("target_shift", "target_stretch"), shift, stretch)
 
-    # ------------------------------------------------------------ files
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file (NumPy's .npz, without pickle): architecture, weights, scaling, names, counters.
-
-        The file appears whole, or the old one stays.
-        """
-        model_file.write(path, *self.content())
-
-    def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return what `save` writes: what JSON can hold, and scaling and parameters by their names."""
-        config = {**self.choices(), **{name: getattr(self, name) for name in _PROGRESS}}
-        return config, {name: self._state.read(name) for name in SCALING} | self.weights()
-
-    def restore(self, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take what `content` returned of a network that was made by the same choices."""
-        for name in SCALING:
-            self._state.write(name, arrays[name])
-        self.load_state_dict({name: arrays[name] for name in self.state_dict()})
-        for name in _PROGRESS:
-            setattr(self, name, config[name] if name not in _LATER else config.get(name))
-        self.regularize(self.rows)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32") -> MLP:
-        """Return the model that `save` wrote; ValueError if the file is not one, or not whole."""
-        device = devices.resolve(device, precision)
-        config, arrays = model_file.read(path)
-        try:
-            choices = {name: config[name] for name in _CHOICES if name in config or name not in _LATER}
-            net = cls(config["sizes"], **choices, device=device, precision=precision)
-            net.restore(config, arrays)
-        except NoRoom:
-            raise
-        except (KeyError, ValueError, TypeError) as error:
-            raise InputError(f"{path}: a damaged model ({error})") from None
-        return net
-
     # ------------------------------------------------------------ what the others use
 
-    def choices(self) -> dict[str, Any]:
-        """Return what the network was made of, by the names of the arguments, without where it is."""
-        return {name: getattr(self, name) for name in ("sizes", *_CHOICES)} | {"dtype": self.dtype.name}
+    def state_of(self, optimizer: Optimizer) -> Any:
+        """Return an optimiser's state (slots, P) for this network, zeros at first; no other network's from then on."""
+        return optimizer.bind(self._state.net.params, self.memory.zeros)
 
     def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""
@@ -318,10 +288,13 @@ class MLP(Predictor):
 
     def bring(self, array: Any) -> Any:
         """Return what `as_input` or `as_target` returned where the network is: a copy on its device, once."""
-        return self.memory.copy(array)
+        return array.map(self.memory.copy) if isinstance(array, SparseRows) else self.memory.copy(array)
 
     def as_input(self, x: ArrayLike) -> Any:
-        """Return x (rows, inputs) as kernels take it, of uint8, float32 or float64; NumPy's integers become float64."""
+        """Return x (rows, inputs) as kernels take it, of uint8, float32 or float64; NumPy's integers become float64.
+
+        SciPy's sparse matrices and arrays stay compressed, as `SparseRows`.
+        """
         return _batches.rows(x, self.sizes[0], self.device)
 
     def as_target(self, y: ArrayLike) -> Any:
@@ -360,10 +333,13 @@ class MLP(Predictor):
         own = (math.nan, math.nan) if rows is None else variants.strengths(self.loss, self.sizes[-1], rows)
         self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
 
-    def _passes(self, update: str = "sgd", clipped: bool = False, limited: bool = False) -> backprop.Composition:
-        choice = self.loss, update, clipped, limited, self._kind
+    def _passes(
+        self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
+    ) -> backprop.Composition:
+        sparse = isinstance(data, SparseRows)
+        choice = backprop.Choice(self.loss, update, *bounds, self._kind, sparse, weighted)
         if choice not in self._compositions:
-            self._compositions[choice] = self.memory.passes(*choice)
+            self._compositions[choice] = self.memory.passes(choice)
         return self._compositions[choice]
 
     def _with_room(self, rows: int) -> Network:
@@ -372,20 +348,7 @@ class MLP(Predictor):
             self._passed = None
         return self._state.net
 
-    def _initialise(self) -> None:
-        for layer, (inputs, units) in enumerate(itertools.pairwise(self.sizes)):
-            bound = np.sqrt(6.0 / inputs)
-            weight = np.empty((units, inputs), self.dtype)
-            draws.uniform(weight, -bound, bound, "initialisation", seed=self.seed, site=layer)
-            self.memory.write(self.state_dict()[f"{layer}.weight"], weight)
-
     def _rows_of(self, size: int) -> NDArray[np.int64]:
         if size > self._rows.size:
             self._rows = np.arange(size)
         return self._rows[:size]
-
-
-# What a model file holds of a network, beside its parameters.
-_CHOICES = ("dropout", "input_dropout", "seed", "loss", "dtype", "variant", "weight_regularizer", "dropout_regularizer")
-_PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows", "tau")
-_LATER = ("variant", "weight_regularizer", "dropout_regularizer", "rows", "tau")  # that older files lack

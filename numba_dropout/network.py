@@ -59,6 +59,7 @@ class Network(NamedTuple):
     hits: NDArray[Any]  # (R,)
     labels: NDArray[np.int64]  # (R,): the batch's classes
     targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
+    weights: NDArray[Any]  # (R,): the weights of the batch's rows, where they have some
     sums: NDArray[np.float64]  # (SUMS,): parts of a sum
     # of some variants only: what is not there takes no time to hand over
     unit_thresholds: NDArray[np.uint64] | None  # (units of all sites,): each unit's own, where rates are many
@@ -136,6 +137,7 @@ def lay_out(
         hits=nothing,
         labels=np.empty(0, np.int64),
         targets=nothing,
+        weights=nothing,
         sums=zeros(SUMS, np.float64),
         unit_thresholds=zeros(many, np.uint64) if many else None,
         unit_scales=zeros(many, dtype) if many else None,
@@ -161,6 +163,7 @@ def with_room(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Netw
         hits=empty(rows, dtype),
         labels=empty(rows, np.int64),
         targets=empty(rows * int(net.layers[-1, UNITS]), dtype),
+        weights=empty(rows, dtype),
         row_starts=None if net.row_starts is None else zeros(rows, np.int64),
     )
 
@@ -178,7 +181,7 @@ def widest(net: Network, rows: int) -> int:
 
 def row_size(net: Network) -> int:
     """Return the bytes that a row takes of `with_room`'s buffers."""
-    numbers = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 2 + int(net.layers[-1, UNITS])
+    numbers = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 3 + int(net.layers[-1, UNITS])
     return numbers * int(net.params.dtype.itemsize) + 8 * (1 if net.row_starts is None else 2)
 
 

@@ -15,6 +15,7 @@ from .kernels.cpu.linear import SKINNY
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
 from .network import Network
+from .sparse import arrays_of
 from .state import State
 
 __all__ = ["Predictor"]
@@ -43,7 +44,8 @@ class Predictor(ABC):
         totals = np.zeros((-(-len(data) // piece), 2))
         self._passed = None
         with self.memory.working():
-            self._passes().evaluate(self._state.net, totals, data, target, self._rows_of(len(data)), piece)
+            rows = self._rows_of(len(data))
+            self._passes(data).evaluate(self._state.net, totals, arrays_of(data), target, rows, piece)
         loss, hits = totals.sum(0) / len(data)
         return float(loss), None if self.loss == "mse" else float(hits)
 
@@ -94,7 +96,7 @@ class Predictor(ABC):
                 at = np.uint64(step + first), np.uint64(row_offset + start)
                 self._passed = None
                 with self.memory.working():
-                    self._passes().sample(self._state.net, data, numbers, at_once, *at)
+                    self._passes(data).sample(self._state.net, arrays_of(data), numbers, at_once, *at)
                 drawn[:, start : start + at_once] = self._state.outputs(len(numbers)).reshape(several, at_once, -1)
             yield from drawn[: samples - first]
 
@@ -196,8 +198,8 @@ class Predictor(ABC):
         """Return an array where the network is."""
 
     @abstractmethod
-    def _passes(self) -> backprop.Composition:
-        """Return the passes over the network."""
+    def _passes(self, data: Any = None) -> backprop.Composition:
+        """Return the passes over the network, for data of a kind."""
 
     @abstractmethod
     def _with_room(self, rows: int) -> Network:

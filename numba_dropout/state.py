@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches
+from . import _batches, draws
 from ._checks import InputError
 from ._rates import rates_of
 from .memory import Memory
-from .network import lay_out, logits, matrix, parameter_views, row_size, with_room
+from .network import INPUTS, UNITS, lay_out, logits, matrix, parameter_views, row_size, with_room
 
-__all__ = ["SCALING", "State"]
+__all__ = ["INITS", "SCALING", "State"]
 
+INITS: dict[str, Callable[[int, int], int]] = {
+    "he": lambda inputs, units: inputs,
+    "glorot": lambda inputs, units: inputs + units,
+}  # 6 over it is the square of the bound
 SCALING = ("shift", "stretch", "target_shift", "target_stretch")
 
 
@@ -56,6 +60,14 @@ class State:
     def write_logits(self, values: Sequence[float]) -> None:
         """Set the logits of the rates that are learnt."""
         self.memory.write(logits(self.net, self.net.params), np.array(values))
+
+    def draw_weights(self, seed: int, init: str) -> None:
+        """Set the weights to uniform numbers of a seed, up to a bound by name."""
+        for layer, (units, inputs) in enumerate(self.net.layers[:, [UNITS, INPUTS]]):
+            bound = np.sqrt(6.0 / INITS[init](int(inputs), int(units)))
+            weight = np.empty((units, inputs), self.net.params.dtype)
+            draws.uniform(weight, -bound, bound, "initialisation", seed=seed, site=layer)
+            self.memory.write(self.parameters()[f"{layer}.weight"], weight)
 
     def make_room(self, rows: int) -> bool:
         """Make room for so many rows, which stays; return whether there was too little."""

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _checks, checkpoints
-from ._batches import on_host
+from ._batches import on_host, weights
 from ._checks import InputError
 from .loop import Callback, Diverged, History, Training
 from .mlp import MLP
 from .optim import Optimizer
 from .rate_schedules import RateSchedule
+from .sparse import SparseRows
 
 __all__ = ["Callback", "Diverged", "History", "fit"]
 
@@ -31,6 +32,7 @@ def fit(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     dropout_schedule: str | RateSchedule = "constant",
+    sample_weight: ArrayLike | None = None,
     callbacks: Iterable[Callback] = (),
     resume: str | os.PathLike[str] | None = None,
 ) -> History:
@@ -41,7 +43,7 @@ def fit(
     net : MLP
         Goes on from its `step` and `epoch`.
     x : array (rows, inputs)
-        uint8, float32 or float64 as it is; other integers become float64.
+        uint8, float32 or float64 as it is; other integers become float64. Sparse ones of SciPy's stay compressed.
     y : array
         Labels (rows,) or targets (rows, outputs).
     optimizer : Optimizer
@@ -57,6 +59,9 @@ def fit(
         (steps (n,), total steps) that returns factors (n,) on them (`rate_schedules`). Steps count from the network's
         first, and the total is with those of this call: a second call goes on. Afterwards the rates are the network's
         own again, also in `forward(training=True)`, whatever step it is asked for.
+    sample_weight : array (rows,), optional
+        Weights of the rows' losses, at least 0. They are divided by their mean: an epoch's loss and accuracy are
+        weighted means, and rows of equal weights are as without.
     callbacks : iterable of Callback
         Called in their order.
     resume : path, optional
@@ -78,6 +83,7 @@ def fit(
     for name, values in (("x", rows_in), ("y", target)):
         _check_data(values, name)
     held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
+    given = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
     rows_in, target = net.bring(rows_in), net.bring(target)
     epochs = _checks.integer(epochs, "epochs", 1, 2**31)
     batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
@@ -95,6 +101,7 @@ def fit(
         patience=patience,
         dropout_schedule=dropout_schedule,
         callbacks=callbacks,
+        weights=given,
     )
     saved = None if resume is None else checkpoints.read(resume)
     if saved is not None:
@@ -125,7 +132,9 @@ def _checked(callbacks: Iterable[Callback]) -> list[Callback]:
 
 def _check_data(values: Any, name: str) -> None:
     """Raise InputError where a value is no number, and say which; values on a device are brought to the host for it."""
-    values = on_host(values) if values.dtype.kind == "f" else np.empty(0)
-    if not np.isfinite(values).all():
-        row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
-        raise InputError(f"{name}: expected finite numbers, got {values[row, column]} at [{row}, {column}]")
+    array = values.arrays.values if isinstance(values, SparseRows) else values
+    array = on_host(array) if array.dtype.kind == "f" else np.empty(0)
+    if not np.isfinite(array).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        row, column = values.place_of(place[0]) if isinstance(values, SparseRows) else place
+        raise InputError(f"{name}: expected finite numbers, got {array[place]} at [{row}, {column}]")

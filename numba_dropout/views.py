@@ -105,6 +105,7 @@ def views_of(target: Target) -> Views:
             net.hits,
             net.labels,
             net.targets,
+            net.weights,
             net.sums,
             net.unit_thresholds,
             net.unit_scales,

@@ -162,7 +162,29 @@ def test_rows_are_gathered(columns, dtype, rng):
     cpu.gather_rows(expected, *given)
     assert np.array_equal(run(kernels.gather_rows, np.empty_like(expected), *given)[0], expected)
     labels = rng.integers(0, 9, 20)
-    assert np.array_equal(run(kernels.gather_labels, np.empty(7, np.int64), labels, rows)[0], labels[rows])
+    assert np.array_equal(run(kernels.gather, np.empty(7, np.int64), labels, rows)[0], labels[rows])
+
+
+@pytest.mark.parametrize("columns", [1, 200])
+def test_sparse_rows_are_gathered(columns, rng):
+    data = np.where(rng.random((20, columns)) < 0.3, rng.standard_normal((20, columns)), 0).astype(np.float32)
+    places = [np.flatnonzero(row).astype(np.int32) for row in data]
+    starts = np.cumsum([0, *map(len, places)]).astype(np.int32)
+    compressed = data[data != 0], np.concatenate(places), starts
+    given = rng.integers(0, 20, 7), rng.standard_normal(columns), rng.standard_normal(columns)
+    expected, dense = np.empty((2, 7, columns), np.float32)
+    cpu.gather_sparse_rows(expected, *compressed, *given)
+    cpu.gather_rows(dense, data, *given)
+    assert np.array_equal(expected, dense)
+    assert np.array_equal(run(kernels.gather_sparse_rows, np.empty_like(expected), *compressed, *given)[0], expected)
+
+
+def test_rows_are_scaled(rng):
+    rows, factors = rng.standard_normal((7, 40)).astype(np.float32), rng.random(7).astype(np.float32)
+    expected = rows * factors[:, None]
+    assert np.array_equal(run(kernels.scale_rows, rows.copy(), factors)[0], expected)
+    cpu.scale_rows(rows, factors)
+    assert np.array_equal(rows, expected)
 
 
 def test_totals(rng):

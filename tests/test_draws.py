@@ -82,5 +82,5 @@ def test_batches_are_scaled_rows(kind, dtype, rows, rng):
     cpu.gather_rows(out, data, index, shift, stretch)
     assert np.array_equal(out, ((data[index].astype(float) - shift) * stretch).astype(dtype))
     labels = np.empty(rows, np.int64)
-    cpu.gather_labels(labels, np.arange(600) * 3, index)
+    cpu.gather(labels, np.arange(600) * 3, index)
     assert np.array_equal(labels, index * 3)

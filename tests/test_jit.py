@@ -69,9 +69,9 @@ def test_a_second_process_loads_what_the_first_compiled(tmp_path):
 def test_no_two_compositions_share_a_name_on_disk():
     """They are closures of one function; only what they hold tells them apart."""
     choices = list(itertools.product(backprop.LOSSES, ("sgd", "adam"), (False, True)))
-    names = {_disk_cache._name(backprop.compiled(*choice).train_steps) for choice in choices}
+    names = {_disk_cache._name(backprop.compiled(backprop.Choice(*choice)).train_steps) for choice in choices}
     assert len(names) == len(choices) == 12
-    evaluations = {_disk_cache._name(backprop.compiled(*choice).evaluate) for choice in choices}
+    evaluations = {_disk_cache._name(backprop.compiled(backprop.Choice(*choice)).evaluate) for choice in choices}
     assert len(evaluations) == len(backprop.LOSSES)
 
 
@@ -207,7 +207,7 @@ def test_only_plain_arrays_were_compiled_for():
         nd.dropout(x, 0.5, seed=1)
         nd.relu(x)
     seen = set()
-    for function in (*(getattr(cpu, name) for name in cpu.__all__), *backprop.compiled("cross_entropy", "sgd", False)):
+    for function in (*(getattr(cpu, name) for name in cpu.__all__), *backprop.compiled(backprop.Choice("cross_entropy"))):
         for signature in function.signatures:
             for kind in _flat(signature):
                 if isinstance(kind, types.Array):

@@ -78,6 +78,22 @@ def test_training_is_the_cpus(loss, optimizer, rng):
     close(net.predict(x[:1]), cpu.predict(x[:1]))
 
 
+def test_training_on_sparse_rows_with_weights_is_the_cpus(rng):
+    rows = pytest.importorskip("scipy.sparse").csr_array(np.where(rng.random((3, INPUTS)) < 0.5, 1.5, 0))
+    results = []
+    for device in ("cpu", "cuda"):
+        net = network(device)
+        options = {"optimizer": nd.SGD(lr=0.1), "epochs": 2, "batch_size": 2, "sample_weight": [1, 0, 2]}
+        history = nd.fit(net, rows, np.array([0, 1, 2]), **options, validation=(rows[:2], [0, 1]))
+        results.append((net, history))
+    (cpu, expected), (net, history) = results
+    for column in ("loss", "val_loss"):
+        close(history.column(column), expected.column(column))
+    for name, values in cpu.weights().items():
+        close(net.weights()[name], values)
+    close(net.predict_proba(rows), cpu.predict_proba(rows))
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_forward_and_backward(training, rng):
     x, dout = pair("cross_entropy", rng, 2)[0], rng.standard_normal((2, OUTPUTS)).astype(np.float32)

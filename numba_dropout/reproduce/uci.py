@@ -203,10 +203,8 @@ def _split(given: Uci, number: int, samples: int, seed: int) -> Split:
 def _trained(given: Uci, rows: NDArray[np.int64], rate: float, tau: float, seed: int, epochs: int | None = None) -> MLP:
     """Return a network that has learnt from rows of the data."""
     x, y = given.x[rows], given.y[rows]
-    net = MLP([x.shape[1], given.hidden, y.shape[1]], dropout=rate, input_dropout=rate, loss="mse", seed=seed)
-    for name, value in net.state_dict().items():
-        if name.endswith("weight"):  # from +-sqrt(6 / inputs) to +-sqrt(6 / (inputs + units))
-            value *= np.sqrt(value.shape[1] / sum(value.shape))
+    sizes = [x.shape[1], given.hidden, y.shape[1]]
+    net = MLP(sizes, dropout=rate, input_dropout=rate, loss="mse", seed=seed, init="glorot")
     net.scale_input(*standardization(x))
     net.scale_target(*standardization(y))
     strength = LENGTH_SCALE**2 * (1 - rate) / (2 * len(x) * tau)  # times the sum of squares, so that its gradient is

@@ -26,9 +26,42 @@ def gather_rows(out, data, rows, shift, scale):
     _gather_parts((rows.size + size - 1) // size, (size, out, data, rows, shift, scale))
 
 
+@parallel
+@span
+def _gather_sparse_parts(part, size, out, values, columns, starts, rows, shift, scale):
+    for i in range(part * size, min((part + 1) * size, rows.size)):
+        for j in range(out.shape[1]):
+            out[i, j] = (np.float64(0) - shift[j]) * scale[j]
+        for place in range(starts[rows[i]], starts[rows[i] + 1]):
+            j = columns[place]
+            out[i, j] = (np.float64(values[place]) - shift[j]) * scale[j]
+
+
 @kernel
-def gather_labels(out, labels, rows):
-    """Write labels[rows]."""
-    # out (B,) int64, labels (N,) int64, rows (B,) int64
+def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
+    """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
+
+    Row r has values[starts[r] : starts[r + 1]] in so many columns, each once, and zeros elsewhere.
+    """
+    # out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
+    # float64
+    size = max(rows.size if out.size <= SERIAL else PART // out.shape[1], 1)
+    parts = (rows.size + size - 1) // size
+    _gather_sparse_parts(parts, (size, out, values, columns, starts, rows, shift, scale))
+
+
+@kernel
+def gather(out, values, rows):
+    """Write values[rows]."""
+    # out (B,), values (N,), rows (B,) int64
     for i in range(rows.size):
-        out[i] = labels[rows[i]]
+        out[i] = values[rows[i]]
+
+
+@kernel
+def scale_rows(rows, factors):
+    """Multiply each row by a factor of its own."""
+    # rows (B, K), factors (B,)
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            rows[i, j] *= factors[i]

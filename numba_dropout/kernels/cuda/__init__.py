@@ -28,7 +28,7 @@ from .mse import mse_backward, mse_forward
 from .random import random_bits
 from .rates import dropout_rates_backward, dropout_rates_forward, sample_mask_rates
 from .relu import relu_backward, relu_forward
-from .rows import gather_labels, gather_rows
+from .rows import gather, gather_rows, gather_sparse_rows, scale_rows
 from .sgd import linear_sgd, step_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .totals import batch_totals
@@ -54,8 +54,9 @@ __all__ = [
     "dropout_rates_backward",
     "dropout_rates_forward",
     "dropout_steps",
-    "gather_labels",
+    "gather",
     "gather_rows",
+    "gather_sparse_rows",
     "gaussian_dropout_backward",
     "gaussian_dropout_forward",
     "gaussian_relu_derivative",
@@ -79,6 +80,7 @@ __all__ = [
     "sample_mask",
     "sample_mask_rates",
     "sample_packed_mask",
+    "scale_rows",
     "softmax_cross_entropy_backward",
     "softmax_cross_entropy_forward",
     "step_adam",

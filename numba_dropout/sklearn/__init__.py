@@ -1,0 +1,16 @@
+"""scikit-learn estimators: a multilayer perceptron with dropout, for pipelines, searches and whatever takes one.
+
+They need scikit-learn 1.6 or later: pip install 'numba-dropout[sklearn]'.
+"""
+
+try:
+    import sklearn as _sklearn  # noqa: F401 - asked for here, where one line can say what is missing
+except ImportError as error:
+    raise ImportError(
+        "numba_dropout.sklearn needs scikit-learn: pip install 'numba-dropout[sklearn]'", name="sklearn"
+    ) from error
+
+from .classifier import DropoutMLPClassifier
+from .regressor import DropoutMLPRegressor
+
+__all__ = ["DropoutMLPClassifier", "DropoutMLPRegressor"]

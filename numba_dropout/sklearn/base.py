@@ -1,0 +1,344 @@
+"""What both estimators have in common: parameters, fitting, stopping, pickling."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ..mlp import MLP
+from ..optim import SGD, Adam, Optimizer
+from ..train import fit
+from .stopping import Stopping
+from .threads import own_threads
+
+__all__ = ["DropoutMLP"]
+
+DTYPES = [np.float32, np.uint8]  # of X: what the network computes in, and what images come in
+SPARSE = ("csr", "csc", "coo")
+AUTO_BATCH = 200
+MC_SAMPLES = 100  # where `mc_samples` says nothing
+POSITIVE = Interval(Integral, 1, None, closed="left")
+RATE = Interval(Real, 0, 1, closed="both")
+DECAY = Interval(Real, 0, 1, closed="left")
+
+
+class DropoutMLP(BaseEstimator, ABC):
+    """A multilayer perceptron with dropout; the parameters are described where it is used."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like", POSITIVE],
+        "dropout": ["array-like", RATE],
+        "input_dropout": ["array-like", RATE],
+        "max_norm": [None, Interval(Real, 0, None, closed="neither")],
+        "solver": [StrOptions({"adam", "sgd"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), POSITIVE],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [POSITIVE],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [DECAY],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "beta_1": [DECAY],
+        "beta_2": [DECAY],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [POSITIVE],
+        "device": [str],
+        "mc_samples": [None, POSITIVE],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        *,
+        dropout: Any = 0.5,
+        input_dropout: Any = 0.0,
+        max_norm: float | None = None,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        device: str = "cpu",
+        mc_samples: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.max_norm = max_norm
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.mc_samples = mc_samples
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Train a network on X (rows, features), an array, data frame or sparse matrix, and the target y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (rows, features)
+            Numbers; uint8 stays as it is, all else becomes float32, and sparse rows stay sparse.
+        y : array-like (rows,) or (rows, outputs)
+            Classes, indicators of labels, or values.
+        sample_weight : array-like (rows,), optional
+            Weights of the rows' losses, at least 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter or the data cannot be used, or the loss became NaN or infinite.
+        """
+        self._validate_params()
+        first = not (self.warm_start and hasattr(self, "network_"))
+        X, target = self._checked(X, y, reset=first, classes=None)
+        return self._train(X, target, sample_weight, anew=first, epochs=self.max_iter)
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:
+        """Train for one epoch more."""
+        self._validate_params()
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        first = not hasattr(self, "network_")
+        X, target = self._checked(X, y, reset=first, classes=classes)
+        return self._train(X, target, sample_weight, anew=first, epochs=1, goes_on=not first)
+
+    def _checked(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
+        """Return X and the target as the network learns it."""
+        options = {"accept_sparse": SPARSE, "dtype": DTYPES, "multi_output": True}
+        X, y = validate_data(self, X, y, reset=reset, **options, **self._target_options())
+        return X, self._encoded(y, reset=reset, classes=classes)
+
+    def _train(
+        self, X: Any, target: NDArray[Any], sample_weight: Any, *, anew: bool, epochs: int, goes_on: bool = False
+    ) -> Any:
+        """Train the network, a new one if `anew`, with a new optimiser unless it `goes_on`."""
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        if anew:
+            self._begin(X, target, weight)
+        elif self.network_.sizes != self._sizes():
+            raise ValueError(f"warm_start: expected a network of {self.network_.sizes} as before, got {self._sizes()}")
+        train: tuple[Any, Any, Any] = (X, target, weight)
+        held_out: tuple[Any, ...] = ()
+        if self.early_stopping:
+            train, held_out = self._held_out(*train)
+        size = self._batch(train[0].shape[0])
+        if not goes_on:
+            self._optimizer = self._new_optimizer(size)
+            self.n_iter_ = 0
+        stopping = Stopping(self, functools.partial(self._score, *held_out) if held_out else None)
+        with own_threads():
+            fit(
+                self.network_,
+                train[0],
+                train[1],
+                sample_weight=train[2],
+                optimizer=self._optimizer,
+                epochs=epochs,
+                batch_size=size,
+                callbacks=[stopping],
+            )
+        if not goes_on and epochs == self.n_iter_ > 1 and not stopping.training.stop:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({epochs}) reached and the optimization hasn't converged "
+                "yet.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _begin(self, X: Any, target: NDArray[Any], weight: Any) -> None:
+        """Make a network, and forget what was before."""
+        self.n_outputs_ = 1 if target.ndim == 1 else target.shape[1]
+        self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self.network_ = MLP(
+            self._sizes(),
+            dropout=self.dropout,
+            input_dropout=self.input_dropout,
+            seed=self._seed,
+            loss=self._loss(),
+            init="glorot",
+            device=self.device,
+        )
+        self._scale(target, weight)
+        self.n_layers_ = len(self.network_.sizes)
+        self.t_, self.best_loss_ = 0, np.inf
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
+        self.best_validation_score_ = -np.inf if self.early_stopping else None
+
+    def _sizes(self) -> list[int]:
+        """Return the units of each layer, the input first."""
+        hidden = self.hidden_layer_sizes
+        hidden = [int(units) for units in hidden] if isinstance(hidden, Iterable) else [int(hidden)]
+        return [self.n_features_in_, *hidden, self._outputs()]
+
+    def _batch(self, rows: int) -> int:
+        """Return the rows of a batch."""
+        size = AUTO_BATCH if self.batch_size == "auto" else int(self.batch_size)
+        if size > rows and self.batch_size != "auto":
+            warnings.warn(f"batch_size: {size} is more than the {rows} rows; these are taken", stacklevel=4)
+        return min(size, rows)
+
+    def _new_optimizer(self, batch: int) -> Optimizer:
+        """Return the optimiser; the penalty alpha / 2 of the squared weights is that of a batch, as scikit-learn's."""
+        options: dict[str, Any] = {
+            "lr": self.learning_rate_init,
+            "weight_decay": self.alpha / batch,
+            "max_norm": self.max_norm,
+        }
+        if self.solver == "adam":
+            return Adam(beta1=self.beta_1, beta2=self.beta_2, eps=self.epsilon, **options)
+        if self.learning_rate == "invscaling":
+            options["schedule"] = functools.partial(_inverse_scaling, batch=batch, power=self.power_t)
+        nesterov = self.nesterovs_momentum and self.momentum > 0
+        return SGD(momentum=self.momentum, nesterov=nesterov, **options)
+
+    def _held_out(self, X: Any, target: NDArray[Any], weight: Any) -> list[tuple[Any, Any, Any]]:
+        """Return the rows to learn from, and those that tell when to stop."""
+        labels = target if is_classifier(self) and target.ndim == 1 else None
+        places = np.arange(X.shape[0])
+        learn, hold = train_test_split(
+            places, random_state=self._seed, test_size=self.validation_fraction, stratify=labels
+        )
+        if len(hold) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        return [(X[some], target[some], None if weight is None else weight[some]) for some in (learn, hold)]
+
+    def _draws(self, X: Any) -> Any:
+        """Return mean and spread over draws of the dropout masks, of X as `_known` gives it."""
+        with own_threads():
+            return self.network_.predict_mc(X, self.mc_samples or MC_SAMPLES)
+
+    def _known(self, X: Any) -> Any:
+        """Return X to predict from."""
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse=SPARSE, dtype=DTYPES, reset=False)
+
+    # ------------------------------------------------------------ what was learnt
+
+    @property
+    def coefs_(self) -> list[NDArray[Any]]:
+        """Weights (inputs, units) of each layer, as scikit-learn's MLP has them."""
+        return [value.T for value in self._parameters("weight")]
+
+    @property
+    def intercepts_(self) -> list[NDArray[Any]]:
+        """Biases (units,) of each layer."""
+        return self._parameters("bias")
+
+    def _parameters(self, kind: str) -> list[NDArray[Any]]:
+        check_is_fitted(self, "network_")
+        return [value for name, value in self.network_.weights().items() if name.endswith(f".{kind}")]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled; the optimiser's numbers are brought to the host."""
+        state = dict(super().__getstate__())
+        optimizer = state.pop("_optimizer", None)
+        if optimizer is not None:
+            state["_steps"] = optimizer.step, optimizer.lr, self.network_.memory.read(optimizer.state)
+            state["_decay"] = optimizer.weight_decay
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take it back."""
+        steps, decay = state.pop("_steps", None), state.pop("_decay", 0.0)
+        super().__setstate__(state)
+        if steps is None:
+            return
+        self._optimizer = self._new_optimizer(1)
+        self._optimizer.weight_decay = decay
+        self._optimizer.step, self._optimizer.lr, saved = steps
+        self.network_.memory.write(self.network_.state_of(self._optimizer), saved)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn may expect."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # ------------------------------------------------------------ what the two differ in
+
+    @abstractmethod
+    def _target_options(self) -> dict[str, Any]:
+        """Return how `validate_data` is to check the target."""
+
+    @abstractmethod
+    def _encoded(self, y: NDArray[Any], *, reset: bool, classes: Sequence[Any] | None) -> NDArray[Any]:
+        """Return the target as the network learns it."""
+
+    @abstractmethod
+    def _loss(self) -> str:
+        """Return the network's loss."""
+
+    @abstractmethod
+    def _outputs(self) -> int:
+        """Return how many outputs the network has."""
+
+    @abstractmethod
+    def _scale(self, target: NDArray[Any], weight: Any) -> None:
+        """Scale the target, where the network learns it standardised."""
+
+    @abstractmethod
+    def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
+        """Return the score of rows that `_encoded` gave."""
+
+
+def _inverse_scaling(steps: NDArray[np.float64], total: int, *, batch: int, power: float) -> NDArray[np.float64]:
+    """Return 1 over a power of the rows that were learnt from."""
+    return np.asarray(1.0 / (steps * batch + 1.0) ** power)

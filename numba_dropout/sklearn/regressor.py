@@ -1,0 +1,99 @@
+"""The estimator for values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from .base import DropoutMLP
+from .threads import own_threads
+
+__all__ = ["DropoutMLPRegressor"]
+
+
+class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
+    """Multilayer perceptron for values, one or several for each row, with dropout.
+
+    Hidden layers are of ReLU, and weights begin as Glorot's uniform ones. X is taken as it is: put a `StandardScaler`
+    before it. The target is learnt standardised, by the mean squared error, and predictions are in its own units.
+
+    The parameters are those of `DropoutMLPClassifier`.
+
+    Attributes
+    ----------
+    network_ : MLP
+        The trained network.
+    loss_curve_ : list of float
+        Mean squared error of each epoch, of the standardised target, in training mode, without the penalty.
+    best_loss_, loss_, n_iter_, t_, n_layers_, n_outputs_, out_activation_, coefs_, intercepts_ :
+        As in `MLPRegressor`.
+    validation_scores_, best_validation_score_ :
+        With `early_stopping`: R2 on the rows held out.
+    n_features_in_, feature_names_in_ :
+        As in all estimators.
+    """
+
+    out_activation_ = "identity"
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> DropoutMLPRegressor:
+        """Train for one epoch on some rows; those of the first call tell how the target is standardised."""
+        self._partial_fit(X, y, sample_weight, None)
+        return self
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return the values (rows,), or (rows, outputs) if several.
+
+        With `return_std` the mean over draws of the dropout masks, `mc_samples` or 100, and their standard deviation in
+        the target's units: how sure the network is of the value, without the noise around it (Gal & Ghahramani, ICML
+        2016, section 4).
+        """
+        X = self._known(X)
+        if return_std or self.mc_samples is not None:
+            drawn = self._draws(X)
+            mean, std = (self._shaped(values) for values in (drawn.mean, drawn.std))
+            return (mean, std) if return_std else mean
+        with own_threads():
+            return self._shaped(self.network_.answers(self.network_.outputs(X)))
+
+    def _shaped(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values (rows, outputs) as the target was given."""
+        return values[:, 0] if self._flat else values
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that a row may have several values."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _target_options(self) -> dict[str, Any]:
+        return {"y_numeric": True}
+
+    def _encoded(self, y: NDArray[Any], *, reset: bool, classes: Sequence[Any] | None) -> NDArray[Any]:
+        """Return y (rows,) or (rows, outputs) as float64."""
+        y = np.asarray(y, np.float64)
+        if reset:
+            self._flat, self._columns = y.ndim == 1, 1 if y.ndim == 1 else y.shape[1]
+        elif (1 if y.ndim == 1 else y.shape[1]) != self._columns:
+            raise ValueError(f"y: expected {self._columns} outputs as before, got shape {y.shape}")
+        return y
+
+    def _loss(self) -> str:
+        return "mse"
+
+    def _outputs(self) -> int:
+        return self._columns
+
+    def _scale(self, target: NDArray[Any], weight: Any) -> None:
+        """Learn the target less its mean, over its standard deviation."""
+        mean = np.average(target, 0, weight)
+        deviation = np.sqrt(np.average((target - mean) ** 2, 0, weight))
+        self.network_.scale_target(mean, 1 / np.where(deviation > 0, deviation, 1.0))
+
+    def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
+        """Return R2."""
+        return float(r2_score(target, self.network_.predict(X), sample_weight=weight))

@@ -1,0 +1,32 @@
+"""How many threads an estimator may take where joblib runs several of them at once."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import threading
+from collections.abc import Iterator
+
+import numba
+from joblib.parallel import get_active_backend
+
+__all__ = ["own_threads"]
+
+
+@contextlib.contextmanager
+def own_threads() -> Iterator[None]:
+    """Hold the kernels to one thread in a worker of joblib's `threading` or `multiprocessing` backend.
+
+    Workers of the default backend, loky, begin with their share of the cores, which Numba takes from the environment.
+    """
+    backend, _ = get_active_backend()
+    in_thread = threading.current_thread() is not threading.main_thread()
+    if not backend.nesting_level or not (in_thread or multiprocessing.current_process().daemon):
+        yield
+        return
+    before = numba.get_num_threads()  # of this Python thread
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -1,0 +1,82 @@
+"""Rows of different weights in training."""
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+
+
+@pytest.fixture
+def x(rng):
+    return rng.standard_normal((23, 9))
+
+
+def learnt(x, y, loss="cross_entropy", variant="dropout", **options):
+    net = nd.MLP([9, 7, 3], dropout=0.4, input_dropout=0.1, loss=loss, variant=variant, seed=5)
+    net.scale_input(np.arange(9) / 10, np.arange(1, 10))
+    history = nd.fit(net, x, y, optimizer=nd.Adam(lr=0.01), epochs=2, batch_size=8, **options)
+    return net, history
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
+def test_a_row_of_weight_n_is_n_rows(loss, rng):
+    """In one batch of all rows without dropout, the only case in which they see the same masks."""
+    x, times = rng.standard_normal((12, 9)), np.array([0, 1, 2, 3] * 3)
+    y = {"cross_entropy": rng.integers(0, 3, 12), "mse": rng.standard_normal((12, 3)), "bce": rng.random((12, 3))}[loss]
+    found = []
+    for rows, weights in ((np.arange(12), times), (np.repeat(np.arange(12), times), None)):
+        net = nd.MLP([9, 5, 3], dropout=0.0, loss=loss, seed=2, dtype="float64")
+        rule = nd.SGD(lr=0.1, clip_norm=1.0)
+        history = nd.fit(net, x[rows], y[rows], optimizer=rule, epochs=4, batch_size=99, sample_weight=weights)
+        found.append((net.weights(), history.records[-1]))
+    (one, record), (other, record_of_rows) = found
+    for name, value in one.items():
+        assert np.allclose(value, other[name], rtol=1e-12, atol=1e-14)
+    assert np.isclose(record["loss"], record_of_rows["loss"], rtol=1e-12)
+    assert record["accuracy"] == pytest.approx(record_of_rows["accuracy"])
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "dropout",
+        pytest.param("gaussian", marks=pytest.mark.full),
+        pytest.param("dropconnect", marks=pytest.mark.full),
+        pytest.param("concrete", marks=pytest.mark.full),
+        pytest.param("subnetwork", marks=pytest.mark.full),
+    ],
+)
+def test_equal_weights_are_none(variant, x, rng):
+    y = rng.integers(0, 3, 23)
+    plain, weighted = (learnt(x, y, variant=variant, **each)[0] for each in ({}, {"sample_weight": np.full(23, 0.3)}))
+    assert all(np.array_equal(value, weighted.weights()[name]) for name, value in plain.weights().items())
+
+
+def test_rows_of_weight_0_do_not_count(x, rng):
+    y = rng.integers(0, 3, 23)
+    weights = (np.arange(23) % 3).astype(float)
+    other = np.where(weights > 0, y, (y + 1) % 3)
+    one, two = (learnt(x, each, sample_weight=weights)[0] for each in (y, other))
+    assert all(np.array_equal(value, two.weights()[name]) for name, value in one.weights().items())
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        (np.ones(4), ValueError, r"sample_weight: expected shape \(23,\) like the rows of x, got \(4,\)"),
+        (np.zeros(23), ValueError, "sample_weight: expected finite numbers at least 0, not all of them 0"),
+        (np.full(23, -1.0), ValueError, "sample_weight: expected finite numbers at least 0"),
+        (np.full(23, np.inf), ValueError, "sample_weight: expected finite numbers at least 0"),
+        (np.array(["a"] * 23), TypeError, "sample_weight: expected numbers, got <U1"),
+    ],
+)
+def test_refused_weights(weights, error, message, x):
+    with pytest.raises(error, match=message):
+        learnt(x, np.zeros(23, int), sample_weight=weights)
+
+
+def test_weights_may_be_large(x):
+    """Their sum would not be finite."""
+    net, _ = learnt(x, np.zeros(23, int), sample_weight=np.full(23, 1e308))
+    plain, _ = learnt(x, np.zeros(23, int))
+    assert all(np.array_equal(value, net.weights()[name]) for name, value in plain.weights().items())
