@@ -1,4 +1,4 @@
-"""Write the figures of docs/reproduce.md, and draw its plots, from what is kept in docs/results.
+"""Write the figures of docs/reproduce.md and docs/sklearn.md, and draw the plots, from what is kept in docs/results.
 
 python -m numba_dropout_bench.reproduced
 """
@@ -17,12 +17,13 @@ from numba_dropout.compare import Comparison
 from numba_dropout.files import replacing
 from numba_dropout.reproduce import Sizes, Table
 
+from . import estimators
 from .report import markdown
 
-__all__ = ["SECTIONS", "draw", "with_sections"]
+__all__ = ["PAGES", "draw", "with_sections"]
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "reproduce.md"
+DOCS = ROOT / "docs"
 RESULTS = ROOT / "docs" / "results"
 IMAGES = ROOT / "docs" / "images"
 Records = Callable[[str], dict[str, Any]]  # what is kept, by the name of its file
@@ -120,7 +121,16 @@ def _memory(record: Records) -> list[str]:
     ]
 
 
-SECTIONS = {"mnist": _mnist, "rates": _rates, "sizes": _sizes, "uci": _uci, "memory": _memory}
+def _estimators(record: Records) -> list[str]:
+    found = record("estimators.json")
+    about = f"scikit-learn {found['scikit-learn']}; `{found['command']}`; {_made(found)}"
+    return [*estimators.table(found["cases"]), "", about]
+
+
+PAGES: dict[str, dict[str, Callable[[Records], list[str]]]] = {
+    "reproduce.md": {"mnist": _mnist, "rates": _rates, "sizes": _sizes, "uci": _uci, "memory": _memory},
+    "sklearn.md": {"estimators": _estimators},
+}
 
 
 def _kept(folder: Path) -> Records:
@@ -136,13 +146,13 @@ def draw(images: Path, folder: Path = RESULTS) -> None:
     plot.sizes(Sizes.of(record("mnist-sizes.json")), images / "mnist-sizes.png")
 
 
-def with_sections(page: str, folder: Path = RESULTS) -> str:
-    """Return the page with the tables of all sections between their marks."""
-    record = _kept(folder)
-    for name, write in SECTIONS.items():
+def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:
+    """Return a page, by the name of its file, with the tables of all its sections between their marks."""
+    record, file = _kept(folder), name
+    for name, write in PAGES[file].items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         if page.count(begin) != 1 or page.count(end) != 1:
-            raise SystemExit(f"docs/reproduce.md: expected the marks of {name}")
+            raise SystemExit(f"docs/{file}: expected the marks of {name}")
         before, _, rest = page.partition(begin)
         _, _, after = rest.partition(end)
         page = "".join([before, begin, "\n".join(write(record)), "\n", end, after])
@@ -150,7 +160,8 @@ def with_sections(page: str, folder: Path = RESULTS) -> str:
 
 
 if __name__ == "__main__":
-    page = with_sections(PAGE.read_text())
     draw(IMAGES)
-    with replacing(PAGE) as file:
-        file.write(page.encode())
+    for name in PAGES:
+        made = with_sections(name, (DOCS / name).read_text())
+        with replacing(DOCS / name) as file:
+            file.write(made.encode())

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numba.core import config
-from numba_dropout_bench import cases, chart, medians, report, rounds, run, sizes, startup, workers
+from numba_dropout_bench import cases, chart, estimators, medians, report, rounds, run, sizes, startup, workers
 from numba_dropout_bench.contestants import _checks, _held, _inputs
 from numba_dropout_cli import bar
 from numba_dropout_cli.main import cli
@@ -584,6 +584,68 @@ def test_a_pipe_gets_lines_alone(capsys):
 
 def test_groups_are_those_of_the_command():
     (argument,) = [p for p in cli.commands["bench"].params if isinstance(p, click.Argument)]
-    assert tuple(argument.type.choices) == run.GROUPS
+    assert tuple(argument.type.choices) == (*run.GROUPS, "estimators")
     rounds_option = next(p for p in cli.commands["bench"].params if p.name == "rounds")
-    assert rounds_option.default == run.ROUNDS
+    assert f"[default: {run.ROUNDS}; {estimators.SEEDS} seeds]" in rounds_option.help
+
+
+# ---------------------------------------------------------------- estimators
+
+
+@pytest.mark.jit_only
+def test_estimators_are_measured_beside_scikit_learns(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    small = [estimators.Case("wine", (4,), 3), estimators.Case("diabetes", (4,), 3)]
+    monkeypatch.setattr(estimators, "cases", lambda mnist: small)
+    kept = tmp_path / "kept.json"
+    done = CliRunner().invoke(cli, ["bench", "estimators", "--rounds", "2", "--threads", "1", "--json", str(kept)])
+    assert done.exit_code == 0, done.output
+    wine, diabetes = json.loads(kept.read_text())["cases"]
+    assert (wine["network"], diabetes["network"]) == ("13-4-3", "10-4-1")
+    assert (wine["score"], diabetes["score"]) == ("accuracy", "R2")
+    for case in (wine, diabetes):
+        assert all(len(case["scores"][name]) == 2 and len(case["seconds"][name]) == 10 for name in estimators.NAMES)
+        assert f"{case['name']}, {case['network']}, 3 epochs" in done.output
+    assert all(0 <= score <= 1 for name in estimators.NAMES for score in wine["scores"][name])
+    row = estimators.table([wine])[-1].strip("| ").split(" | ")
+    assert row[:4] == ["wine", "13-4-3", "3", "accuracy"]
+    assert row[4].startswith(f"{np.mean(wine['scores']['numba-dropout']):.4f} ± ")
+
+
+def test_what_is_measured_of_estimators():
+    pytest.importorskip("sklearn")
+    assert [case.name for case in estimators.cases(None)] == ["digits", "breast_cancer", "wine", "diabetes"]
+    theirs, ours = (estimators._model(name, estimators.Case("wine", (7,), 5), 3, 5) for name in estimators.NAMES[::-1])
+    for name in ("hidden_layer_sizes", "max_iter", "random_state", "batch_size", "alpha", "learning_rate_init"):
+        assert ours.get_params()[name] == theirs.get_params()[name]
+
+
+def test_parts_of_estimators_are_all_rows_once():
+    pytest.importorskip("sklearn")
+    case = estimators.Case("wine", (7,), 5)
+    asked = [estimators._split(case, 3, part) for part in range(case.parts)]
+    assert sorted(np.concatenate([test for _, test in asked])) == list(range(178))
+    assert all(not set(train) & set(test) for train, test in asked)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["kernels"], "estimators: expected by itself"),
+        (["--dtype", "float64"], "got --dtype"),
+        (["--plot", "a.png"], "got --plot"),
+        (["--mnist", "nowhere"], "nowhere"),
+        (["--json", "nowhere/a.json"], "nowhere"),
+    ],
+)
+def test_what_estimators_refuse(arguments, message):
+    pytest.importorskip("sklearn")
+    done = CliRunner().invoke(cli, ["bench", "estimators", *arguments])
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+def test_mnist_is_for_estimators():
+    done = CliRunner().invoke(cli, ["bench", "kernels", "--mnist", "mnist"])
+    assert done.exit_code == 2
+    assert "--mnist: expected with estimators" in done.output

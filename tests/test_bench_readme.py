@@ -8,7 +8,7 @@ import pytest
 from numba_dropout_bench import cases, readme, reproduced, rounds, run, sizes
 
 ROOT = Path(__file__).parents[1]
-PAGE, RESULTS = ROOT / "docs" / "reproduce.md", ROOT / "docs" / "results"  # wherever the package is installed
+DOCS, RESULTS = ROOT / "docs", ROOT / "docs" / "results"  # wherever the package is installed
 SPEEDS = {  # role, and seconds for 10^9 units of work
     "numba-dropout": ("own", 0.25),
     "copy": ("limit", 0.125),
@@ -92,12 +92,16 @@ def test_the_readmes_figures_are_those_of_the_newest_results(monkeypatch):
     assert text == made, "`make figures` mends it"
 
 
-# ---------------------------------------------------------------- docs/reproduce.md
+# ---------------------------------------------------------------- docs/reproduce.md, docs/sklearn.md
 
 
-def test_the_page_of_reproductions_has_the_kept_figures():
-    page = PAGE.read_text()
-    assert reproduced.with_sections(page, RESULTS) == page
+@pytest.mark.parametrize("name", reproduced.PAGES)
+def test_pages_have_the_kept_figures(name):
+    page = (DOCS / name).read_text()
+    assert reproduced.with_sections(name, page, RESULTS) == page
+
+
+def test_kept_figures_say_where_they_are_from():
     for file in RESULTS.glob("*.json"):
         assert json.loads(file.read_text()).keys() >= {"command", "seed", "version", "machine"}, file.name
 
@@ -115,6 +119,7 @@ def test_other_results_make_another_page(tmp_path):
         if file.name == "uci-energy.json":
             record |= {"rmse_mean": 0.1234, "rmse_se": 0.0567}
         (tmp_path / file.name).write_text(json.dumps(record))
-    assert "| 0.123 ± 0.057 |" in reproduced.with_sections(PAGE.read_text(), tmp_path)
+    page = DOCS / "reproduce.md"
+    assert "| 0.123 ± 0.057 |" in reproduced.with_sections(page.name, page.read_text(), tmp_path)
     with pytest.raises(SystemExit, match="expected the marks of mnist"):
-        reproduced.with_sections("no marks", tmp_path)
+        reproduced.with_sections(page.name, "no marks", tmp_path)

@@ -60,8 +60,10 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.jit_only
-def test_the_readmes_python_runs(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/sklearn.md"])
+def test_the_python_of_pages_runs(page, tmp_path):
+    pytest.importorskip("sklearn")
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(blocks)],

@@ -207,7 +207,10 @@ def test_only_plain_arrays_were_compiled_for():
         nd.dropout(x, 0.5, seed=1)
         nd.relu(x)
     seen = set()
-    for function in (*(getattr(cpu, name) for name in cpu.__all__), *backprop.compiled(backprop.Choice("cross_entropy"))):
+    for function in (
+        *(getattr(cpu, name) for name in cpu.__all__),
+        *backprop.compiled(backprop.Choice("cross_entropy")),
+    ):
         for signature in function.signatures:
             for kind in _flat(signature):
                 if isinstance(kind, types.Array):

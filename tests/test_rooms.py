@@ -54,7 +54,7 @@ ROOMS = [
 ]
 BENCH_ROOMS = [
     {"readme", "reproduced", "cuda_check"},
-    {"run", "mnist", "mnist_memory", "uci_keras"},
+    {"run", "mnist", "mnist_memory", "uci_keras", "estimators"},
     {"chart"},
     {"report"},
     {"startup"},
