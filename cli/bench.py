@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -45,6 +47,19 @@ def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnis
     return _groups(groups, json_file, plot, **choices)
 
 
+@contextlib.contextmanager
+def _cleared(bar: Any) -> Iterator[None]:
+    """Take a bar away at the end, and say that nothing was written where Ctrl-C is."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        bar.clear()
+        click.echo("stopped; nothing was written", err=True)
+        raise SystemExit(130) from None
+    finally:
+        bar.clear()
+
+
 def _groups(
     groups: tuple[str, ...], json_file: str | None, plot: str | None, *, rounds: int | None, **choices: Any
 ) -> None:
@@ -56,15 +71,9 @@ def _groups(
     run.check_outputs(json_file, plot)
     plan = run.plan(groups, rounds=rounds or run.ROUNDS, **choices)
     bar = Bar(plan.steps())
-    try:
+    with _cleared(bar):
         bar.echo(report.heading(plan))
         record = run.measure(plan, bar.update, lambda case: bar.echo(report.table(case)))
-    except KeyboardInterrupt:
-        bar.clear()
-        click.echo("stopped; nothing was written", err=True)
-        raise SystemExit(130) from None
-    finally:
-        bar.clear()
     bar.echo(report.ending(record))
     if json_file:
         run.write(record, json_file)
@@ -100,14 +109,8 @@ def _estimators(
     if json_file:
         files.check_writable(json_file)
     bar = Bar(len(chosen) * seeds)
-    try:
+    with _cleared(bar):
         record = estimators.measure(chosen, seeds, threads or system.threads(), bar.update, bar.echo)
-    except KeyboardInterrupt:
-        bar.clear()
-        click.echo("stopped; nothing was written", err=True)
-        raise SystemExit(130) from None
-    finally:
-        bar.clear()
     if json_file:
         files.write_json(json_file, record)
         click.echo(f"\njson   {json_file}")
