@@ -11,6 +11,7 @@ import click
 from .bench import bench
 from .compare import compare
 from .evaluate import evaluate
+from .export import export
 from .info import info
 from .predict import predict
 from .reproduce import reproduce
@@ -79,5 +80,5 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, predict, trace, compare, tune, reproduce, bench, info):
+for command in (train, evaluate, predict, export, trace, compare, tune, reproduce, bench, info):
     cli.add_command(command)

@@ -1,4 +1,7 @@
-"""The file of a model: NumPy's .npz without pickle, with a description in JSON, written whole or not at all."""
+"""The file of a model: arrays, and a description in JSON, written whole or not at all.
+
+NumPy's .npz without pickle, or safetensors where the name ends in that.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 from ._arrays import digest
 from ._checks import InputError
 from .files import replacing
+from .formats import safetensors
 
 __all__ = ["plain", "read", "write"]
 
@@ -33,6 +37,9 @@ def plain(config: Mapping[str, Any]) -> dict[str, Any]:
 def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Arrays) -> None:
     """Write a model; the same content gives the same bytes."""
     description = _json({"format": FORMAT, "version": VERSION, **config})
+    if _is_safetensors(path):
+        safetensors.write(path, description, arrays)
+        return
     content = {"config": np.array(description), **arrays, HASH: np.array(digest(arrays, description))}
     with replacing(path) as file:
         np.savez(file, **content)  # type: ignore[arg-type]
@@ -46,13 +53,20 @@ def read(
     A description that has the entry `wants_hash` must have a hash.
     """
     try:
-        with open(os.fspath(path), "rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-        description, wanted = str(arrays.pop("config")), arrays.pop(HASH, None)
+        if _is_safetensors(path):
+            description, arrays = safetensors.read(path)
+            wanted: str | None = digest(arrays, description)  # which it has looked at
+        else:
+            with open(os.fspath(path), "rb") as file, np.load(file, allow_pickle=False) as content:
+                arrays = {name: content[name] for name in content.files}
+            description, kept = str(arrays.pop("config")), arrays.pop(HASH, None)
+            wanted = None if kept is None else str(kept)
         config = json.loads(description)
         if config["format"] != FORMAT:
             raise KeyError("format")
         version = int(config["version"])
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -72,9 +86,13 @@ def read(
         )
     if wanted is None and wants_hash in config:
         raise InputError(f"{path}: a damaged file: the hash of its content is missing")
-    if wanted is not None and str(wanted) != digest(arrays, description):
+    if wanted is not None and wanted != digest(arrays, description):
         raise InputError(f"{path}: a damaged file: its content does not have the hash that is written in it")
     return config, arrays
+
+
+def _is_safetensors(path: str | os.PathLike[str]) -> bool:
+    return os.fspath(path).endswith(safetensors.SUFFIX)
 
 
 def _json(config: Mapping[str, Any]) -> str:

@@ -61,8 +61,9 @@ class Predictor(ABC):
 
     def standardized(self, x: ArrayLike) -> NDArray[Any]:
         """Return x (rows, inputs) as the first layer sees it, scaled in float64 and rounded to the network's dtype."""
+        shift, stretch = self.input_scaling()
         values = _batches.on_host(self.as_input(x)).astype(np.float64)
-        return ((values - self._state.read("shift")) * self._state.read("stretch")).astype(self.dtype)
+        return ((values - shift) * stretch).astype(self.dtype)
 
     def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:
         """Yield what `forward` would return in training mode, (rows, outputs), for so many draws of the masks.
@@ -163,6 +164,10 @@ class Predictor(ABC):
             return np.hstack([-np.logaddexp(0.0, out), ones]) if out.shape[1] == 1 else ones
         out = out - out.max(1, keepdims=True)
         return out - np.log(np.exp(out).sum(1, keepdims=True))
+
+    def input_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return shift and stretch (inputs,): the network sees (x - shift) * stretch."""
+        return self._state.read("shift"), self._state.read("stretch")
 
     def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return stretch and shift (outputs,) of a regression: it learns (y - shift) * stretch."""

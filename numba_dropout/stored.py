@@ -44,9 +44,10 @@ class Stored(ABC):
     _state: State
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file (NumPy's .npz, without pickle): architecture, weights, scaling, names, counters.
+        """Write the model to a file: architecture, weights, scaling, names, counters.
 
-        The file appears whole, or the old one stays.
+        NumPy's .npz, without pickle, or safetensors where the path ends in .safetensors: then tensors have the names of
+        the equivalent `torch.nn.Sequential`. The file appears whole, or the old one stays.
         """
         model_file.write(path, *self.content())
 

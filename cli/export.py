@@ -1,0 +1,48 @@
+"""`ndrop export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+SUFFIXES = {"onnx": ".onnx", "safetensors": ".safetensors", "npz": ".npz"}
+
+
+@click.command()
+@click.argument("model")
+@click.option(
+    "--format", "kind", type=click.Choice(list(SUFFIXES)), help="What to write.  [default: what --out ends in]"
+)
+@click.option("--out", metavar="FILE", help="Where.  [default: the model's name with the format's ending]")
+@click.option("--mc", is_flag=True, help="ONNX: keep dropout on, a draw in each run.  [default: off]")
+def export(model: str, kind: str | None, out: str | None, mc: bool) -> None:
+    """Write MODEL in another format: ONNX, safetensors, or NumPy's .npz.
+
+    ONNX (needs the extra [onnx]) has the scaling, Gemm, Relu, Dropout, and outputs that mean what predict says.
+    safetensors (extra [safetensors]) has the tensors of the equivalent torch.nn.Sequential, whose indices count ReLU
+    and Dropout too; it is a model like a .npz one, for all commands.
+
+    \b
+    ndrop export model.npz --format onnx
+    ndrop export model.npz --format onnx --mc --out draws.onnx
+    ndrop export model.npz --out model.safetensors
+    """
+    kind = kind or next((name for name, ending in SUFFIXES.items() if out and out.endswith(ending)), None)
+    if kind is None:
+        raise click.UsageError("--format: expected onnx, safetensors or npz, or an --out that ends in one of them.")
+    path = out or str(Path(model).with_suffix(SUFFIXES[kind]))
+    if not path.endswith(SUFFIXES[kind]):
+        raise click.UsageError(f"--out: expected a name that ends in {SUFFIXES[kind]}, got {out}.")
+    if mc and kind != "onnx":
+        raise click.UsageError(f"--mc: expected with the format onnx, got it with {kind}.")
+    from numba_dropout import MLP, files
+    from numba_dropout.formats import onnx
+
+    files.check_writable(path, keep=[model])
+    net = MLP.load(model)
+    if kind == "onnx":
+        onnx.export(net, path, mc=mc)
+    else:
+        net.save(path)
+    click.echo(f"{kind}   {path}")

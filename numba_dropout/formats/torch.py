@@ -1,0 +1,94 @@
+"""Networks from and to PyTorch's `torch.nn.Sequential`, with their weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._checks import InputError
+from ..mlp import MLP
+from .sequential import modules, names
+
+__all__ = ["from_sequential", "to_sequential"]
+
+
+def to_sequential(net: MLP) -> Any:
+    """Return the `torch.nn.Sequential` that computes what `forward` does, with copies of the weights, on the CPU.
+
+    It takes x as the first layer sees it, `net.standardized(x)`, and gives what `forward` gives: logits, or
+    standardised values. In training mode its Dropout drops by PyTorch's own random numbers.
+
+    ValueError for a network whose dropout PyTorch has no module for: another variant, or a rate for each unit.
+    """
+    torch = _library()
+    if net.variant != "dropout" or any(np.ndim(rate) for rate in net.rates):
+        raise InputError(
+            f"to_sequential: expected variant dropout and one rate a layer, got variant {net.variant}"
+            + (" with a rate for each unit" if net.variant == "dropout" else "")
+        )
+    made = []
+    for kind, value in modules(net.choices()):
+        if kind == "linear":
+            dtype = getattr(torch, net.dtype.name)
+            made.append(torch.nn.Linear(net.sizes[value], net.sizes[value + 1], dtype=dtype))
+        else:
+            made.append(torch.nn.ReLU() if kind == "relu" else torch.nn.Dropout(value))
+    result = torch.nn.Sequential(*made)
+    theirs = names(net.choices())
+    state = {theirs[name]: torch.from_numpy(np.array(value)) for name, value in net.weights().items()}
+    result.load_state_dict(state)
+    return result
+
+
+def from_sequential(model: Any, **options: Any) -> MLP:
+    """Return the network that computes what a `torch.nn.Sequential` does, with copies of its weights.
+
+    model : Linear modules with ReLU between them, and Dropout before any of them; a Linear without bias has one of 0.
+    options : `MLP`'s, but for sizes and rates, which are the model's: loss, seed, device, ...
+
+    ValueError where another module stands, or the order is another.
+    """
+    torch = _library()
+    linears, rates, rate, relu = [], [], 0.0, True
+    for place, module in enumerate(model):
+        what = f"model[{place}]: {type(module).__name__}"
+        if isinstance(module, torch.nn.Dropout):
+            if rate or not relu:
+                raise InputError(f"{what}: expected one Dropout, after ReLU or at the beginning")
+            rate = float(module.p)
+        elif isinstance(module, torch.nn.ReLU):
+            if relu or rate:
+                raise InputError(f"{what}: expected ReLU right after a Linear")
+            relu = True
+        elif isinstance(module, torch.nn.Linear):
+            if not relu:
+                raise InputError(f"{what}: expected ReLU between two Linear")
+            linears.append(module)
+            rates.append(rate)
+            rate, relu = 0.0, False
+        else:
+            raise InputError(f"{what}: expected Linear, ReLU or Dropout")
+    if not linears or relu:
+        raise InputError("model: expected a Linear at the end")
+    sizes = [linears[0].in_features, *(module.out_features for module in linears)]
+    dtype = "float64" if linears[0].weight.dtype == torch.float64 else "float32"
+    net = MLP(sizes, **{"dtype": dtype, **options}, input_dropout=rates[0], dropout=rates[1:])
+    state = {}
+    for layer, module in enumerate(linears):
+        state[f"{layer}.weight"] = _values(module.weight)
+        state[f"{layer}.bias"] = np.zeros(sizes[layer + 1], dtype) if module.bias is None else _values(module.bias)
+    net.load_state_dict(state)
+    return net
+
+
+def _values(tensor: Any) -> Any:
+    return tensor.detach().cpu().numpy()
+
+
+def _library() -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise InputError("torch.nn.Sequential needs PyTorch: pip install 'numba-dropout[torch]'") from None
+    return torch
