@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from numba_dropout import checkpoints
 from numba_dropout.callbacks import JsonLines, TensorBoard
-from numba_dropout.data import BUILT_IN
+from numba_dropout.data import is_named
 from numba_dropout.mlp import MLP
 from numba_dropout.train import Callback
 
@@ -108,9 +108,8 @@ def _is_given(name: str) -> bool:
 
 
 def _from_anywhere(path: str | None) -> str | None:
-    """Return a path that is the same in any folder; a built-in set's name as it is."""
-    built_in = path in BUILT_IN and not os.path.exists(path)
-    return path if path is None or built_in else os.path.abspath(path)
+    """Return a path that is the same in any folder; a set's name as it is."""
+    return path if path is None or is_named(path) else os.path.abspath(path)
 
 
 def _as_seen_here(path: str | None) -> str | None:

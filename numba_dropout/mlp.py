@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, _checks, backprop, variants
+from . import _batches, _checks, backprop, frames, variants
 from ._checks import InputError, NoRoom
 from .backprop import LOSSES
 from .memory import memory_of
@@ -293,8 +293,10 @@ class MLP(Predictor, Stored):
     def as_input(self, x: ArrayLike) -> Any:
         """Return x (rows, inputs) as kernels take it, of uint8, float32 or float64; NumPy's integers become float64.
 
-        SciPy's sparse matrices and arrays stay compressed, as `SparseRows`.
+        SciPy's sparse matrices and arrays stay compressed, as `SparseRows`. A frame of pandas or polars has the columns
+        of `features`, where they are known.
         """
+        x = frames.values(x, self.features) if frames.is_frame(x) else x
         return _batches.rows(x, self.sizes[0], self.device)
 
     def as_target(self, y: ArrayLike) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _checks, checkpoints
+from . import _checks, checkpoints, frames
 from ._batches import on_host, weights
 from ._checks import InputError
 from .loop import Callback, Diverged, History, Training
@@ -42,8 +42,9 @@ def fit(
     ----------
     net : MLP
         Goes on from its `step` and `epoch`.
-    x : array (rows, inputs)
+    x : array (rows, inputs), or a frame of pandas or polars
         uint8, float32 or float64 as it is; other integers become float64. Sparse ones of SciPy's stay compressed.
+        The names of a frame's columns become the network's `features`, if it has none.
     y : array
         Labels (rows,) or targets (rows, outputs).
     optimizer : Optimizer
@@ -80,6 +81,8 @@ def fit(
         raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")
     callbacks = _checked(callbacks)
     rows_in, target = net.as_pair(x, y)
+    if net.features is None and frames.is_frame(x):
+        net.features = frames.names(x)
     for name, values in (("x", rows_in), ("y", target)):
         _check_data(values, name)
     held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))

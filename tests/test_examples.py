@@ -11,7 +11,7 @@ import pytest
 import numba_dropout as nd
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "docs" / "examples").glob("*.py"))
-NEEDS = {"pytorch_on_the_cpu": "torch", "from_torch": "torch"}
+NEEDS = {"pytorch_on_the_cpu": "torch", "from_torch": "torch", "grid_search": "sklearn"}
 
 
 @pytest.mark.jit_only

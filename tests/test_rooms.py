@@ -39,7 +39,7 @@ ROOMS = [
     {"thinning", "sites", "learning"},
     {"views"},
     {"_batches"},
-    {"sparse"},
+    {"sparse", "frames"},
     {"network", "_places"},
     {"_cuda_arrays"},
     {"_cuda_libraries"},

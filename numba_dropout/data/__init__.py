@@ -1,7 +1,6 @@
-"""Read data: CSV and other delimited text, NPZ, NPY, folders of IDX files, and built-in sets."""
+"""Read data: CSV and other delimited text, Parquet, NPZ, NPY, folders of IDX files, and sets by name."""
 
 from .dataset import Dataset, parts, some, split, standardization
-from .load import load, load_for
-from .synthetic import BUILT_IN
+from .load import is_named, load, load_for
 
-__all__ = ["BUILT_IN", "Dataset", "load", "load_for", "parts", "some", "split", "standardization"]
+__all__ = ["Dataset", "is_named", "load", "load_for", "parts", "some", "split", "standardization"]

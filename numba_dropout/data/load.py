@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import InputError
-from . import delimited, idx
+from . import delimited, idx, parquet, toy
 from .dataset import Dataset
 from .synthetic import BUILT_IN
 
-__all__ = ["Model", "load", "load_for"]
+__all__ = ["Model", "is_named", "load", "load_for"]
 
 MOST_CLASSES = 20  # a column of more different integers is taken for values, unless `task` says otherwise
 TASKS = ("auto", "classes", "values")
@@ -41,9 +41,10 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
 
     Parameters
     ----------
-    source : path, or "pipeline" or "noisy"
-        Delimited text, .npz with x and y, .npy, a folder of IDX files (their train part), each gzipped or not where
-        that is usual; or a built-in set.
+    source : path, or the name of a set
+        Delimited text, .parquet, .npz with x and y, .npy, a folder of IDX files (their train part), each gzipped or not
+        where that is usual; or a built-in set, "pipeline" or "noisy", or one that comes with scikit-learn:
+        "breast_cancer", "diabetes", "digits", "iris", "wine".
     target : str or int, optional
         The target's column, by name or by number from 1 on (-1 is the last, the default). For
         tables only: the other sources say themselves what the target is.
@@ -58,10 +59,10 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     if task not in TASKS:
         raise InputError(f"task: expected one of {', '.join(TASKS)}, got {task!r}")
     path, kind = _kind(source)
-    if target is not None and kind not in ("npy", "text"):
+    if target is not None and kind not in ("npy", "parquet", "text"):
         raise InputError(f"{path}: a target can be chosen in a table only; this source has its own")
     if kind == "built-in":
-        return BUILT_IN[str(source)]()
+        return _named(str(source))
     if kind == "idx":
         x, labels = idx.read_part(path, "train")
         return _finished(path, x, labels, "classes" if task == "auto" else task, pixels=x.dtype == np.uint8)
@@ -75,7 +76,7 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
         column = delimited.position(path, target, table.shape[1])
         _check_finite(path, table)
         return _finished(path, np.delete(table, column, 1), table[:, column], task, target_column=column)
-    text = delimited.read(path)
+    text = _table(path, kind)
     if text.width < 2:
         raise InputError(f"{path}: expected at least one feature and a target, got one column")
     column = text.position(target)
@@ -102,8 +103,10 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
     lines: list[int] | None = None
     y: NDArray[Any] | None
     if kind == "built-in":
-        built_in = BUILT_IN[str(source)]()
+        built_in = _named(str(source))
         x, y = built_in.x, built_in.y
+        if built_in.classes is not None and y is not None:
+            y = np.asarray(built_in.classes)[y]
     elif kind == "idx":
         x, y = idx.read_part(path, "test")
     elif kind == "npz":
@@ -114,7 +117,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
         places, column = _places(model, path, table.shape[1], None, need_target)
         x, y = table[:, places], None if column is None else table[:, column]
     else:
-        text = delimited.read(path)
+        text = _table(path, kind)
         lines = text.numbers
         places, column = _places(model, path, text.width, text.names, need_target)
         x, y = text.values(places), None
@@ -143,7 +146,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
 
 def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
     path = Path(source)
-    if str(source) in BUILT_IN and not path.exists():
+    if is_named(str(source)):
         return path, "built-in"
     if path.is_dir():
         if not idx.is_folder(path):
@@ -155,7 +158,22 @@ def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
         raise InputError(f"{path}: no such file or folder")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
-    return path, {".npz": "npz", ".npy": "npy"}.get(path.suffix, "text")
+    return path, {".npz": "npz", ".npy": "npy", ".parquet": "parquet"}.get(path.suffix, "text")
+
+
+def is_named(source: str) -> bool:
+    """Return whether a source is the name of a set; a file or folder of that name comes first."""
+    return (source in BUILT_IN or source in toy.NAMES) and not Path(source).exists()
+
+
+def _named(name: str) -> Dataset:
+    """Return a set by its name."""
+    return BUILT_IN[name]() if name in BUILT_IN else toy.load(name)
+
+
+def _table(path: Path, kind: str) -> delimited.Table | parquet.Table:
+    """Read a table of named or numbered columns."""
+    return parquet.read(path) if kind == "parquet" else delimited.read(path)
 
 
 def _npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -245,7 +263,7 @@ def _finished(
     return Dataset(str(path), x, np.searchsorted(values, y).astype(np.int64), classes, **names)
 
 
-def _check_texts(text: delimited.Table, column: int, cells: list[str], task: str) -> None:
+def _check_texts(text: delimited.Table | parquet.Table, column: int, cells: list[str], task: str) -> None:
     """Refuse a column of numbers with a stray text in it, and texts that are names rather than classes."""
     stray = [(number, cell) for number, cell in zip(text.numbers, cells, strict=True) if not delimited.is_number(cell)]
     if task == "values" or 2 * len(stray) < len(cells):
