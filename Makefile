@@ -1,4 +1,4 @@
-.PHONY: install test scalar lint figures ci full clean
+.PHONY: install test scalar lint figures docs ci full clean
 
 install: ## an environment in .venv, with everything that development needs
 	python3 -m venv .venv
@@ -18,6 +18,10 @@ lint: ## lint, format and types
 figures: ## the README's figures and their plot, from the newest of bench/results, and those of docs/reproduce.md
 	.venv/bin/python -m numba_dropout_bench.readme
 	.venv/bin/python -m numba_dropout_bench.reproduced
+
+docs: ## the pages and the reference of the API, in build/site
+	.venv/bin/pip install -e '.[docs]'
+	.venv/bin/mkdocs build
 
 ci: ## what must pass before a change lands
 	.ci/run

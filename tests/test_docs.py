@@ -60,9 +60,10 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.jit_only
-@pytest.mark.parametrize("page", ["README.md", "docs/sklearn.md", "docs/formats.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/sklearn.md", "docs/formats.md"])
 def test_the_python_of_pages_runs(page, tmp_path):
-    for needed in {"docs/formats.md": ["onnx", "onnxruntime"]}.get(page, ["sklearn"]):
+    needs = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/index.md": []}
+    for needed in needs.get(page, ["sklearn"]):
         pytest.importorskip(needed)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
