@@ -31,6 +31,8 @@ def export(model: str, kind: str | None, out: str | None, mc: bool) -> None:
     kind = kind or next((name for name, ending in SUFFIXES.items() if out and out.endswith(ending)), None)
     if kind is None:
         raise click.UsageError("--format: expected onnx, safetensors or npz, or an --out that ends in one of them.")
+    if not Path(model).name:
+        raise click.UsageError(f"MODEL: expected a file, got {model!r}.")
     path = out or str(Path(model).with_suffix(SUFFIXES[kind]))
     if not path.endswith(SUFFIXES[kind]):
         raise click.UsageError(f"--out: expected a name that ends in {SUFFIXES[kind]}, got {out}.")

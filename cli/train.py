@@ -47,8 +47,9 @@ from .types import DEVICE
 def train(resume: str | None, threads: int | None, **given: Any) -> None:
     """Train a network on DATA and write it to a file.
 
-    DATA is delimited text (CSV), .npz with x and y, .npy, a folder of IDX files (MNIST), or nothing for the built-in
-    set `pipeline`: 1000 rows, 20 features, 3 classes.
+    DATA is delimited text (CSV), .parquet, .npz with x and y, .npy, a folder of IDX files (MNIST), a set that comes
+    with scikit-learn (digits, iris, wine, breast_cancer, diabetes), or nothing for the built-in set `pipeline`: 1000
+    rows, 20 features, 3 classes.
 
     \b
     ndrop train

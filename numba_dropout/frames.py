@@ -12,7 +12,7 @@ from ._checks import InputError
 
 __all__ = ["is_frame", "names", "values"]
 
-NUMBERS = ("int", "uint", "float", "double", "bool", "decimal")  # what names of columns' types begin with
+NUMBERS = ("int8", "int16", "int32", "int64", "int128", "uint", "float", "double", "bool", "decimal")  # types' names
 
 
 def is_frame(x: Any) -> bool:
@@ -41,7 +41,7 @@ def values(frame: Any, expected: Sequence[str] | None = None) -> NDArray[np.floa
         if getattr(column, "ndim", 1) != 1:
             raise InputError(f"x: more than one column is called {name!r}")
         try:
-            if not str(column.dtype).lower().startswith(NUMBERS):
+            if not str(column.dtype).lower().removeprefix("sparse[").startswith(NUMBERS):
                 raise TypeError
             result[:, place] = _numbers(column)
         except (TypeError, ValueError):
@@ -51,7 +51,6 @@ def values(frame: Any, expected: Sequence[str] | None = None) -> NDArray[np.floa
 
 def _numbers(column: Any) -> Any:
     """Return a column's values, a missing one as NaN."""
-    try:
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)  # pandas
-    except TypeError:
-        return column.cast(float).to_numpy()  # polars
+    if hasattr(column, "cast"):  # polars
+        return column.cast(float).to_numpy()
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)

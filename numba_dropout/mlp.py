@@ -274,8 +274,19 @@ class MLP(Predictor, Stored):
     # ------------------------------------------------------------ what the others use
 
     def state_of(self, optimizer: Optimizer) -> Any:
-        """Return an optimiser's state (slots, P) for this network, zeros at first; no other network's from then on."""
-        return optimizer.bind(self._state.net.params, self.memory.zeros)
+        """Return an optimiser's state (slots, P) for this network, zeros at first; no other network's from then on.
+
+        One that comes out of a pickle keeps its state, if it is of the size of this network's.
+        """
+        params, saved = self._state.net.params, optimizer.state
+        if optimizer.params is not None or saved is None:
+            return optimizer.bind(params, self.memory.zeros)
+        if saved.shape[1:] != tuple(params.shape):
+            raise InputError("optimizer: expected a new one, got one that has trained another network")
+        optimizer.state = None
+        state = optimizer.bind(params, self.memory.zeros)
+        self.memory.write(state, saved)
+        return state
 
     def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""

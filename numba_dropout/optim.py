@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _checks
+from ._batches import on_host
 from .kernels.simd import aligned
 from .network import Allocate
 
@@ -129,6 +130,11 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"<{self}, {self.step} steps done>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the state as NumPy's array, without the network that it belongs to."""
+        state = None if self.state is None else np.array(on_host(self.state))
+        return {**vars(self), "state": state, "params": None}
 
     def bind(self, params: Any, zeros: Allocate = aligned) -> Any:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""

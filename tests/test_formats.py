@@ -12,6 +12,7 @@ from numba_dropout_cli.main import cli
 import numba_dropout as nd
 from numba_dropout.formats.sequential import modules, names
 
+OTHERS = ("gaussian", "concrete", "dropconnect", "subnetwork")
 LOSSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 1), ("mse", 2)]
 
 
@@ -139,7 +140,7 @@ def exported(net, path, **options):
     return path
 
 
-@pytest.mark.parametrize("variant", ["dropout", "gaussian", "concrete"])
+@pytest.mark.parametrize("variant", ["dropout", *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("loss", "outputs"), LOSSES)
 def test_onnxruntime_gives_what_the_network_gives(loss, outputs, dtype, variant, tmp_path, x):
@@ -243,6 +244,10 @@ def test_refused_sequentials():
     ]:
         with pytest.raises(ValueError, match=message):
             from_sequential(nn.Sequential(*modules_))
+    with pytest.raises(TypeError, match=r"model: expected a torch\.nn\.Sequential, got Linear"):
+        from_sequential(nn.Linear(2, 2))
+    half = nn.Sequential(nn.Linear(2, 2)).bfloat16()
+    assert np.array_equal(from_sequential(half).weights()["0.weight"], half[0].weight.detach().float().numpy())
     with pytest.raises(ValueError, match="expected variant dropout and one rate a layer, got variant gaussian"):
         to_sequential(network(variant="gaussian"))
 
@@ -269,10 +274,11 @@ def test_export(tmp_path, x):
         (["--format", "onnx", "--out", "m.txt"], "--out: expected a name that ends in .onnx, got m.txt"),
         (["--format", "npz", "--mc"], "--mc: expected with the format onnx"),
         (["--format", "npz"], "m.npz"),
-    ]:
+    ]:  # the last would write over what is read
         done = ndrop(str(tmp_path / "m.npz"), *words)
         assert done.exit_code == 2
         assert message in done.output
+    assert ndrop(".", "--format", "onnx").exit_code == 2
 
 
 @pytest.mark.parametrize(("library", "file"), [("onnx", "m.onnx"), ("safetensors", "m.safetensors")])

@@ -17,7 +17,7 @@ import scipy.sparse  # noqa: E402
 from sklearn.base import clone, is_regressor  # noqa: E402
 from sklearn.calibration import CalibratedClassifierCV  # noqa: E402
 from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
@@ -36,9 +36,14 @@ EXCUSED = {
 }
 
 
+CHECKS = parametrize_with_checks(
+    [DropoutMLPClassifier(), DropoutMLPRegressor()], expected_failed_checks=lambda _: EXCUSED
+).mark
+
+
 @pytest.mark.jit_only
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([DropoutMLPClassifier(), DropoutMLPRegressor()], expected_failed_checks=lambda _: EXCUSED)
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 
@@ -128,14 +133,19 @@ def test_several_values(diabetes):
     mean, std = found.predict(x, return_std=True)
     assert mean.shape == std.shape == (120, 2)
     assert found.out_activation_ == "identity"
-    assert regressor().fit(x, y[:, None]).predict(x).shape == (120, 1)
+    with pytest.warns(DataConversionWarning):
+        assert regressor().fit(x, y[:, None]).predict(x).shape == (120,)
 
 
 def test_a_regressions_target_may_be_of_any_scale(diabetes):
     x, y = diabetes
     one, large = regressor().fit(x, y), regressor().fit(x, 1e6 * y + 1e9)
     assert np.allclose(large.predict(x), 1e6 * one.predict(x) + 1e9, rtol=1e-5)
-    assert regressor().fit(x, np.full(120, 7.0)).predict(x) == pytest.approx(7, abs=2)
+    assert np.allclose(regressor().fit(x, 1e-3 * y + 1e9).predict(x), 1e-3 * one.predict(x) + 1e9, rtol=0, atol=1e-3)
+    for solver in ("adam", "sgd"):
+        same_values = regressor(solver=solver, max_iter=20).fit(x, np.full(120, 0.1))
+        assert same_values.predict(x) == pytest.approx(0.1, abs=2)
+        assert same_values.loss_ < 10
 
 
 def test_draws_of_the_masks(iris, diabetes):
@@ -158,12 +168,12 @@ def test_sparse_and_small_integers(iris):
     x, y = iris
     coarse = np.clip(np.round(x * 2), 0, 9)
     dense = classifier().fit(coarse, y)
-    for kind in (scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.coo_array):
+    for kind in (scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.coo_matrix):
         found = classifier(early_stopping=False).fit(kind(coarse), y)
         assert same(dense, found)
         assert np.array_equal(dense.predict_proba(coarse), found.predict_proba(kind(coarse)))
     assert same(dense, classifier().fit(coarse.astype(np.uint8), y))
-    assert classifier(early_stopping=True).fit(scipy.sparse.csr_matrix(coarse), y).validation_scores_
+    assert classifier(early_stopping=True).fit(scipy.sparse.coo_matrix(coarse), y).validation_scores_
 
 
 def test_weights_of_rows(iris):
@@ -171,6 +181,9 @@ def test_weights_of_rows(iris):
     weights = np.where(y == 2, 0.0, 1.0)
     found = classifier(max_iter=50, learning_rate_init=0.01).fit(x, y, weights)
     assert found.predict_proba(x)[:, 2].mean() < 0.3
+    few = np.where(np.arange(150) < 1, 1.0, 0.0)
+    with pytest.raises(ValueError, match="sample_weight: expected weights above 0 among the rows held out"):
+        classifier(early_stopping=True).fit(x, y, few)
     with pytest.raises(ValueError, match="Negative"):
         classifier().fit(x, y, -weights - 1)
 
@@ -230,6 +243,35 @@ def test_partial_fit_of_values(diabetes):
         parts.partial_fit(x, np.column_stack([y, y]))
 
 
+@pytest.mark.parametrize("options", [{}, {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3}])
+def test_the_first_batch_decides_about_no_other(options, iris):
+    """The penalty and the falling rate are those of each call's batch, also after a pickle and other parameters."""
+    x, y = iris
+    parts = classifier(alpha=1.0, **options).partial_fit(x[:4], y[:4], classes=[0, 1, 2])
+    parts.partial_fit(x, y)
+    copied = pickle.loads(pickle.dumps(parts))
+    copied.set_params(solver="adam", momentum=0.1)
+    assert parts._optimizer.weight_decay == copied._optimizer.weight_decay == 1 / 150
+    copied = pickle.loads(pickle.dumps(copied)).set_params(**parts.get_params())
+    for each in (parts, copied):
+        each.partial_fit(x, y)
+    assert same(parts, copied)
+    assert parts.n_iter_ == 1
+    if options:
+        assert parts._optimizer.rates(1)[0] == pytest.approx(0.001 / (4 + 150 + 150 + 1) ** 0.3)
+
+
+def test_the_network_knows_names(iris, tmp_path):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    x, y = iris
+    names = np.array(["a", "b", "c"])[y]
+    found = classifier(early_stopping=True).fit(pandas.DataFrame(x, columns=list("wxyz")), names)
+    found.network_.save(tmp_path / "m.npz")
+    net = nd.MLP.load(tmp_path / "m.npz")
+    assert (net.classes, net.features) == (["a", "b", "c"], list("wxyz"))
+    assert np.array_equal(net.predict(x), found.predict(pandas.DataFrame(x, columns=list("wxyz"))))
+
+
 def test_warm_start(iris):
     x, y = iris
     found = classifier(warm_start=True).fit(x, y)
@@ -238,8 +280,14 @@ def test_warm_start(iris):
     assert found.network_ is net
     assert not np.array_equal(before[0], found.coefs_[0])
     assert (len(found.loss_curve_), found.n_iter_) == (6, 3)
-    with pytest.raises(ValueError, match=r"warm_start: expected a network of \[4, 8, 3\] as before, got \[4, 9, 3\]"):
+    with pytest.raises(
+        ValueError, match=r"expected a network as before, of {'sizes': \[4, 8, 3\]}, got {'sizes': \[4, 9"
+    ):
         found.set_params(hidden_layer_sizes=9).fit(x, y)
+    with pytest.raises(ValueError, match=r"expected a network as before, of {'dropout': 0.5}, got {'dropout': 0.1}"):
+        found.set_params(hidden_layer_sizes=8, dropout=0.1).fit(x, y)
+    found.set_params(dropout=0.5, early_stopping=True).fit(x, y)
+    assert len(found.validation_scores_) == 3
     assert found.set_params(warm_start=False).fit(x, y).network_ is not net
 
 
@@ -350,7 +398,7 @@ def test_calibration_and_cross_validation(iris):
         ({"dropout": 1.5}, "The 'dropout' parameter of DropoutMLPClassifier must be"),
         ({"alpha": -1}, "The 'alpha' parameter of DropoutMLPClassifier must be a float in the range"),
         ({"solver": "lbfgs"}, "The 'solver' parameter of DropoutMLPClassifier must be a str among"),
-        ({"hidden_layer_sizes": [8, 0]}, "sizes: expected an integer from 1"),
+        ({"hidden_layer_sizes": [8, 0]}, "hidden_layer_sizes: expected an integer from 1"),
         ({"dropout": [0.1, 0.2]}, "dropout: expected one rate, or one for each of the 1 hidden layers"),
         ({"device": "tpu"}, "device: expected"),
     ],
@@ -369,6 +417,8 @@ def test_refused_targets(iris):
     found = classifier().partial_fit(x, np.column_stack([y == 0, y == 1]).astype(int))
     with pytest.raises(ValueError, match="y: expected the labels that were there before"):
         found.partial_fit(x, y)
+    with pytest.raises(ValueError, match=r"y: expected an indicator matrix of 0 and 1, got \[-1, 1\]"):
+        classifier().fit(x, np.column_stack([y == 0, y != 0]) * 2 - 1)
 
 
 def test_scikit_learn_is_asked_for_where_it_is_missing():

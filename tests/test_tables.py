@@ -107,6 +107,33 @@ def test_files_that_are_none_of_parquet(tmp_path, table):
         data.load(written(tmp_path / "v.parquet", {"a": np.empty(0), "b": np.empty(0)}))
 
 
+def test_an_index_of_pandas_is_no_column(tmp_path, table):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = pandas.DataFrame(table).sample(frac=0.7, random_state=0)
+    for given in (frame, frame.set_index("b"), frame.reset_index(drop=True)):
+        given.to_parquet(tmp_path / "t.parquet")
+        found = data.load(tmp_path / "t.parquet")
+        assert (found.features, found.target) == ([name for name in given.columns if name != "kind"], "kind")
+    frame[[]].to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="there are no"):
+        data.load(tmp_path / "t.parquet")
+
+
+def test_numbers_that_are_written_as_texts_are_classes(tmp_path, table):
+    path = written(tmp_path / "t.parquet", table | {"kind": np.array(["0", "1", "2"] * 20)})
+    found = data.load(path)
+    assert (found.classes, found.y.tolist()) == ([0, 1, 2], [0, 1, 2] * 20)
+
+
+def test_columns_of_one_name_are_told_apart_by_their_numbers(tmp_path, table):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    twice = pyarrow.Table.from_arrays([pyarrow.array(table[name]) for name in ("a", "b", "kind")], ["x", "x", "kind"])
+    parquet.write_table(twice, tmp_path / "t.parquet")
+    found = data.load(tmp_path / "t.parquet")
+    assert (found.x.shape, found.features) == ((60, 2), None)
+
+
 # ---------------------------------------------------------------- sets by name
 
 
@@ -130,6 +157,13 @@ def test_sets_that_come_with_scikit_learn(name, shape, classes):
     again = data.load_for(net, name)
     assert np.array_equal(again.x, found.x)
     assert np.array_equal(again.y, found.y)
+
+
+@pytest.mark.parametrize(("name", "task"), [("iris", "values"), ("diabetes", "classes"), ("pipeline", "values")])
+def test_tasks_that_a_set_has_not(name, task):
+    pytest.importorskip("sklearn")
+    with pytest.raises(ValueError, match=f"{name}: expected (values|classes), which the set has, got the task {task}"):
+        data.load(name, task=task)
 
 
 def test_a_file_of_the_name_comes_first(tmp_path, monkeypatch):
@@ -196,3 +230,12 @@ def test_names_that_come_twice():
     twice = pandas.DataFrame(np.ones((3, 2)), columns=["a", "a"])
     with pytest.raises(ValueError, match="x: more than one column is called 'a'"):
         nd.MLP([2, 2]).predict(twice)
+
+
+def test_other_types_of_columns():
+    pandas = pytest.importorskip("pandas")
+    sparse = pandas.DataFrame({"a": [1.0, 0.0, 2.0]}).astype("Sparse[float64]")
+    net = nd.MLP([1, 2], seed=1)
+    assert np.array_equal(net.predict_proba(sparse), net.predict_proba(np.array([[1.0], [0.0], [2.0]])))
+    with pytest.raises(TypeError, match=r"x: expected numbers in column 'a', got interval"):
+        net.predict(pandas.DataFrame({"a": pandas.interval_range(0, 3)}))

@@ -18,7 +18,9 @@ def learnt(x, y, loss="cross_entropy", variant="dropout", **options):
     return net, history
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
+@pytest.mark.parametrize(
+    "loss", ["cross_entropy", *(pytest.param(name, marks=pytest.mark.full) for name in ("mse", "bce"))]
+)
 def test_a_row_of_weight_n_is_n_rows(loss, rng):
     """In one batch of all rows without dropout, the only case in which they see the same masks."""
     x, times = rng.standard_normal((12, 9)), np.array([0, 1, 2, 3] * 3)

@@ -62,7 +62,11 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     if target is not None and kind not in ("npy", "parquet", "text"):
         raise InputError(f"{path}: a target can be chosen in a table only; this source has its own")
     if kind == "built-in":
-        return _named(str(source))
+        found = _named(str(source))
+        if task not in ("auto", "values" if found.classes is None else "classes"):
+            there = "values" if found.classes is None else "classes"
+            raise InputError(f"{source}: expected {there}, which the set has, got the task {task}")
+        return found
     if kind == "idx":
         x, labels = idx.read_part(path, "train")
         return _finished(path, x, labels, "classes" if task == "auto" else task, pixels=x.dtype == np.uint8)
@@ -84,7 +88,7 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     names = {"features": [text.names[c] for c in others], "target": text.names[column]} if text.names else {}
     cells = text.texts(column)
     if all(map(delimited.is_number, cells)):
-        y = text.values([column])[:, 0]
+        y = text.values([column])[:, 0] if kind == "text" else np.array(cells, np.float64)
     else:
         y = np.array(cells)
         _check_texts(text, column, cells, task)

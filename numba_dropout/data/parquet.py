@@ -86,12 +86,17 @@ def read(path: Path) -> Table:
     except ImportError:
         raise InputError(f"{path}: {MISSING}") from None
     try:
-        table = pyarrow.parquet.read_table(path)
+        with pyarrow.parquet.ParquetFile(path) as file:
+            table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path}: a damaged file, or none of Parquet ({_first_line(error)})") from None
     if table.num_rows == 0 or table.num_columns == 0:
         raise InputError(f"{path}: there are no rows in it")
-    return Table(str(path), table.column_names, _plain(table.columns, pyarrow))
+    index = {name for name in (table.schema.pandas_metadata or {}).get("index_columns", []) if isinstance(name, str)}
+    kept = [place for place, name in enumerate(table.column_names) if name not in index]  # an index is no column
+    if not kept:
+        raise InputError(f"{path}: there are no columns in it, but an index")
+    return Table(str(path), [table.column_names[place] for place in kept], _plain(map(table.column, kept), pyarrow))
 
 
 def _plain(columns: Iterable[Any], pyarrow: Any) -> list[Any]:

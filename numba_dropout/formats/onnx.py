@@ -39,11 +39,11 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
     if mc and not masked:
         raise InputError("mc: expected variant dropout and one rate below 1 a layer, which is what ONNX's Dropout does")
     graph = _Graph(onnx, net.dtype)
-    if mc:
-        graph.constant("zero", np.zeros((), net.dtype))
     value = _scaled_input(graph, net)
     if masked and any(rates):
         training = graph.constant("training_mode", np.array(mc))
+        if mc:
+            graph.constant("zero", np.zeros((), net.dtype))
     for number, (kind, what) in enumerate(modules(net.choices())):
         if kind == "linear":
             names = [graph.constant(f"{number}.{part}", net.weights()[f"{what}.{part}"]) for part in ("weight", "bias")]

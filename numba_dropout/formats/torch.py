@@ -50,6 +50,8 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     ValueError where another module stands, or the order is another.
     """
     torch = _library()
+    if not isinstance(model, torch.nn.Sequential):
+        raise TypeError(f"model: expected a torch.nn.Sequential, got {type(model).__name__}")
     linears, rates, rate, relu = [], [], 0.0, True
     for place, module in enumerate(model):
         what = f"model[{place}]: {type(module).__name__}"
@@ -83,7 +85,8 @@ def from_sequential(model: Any, **options: Any) -> MLP:
 
 
 def _values(tensor: Any) -> Any:
-    return tensor.detach().cpu().numpy()
+    tensor = tensor.detach().cpu()
+    return (tensor if tensor.element_size() == 8 else tensor.float()).numpy()
 
 
 def _library() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .. import _checks
 from ..mlp import MLP
 from ..optim import SGD, Adam, Optimizer
 from ..train import fit
@@ -27,7 +28,7 @@ from .threads import own_threads
 __all__ = ["DropoutMLP"]
 
 DTYPES = [np.float32, np.uint8]  # of X: what the network computes in, and what images come in
-SPARSE = ("csr", "csc", "coo")
+SPARSE = ("csr",)  # others are converted
 AUTO_BATCH = 200
 MC_SAMPLES = 100  # where `mc_samples` says nothing
 POSITIVE = Interval(Integral, 1, None, closed="left")
@@ -145,7 +146,15 @@ class DropoutMLP(BaseEstimator, ABC):
         self._validate_params()
         first = not (self.warm_start and hasattr(self, "network_"))
         X, target = self._checked(X, y, reset=first, classes=None)
-        return self._train(X, target, sample_weight, anew=first, epochs=self.max_iter)
+        self._train(X, target, sample_weight, anew=first, goes_on=False, epochs=self.max_iter)
+        if self.n_iter_ == self.max_iter and not self._stopped:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
+                "converged yet.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:
         """Train for one epoch more."""
@@ -154,7 +163,8 @@ class DropoutMLP(BaseEstimator, ABC):
             raise ValueError("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "network_")
         X, target = self._checked(X, y, reset=first, classes=classes)
-        return self._train(X, target, sample_weight, anew=first, epochs=1, goes_on=not first)
+        self._train(X, target, sample_weight, anew=first, goes_on=not first, epochs=1)
+        return self
 
     def _checked(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
         """Return X and the target as the network learns it."""
@@ -163,68 +173,66 @@ class DropoutMLP(BaseEstimator, ABC):
         return X, self._encoded(y, reset=reset, classes=classes)
 
     def _train(
-        self, X: Any, target: NDArray[Any], sample_weight: Any, *, anew: bool, epochs: int, goes_on: bool = False
-    ) -> Any:
+        self, X: Any, target: NDArray[Any], sample_weight: Any, *, anew: bool, goes_on: bool, epochs: int
+    ) -> None:
         """Train the network, a new one if `anew`, with a new optimiser unless it `goes_on`."""
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if anew:
-            self._begin(X, target, weight)
-        elif self.network_.sizes != self._sizes():
-            raise ValueError(f"warm_start: expected a network of {self.network_.sizes} as before, got {self._sizes()}")
-        train: tuple[Any, Any, Any] = (X, target, weight)
+            self._begin(target, weight)
+        elif self._made_of != self._choices():
+            before = {name: value for name, value in self._made_of.items() if self._choices()[name] != value}
+            now = {name: self._choices()[name] for name in before}
+            raise ValueError(f"expected a network as before, of {before}, got {now}; clone the estimator for another")
+        train: tuple[Any, Any, Any] = (X, self._learnt(target), weight)
         held_out: tuple[Any, ...] = ()
         if self.early_stopping:
             train, held_out = self._held_out(*train)
         size = self._batch(train[0].shape[0])
         if not goes_on:
-            self._optimizer = self._new_optimizer(size)
-            self.n_iter_ = 0
+            self._optimizer = self._new_optimizer()
+        self._aim_optimizer(size)
+        self.n_iter_ = 0
         stopping = Stopping(self, functools.partial(self._score, *held_out) if held_out else None)
-        with own_threads():
-            fit(
-                self.network_,
-                train[0],
-                train[1],
-                sample_weight=train[2],
-                optimizer=self._optimizer,
-                epochs=epochs,
-                batch_size=size,
-                callbacks=[stopping],
-            )
-        if not goes_on and epochs == self.n_iter_ > 1 and not stopping.training.stop:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({epochs}) reached and the optimization hasn't converged "
-                "yet.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        return self
+        try:
+            with own_threads():
+                fit(
+                    self.network_,
+                    train[0],
+                    train[1],
+                    sample_weight=train[2],
+                    optimizer=self._optimizer,
+                    epochs=epochs,
+                    batch_size=size,
+                    callbacks=[stopping],
+                )
+        finally:
+            self._name()
+        self._stopped = stopping.training.stop
 
-    def _begin(self, X: Any, target: NDArray[Any], weight: Any) -> None:
+    def _begin(self, target: NDArray[Any], weight: Any) -> None:
         """Make a network, and forget what was before."""
-        self.n_outputs_ = 1 if target.ndim == 1 else target.shape[1]
+        self.n_outputs_ = self._outputs()
         self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        self.network_ = MLP(
-            self._sizes(),
-            dropout=self.dropout,
-            input_dropout=self.input_dropout,
-            seed=self._seed,
-            loss=self._loss(),
-            init="glorot",
-            device=self.device,
-        )
-        self._scale(target, weight)
+        self._made_of = self._choices()
+        self.network_ = MLP(**self._made_of, seed=self._seed, loss=self._loss(), init="glorot")
+        self._standardize(target, weight)
         self.n_layers_ = len(self.network_.sizes)
-        self.t_, self.best_loss_ = 0, np.inf
+        self.t_ = 0
         self.loss_curve_: list[float] = []
+        self.best_loss_ = None if self.early_stopping else np.inf
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
         self.best_validation_score_ = -np.inf if self.early_stopping else None
 
-    def _sizes(self) -> list[int]:
-        """Return the units of each layer, the input first."""
-        hidden = self.hidden_layer_sizes
-        hidden = [int(units) for units in hidden] if isinstance(hidden, Iterable) else [int(hidden)]
-        return [self.n_features_in_, *hidden, self._outputs()]
+    def _choices(self) -> dict[str, Any]:
+        """Return what the network is made of, as far as parameters and data say."""
+        hidden = [self.hidden_layer_sizes] if np.ndim(self.hidden_layer_sizes) == 0 else self.hidden_layer_sizes
+        units = [_checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
+        rates = {name: np.asarray(getattr(self, name), np.float64).tolist() for name in ("dropout", "input_dropout")}
+        return {"sizes": [self.n_features_in_, *units, self._outputs()], **rates, "device": self.device}
+
+    def _name(self) -> None:
+        """Let the network know the features' names, for those who save it."""
+        self.network_.features = list(map(str, self.feature_names_in_)) if hasattr(self, "feature_names_in_") else None
 
     def _batch(self, rows: int) -> int:
         """Return the rows of a batch."""
@@ -233,19 +241,21 @@ class DropoutMLP(BaseEstimator, ABC):
             warnings.warn(f"batch_size: {size} is more than the {rows} rows; these are taken", stacklevel=4)
         return min(size, rows)
 
-    def _new_optimizer(self, batch: int) -> Optimizer:
-        """Return the optimiser; the penalty alpha / 2 of the squared weights is that of a batch, as scikit-learn's."""
-        options: dict[str, Any] = {
-            "lr": self.learning_rate_init,
-            "weight_decay": self.alpha / batch,
-            "max_norm": self.max_norm,
-        }
+    def _new_optimizer(self) -> Optimizer:
+        """Return the optimiser that the parameters ask for."""
+        options: dict[str, Any] = {"lr": self.learning_rate_init, "max_norm": self.max_norm}
         if self.solver == "adam":
             return Adam(beta1=self.beta_1, beta2=self.beta_2, eps=self.epsilon, **options)
-        if self.learning_rate == "invscaling":
-            options["schedule"] = functools.partial(_inverse_scaling, batch=batch, power=self.power_t)
-        nesterov = self.nesterovs_momentum and self.momentum > 0
-        return SGD(momentum=self.momentum, nesterov=nesterov, **options)
+        return SGD(momentum=self.momentum, nesterov=self.nesterovs_momentum and self.momentum > 0, **options)
+
+    def _aim_optimizer(self, batch: int) -> None:
+        """Set what depends on the rows of a batch: the penalty alpha / 2 of the squared weights, and a falling rate."""
+        optimizer = self._optimizer
+        optimizer.weight_decay = self.alpha / batch
+        if self.solver == "sgd" and self.learning_rate == "invscaling":
+            optimizer.schedule = functools.partial(
+                _inverse_scaling, began=optimizer.step, rows=self.t_, batch=batch, power=self.power_t
+            )
 
     def _held_out(self, X: Any, target: NDArray[Any], weight: Any) -> list[tuple[Any, Any, Any]]:
         """Return the rows to learn from, and those that tell when to stop."""
@@ -258,6 +268,8 @@ class DropoutMLP(BaseEstimator, ABC):
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
+        if weight is not None and not (weight[learn].any() and weight[hold].any()):
+            raise ValueError("sample_weight: expected weights above 0 among the rows held out, and among the others")
         return [(X[some], target[some], None if weight is None else weight[some]) for some in (learn, hold)]
 
     def _draws(self, X: Any) -> Any:
@@ -286,26 +298,6 @@ class DropoutMLP(BaseEstimator, ABC):
         check_is_fitted(self, "network_")
         return [value for name, value in self.network_.weights().items() if name.endswith(f".{kind}")]
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled; the optimiser's numbers are brought to the host."""
-        state = dict(super().__getstate__())
-        optimizer = state.pop("_optimizer", None)
-        if optimizer is not None:
-            state["_steps"] = optimizer.step, optimizer.lr, self.network_.memory.read(optimizer.state)
-            state["_decay"] = optimizer.weight_decay
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take it back."""
-        steps, decay = state.pop("_steps", None), state.pop("_decay", 0.0)
-        super().__setstate__(state)
-        if steps is None:
-            return
-        self._optimizer = self._new_optimizer(1)
-        self._optimizer.weight_decay = decay
-        self._optimizer.step, self._optimizer.lr, saved = steps
-        self.network_.memory.write(self.network_.state_of(self._optimizer), saved)
-
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn may expect."""
         tags = super().__sklearn_tags__()
@@ -331,14 +323,20 @@ class DropoutMLP(BaseEstimator, ABC):
         """Return how many outputs the network has."""
 
     @abstractmethod
-    def _scale(self, target: NDArray[Any], weight: Any) -> None:
-        """Scale the target, where the network learns it standardised."""
+    def _standardize(self, target: NDArray[Any], weight: Any) -> None:
+        """Settle how the target is standardised, where it is."""
+
+    @abstractmethod
+    def _learnt(self, target: NDArray[Any]) -> NDArray[Any]:
+        """Return the target as the network is given it."""
 
     @abstractmethod
     def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
         """Return the score of rows that `_encoded` gave."""
 
 
-def _inverse_scaling(steps: NDArray[np.float64], total: int, *, batch: int, power: float) -> NDArray[np.float64]:
-    """Return 1 over a power of the rows that were learnt from."""
-    return np.asarray(1.0 / (steps * batch + 1.0) ** power)
+def _inverse_scaling(
+    steps: NDArray[np.float64], total: int, *, began: int, rows: int, batch: int, power: float
+) -> NDArray[np.float64]:
+    """Return 1 over a power of the rows that were learnt from: `rows` at step `began`, a batch more at each later."""
+    return np.asarray(1.0 / (rows + (steps - began) * batch + 1.0) ** power)

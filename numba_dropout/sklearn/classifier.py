@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import column_or_1d
 
 from .base import DropoutMLP
 from .threads import own_threads
@@ -87,7 +88,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         As in all estimators.
     """
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> DropoutMLPClassifier:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> DropoutMLPClassifier:
         """Train for one epoch on some rows; the first call names all classes, unless y has them."""
         self._partial_fit(X, y, sample_weight, classes)
         return self
@@ -137,7 +138,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
             if not (y.ndim == 2 and y.shape[1] == 1):
                 raise ValueError(f"Unknown label type: {kind}. y: expected classes or an indicator matrix of labels")
         if kind != "multilabel-indicator" and y.ndim == 2:
-            y = _column(y)
+            y = column_or_1d(y, warn=True)
         several = kind == "multilabel-indicator"
         if reset:
             found = np.arange(y.shape[1]) if several else unique_labels(y if classes is None else classes)
@@ -149,7 +150,10 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         if several != self._several or (several and y.shape[1] != len(self.classes_)):
             raise ValueError("y: expected the labels that were there before")
         if several:
-            return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+            labels = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+            if not np.isin(labels, (0, 1)).all():
+                raise ValueError(f"y: expected an indicator matrix of 0 and 1, got {np.unique(labels).tolist()}")
+            return labels
         unknown = np.setdiff1d(y, self.classes_)
         if unknown.size:
             raise ValueError(f"y: expected classes of {self.classes_}, got {unknown.tolist()[0]!r} too")
@@ -161,18 +165,19 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
     def _outputs(self) -> int:
         return 1 if not self._several and len(self.classes_) == 2 else len(self.classes_)
 
-    def _scale(self, target: NDArray[Any], weight: Any) -> None:
+    def _standardize(self, target: NDArray[Any], weight: Any) -> None:
         """Leave classes as they are."""
-        self.n_outputs_ = self._outputs()
+
+    def _learnt(self, target: NDArray[Any]) -> NDArray[Any]:
+        return target
+
+    def _name(self) -> None:
+        """Let the network know the classes' names too."""
+        super()._name()
+        self.network_.classes = None if self._several else self.classes_.tolist()
 
     def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
         """Return the accuracy: the share of rows of which all is right."""
-        predicted = self.network_.predict(X)
-        return float(accuracy_score(target, predicted, sample_weight=weight))
-
-
-def _column(y: NDArray[Any]) -> NDArray[Any]:
-    """Return a column as (rows,), with scikit-learn's warning."""
-    from sklearn.utils.validation import column_or_1d
-
-    return np.asarray(column_or_1d(y, warn=True))
+        out = self.network_.outputs(X)
+        predicted = out.argmax(1) if self.network_.loss == "cross_entropy" else out > 0
+        return float(accuracy_score(target, predicted.reshape(target.shape), sample_weight=weight))

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
+from sklearn.utils.validation import column_or_1d
 
 from .base import DropoutMLP
 from .threads import own_threads
 
 __all__ = ["DropoutMLPRegressor"]
+
+CONSTANT = 1e-12  # a deviation below this share of the mean is rounding
 
 
 class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
@@ -62,7 +65,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
 
     def _shaped(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values (rows, outputs) as the target was given."""
-        return values[:, 0] if self._flat else values
+        return values[:, 0] if self._columns == 1 else values
 
     def __sklearn_tags__(self) -> Any:
         """Say that a row may have several values."""
@@ -76,11 +79,14 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     def _encoded(self, y: NDArray[Any], *, reset: bool, classes: Sequence[Any] | None) -> NDArray[Any]:
         """Return y (rows,) or (rows, outputs) as float64."""
         y = np.asarray(y, np.float64)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        columns = 1 if y.ndim == 1 else y.shape[1]
         if reset:
-            self._flat, self._columns = y.ndim == 1, 1 if y.ndim == 1 else y.shape[1]
-        elif (1 if y.ndim == 1 else y.shape[1]) != self._columns:
+            self._columns = columns
+        elif columns != self._columns:
             raise ValueError(f"y: expected {self._columns} outputs as before, got shape {y.shape}")
-        return y
+        return y.reshape(-1, columns)
 
     def _loss(self) -> str:
         return "mse"
@@ -88,12 +94,23 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     def _outputs(self) -> int:
         return self._columns
 
-    def _scale(self, target: NDArray[Any], weight: Any) -> None:
-        """Learn the target less its mean, over its standard deviation."""
+    def _standardize(self, target: NDArray[Any], weight: Any) -> None:
+        """Let the target be learnt less its mean, over its standard deviation, or as it is where it does not vary."""
         mean = np.average(target, 0, weight)
         deviation = np.sqrt(np.average((target - mean) ** 2, 0, weight))
-        self.network_.scale_target(mean, 1 / np.where(deviation > 0, deviation, 1.0))
+        varies = deviation > CONSTANT * np.abs(mean)
+        self._shift, self._stretch = mean, 1 / np.where(varies, deviation, 1.0)
+
+    def _learnt(self, target: NDArray[Any]) -> NDArray[Any]:
+        """Return the target standardised, in float64: as float32 it could be too coarse before."""
+        self.network_.scale_target(0.0, 1.0)
+        return (target - self._shift) * self._stretch
+
+    def _name(self) -> None:
+        """Let the network give values in the target's units."""
+        super()._name()
+        self.network_.scale_target(self._shift, self._stretch)
 
     def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
         """Return R2."""
-        return float(r2_score(target, self.network_.predict(X), sample_weight=weight))
+        return float(r2_score(target, self.network_.outputs(X), sample_weight=weight))

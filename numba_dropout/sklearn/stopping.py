@@ -26,6 +26,7 @@ class Stopping(Callback):
         self.estimator, self.score = estimator, score
         self.waited, self.least = 0, np.inf
         self.best: dict[str, Any] = {}
+        self.best_score = -np.inf
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
         """Note the loss, or the score, and stop after too many epochs without progress."""
@@ -49,7 +50,7 @@ class Stopping(Callback):
     def _better_loss(self) -> bool:
         """Return whether the mean loss of the last epochs fell by `tol`: that of one alone is as the masks fall."""
         estimator = self.estimator
-        estimator.best_loss_ = min(estimator.loss_, estimator.best_loss_)
+        estimator.best_loss_ = min(estimator.loss_, np.inf if estimator.best_loss_ is None else estimator.best_loss_)
         mean = float(np.mean(estimator.loss_curve_[-estimator.n_iter_no_change :]))
         better, self.least = mean <= self.least - estimator.tol, min(mean, self.least)
         return better
@@ -57,12 +58,13 @@ class Stopping(Callback):
     def _better_score(self, score: float) -> bool:
         """Return whether the score rose by `tol`, and keep the weights of the best."""
         estimator = self.estimator
-        estimator.validation_scores_.append(score)
+        estimator.validation_scores_ = [*(estimator.validation_scores_ or []), score]
         if estimator.verbose:
             print(f"Validation score: {score:f}")  # noqa: T201
-        better = score >= estimator.best_validation_score_ + estimator.tol
-        if score > estimator.best_validation_score_ or not self.best:
-            estimator.best_validation_score_ = score
+        better = score >= self.best_score + estimator.tol
+        if score > self.best_score or not self.best:
+            self.best_score = score
+            estimator.best_validation_score_ = max(estimator.validation_scores_)
             self.best = {name: np.array(value) for name, value in self.training.net.weights().items()}
         return bool(better)
 
