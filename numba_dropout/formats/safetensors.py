@@ -43,7 +43,10 @@ def write(path: str | os.PathLike[str], description: str, arrays: Mapping[str, N
 
 
 def read(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Return a model's description, in JSON, and its arrays; InputError if the file is no model, or not whole."""
+    """Return a model's description, in JSON, and its arrays; InputError if the file is no model, or not whole.
+
+    OSError where it cannot be opened.
+    """
     library = _library()
     try:
         with open(path, "rb"):
@@ -51,13 +54,7 @@ def read(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[Any]]]:
         with library.safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: expected a model file, got a folder") from None
-    except PermissionError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (library.SafetensorError, OSError) as error:
+    except library.SafetensorError as error:
         raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
     if ENTRY not in metadata:
         raise InputError(
