@@ -77,7 +77,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
         return {"y_numeric": True}
 
     def _encoded(self, y: NDArray[Any], *, reset: bool, classes: Sequence[Any] | None) -> NDArray[Any]:
-        """Return y (rows,) or (rows, outputs) as float64."""
+        """Return y (rows, outputs) as float64."""
         y = np.asarray(y, np.float64)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
