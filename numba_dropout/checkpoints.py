@@ -55,6 +55,12 @@ class Checkpoint(Callback):
     ------
     ValueError, TypeError
         An argument cannot be used; in training, a file cannot be written.
+
+    Examples
+    --------
+    >>> checkpoints = nd.Checkpoint("net.npz", every=1000, keep=2)  # for `fit(callbacks=[checkpoints])`
+    >>> checkpoints.every, checkpoints.keep
+    (1000, 2)
     """
 
     every: int

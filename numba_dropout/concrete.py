@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from . import _arrays, _checks
+from ._masks import Position, required_key
 from ._places import Place, place_of
-from .dropouts import Position, required_key
 from .kernels.philox import PURPOSE
 from .kernels.pointwise import SUMS
 
@@ -45,6 +45,11 @@ def concrete_dropout(
         As `dropout`.
 
     Source: Gal, Hron & Kendall, NeurIPS 2017, equation 5.
+
+    Examples
+    --------
+    >>> nd.concrete_dropout(np.ones(6), 0.0, seed=1).round(3)  # the logit 0 is a rate of 0.5
+    array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682])
     """
     place = place_of(x, "x")
     x = place.float_array(x, "x")
@@ -72,6 +77,13 @@ def concrete_dropout_backward(
 
     dy, y : arrays of one shape and dtype, y what `concrete_dropout` returned; out : where to write dx, may be dy.
     dlogit is an array of no dimensions. Otherwise as `concrete_dropout`.
+
+    Examples
+    --------
+    >>> y = nd.concrete_dropout(np.ones(6), 0.0, seed=1)
+    >>> dx, dlogit = nd.concrete_dropout_backward(np.ones(6), y, 0.0, seed=1)
+    >>> dx.round(3), float(dlogit.round(3))
+    (array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682]), -1.381)
     """
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from . import _checks
+from ._masks import Position, drawn_mask, required_key, through_scales
 from ._places import place_of
-from .dropouts import Position, drawn_mask, required_key, through_scales
 
 __all__ = ["drop_block2d", "drop_block2d_backward"]
 
@@ -48,6 +48,16 @@ def drop_block2d(
         x has another number of dimensions, or as in `dropout`.
 
     Source: Ghiasi et al., NeurIPS 2018, algorithm 1.
+
+    Examples
+    --------
+    >>> x = np.ones((1, 1, 5, 5), np.float32)
+    >>> nd.drop_block2d(x, 0.4, block_size=2, seed=3)[0, 0].round(2)
+    array([[1.39, 1.39, 1.39, 0.  , 0.  ],
+           [1.39, 1.39, 0.  , 0.  , 0.  ],
+           [1.39, 1.39, 0.  , 0.  , 1.39],
+           [1.39, 1.39, 1.39, 1.39, 1.39],
+           [1.39, 1.39, 1.39, 1.39, 1.39]], dtype=float32)
     """
     return _blocks(x, "x", p, block_size, seed, (stream, step, offset), training, out)
 
@@ -66,6 +76,16 @@ def drop_block2d_backward(
     """Return the gradient of `drop_block2d` by its input: dy scaled where kept, +0 elsewhere.
 
     Arguments and errors are those of `drop_block2d`.
+
+    Examples
+    --------
+    >>> dy = np.ones((1, 1, 5, 5), np.float32)
+    >>> nd.drop_block2d_backward(dy, 0.4, block_size=2, seed=3)[0, 0].round(2)
+    array([[1.39, 1.39, 1.39, 0.  , 0.  ],
+           [1.39, 1.39, 0.  , 0.  , 0.  ],
+           [1.39, 1.39, 0.  , 0.  , 1.39],
+           [1.39, 1.39, 1.39, 1.39, 1.39],
+           [1.39, 1.39, 1.39, 1.39, 1.39]], dtype=float32)
     """
     return _blocks(dy, "dy", p, block_size, seed, (stream, step, offset), True, out)
 

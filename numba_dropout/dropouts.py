@@ -1,4 +1,4 @@
-"""Dropout as a function: masks, and arrays that go through them; one rate or many, whole arrays or groups."""
+"""Dropout as a function: masks, and arrays that go through them."""
 
 from __future__ import annotations
 
@@ -10,25 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _checks
+from ._masks import Position, rates_dropout, required_key, sample_rates, through_rates
 from ._places import Place, place_called, place_of
-from ._rates import Rates, broadcast, joined, rates_of, rows_of
+from ._rates import broadcast, rates_of
 
-__all__ = [
-    "Position",
-    "check_noise_shape",
-    "drawn_mask",
-    "dropout",
-    "dropout_backward",
-    "required_key",
-    "sample_mask",
-    "through_mask",
-    "through_scales",
-]
-
-NONE = np.uint64(0)
+__all__ = ["check_noise_shape", "dropout", "dropout_backward", "sample_mask"]
 
 Shape = tuple[int, ...]
-Position = tuple[Any, Any, Any]  # stream, step, offset
 
 
 def sample_mask(
@@ -72,6 +60,14 @@ def sample_mask(
         An argument is out of its range or of the wrong type.
 
     Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
+
+    Examples
+    --------
+    >>> nd.sample_mask((2, 4), p=0.5, seed=1)
+    array([[False,  True, False,  True],
+           [False,  True,  True,  True]])
+    >>> nd.sample_mask(4, p=0.5, seed=1, offset=4)  # the second row, by itself
+    array([False,  True,  True,  True])
     """
     place = place_called(device, out)
     if isinstance(shape, str) or not isinstance(shape, int | np.integer | Sequence | np.ndarray):
@@ -95,10 +91,10 @@ def sample_mask(
     with place.working():
         if rates is not None and packed:
             mask = place.empty(size, np.bool_)
-            _sample_rates(place, mask, shape, rates, key, position)
+            sample_rates(place, mask, shape, rates, key, position)
             place.kernels.pack_mask(flat, mask)
         elif rates is not None:
-            _sample_rates(place, flat, shape, rates, key, position)
+            sample_rates(place, flat, shape, rates, key, position)
         elif packed:
             place.kernels.sample_packed_mask(flat, size, np.uint64(threshold), *key, *position)
         else:
@@ -152,6 +148,19 @@ def dropout(
         An argument is out of its range or of the wrong type.
 
     Source: Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
+
+    Examples
+    --------
+    >>> x = np.arange(1, 9, dtype=np.float32).reshape(2, 4)
+    >>> nd.dropout(x, p=0.5, seed=1)
+    array([[ 0.,  4.,  0.,  8.],
+           [ 0., 12., 14., 16.]], dtype=float32)
+    >>> nd.dropout(x, p=0.5, seed=1, step=2)  # another training step: another mask
+    array([[ 0.,  4.,  6.,  8.],
+           [ 0.,  0., 14.,  0.]], dtype=float32)
+    >>> nd.dropout(x, p=0.5, seed=1, noise_shape=(1, None))  # one mask for all rows
+    array([[ 0.,  4.,  0.,  8.],
+           [ 0., 12.,  0., 16.]], dtype=float32)
     """
     position = stream, step, offset
     return _dropout("dropout_forward", x, "x", p, seed, position, training, noise_shape, mask, out)
@@ -173,6 +182,12 @@ def dropout_backward(
 
     The mask is drawn again from the same seed, stream, step and offset. Arguments and errors are those of
     `dropout`.
+
+    Examples
+    --------
+    >>> dy = np.ones(8, np.float32)
+    >>> nd.dropout_backward(dy, p=0.5, seed=1)
+    array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
     """
     return _dropout("dropout_backward", dy, "dy", p, seed, (stream, step, offset), True, noise_shape, mask, out)
 
@@ -212,23 +227,6 @@ def _dropout(
     return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
-def required_key(seed: Any, training: bool = True) -> tuple[np.uint64, np.uint64]:
-    """Return the words of a seed; only outside training may there be none."""
-    if not training:
-        return NONE, NONE
-    if seed is None:
-        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
-    return _checks.key(seed)
-
-
-def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
-    """Return a flat mask of so many elements, drawn."""
-    kept = place.empty(size, np.bool_)
-    with place.working():
-        place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
-    return kept
-
-
 # ---------------------------------------------------------------- many rates, and masks that are broadcast
 
 
@@ -258,11 +256,11 @@ def _drawn(
     if not training:
         return place.assign(result, x)
     if smaller == shape and rates.scales.size > 1:
-        return _rates_dropout(place, result, x, rates, key, words)
+        return rates_dropout(place, result, x, rates, key, words)
     kept = place.empty(math.prod(smaller), np.bool_)
     with place.working():
-        _sample_rates(place, kept, smaller, rates, key, words)
-    return _through_rates(place, result, x, kept, smaller, rates)
+        sample_rates(place, kept, smaller, rates, key, words)
+    return through_rates(place, result, x, kept, smaller, rates)
 
 
 def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) -> Any:
@@ -283,7 +281,7 @@ def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) ->
         bits, kept = kept, place.empty(math.prod(shape), np.bool_)
         with place.working():
             place.kernels.unpack_mask(kept, bits)
-    return _through_rates(place, result, x, kept.reshape(kept.size), smaller, rates)
+    return through_rates(place, result, x, kept.reshape(kept.size), smaller, rates)
 
 
 def check_noise_shape(given: Any) -> None:
@@ -305,71 +303,3 @@ def _noise_shape(shape: Shape, given: Sequence[int | None] | None) -> Shape:
     own = shape[len(shape) - len(given) :] if len(given) <= len(shape) else (1,) * len(given)
     asked = [n if m is None else int(m) for m, n in zip(given, own, strict=True)]
     return broadcast(shape, asked, "noise_shape")
-
-
-def _through_rates(place: Place, result: Any, x: Any, kept: Any, smaller: Shape, rates: Rates) -> Any:
-    """Write x through a flat mask of a smaller shape, each element with its rate's scale."""
-    shape = tuple(x.shape)
-    if rates.scales.size == 1:
-        if rates.scales.reshape(-1)[0] == 0:
-            return place.elementwise(result, [], place.kernels.drop_all)
-        zero = x.dtype.type(0) if x.dtype == np.float64 else np.float32(0)
-        return through_mask(place, result, x, kept, smaller, (rates.scales.reshape(-1)[0], -zero, zero))
-    scales = place.bring(rates.scales.reshape(-1))
-    return through_scales(place, result, x, kept, smaller, scales, broadcast(shape, rates.scales.shape, "p"))
-
-
-def through_scales(
-    place: Place, result: Any, x: Any, kept: Any, smaller: Shape, scales: Any, scales_shape: Shape
-) -> Any:
-    """Write x through a flat mask of a smaller shape, times the flat scales of another one."""
-    columns, both, steps = rows_of(tuple(x.shape), smaller, scales_shape)
-    starts = [place.bring(one) for one in both]
-    drop = place.kernels.apply_mask_rates
-    return place.elementwise(
-        result, [x], lambda out, x: drop(out, x, columns, kept, starts[0], steps[0], scales, starts[1], steps[1])
-    )
-
-
-def through_mask(place: Place, result: Any, x: Any, kept: Any, smaller: Shape, numbers: tuple[Any, Any, Any]) -> Any:
-    """Write x * scale + shift where a flat mask of a smaller shape is True, and a third number elsewhere."""
-    layout = rows_of(tuple(x.shape), smaller)
-    if isinstance(kept, np.ndarray):
-        layout, (kept,) = joined(x.size, layout, kept)
-    columns, (starts,), (step,) = layout
-    starts, drop = place.bring(starts), place.kernels.apply_mask
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, columns, kept, starts, step, *numbers))
-
-
-def _as_runs(shape: Shape, rates: Rates) -> tuple[int, Any, Any, Any]:
-    """Return columns, starts, thresholds and scales, with an element of the latter for each of a row."""
-    smaller = list(broadcast(shape, rates.thresholds.shape, "p"))
-    for axis in reversed(range(len(shape))):
-        if smaller[axis] != 1:
-            break
-        smaller[axis] = shape[axis]
-    whole = [np.array(np.broadcast_to(own, smaller), order="C").reshape(-1) for own in rates]
-    layout, values = joined(math.prod(shape), rows_of(shape, tuple(smaller)), *whole)
-    return layout.columns, layout.starts[0], values[0], values[1]
-
-
-def _sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, words: Any) -> None:
-    """Draw a flat mask, each element by its rate."""
-    if rates.thresholds.size == 1:
-        threshold = int(rates.thresholds.reshape(-1)[0])
-        if threshold in (0, _checks.EVERYTHING):
-            place.put(kept, np.full(kept.size, threshold == 0))
-        else:
-            place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
-        return
-    columns, starts, thresholds, _ = _as_runs(shape, rates)
-    place.kernels.sample_mask_rates(kept, columns, place.bring(thresholds), place.bring(starts), *key, *words)
-
-
-def _rates_dropout(place: Place, result: Any, x: Any, rates: Rates, key: Any, words: Any) -> Any:
-    columns, *rest = _as_runs(tuple(x.shape), rates)
-    starts, thresholds, scales = map(place.bring, rest)
-    drop = place.kernels.dropout_rates_forward
-    return place.elementwise(
-        result, [x], lambda out, x: drop(out, x, columns, thresholds, scales, starts, *key, *words)
-    )

@@ -74,6 +74,13 @@ def evaluate(
     ------
     ValueError, TypeError
         An argument does not fit the network.
+
+    Examples
+    --------
+    >>> net = nd.MLP([2, 8, 2], seed=0)
+    >>> x, labels = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 0])
+    >>> sorted(nd.evaluate(net, x, labels))
+    ['accuracy', 'classes', 'confusion', 'ece', 'error', 'log_likelihood', 'loss', 'precision', 'recall']
     """
     return evaluation(net, x, y, samples=samples, tau=tau).measures
 

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from . import _checks
+from ._masks import Position, drawn_mask, required_key, through_mask
 from ._places import Place, place_of
-from .dropouts import Position, drawn_mask, required_key, through_mask
 from .noise import affine
 
 __all__ = [
@@ -61,6 +61,15 @@ def dropout1d(
         x has another number of dimensions, or as in `dropout`.
 
     Source: Tompson et al., CVPR 2015, section 3.2.
+
+    Examples
+    --------
+    >>> x = np.ones((1, 4, 3), np.float32)
+    >>> nd.dropout1d(x, p=0.5, seed=1)
+    array([[[0., 0., 0.],
+            [2., 2., 2.],
+            [0., 0., 0.],
+            [2., 2., 2.]]], dtype=float32)
     """
     return _channels(1, x, "x", p, seed, (stream, step, offset), training, channels_last, out)
 
@@ -79,6 +88,12 @@ def dropout1d_backward(
     """Return the gradient of `dropout1d` by its input: dy scaled where a channel was kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout1d`.
+
+    Examples
+    --------
+    >>> dy = np.ones((1, 4, 3), np.float32)
+    >>> nd.dropout1d_backward(dy, p=0.5, seed=1)[:, :, 0]  # a number for each channel
+    array([[0., 2., 0., 2.]], dtype=float32)
     """
     return _channels(1, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
 
@@ -98,6 +113,13 @@ def dropout2d(
     """Drop whole channels of images, (N, C, H, W), or (N, H, W, C) with `channels_last`.
 
     Three dimensions are taken as (N, C, L), as PyTorch does. Arguments and errors are those of `dropout1d`.
+
+    Examples
+    --------
+    >>> x = np.ones((2, 4, 3, 3), np.float32)
+    >>> nd.dropout2d(x, p=0.5, seed=1)[:, :, 0, 0]  # a number for each channel of each sample
+    array([[0., 2., 0., 2.],
+           [0., 2., 2., 2.]], dtype=float32)
     """
     return _channels(2, x, "x", p, seed, (stream, step, offset), training, channels_last, out)
 
@@ -116,6 +138,13 @@ def dropout2d_backward(
     """Return the gradient of `dropout2d` by its input: dy scaled where a channel was kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout2d`.
+
+    Examples
+    --------
+    >>> dy = np.ones((2, 4, 3, 3), np.float32)
+    >>> nd.dropout2d_backward(dy, p=0.5, seed=1)[:, :, 0, 0]
+    array([[0., 2., 0., 2.],
+           [0., 2., 2., 2.]], dtype=float32)
     """
     return _channels(2, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
 
@@ -135,6 +164,13 @@ def dropout3d(
     """Drop whole channels of volumes, (N, C, D, H, W) or (C, D, H, W); with `channels_last` the channels come last.
 
     Arguments and errors are those of `dropout1d`.
+
+    Examples
+    --------
+    >>> x = np.ones((2, 2, 2, 2, 4), np.float32)
+    >>> nd.dropout3d(x, p=0.5, seed=1, channels_last=True)[:, 0, 0, 0]
+    array([[0., 2., 0., 2.],
+           [0., 2., 2., 2.]], dtype=float32)
     """
     return _channels(3, x, "x", p, seed, (stream, step, offset), training, channels_last, out)
 
@@ -153,6 +189,13 @@ def dropout3d_backward(
     """Return the gradient of `dropout3d` by its input: dy scaled where a channel was kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout3d`.
+
+    Examples
+    --------
+    >>> dy = np.ones((2, 4, 2, 2, 2), np.float32)
+    >>> nd.dropout3d_backward(dy, p=0.5, seed=1)[:, :, 0, 0, 0]
+    array([[0., 2., 0., 2.],
+           [0., 2., 2., 2.]], dtype=float32)
     """
     return _channels(3, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
 
@@ -219,6 +262,14 @@ def feature_alpha_dropout(
     x : array (N, C, ...), at least 2 dimensions; offset counts channels; the rest as in `dropout`.
 
     Source: Klambauer et al., NeurIPS 2017, section 3.
+
+    Examples
+    --------
+    >>> nd.feature_alpha_dropout(np.zeros((1, 4, 2)), p=0.5, seed=1).round(3)
+    array([[[-0.779, -0.779],
+            [ 0.779,  0.779],
+            [-0.779, -0.779],
+            [ 0.779,  0.779]]])
     """
     return _feature_alpha(x, "x", p, seed, (stream, step, offset), training, False, out)
 
@@ -236,6 +287,14 @@ def feature_alpha_dropout_backward(
     """Return the gradient of `feature_alpha_dropout` by its input.
 
     Arguments and errors are those of `feature_alpha_dropout`.
+
+    Examples
+    --------
+    >>> nd.feature_alpha_dropout_backward(np.ones((1, 4, 2)), p=0.5, seed=1).round(3)
+    array([[[0.   , 0.   ],
+            [0.886, 0.886],
+            [0.   , 0.   ],
+            [0.886, 0.886]]])
     """
     return _feature_alpha(dy, "dy", p, seed, (stream, step, offset), True, True, out)
 
@@ -280,6 +339,15 @@ def stochastic_depth(
     offset counts mask elements; the rest, and errors, as in `dropout`.
 
     Source: Huang et al., ECCV 2016, section 3, with the scale moved to training.
+
+    Examples
+    --------
+    >>> branch = np.ones((4, 3), np.float32)
+    >>> nd.stochastic_depth(branch, p=0.5, seed=1)
+    array([[0., 0., 0.],
+           [2., 2., 2.],
+           [0., 0., 0.],
+           [2., 2., 2.]], dtype=float32)
     """
     return _samples(x, "x", p, mode, seed, (stream, step, offset), training, out)
 
@@ -298,6 +366,13 @@ def stochastic_depth_backward(
     """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere.
 
     Arguments and errors are those of `stochastic_depth`.
+
+    Examples
+    --------
+    >>> dy = np.ones((2, 3), np.float32)
+    >>> nd.stochastic_depth_backward(dy, p=0.5, mode="batch", seed=4)
+    array([[2., 2., 2.],
+           [2., 2., 2.]], dtype=float32)
     """
     return _samples(dy, "dy", p, mode, seed, (stream, step, offset), True, out)
 

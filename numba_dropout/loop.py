@@ -58,6 +58,17 @@ class Callback:
     every : int or None
         Where it is set, `on_steps_end` is called after each step whose number, `net.step`, is a multiple of it, and
         perhaps after others.
+
+    Examples
+    --------
+    >>> class Losses(nd.Callback):
+    ...     def on_epoch_end(self, record):
+    ...         print("epoch", record["epoch"], "of loss", round(record["loss"], 1))
+    ...         self.training.stop = record["epoch"] == 2
+    >>> net, x = nd.MLP([1, 4, 1], dropout=0.0, loss="mse", seed=0), np.zeros((8, 1))
+    >>> history = nd.fit(net, x, x + 1, optimizer=nd.SGD(lr=0.01), epochs=9, callbacks=[Losses()])
+    epoch 1 of loss 1.0
+    epoch 2 of loss 1.0
     """
 
     training: Training

@@ -14,14 +14,6 @@ __all__ = ["MaskGenerator"]
 class MaskGenerator:
     """Count (seed, stream, step): hand out sites, so that layers never share a mask by accident, and steps.
 
-    >>> masks = MaskGenerator(seed=7)
-    >>> first, second = masks.site(), masks.site()
-    >>> masks.at(first), masks.at(second)
-    ({'seed': 7, 'stream': 0, 'step': 0}, {'seed': 7, 'stream': 1, 'step': 0})
-    >>> masks.advance()
-    >>> masks.at(first)
-    {'seed': 7, 'stream': 0, 'step': 1}
-
     Parameters
     ----------
     seed : int
@@ -33,6 +25,16 @@ class MaskGenerator:
     ------
     ValueError, TypeError
         A number is out of its range: seed, step, site, or more than 2**24 sites.
+
+    Examples
+    --------
+    >>> masks = nd.MaskGenerator(seed=7)
+    >>> first, second = masks.site(), masks.site()
+    >>> masks.at(first), masks.at(second)
+    ({'seed': 7, 'stream': 0, 'step': 0}, {'seed': 7, 'stream': 1, 'step': 0})
+    >>> masks.advance()
+    >>> masks.at(first)
+    {'seed': 7, 'stream': 0, 'step': 1}
     """
 
     def __init__(self, seed: int, step: int = 0) -> None:

@@ -79,6 +79,19 @@ class MLP(Predictor, Stored):
         Precision of the noise around a regression's values, 1 over its variance in the target's units, for each output.
     features, target, target_column : list of str, str, int; or None
         Names of the columns the network was trained on, and the target's position from 0 on, as far as they are known.
+
+    Examples
+    --------
+    >>> net = nd.MLP([2, 8, 3], dropout=0.5, input_dropout=0.1, seed=0)
+    >>> x = np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> net.forward(x).shape
+    (2, 3)
+    >>> net.predict_proba(x).sum(1).round(6)
+    array([1., 1.])
+    >>> np.array_equal(net.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+    True
+    >>> {name: array.shape for name, array in net.state_dict().items()}
+    {'0.weight': (8, 2), '0.bias': (8,), '1.weight': (3, 8), '1.bias': (3,)}
     """
 
     def __init__(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import _checks
+from ._masks import Position, required_key
 from ._places import place_of
-from .dropouts import Position, required_key
 from .kernels.philox import PURPOSE
 
 __all__ = [
@@ -43,6 +43,13 @@ def alpha_dropout(
     The mask is that of `sample_mask`; arguments and errors are those of `dropout`. p = 1 gives zeros, as PyTorch does.
 
     Source: Klambauer et al., NeurIPS 2017, section 3.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).standard_normal(10_000)
+    >>> y = nd.alpha_dropout(x, p=0.3, seed=1)
+    >>> round(abs(float(y.mean())), 1), round(float(y.std()), 1)
+    (0.0, 1.0)
     """
     return _alpha(x, "x", p, seed, (stream, step, offset), training, False, out)
 
@@ -60,6 +67,11 @@ def alpha_dropout_backward(
     """Return the gradient of `alpha_dropout` by its input: dy times the map's slope where kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout_backward`.
+
+    Examples
+    --------
+    >>> nd.alpha_dropout_backward(np.ones(8), p=0.5, seed=1).round(3)
+    array([0.   , 0.886, 0.   , 0.886, 0.   , 0.886, 0.886, 0.886])
     """
     return _alpha(dy, "dy", p, seed, (stream, step, offset), True, True, out)
 
@@ -107,6 +119,11 @@ def gaussian_dropout(
     element index), equal on every device but for rounding; they are not those of a mask (docs/mask.md).
 
     Source: Srivastava et al., JMLR 2014, section 10; Wang & Manning, ICML 2013.
+
+    Examples
+    --------
+    >>> nd.gaussian_dropout(np.ones(6), p=0.3, seed=1).round(3)
+    array([ 1.584,  0.812,  0.17 ,  0.244, -0.297,  1.134])
     """
     return _gaussian("gaussian_dropout_forward", x, "x", deviation(p), seed, (stream, step, offset), training, out)
 
@@ -124,6 +141,11 @@ def gaussian_dropout_backward(
     """Return the gradient of `gaussian_dropout` by its input: dy times the same numbers.
 
     Arguments and errors are those of `gaussian_dropout`.
+
+    Examples
+    --------
+    >>> nd.gaussian_dropout_backward(np.ones(6), p=0.3, seed=1).round(3)
+    array([ 1.584,  0.812,  0.17 ,  0.244, -0.297,  1.134])
     """
     return _gaussian("gaussian_dropout_backward", dy, "dy", deviation(p), seed, (stream, step, offset), True, out)
 
@@ -144,6 +166,11 @@ def gaussian_noise(
     Other arguments, and errors, are those of `gaussian_dropout`.
 
     Source: Bishop, Neural Computation 7, 1995.
+
+    Examples
+    --------
+    >>> nd.gaussian_noise(np.zeros(6), 0.1, seed=1).round(3)
+    array([ 0.089, -0.029, -0.127, -0.116, -0.198,  0.021])
     """
     deviation = _checks.number(stddev, "stddev", at_least=0)
     return _gaussian("add_gaussian_noise", x, "x", deviation, seed, (stream, step, offset), training, out)
@@ -162,6 +189,11 @@ def gaussian_noise_backward(
     """Return the gradient of `gaussian_noise` by its input, a copy of dy.
 
     Arguments and errors are those of `gaussian_noise`.
+
+    Examples
+    --------
+    >>> nd.gaussian_noise_backward(np.ones(3), 0.1, seed=1)
+    array([1., 1., 1.])
     """
     _checks.number(stddev, "stddev", at_least=0)
     return _gaussian("add_gaussian_noise", dy, "dy", 0.0, seed, (stream, step, offset), True, out)

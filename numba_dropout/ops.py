@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _arrays, _checks
+from ._masks import required_key
 from ._places import Place, place_of
-from .dropouts import dropout, dropout_backward, required_key
+from .dropouts import dropout, dropout_backward
 
 __all__ = [
     "dropconnect",
@@ -29,6 +30,11 @@ def relu(x: Any, *, out: Any = None) -> Any:
     """Return x where it is positive or NaN, else +0.
 
     x : array of float32 or float64, any shape; out : where to write, may be x. Raises ValueError or TypeError.
+
+    Examples
+    --------
+    >>> nd.relu(np.array([-1.0, 0.0, 2.0]))
+    array([0., 0., 2.])
     """
     place = place_of(x, "x")
     x = place.float_array(x, "x")
@@ -39,6 +45,12 @@ def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
     """Return the gradient of `relu` by its input: dy where the output y is positive, else +0.
 
     dy, y : arrays of one shape and dtype; out : where to write, may be dy. Raises ValueError or TypeError.
+
+    Examples
+    --------
+    >>> y = nd.relu(np.array([-1.0, 0.0, 2.0]))
+    >>> nd.relu_backward(np.ones(3), y)
+    array([0., 0., 1.])
     """
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")
@@ -62,6 +74,12 @@ def linear(x: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     ------
     ValueError, TypeError
         Shapes or dtypes do not fit each other.
+
+    Examples
+    --------
+    >>> x, weight = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> nd.linear(x, weight, bias=np.array([0.0, 0.0, 10.0]))
+    array([[ 1.,  2., 13.]])
     """
     place = place_of(x, "x")
     x, weight, bias = _layer(place, x, weight, bias)
@@ -84,6 +102,17 @@ def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] |
     ------
     ValueError, TypeError
         Shapes or dtypes do not fit each other.
+
+    Examples
+    --------
+    >>> x, weight = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> dx, dweight, dbias = nd.linear_backward(np.ones((1, 3)), x, weight)
+    >>> dx
+    array([[2., 2.]])
+    >>> dweight
+    array([[1., 2.],
+           [1., 2.],
+           [1., 2.]])
     """
     place = place_of(dy, "dy")
     return _layer_backward(place, dy, x, weight, out, place.kernels.linear_backward)
@@ -107,6 +136,13 @@ def dropconnect(
     Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the weight's first element.
 
     Source: Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
+
+    Examples
+    --------
+    >>> x, weight = np.ones((2, 4), np.float32), np.ones((3, 4), np.float32)
+    >>> nd.dropconnect(x, weight, p=0.5, seed=1)  # both rows go through the same weights
+    array([[4., 6., 6.],
+           [4., 6., 6.]], dtype=float32)
     """
     place = place_of(x, "x")
     _layer(place, x, weight, bias)  # its errors come first, with the names of the arguments
@@ -131,6 +167,15 @@ def dropconnect_backward(
     """Return the gradients of `dropconnect` by x, weight and bias: (dx, dweight, dbias).
 
     The mask is drawn again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
+
+    Examples
+    --------
+    >>> x, weight, dy = np.ones((2, 4), np.float32), np.ones((3, 4), np.float32), np.ones((2, 3), np.float32)
+    >>> dx, dweight, dbias = nd.dropconnect_backward(dy, x, weight, p=0.5, seed=1)
+    >>> dweight  # what was dropped learns nothing
+    array([[0., 4., 0., 4.],
+           [0., 4., 4., 4.],
+           [0., 4., 4., 4.]], dtype=float32)
     """
     position: dict[str, Any] = {"seed": seed, "stream": stream, "step": step, "offset": offset}
     place = place_of(dy, "dy")
@@ -157,6 +202,13 @@ def linear_relu_dropout(
     """Return dropout(relu(linear(x, weight, bias)), p): a hidden layer as one operation.
 
     Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the output's first element.
+
+    Examples
+    --------
+    >>> x, weight, bias = np.ones((2, 3), np.float32), np.ones((4, 3), np.float32), np.zeros(4, np.float32)
+    >>> nd.linear_relu_dropout(x, weight, bias, p=0.5, seed=1)
+    array([[0., 6., 0., 6.],
+           [0., 6., 6., 6.]], dtype=float32)
     """
     place = place_of(x, "x")
     x, weight, bias = _layer(place, x, weight, bias)
@@ -186,6 +238,14 @@ def linear_relu_dropout_backward(
 
     No seed is needed: the output y is positive exactly where it was kept and the ReLU let it through (defined for
     y that is not NaN). p is that of the forward pass, 0 after training=False. Otherwise as `linear_backward`.
+
+    Examples
+    --------
+    >>> x, weight, bias = np.ones((2, 3), np.float32), np.ones((4, 3), np.float32), np.zeros(4, np.float32)
+    >>> y = nd.linear_relu_dropout(x, weight, bias, p=0.5, seed=1)
+    >>> dx, dweight, dbias = nd.linear_relu_dropout_backward(np.ones_like(y), y, x, weight, p=0.5)
+    >>> dbias
+    array([0., 4., 2., 4.], dtype=float32)
     """
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")

@@ -208,6 +208,13 @@ class SGD(Optimizer):
     momentum : float of [0, 1); nesterov : bool, look ahead; momentum_steps : int, optional, steps over which the
     momentum rises evenly from 0.5 to `momentum` (Srivastava et al., JMLR 2014, appendix A.2); the rest as in
     `Optimizer`.
+
+    Examples
+    --------
+    >>> nd.SGD(lr=0.1, momentum=0.95, nesterov=True, max_norm=3.0)
+    <SGD with learning rate 0.1, 0 steps done>
+    >>> nd.SGD(lr=0.1, schedule="cosine", total_steps=100).rates(3, step=49).round(4)
+    array([0.0516, 0.05  , 0.0484])
     """
 
     update = "sgd"
@@ -252,6 +259,11 @@ class Adam(Optimizer):
     """Adam (Kingma & Ba, ICLR 2015); weight decay joins the gradient.
 
     beta1, beta2 : floats of [0, 1); eps : float above 0; the rest as in `Optimizer`.
+
+    Examples
+    --------
+    >>> nd.Adam(lr=0.001, schedule=lambda steps, total: 0.5 ** (steps // 10)).rates(3, step=9)
+    array([0.001 , 0.0005, 0.0005])
     """
 
     update = "adam"
@@ -287,7 +299,13 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, ICLR 2019); arguments as `Adam`."""
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, ICLR 2019); arguments as `Adam`.
+
+    Examples
+    --------
+    >>> nd.AdamW(lr=0.001, weight_decay=0.05, clip_norm=1.0)
+    <AdamW with learning rate 0.001, 0 steps done>
+    """
 
     decoupled = True
 

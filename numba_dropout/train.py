@@ -76,6 +76,15 @@ def fit(
         The loss became NaN or infinite. KeyboardInterrupt passes through; the network then is as after the last step.
     ValueError, TypeError
         An argument does not fit.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 100)[:, None]
+    >>> net = nd.MLP([1, 16, 1], dropout=0.1, loss="mse", seed=0)
+    >>> history = nd.fit(net, x, x**2, optimizer=nd.Adam(lr=0.02), epochs=10, batch_size=10)
+    >>> losses = history.column("loss")
+    >>> len(losses), losses[-1] < losses[0]
+    (10, True)
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")

@@ -1,5 +1,7 @@
 """What the documentation states: vectors, commands and links."""
 
+import doctest
+import pydoc
 import re
 import shlex
 import subprocess
@@ -77,15 +79,30 @@ def test_the_python_of_pages_runs(page, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_docstrings_examples_are_true():
-    import doctest
+REFERENCE = [
+    name
+    for page in sorted((ROOT / "docs" / "api").glob("*.md"))
+    for name in re.findall(r"^::: (\S+)", page.read_text(), re.MULTILINE)
+]
 
-    from numba_dropout import mask_generator
 
-    for module in (nd, mask_generator):
-        result = doctest.testmod(module)
-        assert result.attempted > 0
-        assert result.failed == 0
+def test_the_reference_has_all_public_names():
+    assert {f"numba_dropout.{name}" for name in nd.__all__} - {"numba_dropout.data"} <= set(REFERENCE)
+
+
+@pytest.mark.parametrize("name", ["numba_dropout", *REFERENCE])
+def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
+    """Every name of the reference has an example, and its output is what the page shows."""
+    for library in ("sklearn", "onnx", "torch"):
+        if f".{library}" in name:
+            pytest.importorskip(library)
+    monkeypatch.chdir(tmp_path)
+    found = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs={"np": np, "nd": nd})
+    runner = doctest.DocTestRunner()
+    for one in found:
+        runner.run(one)
+    assert runner.tries > 0
+    assert runner.failures == 0
 
 
 # ---------------------------------------------------------------- the guide

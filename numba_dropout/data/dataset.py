@@ -23,6 +23,14 @@ class Dataset:
     x (N, C) uint8, float32 or float64. y (N,) int64 class numbers where `classes` names them, else values (N, K)
     float64, or None where there is no target. `features` and `target` name the columns, `target_column` is the target's
     position counted from 0, where there are names and columns. `pixels` says that x holds bytes of an image.
+
+    Examples
+    --------
+    >>> data = nd.data.Dataset("mine", np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([0, 1]), classes=["no", "yes"])
+    >>> shift, stretch = data.scaling()
+    >>> (data.x - shift) * stretch
+    array([[-1.,  0.],
+           [ 1.,  0.]])
     """
 
     source: str
@@ -71,7 +79,14 @@ def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[
 
 
 def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Dataset]:
-    """Return a training and a validation part, the second a fraction of the rows drawn by the seed."""
+    """Return a training and a validation part, the second a fraction of the rows drawn by the seed.
+
+    Examples
+    --------
+    >>> train, test = nd.data.split(nd.data.load("pipeline"), 0.2, seed=0)
+    >>> train.x.shape, test.x.shape
+    ((800, 20), (200, 20))
+    """
     train, held_out = parts(len(data.x), fraction, seed=seed)
     return data.rows(train), data.rows(held_out)
 

@@ -55,6 +55,12 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     ------
     ValueError
         The source is missing, damaged, ragged, not finite, or does not hold such a target; the message says where.
+
+    Examples
+    --------
+    >>> data = nd.data.load("pipeline")  # a built-in set
+    >>> data.x.shape, data.y[:6]
+    ((1000, 20), array([0, 1, 2, 0, 1, 2]))
     """
     if task not in TASKS:
         raise InputError(f"task: expected one of {', '.join(TASKS)}, got {task!r}")
@@ -100,6 +106,12 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
 
     Columns are found by the names the model was trained on, where both have names, else by position; the target may
     be missing where it is not needed. IDX folders give their test part. Raises ValueError like `load`.
+
+    Examples
+    --------
+    >>> net = nd.MLP([20, 8, 3])
+    >>> nd.data.load_for(net, "pipeline").x.shape
+    (1000, 20)
     """
     path, kind = _kind(source)
     classes = _classes(model)

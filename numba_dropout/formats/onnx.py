@@ -32,6 +32,11 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
 
     ValueError where onnx is missing, and for `mc` where ONNX has no such dropout: another variant, a rate for each
     unit, or a rate of 1.
+
+    Examples
+    --------
+    >>> from numba_dropout.formats import onnx
+    >>> onnx.export(nd.MLP([5, 8, 3]), "net.onnx")
     """
     onnx = _library()
     rates = net.rates

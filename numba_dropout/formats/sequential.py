@@ -15,7 +15,14 @@ __all__ = ["modules", "names"]
 
 
 def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the modules of a network's choices: ("dropout", rate), ("linear", number of the layer), ("relu", None)."""
+    """Return the modules of a network's choices: ("dropout", rate), ("linear", number of the layer), ("relu", None).
+
+    Examples
+    --------
+    >>> from numba_dropout.formats import sequential
+    >>> sequential.modules(nd.MLP([5, 8, 3], dropout=0.3).choices())
+    [('linear', 0), ('relu', None), ('dropout', 0.3), ('linear', 1)]
+    """
     rates = [config["input_dropout"], *config["dropout"]]
     found: list[tuple[str, Any]] = []
     for layer, rate in enumerate(rates):
@@ -28,7 +35,14 @@ def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def names(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names that a network's weights and biases have in `Sequential`, by their own names."""
+    """Return the names that a network's weights and biases have in `Sequential`, by their own names.
+
+    Examples
+    --------
+    >>> from numba_dropout.formats import sequential
+    >>> sequential.names(nd.MLP([5, 8, 3], dropout=0.3).choices())
+    {'0.weight': '0.weight', '0.bias': '0.bias', '1.weight': '3.weight', '1.bias': '3.bias'}
+    """
     return {
         f"{layer}.{kind}": f"{place}.{kind}"
         for place, (module, layer) in enumerate(modules(config))

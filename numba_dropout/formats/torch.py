@@ -20,6 +20,17 @@ def to_sequential(net: MLP) -> Any:
     standardised values. In training mode its Dropout drops by PyTorch's own random numbers.
 
     ValueError for a network whose dropout PyTorch has no module for: another variant, or a rate for each unit.
+
+    Examples
+    --------
+    >>> from numba_dropout.formats import torch
+    >>> torch.to_sequential(nd.MLP([5, 8, 3], dropout=0.3))
+    Sequential(
+      (0): Linear(in_features=5, out_features=8, bias=True)
+      (1): ReLU()
+      (2): Dropout(p=0.3, inplace=False)
+      (3): Linear(in_features=8, out_features=3, bias=True)
+    )
     """
     torch = _library()
     if net.variant != "dropout" or any(np.ndim(rate) for rate in net.rates):
@@ -48,6 +59,12 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     options : `MLP`'s, but for sizes and rates, which are the model's: loss, seed, device, ...
 
     ValueError where another module stands, or the order is another.
+
+    Examples
+    --------
+    >>> from numba_dropout.formats import torch
+    >>> torch.from_sequential(torch.to_sequential(nd.MLP([5, 8, 3], dropout=0.3)))
+    MLP([5, 8, 3], dropout=[0.3], input_dropout=0.0, seed=0, loss='cross_entropy', variant='dropout', dtype='float32')
     """
     torch = _library()
     if not isinstance(model, torch.nn.Sequential):

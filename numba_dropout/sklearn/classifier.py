@@ -86,6 +86,19 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         With `early_stopping`: accuracy on the rows held out.
     n_features_in_, feature_names_in_ :
         As in all estimators.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from numba_dropout.sklearn import DropoutMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), DropoutMLPClassifier(32, learning_rate_init=0.01, random_state=0))
+    >>> round(model.fit(X, y).score(X, y), 1)
+    1.0
+    >>> model.predict(X[:3])
+    array([0, 0, 0])
     """
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> DropoutMLPClassifier:

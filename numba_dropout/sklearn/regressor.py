@@ -39,6 +39,21 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
         With `early_stopping`: R2 on the rows held out.
     n_features_in_, feature_names_in_ :
         As in all estimators.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from numba_dropout.sklearn import DropoutMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> own = DropoutMLPRegressor(32, dropout=0.2, learning_rate_init=0.01, early_stopping=True, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), own)
+    >>> model.fit(X, y).score(X, y) > 0.5
+    True
+    >>> mean, std = model.predict(X[:2], return_std=True)
+    >>> mean.shape, std.shape
+    ((2,), (2,))
     """
 
     out_activation_ = "identity"
