@@ -1,4 +1,4 @@
-.PHONY: install test scalar lint figures docs ci full clean
+.PHONY: install test scalar lint figures guide docs ci full clean
 
 install: ## an environment in .venv, with everything that development needs
 	python3 -m venv .venv
@@ -18,6 +18,14 @@ lint: ## lint, format and types
 figures: ## the README's figures and their plot, from the newest of bench/results, and those of docs/reproduce.md
 	.venv/bin/python -m numba_dropout_bench.readme
 	.venv/bin/python -m numba_dropout_bench.reproduced
+
+guide: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+guide: ## docs/first-steps.ipynb, run again, and the page that is made from it
+	rm -rf build/guide && mkdir -p build/guide && cp docs/first-steps.ipynb build/guide
+	cd build/guide && jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False --inplace first-steps.ipynb
+	jupyter nbconvert --coalesce-streams build/guide/first-steps.ipynb && cp build/guide/first-steps.ipynb docs
+	jupyter nbconvert --to markdown --output-dir docs --NbConvertApp.output_files_dir=images docs/first-steps.ipynb
+	sed -i 's/!\[png\]/![Loss by epoch, with dropout and without, of the rows learnt from and of others]/' docs/first-steps.md
 
 docs: ## the pages and the reference of the API, in build/site
 	.venv/bin/pip install -e '.[docs]'

@@ -1,5 +1,7 @@
 """Dropout as an engine of its own: kernels, a hand-written MLP, and the command `ndrop`.
 
+Examples
+--------
 >>> import numpy as np
 >>> import numba_dropout as nd
 >>> nd.dropout(np.ones(8, np.float32), p=0.5, seed=1)

@@ -44,7 +44,9 @@ def concrete_dropout(
     ValueError, TypeError
         As `dropout`.
 
-    Source: Gal, Hron & Kendall, NeurIPS 2017, equation 5.
+    References
+    ----------
+    Gal, Hron & Kendall, NeurIPS 2017, equation 5.
 
     Examples
     --------

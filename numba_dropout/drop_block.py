@@ -47,7 +47,9 @@ def drop_block2d(
     ValueError, TypeError
         x has another number of dimensions, or as in `dropout`.
 
-    Source: Ghiasi et al., NeurIPS 2018, algorithm 1.
+    References
+    ----------
+    Ghiasi et al., NeurIPS 2018, algorithm 1.
 
     Examples
     --------

@@ -41,11 +41,11 @@ def sample_mask(
     shape : int or sequence of int
         Shape of the mask.
     p : float or array
-        Probability of dropping, in [0, 1]; honoured to within 2**-33. An array broadcasts to `shape`.
+        Probability of dropping, in [0, 1]; honoured to within `2**-33`. An array broadcasts to `shape`.
     seed : int
-        0..2**64-1.
+        `0..2**64-1`.
     stream, step, offset : int
-        Site of the mask (below 2**24), training step (below 2**32), and index of the first element.
+        Site of the mask (below `2**24`), training step (below `2**32`), and index of the first element.
     packed : bool
         Return bits instead: bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), the rest of the last
         byte 0, as `numpy.packbits(mask, bitorder="little")`.
@@ -59,7 +59,9 @@ def sample_mask(
     ValueError, TypeError
         An argument is out of its range or of the wrong type.
 
-    Source: Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
+    References
+    ----------
+    Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
 
     Examples
     --------
@@ -127,9 +129,9 @@ def dropout(
     p : float or array
         Probability of dropping, in [0, 1]; an array broadcasts to x, or to `noise_shape`: a rate for each unit, say.
     seed : int
-        0..2**64-1; required, as a default would repeat one mask for ever, except with training=False or `mask`.
+        `0..2**64-1`; required, as a default would repeat one mask for ever, except with training=False or `mask`.
     stream, step, offset : int
-        Site of the mask (below 2**24), training step (below 2**32), and index of the mask's first element.
+        Site of the mask (below `2**24`), training step (below `2**32`), and index of the mask's first element.
     training : bool
         False returns x as it is.
     noise_shape : sequence of int, optional
@@ -147,7 +149,9 @@ def dropout(
     ValueError, TypeError
         An argument is out of its range or of the wrong type.
 
-    Source: Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
+    References
+    ----------
+    Srivastava et al., JMLR 2014, section 4, with the scale moved to training ("inverted" dropout).
 
     Examples
     --------

@@ -60,7 +60,9 @@ def dropout1d(
     ValueError, TypeError
         x has another number of dimensions, or as in `dropout`.
 
-    Source: Tompson et al., CVPR 2015, section 3.2.
+    References
+    ----------
+    Tompson et al., CVPR 2015, section 3.2.
 
     Examples
     --------
@@ -261,7 +263,9 @@ def feature_alpha_dropout(
 
     x : array (N, C, ...), at least 2 dimensions; offset counts channels; the rest as in `dropout`.
 
-    Source: Klambauer et al., NeurIPS 2017, section 3.
+    References
+    ----------
+    Klambauer et al., NeurIPS 2017, section 3.
 
     Examples
     --------
@@ -338,7 +342,9 @@ def stochastic_depth(
     x : array (N, ...), at least 1 dimension; mode : "row", a mask element for each sample, or "batch", one for all;
     offset counts mask elements; the rest, and errors, as in `dropout`.
 
-    Source: Huang et al., ECCV 2016, section 3, with the scale moved to training.
+    References
+    ----------
+    Huang et al., ECCV 2016, section 3, with the scale moved to training.
 
     Examples
     --------

@@ -1,5 +1,7 @@
 """Dropout's family as layers: each has a site of its own, and goes back through what it went forward through.
 
+Examples
+--------
 >>> import numpy as np
 >>> import numba_dropout as nd
 >>> masks = nd.MaskGenerator(seed=7)

@@ -37,6 +37,15 @@ class History:
     val_accuracy in evaluation mode, lr, the seconds that the steps took and samples_per_second; None where there is no
     such figure.
     `best_epoch` is the one whose weights were kept, with `patience`.
+
+    Examples
+    --------
+    >>> net, x = nd.MLP([1, 4, 1], dropout=0.0, loss="mse", seed=0), np.zeros((8, 1))
+    >>> history = nd.fit(net, x, x, optimizer=nd.SGD(lr=0.01), epochs=3)
+    >>> history.column("epoch")
+    [1, 2, 3]
+    >>> sorted(history.records[0])
+    ['accuracy', 'epoch', 'loss', 'lr', 'samples_per_second', 'seconds', 'val_accuracy', 'val_loss']
     """
 
     records: list[dict[str, Any]] = field(default_factory=list)

@@ -17,9 +17,9 @@ class MaskGenerator:
     Parameters
     ----------
     seed : int
-        0..2**64-1.
+        `0..2**64-1`.
     step : int
-        The first step, below 2**32.
+        The first step, below `2**32`.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class MLP(Predictor, Stored):
     input_dropout : float or array (inputs,)
         The same for the input.
     seed : int
-        0..2**64-1.
+        `0..2**64-1`.
     loss : str
         "cross_entropy" (classes), "mse" (regression) or "bce" (targets in [0, 1], one logit for each).
     variant : str
@@ -49,7 +49,7 @@ class MLP(Predictor, Stored):
         all rows of a batch (Wan et al., ICML 2013). "concrete" learns the rates with the weights, beginning with those
         given; a rate of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
     weight_regularizer, dropout_regularizer : float, optional
-        For "concrete": strengths a, b of a |weight|**2 / (1 - p) - b inputs entropy(p), minimised with the loss, for
+        For "concrete": strengths a, b of `a |weight|**2 / (1 - p) - b inputs entropy(p)`, minimised with the loss, for
         each layer whose rate is learnt; reported losses are without it. Where they are not given, `fit` takes those of
         a prior length scale of 0.01 and its number of rows.
     init : str

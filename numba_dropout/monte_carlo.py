@@ -28,6 +28,13 @@ class MonteCarlo:
         tell (Houlsby et al., 2011).
     samples : int
         How many.
+
+    Examples
+    --------
+    >>> net = nd.MLP([2, 8, 3], dropout=0.5)
+    >>> drawn = net.predict_mc(np.ones((4, 2)), samples=10)
+    >>> drawn.mean.shape, drawn.entropy.shape, drawn.samples
+    ((4, 3), (4,), 10)
     """
 
     mean: NDArray[np.float64]

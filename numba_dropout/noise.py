@@ -42,7 +42,9 @@ def alpha_dropout(
 
     The mask is that of `sample_mask`; arguments and errors are those of `dropout`. p = 1 gives zeros, as PyTorch does.
 
-    Source: Klambauer et al., NeurIPS 2017, section 3.
+    References
+    ----------
+    Klambauer et al., NeurIPS 2017, section 3.
 
     Examples
     --------
@@ -118,7 +120,9 @@ def gaussian_dropout(
     p : float of [0, 1); the rest, and errors, as in `dropout`. The numbers are a pure function of (seed, stream, step,
     element index), equal on every device but for rounding; they are not those of a mask (docs/mask.md).
 
-    Source: Srivastava et al., JMLR 2014, section 10; Wang & Manning, ICML 2013.
+    References
+    ----------
+    Srivastava et al., JMLR 2014, section 10; Wang & Manning, ICML 2013.
 
     Examples
     --------
@@ -165,7 +169,9 @@ def gaussian_noise(
 
     Other arguments, and errors, are those of `gaussian_dropout`.
 
-    Source: Bishop, Neural Computation 7, 1995.
+    References
+    ----------
+    Bishop, Neural Computation 7, 1995.
 
     Examples
     --------

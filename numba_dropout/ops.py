@@ -135,7 +135,9 @@ def dropconnect(
 
     Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the weight's first element.
 
-    Source: Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
+    References
+    ----------
+    Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
 
     Examples
     --------

@@ -94,6 +94,11 @@ class Optimizer:
         "constant", "inverse", "cosine", "step", or a function of (steps, total steps) that returns factors.
     total_steps : int, optional
         Length of the schedule; where it is not given, a call of `fit` lets the schedule end with its last step.
+
+    Examples
+    --------
+    >>> nd.Adam(lr=0.01, max_norm=3.0, schedule="step").rates(3, step=999)
+    array([0.01 , 0.001, 0.001])
     """
 
     update: ClassVar[str]  # the kernel, less its "linear_"

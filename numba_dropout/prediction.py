@@ -106,7 +106,9 @@ class Predictor(ABC):
 
         x : array (rows, inputs); samples : number of draws; step, row_offset, and errors, as in `samples`.
 
-        Source: Gal & Ghahramani, ICML 2016, section 4.
+        References
+        ----------
+        Gal & Ghahramani, ICML 2016, section 4.
         """
         return self.summary(self.sample_answers(x, samples, step=step, row_offset=row_offset))
 

@@ -45,7 +45,9 @@ def _curriculum(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
 def early(share: float = 0.2) -> RateSchedule:
     """Return the schedule that keeps the rates for a share of all steps, and drops nothing after them.
 
-    Source: Liu et al., ICML 2023, section 4 (early dropout).
+    References
+    ----------
+    Liu et al., ICML 2023, section 4 (early dropout).
     """
     return functools.partial(_early, share=_checks.probability(share, "share"))
 

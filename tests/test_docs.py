@@ -1,6 +1,8 @@
 """What the documentation states: vectors, commands and links."""
 
 import doctest
+import json
+import os
 import pydoc
 import re
 import shlex
@@ -16,6 +18,7 @@ from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
 from numba_dropout import reference
+from numba_dropout.kernels import cpu
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,6 +82,7 @@ def test_the_python_of_pages_runs(page, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+KERNELS = "numba_dropout.kernels.cpu."
 REFERENCE = [
     name
     for page in sorted((ROOT / "docs" / "api").glob("*.md"))
@@ -88,11 +92,12 @@ REFERENCE = [
 
 def test_the_reference_has_all_public_names():
     assert {f"numba_dropout.{name}" for name in nd.__all__} - {"numba_dropout.data"} <= set(REFERENCE)
+    assert sorted(name.split(".")[-1] for name in REFERENCE if name.startswith(KERNELS)) == sorted(cpu.__all__)
 
 
-@pytest.mark.parametrize("name", ["numba_dropout", *REFERENCE])
+@pytest.mark.parametrize("name", ["numba_dropout", *(name for name in REFERENCE if not name.startswith(KERNELS))])
 def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
-    """Every name of the reference has an example, and its output is what the page shows."""
+    """Every name of the reference has an example, the kernels one for all, and its output is what the page shows."""
     for library in ("sklearn", "onnx", "torch"):
         if f".{library}" in name:
             pytest.importorskip(library)
@@ -103,6 +108,46 @@ def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
         runner.run(one)
     assert runner.tries > 0
     assert runner.failures == 0
+
+
+# ---------------------------------------------------------------- first steps, a page and a notebook
+
+NOTEBOOK = json.loads((ROOT / "docs" / "first-steps.ipynb").read_text())
+
+
+def said(cell):
+    """Return what a cell printed or gave, pictures aside, stripped of spaces at the ends of lines."""
+    if cell["cell_type"] != "code":
+        return ""
+    texts = [
+        one.get("text") or one["data"]["text/plain"] for one in cell["outputs"] if one["output_type"] != "display_data"
+    ]
+    lines = "".join("".join(text) for text in texts).splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def test_the_page_of_first_steps_is_the_notebook():
+    page = (ROOT / "docs" / "first-steps.md").read_text().split()
+    for cell in NOTEBOOK["cells"]:
+        for text in ("".join(cell["source"]), said(cell)):
+            assert " ".join(text.split()) in " ".join(page)
+
+
+@pytest.mark.jit_only
+@pytest.mark.filterwarnings("ignore")  # those of Jupyter's own threads and files
+def test_the_notebook_runs_and_says_what_it_did(tmp_path, monkeypatch):
+    """All text is the same, and numbers are alike: not to the last digit on every machine; counts a second are not."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    book = nbformat.reads(json.dumps(NOTEBOOK), as_version=4)
+    done = nbclient.NotebookClient(book, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    number = r"-?\d[\d,]*\.?\d*(?:e-?\d+)?"
+    for before, after in zip(NOTEBOOK["cells"], done.cells, strict=True):
+        old, new = (re.sub(r"\d+,[\d,]+$", "-", said(cell), flags=re.MULTILINE) for cell in (before, after))
+        assert re.sub(number + "| ", "", new) == re.sub(number + "| ", "", old)
+        values = [[float(text.replace(",", "")) for text in re.findall(number, text)] for text in (new, old)]
+        assert np.allclose(*values, rtol=0.2, atol=0.1)
 
 
 # ---------------------------------------------------------------- the guide

@@ -169,7 +169,9 @@ def uci(
     tell : callable
         Is given each split as it is there.
 
-    Source: Gal & Ghahramani, ICML 2016, section 5.2 and Table 1.
+    References
+    ----------
+    Gal & Ghahramani, ICML 2016, section 5.2 and Table 1.
     """
     there = len(given.splits)
     count = there if splits is None else _checks.integer(splits, "splits", 1, there)

@@ -1,7 +1,23 @@
 """CPU kernels: they write into `out`, check nothing, and run on all of Numba's threads.
 
 Call them from your own `@njit` functions, or through `numba_dropout`'s functions, which check and allocate.
-Random ones take the seed as two `uint64` words (low, high 32 bits), and `stream`, `step`, `offset` as `uint64`.
+Random ones take the seed as two `uint64` words `k0, k1` (its low and high 32 bits), and `stream`, `step`, `offset` as
+`uint64`; those that drop take the probability as `threshold`, a `uint64`, the integer next to `p * 2**32`, and `scale`,
+`2**32 / (2**32 - threshold)` in the dtype of the array.
+
+Examples
+--------
+>>> from numba import njit
+>>> import numpy as np
+>>> from numba_dropout.kernels import cpu
+>>> @njit
+... def noisy(out, x, step):
+...     seed, none = np.uint64(1), np.uint64(0)
+...     cpu.dropout_forward(out, x, np.uint64(2**31), np.float32(2), seed, none, none, step, none)  # p = 0.5
+>>> x = np.ones(8, np.float32)
+>>> noisy(x, x, np.uint64(0))
+>>> x
+array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from .adam import linear_adam, step_adam, sub_network_adam

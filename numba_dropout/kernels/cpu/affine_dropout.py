@@ -24,8 +24,10 @@ def _parts(part, size, out, inp, scale, shift, dropped, threshold, k0, k1, strea
 
 @kernel
 def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
-    """Write inp * scale + shift where an element is kept, and `dropped` where not; out may be inp."""
-    # out (n,), inp (n,)
+    """Write inp * scale + shift where an element is kept, and `dropped` where not; out may be inp.
+
+    out (n,), inp (n,)
+    """
     size = part_size(out.size)
     parts = (out.size + size - 1) // size
     _parts(parts, (size, out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset))

@@ -6,8 +6,10 @@ from ..pointwise import HALF, ZERO, bce_with_logits, sigmoid
 
 @kernel
 def bce_forward(losses, hits, probs, logits, target):
-    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids."""
-    # losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids.
+
+    losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    """
     rows, columns = logits.shape
     for i in range(rows):
         total = logits.dtype.type(0)
@@ -23,8 +25,10 @@ def bce_forward(losses, hits, probs, logits, target):
 
 @kernel
 def bce_backward(dlogits, probs, target):
-    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs."""
-    # dlogits (B, K), probs (B, K), target (B, K)
+    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs.
+
+    dlogits (B, K), probs (B, K), target (B, K)
+    """
     rows, columns = probs.shape
     scale = dlogits.dtype.type(1 / (rows * columns))
     for i in range(rows):

@@ -17,8 +17,10 @@ def _scale_parts(part, size, values, scale):
 
 @kernel
 def clip_norm(dparams, sums, settings):
-    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it."""
-    # dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it.
+
+    dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    """
     norm, limit = math.sqrt(sum_of_squares(sums, dparams)), settings[settings.size - 1]
     if norm > limit:
         size = part_size(dparams.size)

@@ -51,8 +51,10 @@ _backward_parts = each_piece(_shape, _pass_back)
 
 @kernel
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
-    """Write inp times the shares that are kept, over 1 - p; out may be inp."""
-    # out (n,), inp (n,), logit (1,) of p
+    """Write inp times the shares that are kept, over 1 - p; out may be inp.
+
+    out (n,), inp (n,), logit (1,) of p
+    """
     size = part_size(out.size)
     parts = (out.size + size - 1) // size
     odds = odds_of(logit[0])
@@ -61,8 +63,10 @@ def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
 
 @kernel
 def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
-    """Write the gradients by the input and by the logit; dinp may be dout."""
-    # dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    """Write the gradients by the input and by the logit; dinp may be dout.
+
+    dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    """
     size = sum_part(dinp.size)
     parts = (dinp.size + size - 1) // size
     odds = odds_of(logit[0])
@@ -81,8 +85,9 @@ def concrete_regularizer(dlogit, sums, weight, logit, strengths):
     """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
 
     The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
+
+    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
     """
-    # dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
     flat = vector(weight, np.int64(0), weight.size)
     squares = sum_of_squares(sums, flat)
     odds = odds_of(logit[0])
@@ -93,8 +98,10 @@ def concrete_regularizer(dlogit, sums, weight, logit, strengths):
 
 @kernel
 def concrete_settings(out, settings, logit, strengths, decay):
-    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser."""
-    # out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser.
+
+    out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    """
     for i in range(settings.size):
         out[i] = settings[i]
     out[decay] += (strengths[0] + strengths[0]) * scale_of(odds_of(logit[0]))

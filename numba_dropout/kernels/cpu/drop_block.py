@@ -34,6 +34,8 @@ def _parts(part, mask, scales, seeds, height, width, block):
 
 @kernel
 def block_mask(mask, scales, seeds, height, width, block):
-    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided."""
-    # mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
+    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided.
+
+    mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
+    """
     _parts(scales.size, (mask, scales, seeds, height, width, block))

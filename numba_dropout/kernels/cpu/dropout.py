@@ -36,8 +36,10 @@ def _dropout_parts(part, size, ahead, out, inp, threshold, scale, k0, k1, stream
 
 @kernel
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
-    """Write the kept elements times scale, and +0 for the dropped ones; out may be inp."""
-    # out (n,), inp (n,)
+    """Write the kept elements times scale, and +0 for the dropped ones; out may be inp.
+
+    out (n,), inp (n,)
+    """
     size = part_size(out.size)
     ahead = np.int64(-1)
     if out.size * out.itemsize >= CACHES:
@@ -56,15 +58,19 @@ def _step_parts(part, out, inp, size, threshold, scale, k0, k1, stream, step, of
 
 @kernel
 def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
-    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp."""
-    # out (S * size,), inp (S * size,)
+    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp.
+
+    out (S * size,), inp (S * size,)
+    """
     _step_parts(out.size // max(size, 1), (out, inp, size, threshold, scale, k0, k1, stream, step, offset))
 
 
 @kernel
 def drop_all(out):
-    """Write +0 everywhere: dropout with p = 1."""
-    # out (n,)
+    """Write +0 everywhere: dropout with p = 1.
+
+    out (n,)
+    """
     out[:] = 0
 
 

@@ -45,8 +45,10 @@ _noise_parts = each_piece(_shape, _add)
 
 @kernel
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp * (1 + deviation * z), z standard normal; out may be inp."""
-    # out (n,), inp (n,)
+    """Write inp * (1 + deviation * z), z standard normal; out may be inp.
+
+    out (n,), inp (n,)
+    """
     size = part_size(out.size)
     parts = (out.size + size - 1) // size
     _dropout_parts(parts, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
@@ -54,8 +56,10 @@ def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
 
 @kernel
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp + deviation * z, z standard normal; out may be inp."""
-    # out (n,), inp (n,)
+    """Write inp + deviation * z, z standard normal; out may be inp.
+
+    out (n,), inp (n,)
+    """
     size = part_size(out.size)
     parts = (out.size + size - 1) // size
     _noise_parts(parts, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
@@ -66,8 +70,9 @@ def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, 
     """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0.
 
     Noise may change a value's sign, so that the sign does not tell what the ReLU did; out may be inp.
+
+    out (n,), inp (n,), values (n,)
     """
-    # out (n,), inp (n,), values (n,)
     size = part_size(out.size)
     parts = (out.size + size - 1) // size
     _derivative_parts(parts, (size, out, inp, values, deviation, k0, k1, stream, step, offset))

@@ -56,8 +56,10 @@ def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias):
 
 @kernel
 def linear_forward(out, inp, weight, bias):
-    """Write inp @ weight.T + bias; an empty bias is none."""
-    # out (B, K), inp (B, C), weight (K, C), bias (K,)
+    """Write inp @ weight.T + bias; an empty bias is none.
+
+    out (B, K), inp (B, C), weight (K, C), bias (K,)
+    """
     row_parts, unit_parts = grid(out.shape[0], out.shape[1], inp.shape[1], out.itemsize)
     _forward_parts(row_parts * unit_parts, (row_parts, unit_parts, out, inp, weight, bias))
 
@@ -85,8 +87,9 @@ def linear_backward_input(dinp, dout, weight, out, scale):
     """Write the gradient by a layer's input; go on through the ReLU and dropout that gave `out`, if it is not empty.
 
     `out` then is this layer's input, the output of the hidden layer before it, and `scale` that layer's.
+
+    dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
-    # dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     row_parts, column_parts = grid(dinp.shape[0], dinp.shape[1], weight.shape[0], dinp.itemsize)
     _input_parts(row_parts * column_parts, (row_parts, column_parts, dinp, dout, weight, out, scale))
 
@@ -124,16 +127,20 @@ def _weight_parts(part, row_parts, column_parts, dweight, dbias, dout, inp):
 
 @kernel
 def linear_backward_weight(dweight, dbias, dout, inp):
-    """Write the gradients by a layer's weight and bias."""
-    # dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
+    """Write the gradients by a layer's weight and bias.
+
+    dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
+    """
     row_parts, column_parts = grid_of_rows(dweight.shape[0], dweight.shape[1], dout.shape[0], dweight.itemsize)
     _weight_parts(row_parts * column_parts, (row_parts, column_parts, dweight, dbias, dout, inp))
 
 
 @kernel
 def linear_backward(dinp, dweight, dbias, dout, inp, weight):
-    """Write the gradients of a layer; an empty dinp is not computed."""
-    # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
+    """Write the gradients of a layer; an empty dinp is not computed.
+
+    dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
+    """
     linear_backward_weight(dweight, dbias, dout, inp)
     if dinp.size:
         linear_backward_input(dinp, dout, weight, dinp[:0], dinp.dtype.type(1))

@@ -50,8 +50,10 @@ def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshol
 
 @kernel
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
-    """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none."""
-    # out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream
+    """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none.
+
+    out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream
+    """
     row_parts, unit_parts = grid(out.shape[0], out.shape[1], inp.shape[1], out.itemsize)
     where = (threshold, scale, k0, k1, stream, step, offset)
     _forward_parts(row_parts * unit_parts, (row_parts, unit_parts, out, inp, weight, bias, *where))
@@ -70,8 +72,9 @@ def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, s
 
     An output is positive exactly where it was kept and its input to the ReLU was positive, so its sign is all that is
     needed; defined for outputs that are not NaN.
+
+    dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     """
-    # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     flat = vector(dout, 0, dout.size)
     size = part_size(flat.size)
     parts = (flat.size + size - 1) // size

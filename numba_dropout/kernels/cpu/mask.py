@@ -94,8 +94,10 @@ def _sample_parts(part, size, mask, threshold, k0, k1, stream, step, offset):
 
 @kernel
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
-    """Write True where an element is kept."""
-    # mask (n,) bool; element i of mask is element offset + i of the stream
+    """Write True where an element is kept.
+
+    mask (n,) bool; element i of mask is element offset + i of the stream
+    """
     size = part_size(mask.size)
     parts = (mask.size + size - 1) // size
     _sample_parts(parts, (size, mask, threshold, k0, k1, stream, step, offset))
@@ -125,8 +127,10 @@ def _pack_parts(part, size, packed, n, threshold, k0, k1, stream, step, offset):
 
 @kernel
 def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
-    """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0."""
-    # packed (ceil(n / 8),) uint8
+    """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0.
+
+    packed (ceil(n / 8),) uint8
+    """
     size = part_size(n)
     _pack_parts((n + size - 1) // size, (size, packed, n, threshold, k0, k1, stream, step, offset))
 
@@ -162,8 +166,10 @@ def _pack_mask_parts(part, size, packed, mask):
 
 @kernel
 def pack_mask(packed, mask):
-    """Write the bits of a mask; those after its end are 0."""
-    # packed (ceil(n / 8),) uint8, mask (n,) bool
+    """Write the bits of a mask; those after its end are 0.
+
+    packed (ceil(n / 8),) uint8, mask (n,) bool
+    """
     size = part_size(mask.size)
     _pack_mask_parts((mask.size + size - 1) // size, (size, packed, mask))
 
@@ -177,7 +183,9 @@ def _unpack_parts(part, size, mask, packed):
 
 @kernel
 def unpack_mask(mask, packed):
-    """Write True where a bit is set."""
-    # mask (n,) bool, packed (ceil(n / 8),) uint8
+    """Write True where a bit is set.
+
+    mask (n,) bool, packed (ceil(n / 8),) uint8
+    """
     size = part_size(mask.size)
     _unpack_parts((mask.size + size - 1) // size, (size, mask, packed))

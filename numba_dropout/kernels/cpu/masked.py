@@ -38,8 +38,10 @@ def _parts(part, size, out, inp, columns, mask, starts, step, scale, shift, drop
 
 @kernel
 def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
-    """Write inp * scale + shift where the mask is True, and `dropped` where not; out may be inp."""
-    # out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
+    """Write inp * scale + shift where the mask is True, and `dropped` where not; out may be inp.
+
+    out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
+    """
     size = part_size(out.size)
     _parts((out.size + size - 1) // size, (size, out, inp, columns, mask, starts, step, scale, shift, dropped))
 
@@ -54,8 +56,10 @@ def _packed_parts(part, size, out, inp, packed, scale):
 
 @kernel
 def apply_packed_mask(out, inp, packed, scale):
-    """Write inp * scale where the element's bit is set, and +0 where not; out may be inp."""
-    # out (n,), inp (n,), packed (ceil(n / 8),) uint8
+    """Write inp * scale where the element's bit is set, and +0 where not; out may be inp.
+
+    out (n,), inp (n,), packed (ceil(n / 8),) uint8
+    """
     size = part_size(out.size)
     _packed_parts((out.size + size - 1) // size, (size, out, inp, packed, scale))
 
@@ -100,8 +104,10 @@ def _rates_parts(part, size, out, inp, columns, mask, mask_starts, mask_step, sc
 
 @kernel
 def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    """Write inp times its scale where the mask is True and the scale not 0, and +0 elsewhere; out may be inp."""
-    # out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
+    """Write inp times its scale where the mask is True and the scale not 0, and +0 elsewhere; out may be inp.
+
+    out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
+    """
     size = part_size(out.size)
     how = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
     _rates_parts((out.size + size - 1) // size, (size, *how))

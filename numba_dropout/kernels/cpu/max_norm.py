@@ -27,8 +27,10 @@ def _limit_parts(part, size, weight, limit):
 
 @kernel
 def max_norm(weight, limit):
-    """Scale the rows of weight whose Euclidean norm is above the limit down to it."""
-    # weight (K, C): row o holds the weights into unit o
+    """Scale the rows of weight whose Euclidean norm is above the limit down to it.
+
+    weight (K, C): row o holds the weights into unit o
+    """
     units = weight.shape[0]
     size = max(units if weight.size <= SERIAL else PART // weight.shape[1], 1)
     _limit_parts((units + size - 1) // size, (size, weight, limit))

@@ -5,8 +5,10 @@ from ..._jit import kernel
 
 @kernel
 def mse_forward(losses, hits, residuals, out, target):
-    """Write each row's mean squared error, 0 hits (a regression has none), and out - target."""
-    # losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    """Write each row's mean squared error, 0 hits (a regression has none), and out - target.
+
+    losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    """
     rows, columns = out.shape
     for i in range(rows):
         total = out.dtype.type(0)
@@ -20,8 +22,10 @@ def mse_forward(losses, hits, residuals, out, target):
 
 @kernel
 def mse_backward(dout, residuals, target):
-    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals."""
-    # dout (B, K), residuals (B, K), target (B, K)
+    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals.
+
+    dout (B, K), residuals (B, K), target (B, K)
+    """
     rows, columns = residuals.shape
     scale = dout.dtype.type(2 / (rows * columns))
     for i in range(rows):

@@ -114,8 +114,10 @@ _dropout_parts = each_run(_write_kept)
 
 @kernel
 def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, offset):
-    """Write True where an element is kept, each by a threshold of its own."""
-    # mask (n,) bool, thresholds (m,) uint64 up to 2**32, starts (ceil(n / columns),) int64
+    """Write True where an element is kept, each by a threshold of its own.
+
+    mask (n,) bool, thresholds (m,) uint64 up to `2**32`, starts (ceil(n / columns),) int64
+    """
     size = part_size(mask.size)
     parts = (mask.size + size - 1) // size
     _mask_parts(parts, (size, mask.size, columns, starts, mask, thresholds, k0, k1, stream, step, offset))
@@ -123,8 +125,10 @@ def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, o
 
 @kernel
 def dropout_rates_forward(out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
-    """Write the kept elements times their scale, and +0 for the dropped ones; out may be inp."""
-    # out (n,), inp (n,), thresholds (m,) uint64 up to 2**32, scales (m,), starts (ceil(n / columns),) int64
+    """Write the kept elements times their scale, and +0 for the dropped ones; out may be inp.
+
+    out (n,), inp (n,), thresholds (m,) uint64 up to `2**32`, scales (m,), starts (ceil(n / columns),) int64
+    """
     size = part_size(out.size)
     parts, how = (out.size + size - 1) // size, (out, inp, scales)
     _dropout_parts(parts, (size, out.size, columns, starts, how, thresholds, k0, k1, stream, step, offset))

@@ -15,8 +15,10 @@ def _forward_parts(part, size, out, inp):
 
 @kernel
 def relu_forward(out, inp):
-    """Write x where it is positive or NaN, else +0; out may be inp."""
-    # out (n,), inp (n,)
+    """Write x where it is positive or NaN, else +0; out may be inp.
+
+    out (n,), inp (n,)
+    """
     size = part_size(out.size)
     _forward_parts((out.size + size - 1) // size, (size, out, inp))
 
@@ -30,7 +32,9 @@ def _backward_parts(part, size, dinp, dout, out):
 
 @kernel
 def relu_backward(dinp, dout, out):
-    """Write the gradient where the output is positive, else +0; dinp may be dout."""
-    # dinp (n,), dout (n,), out (n,)
+    """Write the gradient where the output is positive, else +0; dinp may be dout.
+
+    dinp (n,), dout (n,), out (n,)
+    """
     size = part_size(out.size)
     _backward_parts((out.size + size - 1) // size, (size, dinp, dout, out))

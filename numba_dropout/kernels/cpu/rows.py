@@ -20,8 +20,10 @@ def _gather_parts(part, size, out, data, rows, shift, scale):
 
 @kernel
 def gather_rows(out, data, rows, shift, scale):
-    """Write (data[rows] - shift) * scale, computed in float64 and rounded once."""
-    # out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
+    """Write (data[rows] - shift) * scale, computed in float64 and rounded once.
+
+    out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
+    """
     size = max(rows.size if out.size <= SERIAL else PART // out.shape[1], 1)
     _gather_parts((rows.size + size - 1) // size, (size, out, data, rows, shift, scale))
 
@@ -42,9 +44,10 @@ def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
     """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
 
     Row r has values[starts[r] : starts[r + 1]] in so many columns, each once, and zeros elsewhere.
+
+    out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
+    float64
     """
-    # out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
-    # float64
     size = max(rows.size if out.size <= SERIAL else PART // out.shape[1], 1)
     parts = (rows.size + size - 1) // size
     _gather_sparse_parts(parts, (size, out, values, columns, starts, rows, shift, scale))
@@ -52,16 +55,20 @@ def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
 
 @kernel
 def gather(out, values, rows):
-    """Write values[rows]."""
-    # out (B,), values (N,), rows (B,) int64
+    """Write values[rows].
+
+    out (B,), values (N,), rows (B,) int64
+    """
     for i in range(rows.size):
         out[i] = values[rows[i]]
 
 
 @kernel
 def scale_rows(rows, factors):
-    """Multiply each row by a factor of its own."""
-    # rows (B, K), factors (B,)
+    """Multiply each row by a factor of its own.
+
+    rows (B, K), factors (B,)
+    """
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
             rows[i, j] *= factors[i]

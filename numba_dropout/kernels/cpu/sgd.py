@@ -28,10 +28,11 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     """Step a layer's weight and bias, with gradients that are not stored; decay reaches the weight only.
 
     Where a batch has more rows than a block of the product is deep, dweight is what its parts are summed in.
+
+    weight (K, C), bias (K,), dweight (K, C), dbias (K,), state (1, P) velocities, starts (2,) columns of the state of
+    the first weight and the first bias, dout (B, K), inp (B, C), settings (4,): lr, momentum, nesterov (0 or 1),
+    weight decay
     """
-    # weight (K, C), bias (K,), dweight (K, C), dbias (K,), state (1, P) velocities, starts (2,) columns of the state of
-    # the first weight and the first bias, dout (B, K), inp (B, C), settings (4,): lr, momentum, nesterov (0 or 1),
-    # weight decay
     row_parts, column_parts = grid_of_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
     given = (weight, bias, dweight, dbias, state, starts, dout, inp, settings)
     _parts(row_parts * column_parts, (row_parts, column_parts, *given))
@@ -39,17 +40,21 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings)
 
 @kernel
 def step_sgd(params, dparams, state, start, settings, decays):
-    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them."""
-    # params (n,), dparams (n,), state, its column of the first parameter, settings as above
+    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
+
+    params (n,), dparams (n,), state, its column of the first parameter, settings as in `linear_sgd`
+    """
     size = part_size(params.size)
     _stored_parts((params.size + size - 1) // size, (size, params, dparams, state, start, settings, decays))
 
 
 @kernel
 def sub_network_sgd(weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, settings):
-    """Step a layer's weight and bias, with the gradients of some units and inputs; that of all others is 0."""
-    # weight (K, C), bias (K,), small_dweight (k, c), to be multiplied by scale, small_dbias (k,), units and inputs:
-    # lists of k and c (`sub_network`), state, starts and settings as above
+    """Step a layer's weight and bias, with the gradients of some units and inputs; that of all others is 0.
+
+    weight (K, C), bias (K,), small_dweight (k, c), to be multiplied by scale, small_dbias (k,), units and inputs:
+    lists of k and c (`sub_network`), state, starts and settings as in `linear_sgd`
+    """
     size = rows_at_once(weight.shape[0], weight.shape[1])
     parts = (weight.shape[0] + size - 1) // size
     given = weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, settings

@@ -7,8 +7,10 @@ from ..._jit import kernel
 
 @kernel
 def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
-    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax."""
-    # losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
+    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax.
+
+    losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
+    """
     rows, columns = logits.shape
     for i in range(rows):
         best = 0
@@ -28,8 +30,10 @@ def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
 
 @kernel
 def softmax_cross_entropy_backward(dlogits, probs, labels):
-    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs."""
-    # dlogits (B, K), probs (B, K), labels (B,) int64
+    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs.
+
+    dlogits (B, K), probs (B, K), labels (B,) int64
+    """
     rows, columns = probs.shape
     scale = dlogits.dtype.type(1 / rows)
     one = dlogits.dtype.type(1)

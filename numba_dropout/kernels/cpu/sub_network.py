@@ -29,8 +29,10 @@ _append_groups = each_group(_append)
 
 @kernel
 def kept_units(kept, units, threshold, k0, k1, stream, step):
-    """List the units of 0 .. units - 1 that a mask of one row keeps; threshold 0 keeps all, 2**32 none."""
-    # kept (units + 2,) int64: the last place is never counted
+    """List the units of 0 .. units - 1 that a mask of one row keeps; threshold 0 keeps all, `2**32` none.
+
+    kept (units + 2,) int64: the last place is never counted
+    """
     kept[0] = 0
     if threshold == np.uint64(0):
         for unit in range(units):
@@ -63,8 +65,10 @@ def _take_parts(part, size, out, out_bias, weight, bias, units, inputs, scale):
 
 @kernel
 def take_layer(out, out_bias, weight, bias, units, inputs, scale):
-    """Write the weights, times scale, from some of a layer's inputs to some of its units, and those units' biases."""
-    # out (k, c), out_bias (k,), weight (K, C), bias (K,), units and inputs: lists of k and c
+    """Write the weights, times scale, from some of a layer's inputs to some of its units, and those units' biases.
+
+    out (k, c), out_bias (k,), weight (K, C), bias (K,), units and inputs: lists of k and c
+    """
     size = rows_at_once(out.shape[0], out.shape[1])
     _take_parts((out.shape[0] + size - 1) // size, (size, out, out_bias, weight, bias, units, inputs, scale))
 
@@ -85,8 +89,10 @@ def _gather_parts(part, size, out, data, rows, columns, shift, stretch):
 
 @kernel
 def gather_columns(out, data, rows, columns, shift, stretch):
-    """Write (data[rows] - shift) * stretch of some columns, computed in float64 and rounded once."""
-    # out (B, c), data (N, C), rows (B,) int64, columns: a list of c, shift (C,) float64, stretch (C,) float64
+    """Write (data[rows] - shift) * stretch of some columns, computed in float64 and rounded once.
+
+    out (B, c), data (N, C), rows (B,) int64, columns: a list of c, shift (C,) float64, stretch (C,) float64
+    """
     size = rows_at_once(out.shape[0], out.shape[1])
     _gather_parts((rows.size + size - 1) // size, (size, out, data, rows, columns, shift, stretch))
 
@@ -122,9 +128,11 @@ def _spread_parts(part, size, dweight, dbias, small_dweight, small_dbias, units,
 
 @kernel
 def spread_layer(dweight, dbias, small_dweight, small_dbias, units, inputs, scale):
-    """Write the gradients by a layer's weight and bias, of which those of some units and inputs are given; else 0."""
-    # dweight (K, C), dbias (K,), small_dweight (k, c), to be multiplied by scale, small_dbias (k,), units and inputs:
-    # lists of k and c
+    """Write the gradients by a layer's weight and bias, of which those of some units and inputs are given; else 0.
+
+    dweight (K, C), dbias (K,), small_dweight (k, c), to be multiplied by scale, small_dbias (k,), units and inputs:
+    lists of k and c
+    """
     size = rows_at_once(dweight.shape[0], dweight.shape[1])
     parts = (dweight.shape[0] + size - 1) // size
     _spread_parts(parts, (size, dweight, dbias, small_dweight, small_dbias, units, inputs, scale))
@@ -132,8 +140,10 @@ def spread_layer(dweight, dbias, small_dweight, small_dbias, units, inputs, scal
 
 @kernel
 def spread_columns(wide, columns):
-    """Move the columns of a matrix (B, c), which lies where a wider one begins, to their places, with 0 between."""
-    # wide (B, C), columns: a list of c
+    """Move the columns of a matrix (B, c), which lies where a wider one begins, to their places, with 0 between.
+
+    wide (B, C), columns: a list of c
+    """
     count, flat = columns[0], vector(wide, 0, wide.size)
     for i in range(wide.shape[0] - 1, -1, -1):  # from the end: nothing is written before it is read
         place = count - 1

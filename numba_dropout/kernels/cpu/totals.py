@@ -7,8 +7,10 @@ from ..._jit import kernel
 
 @kernel
 def batch_totals(out, losses, hits):
-    """Write the sums of the rows' losses and hits."""
-    # out (2,) float64, losses (B,), hits (B,)
+    """Write the sums of the rows' losses and hits.
+
+    out (2,) float64, losses (B,), hits (B,)
+    """
     loss, hit = np.float64(0), np.float64(0)
     for i in range(losses.size):
         loss += losses[i]

@@ -20,15 +20,19 @@ _WEIGHT, _STORED = stepping(_step)
 
 
 def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
-    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only."""
-    # weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (2, P) first and second moments, starts (2,)
-    # columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (9,):
-    # lr / (1 - beta1**t), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight
-    # (1 - lr * decay), sqrt(1 - beta2**t)
+    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only.
+
+    weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (2, P) first and second moments, starts (2,)
+    columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (9,):
+    lr / (1 - `beta1**t`), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight
+    (1 - lr * decay), sqrt(1 - `beta2**t`)
+    """
     step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, settings)
 
 
 def step_adam(params, dparams, state, start, settings, decays):
-    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them."""
-    # params (n,), dparams (n,), state, its column of the first parameter, settings as above
+    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
+
+    params (n,), dparams (n,), state, its column of the first parameter, settings as in `linear_adam`
+    """
     launch(_STORED, params.size, params, dparams, state, int(start), settings, bool(decays))

@@ -24,7 +24,9 @@ def _affine(out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, st
 
 
 def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
-    """Write inp * scale + shift where an element is kept, and `dropped` where not; out may be inp."""
-    # out (n,), inp (n,)
+    """Write inp * scale + shift where an element is kept, and `dropped` where not; out may be inp.
+
+    out (n,), inp (n,)
+    """
     blocks, lane = block_count(out.size, offset)
     launch(_affine, blocks, out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, step, offset)

@@ -30,8 +30,10 @@ def _forward(losses, hits, probs, logits, target):
 
 
 def bce_forward(losses, hits, probs, logits, target):
-    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids."""
-    # losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids.
+
+    losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    """
     launch_rows(_forward, logits.shape[0], losses, hits, probs, logits, target)
 
 
@@ -43,6 +45,8 @@ def _backward(dlogits, probs, target, scale):
 
 
 def bce_backward(dlogits, probs, target):
-    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs."""
-    # dlogits (B, K), probs (B, K), target (B, K)
+    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs.
+
+    dlogits (B, K), probs (B, K), target (B, K)
+    """
     launch_rows(_backward, probs.shape[0], dlogits, probs, target, np.float32(1 / probs.size))

@@ -19,6 +19,8 @@ def _clip(dparams, sums, blocks, settings):
 
 
 def clip_norm(dparams, sums, settings):
-    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it."""
-    # dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it.
+
+    dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    """
     launch(_clip, dparams.size, dparams, sums, launch_squares(sums, dparams), settings)

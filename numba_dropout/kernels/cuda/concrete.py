@@ -101,14 +101,18 @@ def _settings(out, settings, logit, strengths, decay):
 
 
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
-    """Write inp times the shares that are kept, over 1 - p; out may be inp."""
-    # out (n,), inp (n,), logit (1,) of p
+    """Write inp times the shares that are kept, over 1 - p; out may be inp.
+
+    out (n,), inp (n,), logit (1,) of p
+    """
     launch_fours(_FORWARD, out, inp, inp, logit, k0, k1, stream, step, offset)
 
 
 def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
-    """Write the gradients by the input and by the logit; dinp may be dout."""
-    # dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    """Write the gradients by the input and by the logit; dinp may be dout.
+
+    dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    """
     lane = int(offset) & 3
     blocks = blocks_for((dinp.size + lane + 3) >> 2)
     how = dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset
@@ -120,13 +124,16 @@ def concrete_regularizer(dlogit, sums, weight, logit, strengths):
     """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
 
     The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
+
+    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
     """
-    # dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
     blocks = launch_squares(sums, weight.reshape(weight.size))
     launch_blocks(_regularize, 1, THREADS, dlogit, sums, blocks, weight.shape[1], logit, strengths)
 
 
 def concrete_settings(out, settings, logit, strengths, decay):
-    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser."""
-    # out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser.
+
+    out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    """
     launch_blocks(_settings, 1, THREADS, out, settings, logit, strengths, decay)

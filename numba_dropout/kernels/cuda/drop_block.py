@@ -36,8 +36,10 @@ def _count(scales, mask, size):
 
 
 def block_mask(mask, scales, seeds, height, width, block):
-    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided."""
-    # mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
+    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided.
+
+    mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
+    """
     planes = mask.size // (height * width)
     launch_table(_grow, planes, width, mask, seeds, planes, height, width, block)
     launch_rows(_count, scales.size, scales, mask, mask.size // scales.size)

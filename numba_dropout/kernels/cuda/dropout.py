@@ -75,8 +75,10 @@ _KERNELS = {kind: _over(*ways) for kind, ways in KINDS.items()}
 
 
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
-    """Write the kept elements times scale, a float32, and +0 for the dropped ones; out may be inp."""
-    # out (n,), inp (n,) of float32, float16, or uint16, the bits of bfloat16; step may be an array of one
+    """Write the kept elements times scale, a float32, and +0 for the dropped ones; out may be inp.
+
+    out (n,), inp (n,) of float32, float16, or uint16, the bits of bfloat16; step may be an array of one
+    """
     blocks, lane = block_count(out.size, offset)
     whole = lane == 0 and aligned(out, inp)
     kernel = _KERNELS[str(out.dtype)]
@@ -84,8 +86,10 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
 
 
 def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
-    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp."""
-    # out (S * size,), inp (S * size,)
+    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp.
+
+    out (S * size,), inp (S * size,)
+    """
     if size:
         blocks, lane = block_count(size, offset)
         how = out, inp, size, lane, threshold, scale, k0, k1, stream, step, offset
@@ -93,8 +97,10 @@ def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset
 
 
 def drop_all(out):
-    """Write +0 everywhere: dropout with p = 1."""
-    # out (n,)
+    """Write +0 everywhere: dropout with p = 1.
+
+    out (n,)
+    """
     launch(_clear, out.size, out)
 
 

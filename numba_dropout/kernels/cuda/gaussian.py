@@ -37,20 +37,26 @@ _DROPOUT, _NOISE, _DERIVATIVE = (each_of_four(_deviation, _draw, change) for cha
 
 
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp * (1 + deviation * z), z standard normal; out may be inp."""
-    # out (n,), inp (n,)
+    """Write inp * (1 + deviation * z), z standard normal; out may be inp.
+
+    out (n,), inp (n,)
+    """
     launch_fours(_DROPOUT, out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp + deviation * z, z standard normal; out may be inp."""
-    # out (n,), inp (n,)
+    """Write inp + deviation * z, z standard normal; out may be inp.
+
+    out (n,), inp (n,)
+    """
     launch_fours(_NOISE, out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
 def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
-    """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0."""
-    # out (n,), inp (n,), values (n,)
+    """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0.
+
+    out (n,), inp (n,), values (n,)
+    """
     launch_fours(_DERIVATIVE, out, inp, values, deviation, k0, k1, stream, step, offset)
 
 

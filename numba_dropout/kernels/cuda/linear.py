@@ -24,8 +24,10 @@ _FORWARD = over_tiles(True, True, _finish_forward)
 
 
 def linear_forward(out, inp, weight, bias):
-    """Write inp @ weight.T + bias; an empty bias is none."""
-    # out (B, K), inp (B, C), weight (K, C), bias (K,)
+    """Write inp @ weight.T + bias; an empty bias is none.
+
+    out (B, K), inp (B, C), weight (K, C), bias (K,)
+    """
     multiply(_FORWARD, out.shape, inp.shape[1], inp, weight, (out, bias))
 
 
@@ -46,8 +48,9 @@ def linear_backward_input(dinp, dout, weight, out, scale):
     """Write the gradient by a layer's input; go on through the ReLU and dropout that gave `out`, if it is not empty.
 
     `out` then is this layer's input, the output of the hidden layer before it, and `scale` that layer's.
+
+    dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
-    # dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     multiply(_INPUT, dinp.shape, weight.shape[0], dout, weight, (dinp, out, scale))
 
 
@@ -91,15 +94,19 @@ _WEIGHT = over_tiles(False, False, _finish_weight)
 
 
 def linear_backward_weight(dweight, dbias, dout, inp):
-    """Write the gradients by a layer's weight and bias."""
-    # dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
+    """Write the gradients by a layer's weight and bias.
+
+    dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
+    """
     multiply(_WEIGHT, dweight.shape, dout.shape[0], dout, inp, (dweight,))
     sum_rows(dbias, dout)
 
 
 def linear_backward(dinp, dweight, dbias, dout, inp, weight):
-    """Write the gradients of a layer; an empty dinp is not computed."""
-    # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
+    """Write the gradients of a layer; an empty dinp is not computed.
+
+    dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
+    """
     linear_backward_weight(dweight, dbias, dout, inp)
     if dinp.size:
         linear_backward_input(dinp, dout, weight, dinp[:0], np.float32(1))

@@ -40,9 +40,11 @@ _KERNELS = over_tiles(True, True, _finish)
 
 
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
-    """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none."""
-    # out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream; step may
-    # be an array of one
+    """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none.
+
+    out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream; step may
+    be an array of one
+    """
     how = out, bias, threshold, scale, k0, k1, stream, step, offset
     multiply(_KERNELS, out.shape, inp.shape[1], inp, weight, how)
 
@@ -59,7 +61,8 @@ def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, s
 
     An output is positive exactly where it was kept and its input to the ReLU was positive, so its sign is all that is
     needed; defined for outputs that are not NaN.
+
+    dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     """
-    # dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     launch(_derivative, dout.size, dout.reshape(dout.size), out.reshape(out.size), scale)
     linear_backward(dinp, dweight, dbias, dout, inp, weight)

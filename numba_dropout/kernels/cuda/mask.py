@@ -92,8 +92,10 @@ def _sample(mask, lane, whole, threshold, k0, k1, stream, step, offset):
 
 
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
-    """Write True where an element is kept."""
-    # mask (n,) bool; element i of mask is element offset + i of the stream; step may be an array of one
+    """Write True where an element is kept.
+
+    mask (n,) bool; element i of mask is element offset + i of the stream; step may be an array of one
+    """
     blocks, lane = block_count(mask.size, offset)
     whole = lane == 0 and aligned(mask)
     launch(_sample, blocks, mask, lane, whole, threshold, k0, k1, stream, step, offset)
@@ -113,8 +115,10 @@ def _pack(packed, n, lane, threshold, k0, k1, stream, step, offset):
 
 
 def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
-    """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0."""
-    # packed (ceil(n / 8),) uint8
+    """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0.
+
+    packed (ceil(n / 8),) uint8
+    """
     launch(_pack, packed.size, packed, n, int(offset) & 7, threshold, k0, k1, stream, step, offset)
 
 
@@ -129,8 +133,10 @@ def _pack_mask(packed, mask):
 
 
 def pack_mask(packed, mask):
-    """Write the bits of a mask; those after its end are 0."""
-    # packed (ceil(n / 8),) uint8, mask (n,) bool
+    """Write the bits of a mask; those after its end are 0.
+
+    packed (ceil(n / 8),) uint8, mask (n,) bool
+    """
     launch(_pack_mask, packed.size, packed, mask)
 
 
@@ -142,6 +148,8 @@ def _unpack(mask, packed):
 
 
 def unpack_mask(mask, packed):
-    """Write True where a bit is set."""
-    # mask (n,) bool, packed (ceil(n / 8),) uint8
+    """Write True where a bit is set.
+
+    mask (n,) bool, packed (ceil(n / 8),) uint8
+    """
     launch(_unpack, mask.size, mask, packed)

@@ -26,6 +26,8 @@ def _limit(weight, limit):
 
 
 def max_norm(weight, limit):
-    """Scale the rows of weight whose Euclidean norm is above the limit down to it."""
-    # weight (K, C): row o holds the weights into unit o
+    """Scale the rows of weight whose Euclidean norm is above the limit down to it.
+
+    weight (K, C): row o holds the weights into unit o
+    """
     launch_rows(_limit, weight.shape[0], weight, limit)

@@ -27,8 +27,10 @@ def _forward(losses, hits, residuals, out, target):
 
 
 def mse_forward(losses, hits, residuals, out, target):
-    """Write each row's mean squared error, 0 hits (a regression has none), and out - target."""
-    # losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    """Write each row's mean squared error, 0 hits (a regression has none), and out - target.
+
+    losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    """
     launch_rows(_forward, out.shape[0], losses, hits, residuals, out, target)
 
 
@@ -40,6 +42,8 @@ def _backward(dout, residuals, scale):
 
 
 def mse_backward(dout, residuals, target):
-    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals."""
-    # dout (B, K), residuals (B, K), target (B, K)
+    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals.
+
+    dout (B, K), residuals (B, K), target (B, K)
+    """
     launch_rows(_backward, dout.shape[0], dout, residuals, np.float32(2 / dout.size))

@@ -21,7 +21,9 @@ def _bits(out, first, k0, k1, stream, step, offset):
 
 
 def random_bits(out, k0, k1, stream, step, offset):
-    """Write 64-bit words: pair i & 1 of block i >> 1, low word first."""
-    # out (n,) uint64, element i of out is element offset + i of the stream
+    """Write 64-bit words: pair i & 1 of block i >> 1, low word first.
+
+    out (n,) uint64, element i of out is element offset + i of the stream
+    """
     first = int(offset) & 1
     launch(_bits, (out.size + first + 1) >> 1, out, first, k0, k1, stream, step, offset)

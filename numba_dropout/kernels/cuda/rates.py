@@ -102,15 +102,19 @@ _DROPOUT = {kind: _each(_writing(*ways)) for kind, ways in KINDS.items()}
 
 
 def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, offset):
-    """Write True where an element is kept, each by a threshold of its own."""
-    # mask (n,) bool, thresholds (m,) uint64 up to 2**32, starts (ceil(n / columns),) int64
+    """Write True where an element is kept, each by a threshold of its own.
+
+    mask (n,) bool, thresholds (m,) uint64 up to `2**32`, starts (ceil(n / columns),) int64
+    """
     how = mask, mask, columns, thresholds, thresholds, starts, k0, k1, stream, step, offset
     launch_table(_SAMPLE, starts.size, (columns + 7) >> 3, *how)
 
 
 def dropout_rates_forward(out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
-    """Write the kept elements times their scale, and +0 for the dropped ones; out may be inp."""
-    # out (n,), inp (n,), thresholds (m,) uint64 up to 2**32, scales (m,), starts (ceil(n / columns),) int64
+    """Write the kept elements times their scale, and +0 for the dropped ones; out may be inp.
+
+    out (n,), inp (n,), thresholds (m,) uint64 up to `2**32`, scales (m,), starts (ceil(n / columns),) int64
+    """
     how = out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset
     launch_table(_DROPOUT[str(out.dtype)], starts.size, (columns + 7) >> 3, *how)
 

@@ -15,8 +15,10 @@ def _forward(out, inp):
 
 
 def relu_forward(out, inp):
-    """Write x where it is positive or NaN, else +0; out may be inp."""
-    # out (n,), inp (n,)
+    """Write x where it is positive or NaN, else +0; out may be inp.
+
+    out (n,), inp (n,)
+    """
     launch(_forward, out.size, out, inp)
 
 
@@ -28,6 +30,8 @@ def _backward(dinp, dout, out):
 
 
 def relu_backward(dinp, dout, out):
-    """Write the gradient where the output is positive, else +0; dinp may be dout."""
-    # dinp (n,), dout (n,), out (n,)
+    """Write the gradient where the output is positive, else +0; dinp may be dout.
+
+    dinp (n,), dout (n,), out (n,)
+    """
     launch(_backward, dinp.size, dinp, dout, out)

@@ -16,8 +16,10 @@ def _gather(out, data, rows, shift, scale):
 
 
 def gather_rows(out, data, rows, shift, scale):
-    """Write (data[rows] - shift) * scale, computed in float64 and rounded once."""
-    # out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
+    """Write (data[rows] - shift) * scale, computed in float64 and rounded once.
+
+    out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
+    """
     launch_rows(_gather, rows.size, out, data, rows, shift, scale)
 
 
@@ -36,9 +38,10 @@ def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
     """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
 
     Row r has values[starts[r] : starts[r + 1]] in so many columns, each once, and zeros elsewhere.
+
+    out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
+    float64
     """
-    # out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
-    # float64
     launch_rows(_gather_sparse, rows.size, out, values, columns, starts, rows, shift, scale)
 
 
@@ -50,8 +53,10 @@ def _gather_values(out, values, rows):
 
 
 def gather(out, values, rows):
-    """Write values[rows]."""
-    # out (B,), values (N,), rows (B,) int64
+    """Write values[rows].
+
+    out (B,), values (N,), rows (B,) int64
+    """
     launch(_gather_values, rows.size, out, values, rows)
 
 
@@ -63,6 +68,8 @@ def _scale(rows, factors):
 
 
 def scale_rows(rows, factors):
-    """Multiply each row by a factor of its own."""
-    # rows (B, K), factors (B,)
+    """Multiply each row by a factor of its own.
+
+    rows (B, K), factors (B,)
+    """
     launch_rows(_scale, rows.shape[0], rows, factors)

@@ -18,14 +18,18 @@ _WEIGHT, _STORED = stepping(_step)
 
 
 def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
-    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only."""
-    # weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (1, P) velocities, starts (2,) columns of the
-    # state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (4,): lr, momentum,
-    # nesterov (0 or 1), weight decay
+    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only.
+
+    weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (1, P) velocities, starts (2,) columns of the
+    state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (4,): lr, momentum,
+    nesterov (0 or 1), weight decay
+    """
     step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, settings)
 
 
 def step_sgd(params, dparams, state, start, settings, decays):
-    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them."""
-    # params (n,), dparams (n,), state, its column of the first parameter, settings as above
+    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
+
+    params (n,), dparams (n,), state, its column of the first parameter, settings as in `linear_sgd`
+    """
     launch(_STORED, params.size, params, dparams, state, int(start), settings, bool(decays))

@@ -60,8 +60,10 @@ def _forward(losses, hits, probs, logits, labels):
 
 
 def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
-    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax."""
-    # losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1; probs may be logits
+    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax.
+
+    losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1; probs may be logits
+    """
     launch_rows(_forward, logits.shape[0], losses, hits, probs, logits, labels)
 
 
@@ -74,6 +76,8 @@ def _backward(dlogits, probs, labels, scale):
 
 
 def softmax_cross_entropy_backward(dlogits, probs, labels):
-    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs."""
-    # dlogits (B, K), probs (B, K), labels (B,) int64
+    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs.
+
+    dlogits (B, K), probs (B, K), labels (B,) int64
+    """
     launch_rows(_backward, probs.shape[0], dlogits, probs, labels, np.float32(1 / probs.shape[0]))

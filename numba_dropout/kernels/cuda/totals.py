@@ -26,6 +26,8 @@ def _totals(out, losses, hits):
 
 
 def batch_totals(out, losses, hits):
-    """Write the sums of the rows' losses and hits."""
-    # out (2,) float64, losses (B,), hits (B,)
+    """Write the sums of the rows' losses and hits.
+
+    out (2,) float64, losses (B,), hits (B,)
+    """
     launch_rows(_totals, 1, out, losses, hits)
