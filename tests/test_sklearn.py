@@ -301,10 +301,16 @@ def test_learning_rates(iris):
 
 
 def test_what_verbose_says(iris, capsys):
-    found = classifier(verbose=True, early_stopping=True).fit(*iris)
+    found = classifier(verbose=True, early_stopping=True, max_iter=200).fit(*iris)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"Iteration 1, loss = {found.loss_curve_[0]:.8f}"
     assert lines[1] == f"Validation score: {found.validation_scores_[0]:f}"
+    assert lines[-1] == "Validation score did not improve more than tol=0.0001 for 10 consecutive epochs. Stopping."
+    classifier(verbose=True, solver="sgd", learning_rate="adaptive", tol=10, n_iter_no_change=2, max_iter=40).fit(*iris)
+    lines = capsys.readouterr().out.splitlines()
+    without_progress = "Mean training loss did not improve more than tol=10 for 2 consecutive epochs. "
+    assert without_progress + "Setting learning rate to 0.000200" in lines
+    assert lines[-1] == without_progress + "Stopping."
 
 
 # ---------------------------------------------------------------- in scikit-learn's tools

@@ -69,9 +69,14 @@ class Stopping(Callback):
         return bool(better)
 
     def _stop(self) -> None:
-        """Stop, or go on at a lower learning rate where that is asked for."""
-        optimizer, self.waited = self.training.optimizer, 0
-        if self.estimator.solver == "sgd" and self.estimator.learning_rate == "adaptive" and optimizer.lr > LEAST_LR:
+        """Stop, or go on at a lower learning rate where that is asked for; say so."""
+        estimator, optimizer, self.waited = self.estimator, self.training.optimizer, 0
+        if estimator.solver == "sgd" and estimator.learning_rate == "adaptive" and optimizer.lr > LEAST_LR:
             optimizer.lr /= DIVISOR
+            then = f"Setting learning rate to {optimizer.lr:f}"
         else:
-            self.training.stop = True
+            self.training.stop, then = True, "Stopping."
+        if estimator.verbose:
+            what = "Mean training loss" if self.score is None else "Validation score"
+            epochs = f"{estimator.n_iter_no_change} consecutive epochs"
+            print(f"{what} did not improve more than tol={estimator.tol:g} for {epochs}. {then}")  # noqa: T201
