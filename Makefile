@@ -25,7 +25,7 @@ guide: ## docs/first-steps.ipynb, run again, and the page that is made from it
 	cd build/guide && jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False --inplace first-steps.ipynb
 	jupyter nbconvert --coalesce-streams build/guide/first-steps.ipynb && cp build/guide/first-steps.ipynb docs
 	jupyter nbconvert --to markdown --output-dir docs --NbConvertApp.output_files_dir=images docs/first-steps.ipynb
-	sed -i 's/!\[png\]/![Loss by epoch, with dropout and without, of the rows learnt from and of others]/' docs/first-steps.md
+	sed -i -e 's/!\[png\]/![Loss by epoch, with dropout and without, of the rows learnt from and of others]/' -e '/^%%bash$$/d' docs/first-steps.md
 
 docs: ## the pages and the reference of the API, in build/site
 	.venv/bin/pip install -e '.[docs]'

@@ -36,11 +36,6 @@ class Case:
     unit: str
     work: float = 1.0
 
-    @property
-    def element_bytes(self) -> int:
-        """Bytes of an element."""
-        return 8 if self.dtype == "float64" else 4
-
 
 def of_group(group: str, sizes: Sizes, dtype: str) -> list[Case]:
     """Return the cases of a group that contestants of several libraries take part in."""

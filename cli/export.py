@@ -15,7 +15,7 @@ SUFFIXES = {"onnx": ".onnx", "safetensors": ".safetensors", "npz": ".npz"}
     "--format", "kind", type=click.Choice(list(SUFFIXES)), help="What to write.  [default: what --out ends in]"
 )
 @click.option("--out", metavar="FILE", help="Where.  [default: the model's name with the format's ending]")
-@click.option("--mc", is_flag=True, help="ONNX: keep dropout on, a draw in each run.  [default: off]")
+@click.option("--mc", is_flag=True, help="ONNX: keep dropout on: each row of a run is a draw.  [default: off]")
 def export(model: str, kind: str | None, out: str | None, mc: bool) -> None:
     """Write MODEL in another format: ONNX, safetensors, or NumPy's .npz.
 

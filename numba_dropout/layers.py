@@ -107,7 +107,17 @@ class Layer:
 
 
 class Dropout(Layer):
-    """Drop elements, by `dropout`: p is one rate or an array; `noise_shape` is the mask's shape."""
+    """Drop elements, by `dropout`: p is one rate or an array; `noise_shape` is the mask's shape.
+
+    Examples
+    --------
+    >>> layer = nd.layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> x = np.ones((1, 8), np.float32)
+    >>> layer(x)
+    array([[0., 2., 0., 2., 0., 2., 2., 2.]], dtype=float32)
+    >>> layer.backward(np.ones_like(x))
+    array([[0., 2., 0., 2., 0., 2., 2., 2.]], dtype=float32)
+    """
 
     def __init__(
         self,
@@ -137,42 +147,90 @@ class Dropout(Layer):
 
 
 class Dropout1d(Layer):
-    """Drop whole channels of sequences, by `dropout1d`."""
+    """Drop whole channels of sequences, by `dropout1d`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.Dropout1d(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones((1, 4, 2)))
+    array([[[0., 0.],
+            [2., 2.],
+            [0., 0.],
+            [2., 2.]]])
+    """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
         super().__init__(groups.dropout1d, groups.dropout1d_backward, masks, p=p, channels_last=channels_last)
 
 
 class Dropout2d(Layer):
-    """Drop whole channels of images, by `dropout2d`."""
+    """Drop whole channels of images, by `dropout2d`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.Dropout2d(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones((1, 4, 2, 2))).sum((2, 3))
+    array([[0., 8., 0., 8.]])
+    """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
         super().__init__(groups.dropout2d, groups.dropout2d_backward, masks, p=p, channels_last=channels_last)
 
 
 class Dropout3d(Layer):
-    """Drop whole channels of volumes, by `dropout3d`."""
+    """Drop whole channels of volumes, by `dropout3d`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.Dropout3d(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones((1, 4, 2, 2, 2))).sum((2, 3, 4))
+    array([[ 0., 16.,  0., 16.]])
+    """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
         super().__init__(groups.dropout3d, groups.dropout3d_backward, masks, p=p, channels_last=channels_last)
 
 
 class AlphaDropout(Layer):
-    """Drop elements of a network with SELU, by `alpha_dropout`."""
+    """Drop elements of a network with SELU, by `alpha_dropout`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.AlphaDropout(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.zeros(4)).round(3)
+    array([-0.779,  0.779, -0.779,  0.779])
+    """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
         super().__init__(noise.alpha_dropout, noise.alpha_dropout_backward, masks, p=p)
 
 
 class FeatureAlphaDropout(Layer):
-    """Drop whole channels of a network with SELU, by `feature_alpha_dropout`."""
+    """Drop whole channels of a network with SELU, by `feature_alpha_dropout`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.FeatureAlphaDropout(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.zeros((1, 4, 2))).round(3)
+    array([[[-0.779, -0.779],
+            [ 0.779,  0.779],
+            [-0.779, -0.779],
+            [ 0.779,  0.779]]])
+    """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
         super().__init__(groups.feature_alpha_dropout, groups.feature_alpha_dropout_backward, masks, p=p)
 
 
 class GaussianDropout(Layer):
-    """Multiply by noise of mean 1, by `gaussian_dropout`."""
+    """Multiply by noise of mean 1, by `gaussian_dropout`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.GaussianDropout(0.3, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones(4)).round(3)
+    array([1.584, 0.812, 0.17 , 0.244])
+    """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
         noise.deviation(p)
@@ -180,7 +238,14 @@ class GaussianDropout(Layer):
 
 
 class GaussianNoise(Layer):
-    """Add noise of mean 0, by `gaussian_noise`."""
+    """Add noise of mean 0, by `gaussian_noise`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.GaussianNoise(0.1, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.zeros(4)).round(3)
+    array([ 0.089, -0.029, -0.127, -0.116])
+    """
 
     def __init__(self, stddev: float, *, masks: MaskGenerator) -> None:
         _checks.number(stddev, "stddev", at_least=0)
@@ -188,7 +253,17 @@ class GaussianNoise(Layer):
 
 
 class StochasticDepth(Layer):
-    """Drop whole samples of a residual branch, by `stochastic_depth`."""
+    """Drop whole samples of a residual branch, by `stochastic_depth`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.StochasticDepth(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones((4, 2)))
+    array([[0., 0.],
+           [2., 2.],
+           [0., 0.],
+           [2., 2.]])
+    """
 
     def __init__(self, p: float, mode: str = "row", *, masks: MaskGenerator) -> None:
         groups.check_mode(mode)
@@ -196,7 +271,17 @@ class StochasticDepth(Layer):
 
 
 class DropBlock2d(Layer):
-    """Drop squares of feature maps, by `drop_block2d`."""
+    """Drop squares of feature maps, by `drop_block2d`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.DropBlock2d(0.4, 2, masks=nd.MaskGenerator(seed=3))
+    >>> layer(np.ones((1, 1, 4, 4))).round(2)
+    array([[[[1.6, 1.6, 1.6, 1.6],
+             [0. , 0. , 1.6, 1.6],
+             [0. , 0. , 1.6, 1.6],
+             [0. , 0. , 1.6, 1.6]]]])
+    """
 
     def __init__(self, p: float, block_size: int, *, masks: MaskGenerator) -> None:
         _checks.integer(block_size, "block_size", 1, 2**31)
@@ -208,6 +293,13 @@ class DropConnect(Layer):
 
     weight (units, inputs) and bias (units,) are kept as they are given, and read at each pass; `backward` returns the
     gradient by the input and leaves those by the others in `dweight` and `dbias`.
+
+    Examples
+    --------
+    >>> layer = nd.layers.DropConnect(np.ones((3, 4)), np.zeros(3), 0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones((2, 4)))
+    array([[4., 6., 6.],
+           [4., 6., 6.]])
     """
 
     def __init__(self, weight: Any, bias: Any, p: float = 0.5, *, masks: MaskGenerator) -> None:
@@ -238,6 +330,12 @@ class ConcreteDropout(Layer):
 
     `logit` is log(p / (1 - p)), for an optimiser to step; `backward` leaves the gradient by it in `dlogit`, to which a
     regulariser's is to be added. What `forward` returned is kept until then, and must not be written to.
+
+    Examples
+    --------
+    >>> layer = nd.layers.ConcreteDropout(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones(6)).round(3)
+    array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682])
     """
 
     def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:

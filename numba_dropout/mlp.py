@@ -80,6 +80,11 @@ class MLP(Predictor, Stored):
     features, target, target_column : list of str, str, int; or None
         Names of the columns the network was trained on, and the target's position from 0 on, as far as they are known.
 
+    Raises
+    ------
+    ValueError, TypeError
+        Here, and in all methods: an argument is out of its range, of the wrong type, or does not fit the network.
+
     Examples
     --------
     >>> net = nd.MLP([2, 8, 3], dropout=0.5, input_dropout=0.1, seed=0)

@@ -91,7 +91,8 @@ class Optimizer:
     max_norm : float, optional
         Bound on the norm of each hidden unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1).
     schedule : str or callable
-        "constant", "inverse", "cosine", "step", or a function of (steps, total steps) that returns factors.
+        Course of the learning rate: "constant"; "inverse", 1 / (1 + step / 1000); "cosine", from 1 to 0 over all steps;
+        "step", a tenth every 1000 steps; or a function of (steps (n,), total steps) that returns factors (n,).
     total_steps : int, optional
         Length of the schedule; where it is not given, a call of `fit` lets the schedule end with its last step.
 

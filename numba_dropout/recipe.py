@@ -162,7 +162,7 @@ def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: Recipe) -> Ru
     choice = _choices(recipe, built_in=whole.source == "pipeline")
     loss, outputs = _loss(whole, recipe.loss)
     seed = recipe.seed if recipe.split_seed is None else recipe.split_seed
-    part, held_out = (whole, None) if recipe.val is None else data.split(whole, recipe.val, seed=seed)
+    part, held_out = (whole, None) if recipe.val is None else data.split(whole, recipe.val, seed=seed, name="val")
     if recipe.rows is not None:
         part = data.some(part, recipe.rows, seed=seed)
     net = MLP(

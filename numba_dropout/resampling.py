@@ -44,7 +44,7 @@ class Resampling:
             return [_apart(rows, part) for part in np.array_split(order, folds)]
         repeats = _checks.integer(1 if self.repeats is None else self.repeats, "repeats", 1, 10_000)
         share = VAL if self.val is None else self.val
-        return [data.parts(rows, share, seed=seed, repeat=repeat) for repeat in range(repeats)]
+        return [data.parts(rows, share, seed=seed, repeat=repeat, name="val") for repeat in range(repeats)]
 
 
 def _apart(rows: int, held_out: Part) -> tuple[Part, Part]:

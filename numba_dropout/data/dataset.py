@@ -56,13 +56,16 @@ class Dataset:
         """Return shift and stretch (C,) such that (x - shift) * stretch is scaled.
 
         "features": mean 0 and standard deviation 1 of each column (a constant one is only shifted); "pixels": 0 to
-        1 from 0 to 255; "none"; "auto": pixels for images, else features.
+        1 from 0 to 255; "none"; "auto": pixels for images, else features. ValueError for another name, and for numbers
+        that are too large to be scaled.
         """
         columns = self.x.shape[1]
         if how == "auto":
             how = "pixels" if self.pixels else "features"
         if how == "features":
             return standardization(self.x)
+        if how not in ("pixels", "none"):
+            raise InputError(f"how: expected auto, features, pixels or none, got {how!r}")
         return np.zeros(columns), np.full(columns, 1.0 / 255.0 if how == "pixels" else 1.0)
 
 
@@ -78,8 +81,10 @@ def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[
     return mean, 1.0 / np.where(varies, deviation, 1.0)
 
 
-def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Dataset]:
+def split(data: Dataset, fraction: float, *, seed: int, name: str = "fraction") -> tuple[Dataset, Dataset]:
     """Return a training and a validation part, the second a fraction of the rows drawn by the seed.
+
+    fraction : between 0 and 1, and neither part is empty, or ValueError, which calls it `name`; seed : `0..2**64-1`.
 
     Examples
     --------
@@ -87,17 +92,19 @@ def split(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Datase
     >>> train.x.shape, test.x.shape
     ((800, 20), (200, 20))
     """
-    train, held_out = parts(len(data.x), fraction, seed=seed)
+    train, held_out = parts(len(data.x), fraction, seed=seed, name=name)
     return data.rows(train), data.rows(held_out)
 
 
-def parts(rows: int, fraction: float, *, seed: int, repeat: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def parts(
+    rows: int, fraction: float, *, seed: int, repeat: int = 0, name: str = "fraction"
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the numbers of the rows to learn from and of a fraction to hold out, drawn by the seed, each in order."""
     if not 0.0 < fraction < 1.0:
-        raise InputError(f"val: expected a number between 0 and 1, got {fraction!r}")
+        raise InputError(f"{name}: expected a number between 0 and 1, got {fraction!r}")
     held_out = round(rows * fraction)
     if not 0 < held_out < rows:
-        raise InputError(f"val: {fraction:g} of {rows} rows leaves a part without rows")
+        raise InputError(f"{name}: {fraction:g} of {rows} rows leaves a part without rows")
     order = draws.order(rows, "splitting", seed=seed, step=repeat)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 

@@ -1,4 +1,4 @@
-"""See how dropout works: the documents that the project was asked for through, as runs that tell what they do."""
+"""See how dropout works: four pipelines, as runs that tell what they do."""
 
 from .page import page, write_page
 from .report import Trace

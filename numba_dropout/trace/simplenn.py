@@ -102,8 +102,8 @@ def _two_ways(net: MLP, stages: list) -> Section:
         "Two ways to scale",
         [
             Table(["", "the 50 units of row 0", "output"], rows),
-            "The document describes the classic way: scale at inference (Srivastava et al., 2014, section 4). PyTorch, "
-            "which it uses, does the inverted one: it divides in training, and inference is the plain network. Each "
+            "The classic way scales at inference (Srivastava et al., 2014, section 4). PyTorch and TensorFlow do the "
+            "inverted one: they divide in training, and inference is the plain network. Each "
             "way's values at inference are the mean of its values in training, and the two differ by the factor 1 - p, "
             "which the next layer's weights take up. numba-dropout does the inverted one; the classic lives only here.",
         ],

@@ -32,8 +32,6 @@ def toy(choice: Toy, *, every: bool = False) -> Trace:
         f"x = ({', '.join(map(number, choice.x))}), with a dropout mask given for each layer. Units that a mask drops "
         "count as 0; biases are never dropped."
     )
-    if choice.ours:
-        about += " The document's own numbers are pictures that are lost: these are ours."
     sections = [
         _weights(choice),
         _masks(choice),

@@ -17,7 +17,7 @@ from ..mlp import MLP
 
 __all__ = ["Toy", "read_toy", "toy_network"]
 
-# The document's own numbers are pictures that are lost; these are ours.
+# Small whole numbers, so that all can be followed by hand.
 X = (1, 1)
 LAYERS = (
     ([[2, 1], [-1, 1], [1, 3]], [1, 2, -2]),
@@ -32,16 +32,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Toy:
-    """An input (inputs,), weights and biases layer by layer, a mask for each site, and the rate of hidden units.
-
-    `ours` tells whether the weights are not the reader's own.
-    """
+    """An input (inputs,), weights and biases layer by layer, a mask for each site, and the rate of hidden units."""
 
     x: Array
     layers: Sequence[tuple[Array, Array]]
     masks: Sequence[NDArray[np.bool_]]
     p: float
-    ours: bool
 
     @property
     def sizes(self) -> list[int]:
@@ -74,7 +70,7 @@ def toy_network(x: Any = None, layers: Any = None, masks: Sequence[str] | None =
         raise InputError(f"x: expected {sizes[0]} numbers, got {given.size}")
     if masks is None:
         masks = MASKS if layers is None else ["1" * units for units in sizes[:-1]]
-    return Toy(given, arrays, _masks(masks, sizes[:-1]), _checks.probability(p), layers is None)
+    return Toy(given, arrays, _masks(masks, sizes[:-1]), _checks.probability(p))
 
 
 def read_toy(path: str | os.PathLike[str], masks: Sequence[str] | None = None) -> Toy:
