@@ -430,8 +430,15 @@ def test_a_split_loses_no_row_and_depends_on_the_seed_alone():
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 2, float("nan"), 0.001, 0.999])
 def test_a_split_that_leaves_nothing_is_refused(fraction):
-    with pytest.raises(ValueError, match="val: "):
+    with pytest.raises(ValueError, match="fraction: "):
         data.split(numbered(), fraction, seed=0)
+    with pytest.raises(ValueError, match="val: "):
+        data.split(numbered(), fraction, seed=0, name="val")
+
+
+def test_a_scaling_of_another_name_is_refused():
+    with pytest.raises(ValueError, match="how: expected auto, features, pixels or none, got 'feature'"):
+        numbered().scaling("feature")
 
 
 def test_scaling_gives_mean_0_and_deviation_1_and_leaves_a_constant_column_at_0():
