@@ -9,12 +9,7 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
-from .checkpoints import Checkpoint
-from .concrete import concrete_dropout, concrete_dropout_backward
-from .drop_block import drop_block2d, drop_block2d_backward
-from .dropouts import dropout, dropout_backward, sample_mask
-from .evaluation import evaluate
-from .groups import (
+from .channels import (
     dropout1d,
     dropout1d_backward,
     dropout2d,
@@ -23,9 +18,12 @@ from .groups import (
     dropout3d_backward,
     feature_alpha_dropout,
     feature_alpha_dropout_backward,
-    stochastic_depth,
-    stochastic_depth_backward,
 )
+from .checkpoints import Checkpoint
+from .concrete import concrete_dropout, concrete_dropout_backward
+from .drop_block import drop_block2d, drop_block2d_backward
+from .dropouts import dropout, dropout_backward, sample_mask
+from .evaluation import evaluate
 from .mask_generator import MaskGenerator
 from .mlp import MLP
 from .noise import (
@@ -47,6 +45,7 @@ from .ops import (
     relu_backward,
 )
 from .optim import SGD, Adam, AdamW
+from .residual import stochastic_depth, stochastic_depth_backward
 from .train import Callback, fit
 
 __version__ = "0.1.0"

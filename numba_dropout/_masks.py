@@ -14,6 +14,7 @@ from ._rates import Rates, broadcast, joined, rows_of
 __all__ = [
     "Position",
     "drawn_mask",
+    "grouped",
     "rates_dropout",
     "required_key",
     "sample_rates",
@@ -43,6 +44,23 @@ def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) ->
     with place.working():
         place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
     return kept
+
+
+def grouped(
+    place: Place, x: Any, smaller: Shape, p: Any, seed: Any, position: Position, training: bool, out: Any
+) -> Any:
+    """Do dropout with a mask of a smaller shape."""
+    threshold = _checks.threshold(_checks.probability(p))
+    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
+    result = place.output(out, tuple(x.shape), x.dtype)
+    if not training or threshold == 0:
+        return place.assign(result, x)
+    if threshold == _checks.EVERYTHING:
+        return place.elementwise(result, [], place.kernels.drop_all)
+    kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
+    scale = _checks.scale(threshold, x.dtype)
+    zero = type(scale)(0)
+    return through_mask(place, result, x, kept, smaller, (scale, -zero, zero))
 
 
 def sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, words: Any) -> None:

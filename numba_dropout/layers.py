@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _checks, concrete, devices, drop_block, dropouts, groups, noise, ops, variants
+from . import _checks, channels, concrete, devices, drop_block, dropouts, noise, ops, residual, variants
 from ._checks import InputError
 from ._rates import rates_of
 from .mask_generator import MaskGenerator
@@ -160,7 +160,7 @@ class Dropout1d(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
-        super().__init__(groups.dropout1d, groups.dropout1d_backward, masks, p=p, channels_last=channels_last)
+        super().__init__(channels.dropout1d, channels.dropout1d_backward, masks, p=p, channels_last=channels_last)
 
 
 class Dropout2d(Layer):
@@ -174,7 +174,7 @@ class Dropout2d(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
-        super().__init__(groups.dropout2d, groups.dropout2d_backward, masks, p=p, channels_last=channels_last)
+        super().__init__(channels.dropout2d, channels.dropout2d_backward, masks, p=p, channels_last=channels_last)
 
 
 class Dropout3d(Layer):
@@ -188,7 +188,7 @@ class Dropout3d(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
-        super().__init__(groups.dropout3d, groups.dropout3d_backward, masks, p=p, channels_last=channels_last)
+        super().__init__(channels.dropout3d, channels.dropout3d_backward, masks, p=p, channels_last=channels_last)
 
 
 class AlphaDropout(Layer):
@@ -219,7 +219,7 @@ class FeatureAlphaDropout(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
-        super().__init__(groups.feature_alpha_dropout, groups.feature_alpha_dropout_backward, masks, p=p)
+        super().__init__(channels.feature_alpha_dropout, channels.feature_alpha_dropout_backward, masks, p=p)
 
 
 class GaussianDropout(Layer):
@@ -266,8 +266,8 @@ class StochasticDepth(Layer):
     """
 
     def __init__(self, p: float, mode: str = "row", *, masks: MaskGenerator) -> None:
-        groups.check_mode(mode)
-        super().__init__(groups.stochastic_depth, groups.stochastic_depth_backward, masks, p=p, mode=mode)
+        residual.check_mode(mode)
+        super().__init__(residual.stochastic_depth, residual.stochastic_depth_backward, masks, p=p, mode=mode)
 
 
 class DropBlock2d(Layer):

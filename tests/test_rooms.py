@@ -31,7 +31,7 @@ ROOMS = [
     {"formats.safetensors"},
     {"files", "formats.sequential", "formats"},
     {"memory", "mask_generator"},
-    {"graphs", "ops", "groups", "drop_block"},
+    {"graphs", "ops", "channels", "residual", "drop_block"},
     {"dropouts", "noise", "concrete"},
     {"_masks"},
     {"backprop", "_rates"},

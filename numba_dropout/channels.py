@@ -1,4 +1,4 @@
-"""Dropout of groups: whole channels, whole samples."""
+"""Dropout of whole channels."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import math
 from typing import Any
 
 from . import _checks
-from ._masks import Position, drawn_mask, required_key, through_mask
-from ._places import Place, place_of
+from ._masks import Position, drawn_mask, grouped, required_key, through_mask
+from ._places import place_of
 from .noise import affine
 
 __all__ = [
-    "check_mode",
     "dropout1d",
     "dropout1d_backward",
     "dropout2d",
@@ -20,14 +19,9 @@ __all__ = [
     "dropout3d_backward",
     "feature_alpha_dropout",
     "feature_alpha_dropout_backward",
-    "stochastic_depth",
-    "stochastic_depth_backward",
 ]
 
 Shape = tuple[int, ...]
-
-
-# ---------------------------------------------------------------- channels
 
 
 def dropout1d(
@@ -222,30 +216,13 @@ def _channels(
         )
     samples = x.ndim == spatial + 2 or spatial == 2
     kept = _grouped_shape(tuple(x.shape), samples, channels_last)
-    return _grouped(place, x, kept, p, seed, position, training, out)
+    return grouped(place, x, kept, p, seed, position, training, out)
 
 
 def _grouped_shape(shape: Shape, samples: bool, channels_last: bool) -> Shape:
     """Return the shape of a mask with an element for each channel of each sample."""
     channels = len(shape) - 1 if channels_last else int(samples)
     return tuple(n if axis == channels or (samples and axis == 0) else 1 for axis, n in enumerate(shape))
-
-
-def _grouped(
-    place: Place, x: Any, smaller: Shape, p: Any, seed: Any, position: Position, training: bool, out: Any
-) -> Any:
-    """Do dropout with a mask of a smaller shape."""
-    threshold = _checks.threshold(_checks.probability(p))
-    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
-    result = place.output(out, tuple(x.shape), x.dtype)
-    if not training or threshold == 0:
-        return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
-        return place.elementwise(result, [], place.kernels.drop_all)
-    kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
-    scale = _checks.scale(threshold, x.dtype)
-    zero = type(scale)(0)
-    return through_mask(place, result, x, kept, smaller, (scale, -zero, zero))
 
 
 def feature_alpha_dropout(
@@ -320,80 +297,3 @@ def _feature_alpha(
         return place.elementwise(result, [], place.kernels.drop_all)
     kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))
-
-
-# ---------------------------------------------------------------- samples
-
-
-def stochastic_depth(
-    x: Any,
-    p: float,
-    mode: str = "row",
-    *,
-    seed: int | None = None,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    training: bool = True,
-    out: Any = None,
-) -> Any:
-    """Drop whole samples of a residual branch, each or all at once, and divide the kept ones by the share kept.
-
-    x : array (N, ...), at least 1 dimension; mode : "row", a mask element for each sample, or "batch", one for all;
-    offset counts mask elements; the rest, and errors, as in `dropout`.
-
-    References
-    ----------
-    Huang et al., ECCV 2016, section 3, with the scale moved to training.
-
-    Examples
-    --------
-    >>> branch = np.ones((4, 3), np.float32)
-    >>> nd.stochastic_depth(branch, p=0.5, seed=1)
-    array([[0., 0., 0.],
-           [2., 2., 2.],
-           [0., 0., 0.],
-           [2., 2., 2.]], dtype=float32)
-    """
-    return _samples(x, "x", p, mode, seed, (stream, step, offset), training, out)
-
-
-def stochastic_depth_backward(
-    dy: Any,
-    p: float,
-    mode: str = "row",
-    *,
-    seed: int,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    out: Any = None,
-) -> Any:
-    """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere.
-
-    Arguments and errors are those of `stochastic_depth`.
-
-    Examples
-    --------
-    >>> dy = np.ones((2, 3), np.float32)
-    >>> nd.stochastic_depth_backward(dy, p=0.5, mode="batch", seed=4)
-    array([[2., 2., 2.],
-           [2., 2., 2.]], dtype=float32)
-    """
-    return _samples(dy, "dy", p, mode, seed, (stream, step, offset), True, out)
-
-
-def check_mode(mode: Any) -> None:
-    """Make sure of what is dropped together."""
-    if mode not in ("row", "batch"):
-        raise _checks.InputError(f"mode: expected row or batch, got {mode!r}")
-
-
-def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
-    check_mode(mode)
-    place = place_of(given, name)
-    x = place.float_array(given, name, halves=True)
-    if x.ndim < 1:
-        raise _checks.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
-    smaller = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
-    return _grouped(place, x, smaller, p, seed, position, training, out)

@@ -1,0 +1,85 @@
+"""Dropout of residual branches: whole samples of one, or all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _checks
+from ._masks import Position, grouped
+from ._places import place_of
+
+__all__ = ["check_mode", "stochastic_depth", "stochastic_depth_backward"]
+
+
+def stochastic_depth(
+    x: Any,
+    p: float,
+    mode: str = "row",
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Drop whole samples of a residual branch, each or all at once, and divide the kept ones by the share kept.
+
+    x : array (N, ...), at least 1 dimension; mode : "row", a mask element for each sample, or "batch", one for all;
+    offset counts mask elements; the rest, and errors, as in `dropout`.
+
+    References
+    ----------
+    Huang et al., ECCV 2016, section 3, with the scale moved to training.
+
+    Examples
+    --------
+    >>> branch = np.ones((4, 3), np.float32)
+    >>> nd.stochastic_depth(branch, p=0.5, seed=1)
+    array([[0., 0., 0.],
+           [2., 2., 2.],
+           [0., 0., 0.],
+           [2., 2., 2.]], dtype=float32)
+    """
+    return _samples(x, "x", p, mode, seed, (stream, step, offset), training, out)
+
+
+def stochastic_depth_backward(
+    dy: Any,
+    p: float,
+    mode: str = "row",
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: Any = None,
+) -> Any:
+    """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere.
+
+    Arguments and errors are those of `stochastic_depth`.
+
+    Examples
+    --------
+    >>> dy = np.ones((2, 3), np.float32)
+    >>> nd.stochastic_depth_backward(dy, p=0.5, mode="batch", seed=4)
+    array([[2., 2., 2.],
+           [2., 2., 2.]], dtype=float32)
+    """
+    return _samples(dy, "dy", p, mode, seed, (stream, step, offset), True, out)
+
+
+def check_mode(mode: Any) -> None:
+    """Make sure of what is dropped together."""
+    if mode not in ("row", "batch"):
+        raise _checks.InputError(f"mode: expected row or batch, got {mode!r}")
+
+
+def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
+    check_mode(mode)
+    place = place_of(given, name)
+    x = place.float_array(given, name, halves=True)
+    if x.ndim < 1:
+        raise _checks.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
+    smaller = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
+    return grouped(place, x, smaller, p, seed, position, training, out)
