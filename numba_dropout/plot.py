@@ -185,7 +185,8 @@ def _write(figure: Any, path: Path) -> None:
 
 def _spread(axes: Any, found: Comparison, name: str, color: str, label: str) -> None:
     means, spreads = ([of(name, rate) for rate in found.rates] for of in (found.mean, found.spread))
-    axes.errorbar(found.rates, means, spreads, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
+    bars = None if np.isnan(spreads).any() else spreads  # one run has no spread
+    axes.errorbar(found.rates, means, bars, marker="o", ms=4, capsize=3, color=COLORS[color], label=label)
 
 
 def _curve(axes: Any, history: History, name: str, color: str, label: str) -> None:
