@@ -362,6 +362,7 @@ def test_truncated_idx(folder, model, part, what, pack):
 # ---------------------------------------------------------------- real processes
 
 
+@pytest.mark.jit_only
 @pytest.mark.parametrize("warnings", ["default", "error"])
 @pytest.mark.parametrize(
     "arguments",

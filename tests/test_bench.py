@@ -403,6 +403,7 @@ def test_a_case_that_nobody_could_do_is_shown_and_drawn(tmp_path):
     assert (tmp_path / "empty.png").exists()
 
 
+@pytest.mark.jit_only
 def test_a_worker_tells_what_it_cannot_import_and_how_it_ended():
     with (
         workers.started(["nothing"], 1, "float32", "cpu") as (process,),
@@ -418,12 +419,14 @@ def test_a_worker_tells_what_it_cannot_import_and_how_it_ended():
             process.ask("forget")
 
 
+@pytest.mark.jit_only
 def test_a_worker_ends_when_nobody_asks_any_more():
     command = [sys.executable, "-m", "numba_dropout_bench.worker", "numpy", "1", "float32", "cpu"]
     done = subprocess.run(command, input="", capture_output=True, text=True, check=True, timeout=60)
     assert "numpy" in json.loads(done.stdout)["result"]
 
 
+@pytest.mark.jit_only
 def test_start_up(monkeypatch):
     monkeypatch.setattr(startup, "COMMANDS", {"ndrop --help": [*startup.NDROP, "--help"], "bad": ["false"]})
     done = []

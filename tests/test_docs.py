@@ -101,6 +101,8 @@ def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
     for library in ("sklearn", "onnx", "torch"):
         if f".{library}" in name:
             pytest.importorskip(library)
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1" and ".sklearn" in name:
+        pytest.skip("too long in plain Python: the JIT is off")
     monkeypatch.chdir(tmp_path)
     found = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs={"np": np, "nd": nd})
     runner = doctest.DocTestRunner()

@@ -13,6 +13,8 @@ import numba_dropout as nd
 
 ROOT = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.jit_only  # nothing here depends on the compiler
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
