@@ -95,14 +95,19 @@ def test_the_reference_has_all_public_names():
     assert sorted(name.split(".")[-1] for name in REFERENCE if name.startswith(KERNELS)) == sorted(cpu.__all__)
 
 
-@pytest.mark.parametrize("name", ["numba_dropout", *(name for name in REFERENCE if not name.startswith(KERNELS))])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.jit_only] if ".sklearn" in name else [])
+        for name in ["numba_dropout", *REFERENCE]
+        if not name.startswith(KERNELS)
+    ],
+)
 def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
     """Every name of the reference has an example, the kernels one for all, and its output is what the page shows."""
     for library in ("sklearn", "onnx", "torch"):
         if f".{library}" in name:
             pytest.importorskip(library)
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1" and ".sklearn" in name:
-        pytest.skip("too long in plain Python: the JIT is off")
     monkeypatch.chdir(tmp_path)
     found = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs={"np": np, "nd": nd})
     runner = doctest.DocTestRunner()
