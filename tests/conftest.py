@@ -25,12 +25,14 @@ if config.ENABLE_CUDASIM:
     simulator.use_barriers()
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what `-m` does not name
 def pytest_collection_modifyitems(items):
-    if config.DISABLE_JIT:
-        skip = pytest.mark.skip(reason="too long in plain Python: the JIT is off")
-        for item in items:
-            if "jit_only" in item.keywords:
-                item.add_marker(skip)
+    skip = pytest.mark.skip(reason="too long in plain Python: the JIT is off")
+    for item in items:
+        if config.DISABLE_JIT and "jit_only" in item.keywords:
+            item.add_marker(skip)
+        if not config.DISABLE_JIT and "compiles_long" in item.keywords:
+            item.add_marker(pytest.mark.full)
     items.sort(key=lambda item: "last" in item.keywords)
 
 

@@ -62,6 +62,7 @@ def test_forward_and_backward_agree(name, seed):
 
 
 LATER = [
+    {"variant": "subnetwork"},
     {"variant": "gaussian"},
     {"variant": "concrete", "weight_regularizer": 1e-6, "dropout_regularizer": 1e-5},
     {"variant": "dropconnect"},
@@ -70,7 +71,7 @@ LATER = [
 
 
 @pytest.mark.parametrize(
-    "choices", [{}, {"variant": "subnetwork"}, *(pytest.param(choices, marks=pytest.mark.full) for choices in LATER)]
+    "choices", [{}, *(pytest.param(choices, marks=pytest.mark.compiles_long) for choices in LATER)]
 )
 def test_a_network_that_is_saved_between_forward_and_backward(choices, tmp_path, rng):
     """Checkpointing: what is loaded again runs forward once more, and back with the same masks."""

@@ -194,7 +194,7 @@ def test_a_network_that_does_not_fit_into_memory(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.compiles_long)])
 def test_a_loss_that_is_no_number_any_more(model, dtype):
     choices = ("--hidden", "4", "--batch-size", "5", "--epochs", "9", "--optimizer", "sgd", "--dtype", dtype)
     line = refused("train", "good.csv", *choices, "--lr", "1e200" if dtype == "float64" else "1e25")
@@ -202,6 +202,7 @@ def test_a_loss_that_is_no_number_any_more(model, dtype):
     assert "lower learning rate" in line
 
 
+@pytest.mark.compiles_long
 def test_numbers_that_the_precision_does_not_have():
     line = refused("train", "good.csv", *SMALL, "--optimizer", "sgd", "--lr", "1e39")
     assert "too large, or a bound too small, for float32; try a lower learning rate (it was 1e+39)" in line

@@ -149,6 +149,7 @@ def test_a_device_has_sizes_of_its_own(monkeypatch):
     assert {case.shape for case in plan.cases if case.kind == "dropout"} == {(2**20,), (2**28,)}
 
 
+@pytest.mark.full  # `test_the_check_for_devices_goes_through_all_its_steps` measures the same
 @pytest.mark.jit_only
 def test_a_device_is_measured(tmp_path):
     """In Numba's simulator, whose figures mean nothing."""

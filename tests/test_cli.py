@@ -19,6 +19,7 @@ from numba_dropout_cli.main import cli
 import numba_dropout as nd
 from numba_dropout import predictions, system
 
+COMPILES_LONG = pytest.mark.compiles_long
 NDROP = [sys.executable, "-c", "from numba_dropout_cli.main import cli; cli(prog_name='ndrop')"]
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
 ROWS = [((i * 37 % 30) / 10, (i * 17 % 30) / 10) for i in range(30)]
@@ -243,16 +244,16 @@ def test_threads():
         ("--hidden", "none"),
         ("--hidden", "5,3", "--dropout", "0.1,0.9"),
         ("--hidden", "5,3", "--dropout", "1"),
-        ("--loss", "bce"),
+        pytest.param(("--loss", "bce"), marks=COMPILES_LONG),
         ("--optimizer", "sgd", "--nesterov", "--momentum", "0.5", "--weight-decay", "0.01"),
-        ("--optimizer", "adamw", "--weight-decay", "0.1", "--max-norm", "2"),
+        pytest.param(("--optimizer", "adamw", "--weight-decay", "0.1", "--max-norm", "2"), marks=COMPILES_LONG),
         ("--schedule", "cosine"),
         ("--schedule", "inverse", "--decay-steps", "10"),
         ("--schedule", "step", "--decay-steps", "10"),
         ("--standardize", "none"),
-        ("--variant", "gaussian", "--dropout-schedule", "curriculum"),
-        ("--variant", "dropconnect"),
-        ("--dtype", "float64"),
+        pytest.param(("--variant", "gaussian", "--dropout-schedule", "curriculum"), marks=COMPILES_LONG),
+        pytest.param(("--variant", "dropconnect"), marks=COMPILES_LONG),
+        pytest.param(("--dtype", "float64"), marks=COMPILES_LONG),
         ("--target", "kind"),
         ("--target", "-1"),
     ],

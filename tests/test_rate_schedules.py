@@ -27,7 +27,9 @@ def test_their_course():
     assert early(0.5)(STEPS, 100).sum() == 50
 
 
-@pytest.mark.parametrize("variant", ["dropout", "gaussian", "subnetwork"])
+@pytest.mark.parametrize(
+    "variant", ["dropout", pytest.param("gaussian", marks=pytest.mark.compiles_long), "subnetwork"]
+)
 def test_each_step_has_its_rate(variant, rng):
     """A run with a schedule is a run of steps by networks with those rates."""
     x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))

@@ -38,10 +38,8 @@ def test_sparse_rows_are_learnt_from_as_dense_ones(name, x, rng):
 @pytest.mark.parametrize(
     "variant",
     [
-        pytest.param("gaussian", marks=pytest.mark.full),
-        pytest.param("dropconnect", marks=pytest.mark.full),
-        pytest.param("concrete", marks=pytest.mark.full),
-        "subnetwork",
+        pytest.param(variant, marks=pytest.mark.compiles_long)
+        for variant in ("gaussian", "dropconnect", "concrete", "subnetwork")
     ],
 )
 def test_variants_take_sparse_rows(variant, x, rng):

@@ -64,12 +64,12 @@ MAKE = {
     "SGD": lambda: nd.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "AdamW": lambda: nd.AdamW(lr=0.01, max_norm=1.5),
 }
-STEPS = [("mse", "SGD"), ("cross_entropy", "AdamW")]
-MORE = [("mse", "AdamW"), ("cross_entropy", "SGD"), ("bce", "SGD"), ("bce", "AdamW")]
+MORE = [("cross_entropy", "AdamW"), ("mse", "AdamW"), ("cross_entropy", "SGD"), ("bce", "SGD"), ("bce", "AdamW")]
 
 
 @pytest.mark.parametrize(
-    ("loss", "optimizer"), [*STEPS, *(pytest.param(*choice, marks=pytest.mark.full) for choice in MORE)]
+    ("loss", "optimizer"),
+    [("mse", "SGD"), *(pytest.param(*choice, marks=pytest.mark.compiles_long) for choice in MORE)],
 )
 def test_steps_are_those_of_the_masked_network(loss, optimizer, rng):
     """A step with gradients that are not stored, against one with those that `backward` gives."""
