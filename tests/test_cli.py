@@ -264,6 +264,7 @@ def test_choices(choices):
     assert set(ndrop("predict", "model.npz", "kinds.csv").stdout.split()[1:]) <= {"above", "below"}
 
 
+@COMPILES_LONG
 def test_rates_that_are_learnt_are_said():
     said = ndrop(
         "train", "kinds.csv", *SMALL, "--variant", "concrete", "--dropout", "0.2", "--dropout-regularizer", "1"
