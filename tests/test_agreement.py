@@ -67,7 +67,7 @@ LATER = [
     {"variant": "concrete", "weight_regularizer": 1e-6, "dropout_regularizer": 1e-5},
     {"variant": "dropconnect"},
     {"dropout": [[0.2] * 9]},
-]  # compiled anew, for what `test_variants` has too
+]
 
 
 @pytest.mark.parametrize(

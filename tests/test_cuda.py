@@ -599,7 +599,10 @@ def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
     assert record["tests"]["passed"]
     assert len(record["dropout"]) == 2
     assert all(len(values) == 7 for case in record["dropout"].values() for values in case.values())
-    assert len(record["bench"]["groups"]["kernels"]["cases"]) == 10
+    cases = record["bench"]["groups"]["kernels"]["cases"]
+    assert len(cases) == 10
+    assert all(case["failed"] == {} for case in cases)
+    assert all("numba-dropout" in [entry["name"] for entry in case["contestants"]] for case in cases)
 
 
 @pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="the simulator's")

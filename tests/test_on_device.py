@@ -273,8 +273,7 @@ def test_precisions():
 
 
 @tensor_cores
-@pytest.mark.full  # `test_cuda` has their products
-@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+@pytest.mark.parametrize("precision", ["tf32", pytest.param("bf16", marks=pytest.mark.full)])
 def test_networks_on_tensor_cores(precision, rng):
     x, y = pair("mse", rng)
     net, other = (network("cuda", loss="mse", precision=choice) for choice in (precision, "float32"))
@@ -297,7 +296,6 @@ def test_no_rows():
     assert network("cuda").forward(np.empty((0, INPUTS), np.float32)).shape == (0, OUTPUTS)
 
 
-@pytest.mark.full
 def test_an_interruption_while_room_is_made_changes_nothing(monkeypatch, rng):
     x, y = pair("mse", rng, 2)
     losses = []

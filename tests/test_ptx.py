@@ -179,7 +179,7 @@ def compiled():
         (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
         for name in SIGNATURES:
             if values == (7, 5):  # these stand for all
-                some = r"^(mask|random|max_norm|concrete|clip_norm)\._|^dropout\._KERNELS\.float"
+                some = r"float32 128|(mask|random|max_norm|concrete|clip_norm)\._|dropout\._KERNELS\.float"
                 marks = () if re.search(some, name) else pytest.mark.full
             if values >= (8, 0) or not re.search("tf32|bf16 ", name):
                 yield pytest.param(name, values, marks=marks, id="{}-sm_{}{}".format(name, *values))
