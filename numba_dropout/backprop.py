@@ -249,6 +249,7 @@ def compose(target: Target, choice: Choice) -> Composition:
         @part
         def limit_norms(net, max_norm):
             """Leave the weights as they are."""
+            pass  # Numba's debug information points at a first statement
 
     sample = None
     if variant == "subnetwork" and thins and not sparse:

@@ -71,6 +71,7 @@ def sites_of(target: Target, views: Views, variant: str) -> Sites:
     @part
     def by_the_product(net, dout, out, site, step, row_offset):
         """Leave the way back to the product after the site."""
+        pass  # Numba's debug information points at a first statement
 
     if variant == "subnetwork":
 
