@@ -1,15 +1,17 @@
-"""Keep compiled code on disk, under names that say all it depends on: no stale code, no index to race for."""
+"""Compiled code on disk: under names of all that it depends on, loaded only from where nobody else can write."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import os
 import pickle
 import shutil
-import sys
+import stat
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,21 +21,13 @@ from numba.core import compiler, config, serialize
 from numba.core.caching import _Cache
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["FOLDER", "DeviceCache", "DiskCache"]
+from . import _identity
 
-_PACKAGE = Path(__file__).parent
+__all__ = ["FOLDER", "DeviceCache", "DiskCache", "describe"]
+
 _VERSIONS = 8  # versions of the sources whose compiled code is kept
-
-
-def _source_hash() -> str:
-    """Hash all that compiled code is made from: Numba itself notices only edits of the outermost function's file."""
-    digest = hashlib.sha256()
-    composition = [_PACKAGE / name for name in ("_jit.py", "_disk_cache.py", "backprop.py", "network.py")]
-    files = [*composition, *sorted((_PACKAGE / "kernels").rglob("*.py"))]
-    for file in files:
-        digest.update(file.relative_to(_PACKAGE).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_DIGEST = hashlib.sha256().digest_size  # bytes in front of an entry
 
 
 def _choose_folder() -> Path | None:
@@ -42,13 +36,129 @@ def _choose_folder() -> Path | None:
     Never inside the package: an uninstallation would leave that folder behind, and Python would find it as an empty
     package before the next, editable, installation.
     """
-    if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0":
+    if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0" or _identity.SOURCES is None:
         return None
     base = Path(config.CACHE_DIR or AppDirs(appname="numba", appauthor=False).user_cache_dir)
+    return base / "numba_dropout" / _identity.SOURCES
+
+
+FOLDER = _choose_folder()  # made by the first use; None where nothing is kept
+
+
+# ---------------------------------------------------------------- what may be loaded
+
+
+def _others_may_write(status: os.stat_result) -> bool:
+    """Return whether another user may write to a file or folder; the only member of a group is no other."""
+    if status.st_mode & stat.S_IWOTH:
+        return True
+    return bool(status.st_mode & stat.S_IWGRP) and not _is_private_group(status.st_gid)
+
+
+def _is_private_group(number: int) -> bool:
+    """Return whether a group is the user's own, of the same name, as many systems make one for each user."""
+    import grp
+    import pwd
+
     try:
-        return base / "numba_dropout" / _source_hash()
-    except OSError:  # the sources cannot be read (a zip archive): nothing to tell stale code by
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
+    except KeyError:
+        return False
+    return user.pw_gid == number and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Return whether a file or folder belongs to the user, or to root, who needs no plant."""
+    return status.st_uid in (0, os.geteuid())
+
+
+def _objection(folder: Path) -> str | None:
+    """Return why code is not loaded from a folder, or None where only the user can put something there.
+
+    As OpenSSH asks of keys: the folder and those that it lies in, up to the user's home, belong to the user or to root,
+    and others cannot write to them. The ones above may be open to all, as /tmp is, where only owners rename.
+    """
+    if not folder.is_absolute():
+        return f"the folder {folder.parent} is not absolute, or there is no home folder"
+    if not hasattr(os, "geteuid"):  # Windows, whose users' folders are their own
         return None
+    real, home = folder.resolve(), Path(os.path.expanduser("~")).resolve()
+    for place in (real, *real.parents):
+        try:
+            status = os.stat(place)
+        except FileNotFoundError:
+            continue
+        if not _is_ours(status):
+            return f"{place} belongs to another user"
+        sticky = place not in (real, real.parent) and status.st_mode & stat.S_ISVTX
+        if _others_may_write(status) and not sticky:
+            return f"others can write to {place}"
+        if place == home:
+            break
+    return None
+
+
+@functools.cache
+def _usable(folder: Path) -> bool:
+    """Return whether code may be kept in a folder, and say once why not."""
+    objection = _objection(folder)
+    if objection is not None:
+        warnings.warn(
+            f"compiled code is not kept: {objection}; set NUMBA_CACHE_DIR to an absolute folder that only you can "
+            "write to, or NUMBA_DROPOUT_CACHE=0",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return objection is None
+
+
+def describe() -> str:
+    """Return where compiled code is kept, or why it is not, for people."""
+    if FOLDER is None:
+        return "not kept"
+    objection = _objection(FOLDER)
+    return str(FOLDER) if objection is None else f"not kept: {objection}"
+
+
+def _read(file: Path) -> bytes:
+    """Return the content of an entry; OSError where it is not there, ValueError where it is another's or damaged."""
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as opened:
+        if hasattr(os, "geteuid"):
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or status.st_mode & _OTHERS_MAY_WRITE:
+                raise ValueError(f"{file}: others can write to this file")
+        content = opened.read()
+    if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
+        raise ValueError(f"{file}: damaged")
+    return content[_DIGEST:]
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write an entry, whole or not at all."""
+    _make_folder(file.parent)
+    handle, temporary = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as output:
+            output.write(hashlib.sha256(content).digest())
+            output.write(content)
+        os.replace(temporary, file)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of these sources, and let go of those that have not been written to for longest."""
+    if not folder.is_dir():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
+        for other in others[_VERSIONS:]:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+# ---------------------------------------------------------------- what Numba asks for
 
 
 class DiskCache(_Cache):
@@ -57,17 +167,12 @@ class DiskCache(_Cache):
     Numba's own cache keeps an index beside numbered files; two processes that compile at the same time can leave
     an index that names the other's code (Numba issues 4807 and 10128). Here a name stands for one content only,
     files appear whole by a rename, and there is no index to race for.
+
+    What is not there, damaged, or cannot be kept is compiled: it costs time, not the result.
     """
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
-        cells = function.__closure__ or ()
-        self._identity: tuple[Any, ...] = (
-            numba.__version__,
-            sys.version_info[:2],
-            function.__module__,
-            function.__qualname__,
-            tuple(_name(cell.cell_contents) for cell in cells),
-        )
+        self._function: Any = function
         self._stem = function.__name__
         self._folder = folder
 
@@ -75,35 +180,28 @@ class DiskCache(_Cache):
     def cache_path(self) -> str:
         return str(self._folder)
 
+    def _identity(self) -> str:
+        return _identity.identity(self._function)
+
     def _file(self, sig: Any, codegen: Any) -> Path:
-        key = repr((self._identity, sig, codegen.magic_tuple()))
+        key = repr((self._identity(), sig, codegen.magic_tuple()))
         return self._folder / f"{self._stem}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.nbc"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         target_context.refresh()
         numba.get_num_threads()  # the code calls the threading layer's functions: they must be there to link
-        try:
-            data = self._file(sig, target_context.codegen()).read_bytes()
-            return compiler.CompileResult._rebuild(target_context, *pickle.loads(data))
-        except (OSError, EOFError, pickle.UnpicklingError):
-            return None  # not there, or not whole: it is compiled again
+        if not _usable(self._folder):
+            return None
+        with contextlib.suppress(Exception):
+            content = pickle.loads(_read(self._file(sig, target_context.codegen())))
+            return compiler.CompileResult._rebuild(target_context, *content)
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        if data.lifted or data.library.has_dynamic_globals:
-            raise RuntimeError(f"{self._stem} cannot be kept on disk: it refers to an address of this process")
-        self._write(self._file(sig, data.codegen), serialize.dumps(data._reduce()))
-
-    def _write(self, file: Path, content: bytes) -> None:
-        with contextlib.suppress(OSError):  # a full or read-only disk costs time, not the result
-            _make_folder(self._folder)
-            handle, temporary = tempfile.mkstemp(dir=self._folder)
-            try:
-                with os.fdopen(handle, "wb") as output:
-                    output.write(content)
-                os.replace(temporary, file)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+        if data.library.has_dynamic_globals or config.DEBUGINFO_DEFAULT or not _usable(self._folder):
+            return  # the code refers to addresses of this process, or is looked at with a debugger
+        *content, _ = data._reduce()  # the last are environments of linked functions, which no code here refers to
+        with contextlib.suppress(OSError):  # a full or read-only disk
+            _write(self._file(sig, data.codegen), serialize.dumps((*content, ())))
 
     def enable(self) -> None:
         """Do nothing: a cache that is off is never attached."""
@@ -119,45 +217,27 @@ class DiskCache(_Cache):
 class DeviceCache(DiskCache):
     """The same for kernels of numba-cuda, each for the compute capability of a device.
 
-    What cannot be kept, or be read by another version, is compiled again: it costs time, not the result.
+    Each kernel is a module of its own for the driver: no symbol of one is seen by another.
     """
 
-    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
-        super().__init__(function, folder)
-        self._identity = (*self._identity, importlib.metadata.version("numba-cuda"))
+    def _identity(self) -> str:
+        from numba.cuda.core import config as cuda_config
+
+        about = importlib.metadata.version("numba-cuda"), _identity.settings(cuda_config)
+        return super()._identity() + hashlib.sha256(repr(about).encode()).hexdigest()[:24]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         from numba.cuda.dispatcher import _Kernel
 
         target_context.refresh()
+        if not _usable(self._folder):
+            return None
         with contextlib.suppress(Exception):
-            return _Kernel._rebuild(**pickle.loads(self._file(sig, target_context.codegen()).read_bytes()))
+            return _Kernel._rebuild(**pickle.loads(_read(self._file(sig, target_context.codegen()))))
 
     def save_overload(self, sig: Any, data: Any) -> None:
         from numba.cuda.serialize import dumps
 
-        with contextlib.suppress(Exception):
-            self._write(self._file(sig, data.codegen), dumps(data._reduce_states()))
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder of these sources, and let go of those that have not been written to for longest."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
-        for other in others[_VERSIONS:]:
-            shutil.rmtree(other, ignore_errors=True)
-
-
-def _name(value: Any) -> str:
-    """Name what a closure holds: a function or module by its path, the rest by its value."""
-    value = getattr(value, "py_func", value)
-    path = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-    if path is None:
-        return repr(value)
-    line = value.__code__.co_firstlineno if hasattr(value, "__code__") else 0  # two branches may define one name
-    inner = getattr(value, "__closure__", None) or ()
-    return f"{getattr(value, '__module__', '')}:{path}:{line}:{[_name(cell.cell_contents) for cell in inner]}"
-
-
-FOLDER = _choose_folder()  # made by the first use; None where nothing is kept
+        if _usable(self._folder):
+            with contextlib.suppress(Exception):
+                _write(self._file(sig, data.codegen), dumps(data._reduce_states()))

@@ -15,11 +15,13 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import llvmlite.binding as ll
 import numba
 from numba import extending
 from numba.core import codegen, compiler, config
 
 from . import _disk_cache
+from ._identity import identity
 
 __all__ = [
     "composed",
@@ -39,6 +41,28 @@ F = TypeVar("F", bound=Callable[..., Any])
 # A multiply and an add may become one operation and a sum may be taken in lanes: both are needed to vectorise a
 # dot product. NaN, infinity and -0 keep their meaning ("nnan", "ninf", "nsz", "arcp" stay off).
 _REORDER = {"contract", "reassoc"}
+
+
+class _EntryCode(codegen.JITCodeLibrary):
+    """Code of a function that Python calls, and of those that it calls, which nothing else may see.
+
+    Numba leaves the latter as weak symbols: of several entries in one process, the first one's are run.
+    """
+
+    def __init__(self, generator: Any, name: str) -> None:
+        super().__init__(generator, name)
+        self.enable_object_caching()  # as Numba does with each that it makes
+
+    def _optimize_final_module(self) -> None:
+        functions, variables = self._final_module.functions, self._final_module.global_variables
+        own = {f.name.replace("_ZN", "_ZN08NumbaEnv", 1) for f in functions if f.linkage == ll.Linkage.external}
+        for variable in variables:  # environments of linked functions, which nothing refers to: they are dropped
+            if variable.linkage == ll.Linkage.common and variable.name not in own:
+                variable.linkage = "internal"
+        super()._optimize_final_module()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage != ll.Linkage.external:
+                function.linkage = "internal"
 
 
 class _LinkedCode(codegen.JITCodeLibrary):
@@ -78,12 +102,32 @@ class _Unplaced:
         """Do nothing: the variable that would hold the environment lies nowhere, and only Python objects need it."""
 
 
-class _LinkedCompiler(compiler.Compiler):
-    """Numba's compiler, with its output in `_LinkedCode`."""
+class _NamingCompiler(compiler.Compiler):
+    """Numba's compiler, with symbols that carry the function's identity, and with its output in a given library.
+
+    Numba tells functions of one name apart by a counter of the process: what another process has compiled, and left on
+    disk, may have been given the same number.
+    """
+
+    library: Callable[..., Any]
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *arguments: Any) -> None:
-        library = library or _LinkedCode(targetctx.codegen(), f"linked {next(_numbers)}")
+        library = library or self.library(targetctx.codegen(), f"{self.library.__name__} {next(_numbers)}")
         super().__init__(typingctx, targetctx, library, *arguments)
+
+    def _compile_bytecode(self) -> Any:
+        function = self.state.func_id
+        function.unique_id = identity(function.func)
+        function.unique_name = f"{function.func_qualname}${function.unique_id}"
+        return super()._compile_bytecode()
+
+
+class _EntryCompiler(_NamingCompiler):
+    library = _EntryCode
+
+
+class _LinkedCompiler(_NamingCompiler):
+    library = _LinkedCode
 
 
 _numbers = itertools.count()
@@ -159,7 +203,9 @@ def kernel(function: F) -> F:
 
 def composed(function: F) -> F:
     """Compile a function that calls kernels by name, and keep it on disk together with them."""
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, pipeline_class=_EntryCompiler)(
+        function
+    )
     if _disk_cache.FOLDER is not None:
         compiled._cache = _disk_cache.DiskCache(function, _disk_cache.FOLDER)
     return compiled

@@ -53,7 +53,7 @@ def describe() -> dict[str, str]:
         "instruction set": _instruction_set(),
         "threads": f"{threads} of {config.NUMBA_NUM_THREADS}",
         "threading layer": "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer(),
-        "compiled code": str(_disk_cache.FOLDER or "not kept"),
+        "compiled code": _disk_cache.describe(),
         "cuda": devices.describe(),
     }
 

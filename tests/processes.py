@@ -8,6 +8,19 @@ from pathlib import Path
 import numpy as np
 
 
+def run(code, cwd=None, **environment):
+    """Run Python in a process of its own and return what it prints; a warning is an error."""
+    return finished([sys.executable, "-W", "error", "-c", code], cwd, **environment).stdout.strip()
+
+
+def finished(command, cwd=None, **environment):
+    """Run a command to its end, in an environment with some changes (None removes a variable); return the process."""
+    changed = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    done = subprocess.run(command, env=changed, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
 def probe(folder, *parts, **environment):
     """Return by name what the parts of `probe.py` compute under these settings."""
     file = folder / "probe.npz"

@@ -1,35 +1,17 @@
-"""Compilation: nothing at import, one specialisation for each kind of array, and a cache that cannot be stale."""
+"""Compilation: nothing at import, one specialisation for each kind of array, threads, and other people's functions."""
 
-import itertools
 import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numba import njit, types
+from processes import run
 
 import numba_dropout as nd
-from numba_dropout import _disk_cache, backprop
+from numba_dropout import backprop
 from numba_dropout.kernels import cpu
 
 pytestmark = pytest.mark.jit_only
-
-
-def run(code, cwd=None, **environment):
-    """Run Python in a process of its own and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, **environment},
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def run_on(layer, code):
@@ -51,76 +33,6 @@ def test_import_compiles_nothing(tmp_path):
     )
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0"
     assert list(tmp_path.iterdir()) == []
-
-
-USE = "import numpy as np, numba_dropout as nd; print(nd.dropout(np.ones(9), 0.5, seed=1).sum())"
-
-
-def test_a_second_process_loads_what_the_first_compiled(tmp_path):
-    first = run(USE, NUMBA_CACHE_DIR=str(tmp_path))
-    files = sorted(tmp_path.rglob("*.nbc"))
-    assert files
-    stamps = [file.stat().st_mtime_ns for file in files]
-    code = USE + ("\nfrom numba_dropout.kernels import cpu\nprint(len(cpu.dropout_forward.signatures))")
-    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)).split() == [first, "1"]
-    assert [file.stat().st_mtime_ns for file in sorted(tmp_path.rglob("*.nbc"))] == stamps
-
-
-def test_no_two_compositions_share_a_name_on_disk():
-    """They are closures of one function; only what they hold tells them apart."""
-    choices = list(itertools.product(backprop.LOSSES, ("sgd", "adam"), (False, True)))
-    names = {_disk_cache._name(backprop.compiled(backprop.Choice(*choice)).train_steps) for choice in choices}
-    assert len(names) == len(choices) == 12
-    evaluations = {_disk_cache._name(backprop.compiled(backprop.Choice(*choice)).evaluate) for choice in choices}
-    assert len(evaluations) == len(backprop.LOSSES)
-
-
-def test_the_cache_can_be_turned_off(tmp_path):
-    run(USE, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_DROPOUT_CACHE="0")
-    assert list(tmp_path.rglob("*.nbc")) == []
-
-
-def test_damaged_files_are_compiled_again(tmp_path):
-    expected = run(USE, NUMBA_CACHE_DIR=str(tmp_path))
-    for file in tmp_path.rglob("*.nbc"):
-        file.write_bytes(file.read_bytes()[:100])
-    assert run(USE, NUMBA_CACHE_DIR=str(tmp_path)) == expected
-
-
-def test_the_folder_is_named_by_all_sources(tmp_path):
-    """An edit of a shared scalar must lead to another folder: Numba by itself would go on with stale code."""
-    package = Path(nd.__file__).parent
-    copy = tmp_path / "numba_dropout"
-    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    code = "from numba_dropout import _disk_cache as kept; print(kept.FOLDER.name, kept.__file__)"
-    before, file = run(code, cwd=tmp_path).split()
-    assert file.startswith(str(tmp_path))
-    with open(copy / "kernels" / "philox.py", "a") as source:
-        source.write("# edited\n")
-    assert run(code, cwd=tmp_path).split()[0] != before
-
-
-def test_old_versions_of_the_sources_are_let_go(tmp_path):
-    for age in range(12):
-        folder = tmp_path / "numba_dropout" / f"old{age:02d}"
-        folder.mkdir(parents=True)
-        os.utime(folder, (1e9 - age, 1e9 - age))
-    run(USE, NUMBA_CACHE_DIR=str(tmp_path))
-    left = sorted(path.name for path in (tmp_path / "numba_dropout").iterdir())
-    assert len(left) == 8
-    assert left[1:] == [f"old{age:02d}" for age in range(7)]
-
-
-def test_two_processes_may_fill_one_cache_at_once(tmp_path):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    both = [
-        subprocess.Popen([sys.executable, "-c", USE], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    results = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert results[0] == results[1] == run(USE, NUMBA_CACHE_DIR=str(tmp_path)) + "\n"
-    assert not [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".nbc"]
 
 
 @pytest.mark.parametrize("layer", ["workqueue", "omp"])

@@ -52,6 +52,7 @@ ROOMS = [
     {"devices"},
     {"_jit", "_checks"},
     {"_disk_cache"},
+    {"_identity"},
     {"reference"},
 ]
 BENCH_ROOMS = [

@@ -1,0 +1,110 @@
+"""The identity of compiled functions: all that their code depends on, for the names of symbols and of files."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import types
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import config
+
+__all__ = ["identity", "settings", "source_hash"]
+
+_PACKAGE = Path(__file__).parent
+
+# Numba's settings that change no code; one that a later Numba adds counts as one that does.
+_OF_THE_PROCESS = {
+    "CACHE_DIR",
+    "CACHE_LOCATOR_CLASSES",
+    "CHROME_TRACE",
+    "COLOR_SCHEME",
+    "CUDA_DRIVER",
+    "CUDA_INCLUDE_PATH",
+    "DEVELOPER_MODE",
+    "DISABLE_PERFORMANCE_WARNINGS",
+    "FULL_TRACEBACKS",
+    "GDB_BINARY",
+    "HIGHLIGHT_DUMPS",
+    "NUMBA_DEFAULT_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "SHOW_HELP",
+    "THREADING_LAYER",
+    "THREADING_LAYER_PRIORITY",
+}
+_PLAIN = (bool, int, float, str, bytes, type(None), np.generic, np.dtype)
+
+_digests: weakref.WeakKeyDictionary[types.FunctionType, str] = weakref.WeakKeyDictionary()
+
+
+def source_hash() -> str | None:
+    """Return a hash of the package's sources, all of them: any may hold what is compiled, or a constant of it.
+
+    None where there are none to read, as in a zip archive: stale code could not be told from new.
+    """
+    digest = hashlib.sha256()
+    files = sorted(_PACKAGE.rglob("*.py"))
+    try:
+        for file in files:
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(_PACKAGE).as_posix()} {len(content)}\n".encode())
+            digest.update(content)
+    except OSError:
+        return None
+    return digest.hexdigest()[:16] if files else None
+
+
+def settings(module: types.ModuleType = config) -> tuple[tuple[str, str], ...]:
+    """Return Numba's settings, or those of another module, that the code may depend on, as they are now."""
+    return tuple(
+        (name, repr(value))
+        for name, value in sorted(vars(module).items())
+        if name.isupper() and not name.startswith("_") and name not in _OF_THE_PROCESS
+    )
+
+
+def identity(function: types.FunctionType) -> str:
+    """Return a digest of the versions, the sources, the settings, and the function with all that its closure holds."""
+    about = (numba.__version__, sys.version_info[:2], SOURCES, settings(), _digest_of(function))
+    return hashlib.sha256(repr(about).encode()).hexdigest()[:24]
+
+
+def _digest_of(function: types.FunctionType) -> str:
+    """Return a digest of a function: where it is defined, its code, and what its closure and defaults hold."""
+    found = _digests.get(function)
+    if found is None:
+        code = function.__code__
+        where = function.__module__, function.__qualname__, code.co_firstlineno  # two branches may define one name
+        content = code.co_code.hex(), code.co_names, _described(code.co_consts)
+        held = tuple(_described(cell.cell_contents) for cell in function.__closure__ or ())
+        about = repr((where, content, held, _described(function.__defaults__)))
+        found = _digests[function] = hashlib.sha256(about.encode()).hexdigest()
+    return found
+
+
+def _described(value: Any) -> Any:
+    """Return what stands for a value of a closure in a digest, the same in every process; TypeError for what has none.
+
+    A compiled function and an intrinsic stand for the Python function that they are made of.
+    """
+    value = getattr(value, "py_func", getattr(value, "_defn", value))
+    if isinstance(value, types.FunctionType):
+        return _digest_of(value)
+    if isinstance(value, types.ModuleType | types.BuiltinFunctionType | type):
+        return type(value).__name__, getattr(value, "__module__", ""), getattr(value, "__qualname__", value.__name__)
+    if isinstance(value, types.CodeType):  # a function within the function
+        return value.co_code.hex(), value.co_names, _described(value.co_consts)
+    if isinstance(value, tuple):
+        return type(value).__name__, tuple(_described(item) for item in value)
+    if isinstance(value, frozenset):
+        return sorted(map(repr, map(_described, value)))
+    if isinstance(value, _PLAIN) or value is Ellipsis:
+        return type(value).__name__, repr(value)
+    raise TypeError(f"compiled functions cannot be told apart by a {type(value).__name__} in a closure")
+
+
+SOURCES = source_hash()
