@@ -10,6 +10,7 @@ from typing import Any
 from llvmlite import binding
 
 from numba_dropout import devices, system
+from numba_dropout._threads import cores
 
 __all__ = ["describe", "processors", "versions"]
 
@@ -18,8 +19,8 @@ INFO = Path("/proc/cpuinfo")
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many processors this process may use, by its affinity and its control group."""
+    return cores()
 
 
 def describe(device: str = "cpu") -> dict[str, Any]:

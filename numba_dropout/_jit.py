@@ -20,7 +20,7 @@ import numba
 from numba import extending
 from numba.core import codegen, compiler, config
 
-from . import _disk_cache
+from . import _disk_cache, _threads
 from ._identity import identity
 
 __all__ = [
@@ -226,6 +226,8 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
     global _region
     if _forked:
         numba.set_num_threads(1)  # counts for the calling thread only
+    else:
+        _threads.begin_thread()
     if _region is None:
         numba.get_num_threads()  # starts the threads, which settles the layer
         layer = "none" if config.DISABLE_JIT else numba.threading_layer()

@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config
 
-from . import _disk_cache, devices
+from . import _disk_cache, _threads, devices
 from ._checks import integer
 
 __all__ = ["describe", "provenance", "set_threads", "threads"]
@@ -22,11 +22,12 @@ VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 
 def set_threads(threads: int) -> None:
     """Let kernels use so many threads, from 1 to as many as Numba has started with."""
-    numba.set_num_threads(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
+    _threads.choose(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
 
 
 def threads() -> int:
     """Return how many threads kernels use."""
+    _threads.begin_thread()
     return int(numba.get_num_threads())
 
 
@@ -43,7 +44,7 @@ def describe() -> dict[str, str]:
     """Return lines to show, by name."""
     from . import __version__
 
-    threads = numba.get_num_threads()
+    used, layer = threads(), "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer()
     return {
         "numba-dropout": __version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -51,8 +52,8 @@ def describe() -> dict[str, str]:
         "numpy": np.__version__,
         "cpu": binding.get_host_cpu_name(),
         "instruction set": _instruction_set(),
-        "threads": f"{threads} of {config.NUMBA_NUM_THREADS}",
-        "threading layer": "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer(),
+        "threads": f"{used} of {config.NUMBA_NUM_THREADS}",
+        "threading layer": f"{layer} ({_threads.waiting})" if layer == "omp" else layer,
         "compiled code": _disk_cache.describe(),
         "cuda": devices.describe(),
     }

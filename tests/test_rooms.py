@@ -52,7 +52,7 @@ ROOMS = [
     {"devices"},
     {"_jit", "_checks"},
     {"_disk_cache"},
-    {"_identity"},
+    {"_identity", "_threads"},
     {"reference"},
 ]
 BENCH_ROOMS = [
