@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import math
 import os
 import threading
@@ -32,7 +33,7 @@ def _load_openmp() -> str:
     os.environ["GOMP_SPINCOUNT"] = str(SPINS)
     try:
         with contextlib.suppress(ImportError):  # no OpenMP here: Numba has other layers
-            from numba.np.ufunc import omppool  # noqa: F401
+            importlib.import_module("numba.np.ufunc.omppool")
     finally:
         del os.environ["GOMP_SPINCOUNT"]  # for this library alone, not for other libraries and processes
     return f"GOMP_SPINCOUNT={SPINS}"
