@@ -7,13 +7,26 @@ from dataclasses import dataclass
 
 from .sizes import TRAIN_SIZES, Network, Sizes, elements
 
-__all__ = ["LR", "MOMENTUM", "RATES", "Case", "P", "dropped_elements", "of_group", "step_operations", "steps_in_a_call"]
+__all__ = [
+    "LR",
+    "MOMENTUM",
+    "RATES",
+    "SHARED",
+    "Case",
+    "P",
+    "dropped_elements",
+    "of_group",
+    "step_operations",
+    "steps_in_a_call",
+]
 
 P = 0.3  # the probability of the dropout kernels
 LR, MOMENTUM = 0.01, 0.9  # of the steps
 RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
 
 WIDE = Network((784, 2048, 2048, 10), 128)  # in which leaving units out is measured
+
+SHARED = "step_shared"  # the kind of a case that is measured beside a busy process
 
 # The products of a layer, and those of its gradients.
 FORMS = {"forward": "x W^T", "dinp": "dy W", "dweight": "dy^T x"}
@@ -97,6 +110,12 @@ def _steps(sizes: Sizes, dtype: str) -> list[Case]:
         wide = WIDE if sizes.networks == TRAIN_SIZES.networks else largest
         title = f"what sub-network dropout, p = {RATES[0]}, adds to a step without dropout"
         steps.append(_network("train", "subnetwork_adds", title, wide, dtype, "percent"))
+        # threads that wait for others on a core that is taken: the more parallel regions in a step, the more it shows
+        middle = sorted(sizes.networks, key=lambda network: network.batch * sum(network.units))[
+            len(sizes.networks) // 2
+        ]
+        title = "training step, a core taken by another process"
+        steps.append(_network("train", SHARED, title, middle, dtype, "ms/step"))
     return steps
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import medians
-from .cases import Case, dropped_elements
-from .workers import Failed, Process
+from .cases import SHARED, Case, dropped_elements
+from .workers import Failed, Process, busy_process
 
 __all__ = ["PAIRS", "Tell", "measure", "summary"]
 
@@ -27,20 +27,21 @@ def measure(case: Case, processes: Sequence[Process], rounds: int, tell: Tell) -
         return {**record, **_bytes(case, processes, tell)}
     roles, homes, failed = _prepared(record, processes)
     figures: dict[str, list[Any]] = {name: [] for name in roles}
-    for number in range(rounds):
-        tell(0, f"{case.title}, {case.size}")
-        for name in _order(list(roles), number):
-            if name in failed:
-                continue
-            try:
-                if case.unit == "percent":
-                    count = PAIRS["own" if roles[name] == "own" else "peer"]
-                    figures[name].extend(homes[name].ask("turn_of_pairs", name=name, count=count))
-                else:
-                    figures[name].append(homes[name].ask("turn", name=name))
-            except Failed as error:
-                failed[name] = str(error)
-        tell(1, "")
+    with busy_process() if case.kind == SHARED else contextlib.nullcontext():
+        for number in range(rounds):
+            tell(0, f"{case.title}, {case.size}")
+            for name in _order(list(roles), number):
+                if name in failed:
+                    continue
+                try:
+                    if case.unit == "percent":
+                        count = PAIRS["own" if roles[name] == "own" else "peer"]
+                        figures[name].extend(homes[name].ask("turn_of_pairs", name=name, count=count))
+                    else:
+                        figures[name].append(homes[name].ask("turn", name=name))
+                except Failed as error:
+                    failed[name] = str(error)
+            tell(1, "")
     for process in {id(home): home for name, home in homes.items() if name not in failed}.values():
         with contextlib.suppress(Failed):  # it has ended: the next case will tell
             process.ask("forget")

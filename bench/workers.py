@@ -14,7 +14,7 @@ from typing import Any
 
 from .worker import MODULES, groups_of
 
-__all__ = ["PEERS", "Failed", "Process", "groups_of", "missing", "started"]
+__all__ = ["PEERS", "Failed", "Process", "busy_process", "groups_of", "missing", "started"]
 
 PEERS = tuple(name for name in MODULES if name != "own")
 THREADS = (
@@ -98,6 +98,17 @@ class Process:
         self.log.seek(0)
         lines = self.log.read().decode(errors="replace").strip().splitlines() or ["nothing was said"]
         return f"the process ended with exit code {code}: {lines[-1]}"[:200]
+
+
+@contextlib.contextmanager
+def busy_process() -> Iterator[None]:
+    """Run a process that needs a whole core, beside the others."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def missing(library: str) -> str | None:

@@ -240,7 +240,7 @@ def test_the_json_says_what_was_measured_and_on_what(record):
                 "product_dinp",
                 "product_dweight",
             ),
-            *("linear_relu_dropout", "step", "dropout_adds", "subnetwork_adds", "memory"),
+            *("linear_relu_dropout", "step", "dropout_adds", "subnetwork_adds", "step_shared", "memory"),
         ]
     )
 
@@ -270,6 +270,26 @@ def test_ratios_and_shares_are_of_the_best(record):
                 assert all(entry[ratio]["median"] > 0 for entry in by_name.values())
 
 
+def test_a_process_keeps_a_core_busy_as_long_as_it_is_wanted():
+    def children():
+        return {int(name) for name in os.listdir("/proc") if name.isdigit() and _parent(name) == os.getpid()}
+
+    if not os.path.isdir("/proc/self"):
+        pytest.skip("this system does not list its processes")
+    before = children()
+    with workers.busy_process():
+        (busy,) = children() - before
+    assert busy not in children()
+
+
+def _parent(number):
+    try:
+        with open(f"/proc/{number}/stat") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
 @pytest.mark.jit_only
 def test_no_mask_is_kept(record):
     (case,) = record["groups"]["memory"]["cases"]
@@ -280,7 +300,9 @@ def test_no_mask_is_kept(record):
 
 @pytest.mark.jit_only
 def test_what_dropout_adds_is_taken_from_pairs(record):
-    for case in record["groups"]["train"]["cases"][-2:]:
+    cases = [case for case in record["groups"]["train"]["cases"] if case["unit"] == "percent"]
+    assert len(cases) == 2
+    for case in cases:
         (own,) = case["contestants"]
         assert len(own["pairs"]) == 2 * rounds.PAIRS["own"]
         percent = [100 * (a / b - 1) for a, b in own["pairs"]]

@@ -182,6 +182,7 @@ CONTESTANTS = {
     "product_dinp": _product("dinp"),
     "product_dweight": _product("dweight"),
     "step": _step,
+    "step_shared": _step,
 }
 PAIRS = {"dropout_adds": _pairs}
 SIZES_OF_MEMORY = {"memory": _memory}

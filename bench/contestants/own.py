@@ -195,6 +195,7 @@ CONTESTANTS = {
     "product_dweight": _product("dweight"),
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
+    "step_shared": _step,
 }
 PAIRS = {"dropout_adds": _pairs, "subnetwork_adds": _subnetwork_pairs}
 SIZES_OF_MEMORY = {"memory": _memory}

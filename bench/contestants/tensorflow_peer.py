@@ -69,6 +69,7 @@ CONTESTANTS = {
     "dropout": _elementwise(lambda x: tf.nn.dropout(x, rate=P), _checks.dropped),
     "gaussian_dropout": _elementwise(_disturb, _checks.disturbed),
     "step": _step,
+    "step_shared": _step,
 }
 PAIRS: dict[str, Any] = {}
 SIZES_OF_MEMORY: dict[str, Any] = {}

@@ -240,6 +240,7 @@ CONTESTANTS = {
     "product_dweight": _product("dweight"),
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
+    "step_shared": _step,
 }
 PAIRS = {"dropout_adds": _pairs}
 SIZES_OF_MEMORY = {"memory": _memory}
