@@ -49,7 +49,7 @@ from .optim import SGD, Adam, AdamW
 from .residual import stochastic_depth, stochastic_depth_backward
 from .train import Callback, fit
 
-__version__ = "0.1.0"
+__version__ = "0.1.1"
 
 __all__ = [
     "MLP",

@@ -1,0 +1,73 @@
+"""Train networks of given kinds, and print a digest of all that each computes: run in processes of their own.
+
+python compositions.py KIND..., a kind being loss,update,bounds,variant,dtype,data. Kinds are trained in this order, in
+one process, with the cache for compiled code that the environment names.
+"""
+
+import hashlib
+import itertools
+import sys
+
+import numpy as np
+
+import numba_dropout as nd
+
+LOSSES = ("cross_entropy", "mse", "bce")
+UPDATES = ("sgd", "adam")
+BOUNDS = ("none", "clip", "max", "both")
+VARIANTS = ("dropout", "rates", "gaussian", "subnetwork", "dropconnect", "concrete")
+DTYPES = ("float32", "float64")
+DATA = ("dense", "sparse", "weighted")
+
+ROWS, INPUTS, UNITS = 20, 5, 7
+
+
+def kinds():
+    """Return every kind: dense data with all else, and each other kind of data with every loss, update and variant."""
+    dense = itertools.product(LOSSES, UPDATES, BOUNDS, VARIANTS, DTYPES, DATA[:1])
+    others = itertools.product(LOSSES, UPDATES, BOUNDS[:1], VARIANTS, DTYPES[:1], DATA[1:])
+    return [",".join(kind) for kind in (*dense, *others)]
+
+
+def computed(kind):
+    """Yield what a network of a kind computes: losses and weights, and once for each loss and variant all else."""
+    loss, update, bounds, variant, dtype, data = kind.split(",")
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((ROWS, INPUTS)) * (rng.random((ROWS, INPUTS)) < 0.5)
+    outputs = {"cross_entropy": 3, "mse": 2, "bce": 1}[loss]
+    labels, values = rng.integers(0, 3, ROWS), rng.standard_normal((ROWS, 2))
+    y = {"cross_entropy": labels, "mse": values, "bce": labels > 1}[loss]
+    options = {"dropout": 0.4, "input_dropout": 0.2, "variant": variant}
+    if variant == "rates":
+        options = {"dropout": [np.linspace(0.1, 0.6, UNITS)]}
+    net = nd.MLP([INPUTS, UNITS, outputs], seed=1, loss=loss, dtype=dtype, **options)
+    limits = {"clip_norm": 0.5} if bounds in ("clip", "both") else {}
+    limits |= {"max_norm": 0.6} if bounds in ("max", "both") else {}
+    optimizer = nd.SGD(lr=0.3, momentum=0.9, **limits) if update == "sgd" else nd.Adam(lr=0.1, **limits)
+    if data == "sparse":
+        from scipy.sparse import csr_matrix
+
+        x = csr_matrix(x)
+    weights = {"sample_weight": rng.random(ROWS)} if data == "weighted" else {}
+    history = nd.fit(net, x, y, optimizer=optimizer, epochs=2, batch_size=8, **weights)
+    yield np.array(history.column("loss"))
+    yield from net.weights().values()
+    if update == "sgd" and bounds == "none" and data != "weighted":
+        yield np.array([value for value in net.loss_of(x, y) if value is not None])
+        yield net.forward(x)
+        yield np.array(list(net.samples(x, 3)))
+        yield net.forward(x, training=True)
+        yield net.backward(np.ones((ROWS, outputs)))
+        yield from map(np.asarray, net.gradients().values())
+
+
+def main():
+    for kind in sys.argv[1:]:
+        digest = hashlib.sha256()
+        for array in computed(kind):
+            digest.update(np.ascontiguousarray(array).data)
+        print(kind, digest.hexdigest()[:16], flush=True)
+
+
+if __name__ == "__main__":
+    main()
