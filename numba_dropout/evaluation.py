@@ -89,20 +89,22 @@ def evaluation(
     net: MLP, x: ArrayLike, y: ArrayLike, *, samples: int | None = None, tau: float | Sequence[float] | None = None
 ) -> Evaluation:
     """Do what `evaluate` does, and return all that it found; errors are the same."""
-    data, target = net.as_pair(x, y)
-    if net.loss == "mse":
-        return _of_values(net, data, _values(net, y), samples, _precisions(net, tau))
-    if tau is not None:
-        raise InputError(f"tau: expected with a regression, got it with loss {net.loss}")
-    if net.loss == "bce" and net.sizes[-1] > 1:
-        return _of_independent(net, data, on_host(target), samples)
-    return _of_classes(net, data, on_host(target), samples)
+    with net.access.reading("evaluate"):
+        data, target = net.as_pair(x, y)
+        if net.loss == "mse":
+            return _of_values(net, data, _values(net, y), samples, _precisions(net, tau))
+        if tau is not None:
+            raise InputError(f"tau: expected with a regression, got it with loss {net.loss}")
+        if net.loss == "bce" and net.sizes[-1] > 1:
+            return _of_independent(net, data, on_host(target), samples)
+        return _of_classes(net, data, on_host(target), samples)
 
 
 def precision_of_noise(net: MLP, x: ArrayLike, y: ArrayLike) -> list[float]:
     """Return 1 over the mean squared error of a regression on rows, for each output, in the target's units."""
-    data, _ = net.as_pair(x, y)
-    squares = ((net.answers(net.outputs(data)) - _values(net, y)) ** 2).mean(0)
+    with net.access.reading("precision_of_noise"):
+        data, _ = net.as_pair(x, y)
+        squares = ((net.answers(net.outputs(data)) - _values(net, y)) ** 2).mean(0)
     return [float(1 / square) if square else float(np.finfo(np.float64).max) for square in squares]
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -88,13 +89,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     InputError says where it cannot be written. Of a link, what it points to is replaced.
     """
     target = Path(os.path.realpath(check_writable(path)))
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-", suffix=PART)
+    handle, temporary = _new_part(target)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
         _sync(target.parent)
     except BaseException as error:
@@ -115,8 +115,16 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def _umask() -> int:
-    """Return the mask that a file made in the ordinary way would get (mkstemp's are private)."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _new_part(target: Path) -> tuple[int, Path]:
+    """Open a new file beside another; return its descriptor and its path.
+
+    The system applies the umask to its mode, as to any new file's. `tempfile` makes private files, and a process can
+    read its umask only by changing it for a moment, in all its threads.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        part = target.with_name(f".{target.name}-{secrets.token_hex(4)}{PART}")
+        try:
+            return os.open(part, flags, 0o666), part
+        except FileExistsError:
+            continue

@@ -15,6 +15,7 @@ Examples
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,10 +44,22 @@ __all__ = [
 ]
 
 
+class LastPass(threading.local):
+    """The last forward pass of each thread; a copy of it, and a pickle, have that of the thread that makes them."""
+
+    at: dict[str, Any] | None = None  # arguments of the backward pass; none outside training
+    values: Any = None  # what it needs of the forward pass beside them
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (), dict(vars(self))
+
+
 class Layer:
     """Hold a function's arguments and the place of its masks: the base of the layers.
 
     Arrays are those of the function that a layer is named after, and so are errors; arguments are checked at once.
+    Several threads may use a layer at once: `backward` belongs to the last `forward` of its own thread. What backward
+    passes leave in attributes (`dweight`, `dbias`, `dlogit`) is that of the last one, of whichever thread.
 
     Parameters
     ----------
@@ -73,7 +86,7 @@ class Layer:
         self.site = masks.site()
         self.arguments = arguments
         self._forward, self._backward = forward, backward
-        self._passed: dict[str, Any] | None = None
+        self._passed = LastPass()
 
     def _check_rate(self, p: Any) -> None:
         _checks.probability(p)
@@ -94,16 +107,17 @@ class Layer:
         arguments = copy.deepcopy(self.arguments)  # arrays of rates may change before the backward pass
         at = {**arguments, **self.masks.at(self.site), "offset": offset} if training else {}
         y = self._forward(x, **(at or {**arguments, "training": False}), out=out)
-        self._passed = at
+        self._passed.at = at
         return y
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input of the last forward pass, whose mask is drawn again."""
-        if self._passed is None:
+        at = self._passed.at
+        if at is None:
             raise InputError("backward: expected a forward before it")
-        if not self._passed:
+        if not at:
             return dropouts.dropout(dy, training=False, out=out)
-        return self._backward(dy, **self._passed, out=out)
+        return self._backward(dy, **at, out=out)
 
 
 class Dropout(Layer):
@@ -142,7 +156,7 @@ class Dropout(Layer):
         mask = mask if devices.on_device(mask) else np.array(_checks.as_array(mask))  # which may change meanwhile
         at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
         y = dropouts.dropout(x, **at, out=out)
-        self._passed = at
+        self._passed.at = at
         return y
 
 
@@ -307,20 +321,21 @@ class DropConnect(Layer):
         self.weight, self.bias = weight, bias
         self.dweight: Any = None
         self.dbias: Any = None
-        self._x: Any = None
 
     def _linear(self, x: Any, **arguments: Any) -> Any:
-        self._x = x
+        self._passed.values = x
         return ops.dropconnect(x, self.weight, self.bias, **arguments)
 
     def _linear_backward(self, dy: Any, *, out: Any, **arguments: Any) -> Any:
-        dx, self.dweight, self.dbias = ops.dropconnect_backward(dy, self._x, self.weight, **arguments, out=out)
+        dx, self.dweight, self.dbias = ops.dropconnect_backward(
+            dy, self._passed.values, self.weight, **arguments, out=out
+        )
         return dx
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input; `out` are three arrays, as for `dropconnect_backward`."""
-        if self._passed == {}:
-            dx, self.dweight, self.dbias = ops.linear_backward(dy, self._x, self.weight, out=out)
+        if self._passed.at == {}:
+            dx, self.dweight, self.dbias = ops.linear_backward(dy, self._passed.values, self.weight, out=out)
             return dx
         return super().backward(dy, out=out)
 
@@ -343,7 +358,6 @@ class ConcreteDropout(Layer):
             raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
         super().__init__(self._drop, self._drop_backward, masks, logit=variants.logits_of([float(p)])[0])
         self.dlogit: Any = None
-        self._y: Any = None
 
     def __repr__(self) -> str:
         return f"ConcreteDropout(p={self.p:.4g}, site={self.site})"
@@ -364,14 +378,14 @@ class ConcreteDropout(Layer):
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input of the last forward pass, and leave that by the logit in `dlogit`."""
-        if self._passed == {}:
+        if self._passed.at == {}:
             self.dlogit = 0.0
         return super().backward(dy, out=out)
 
     def _drop(self, x: Any, **arguments: Any) -> Any:
-        self._y = concrete.concrete_dropout(x, **arguments)
-        return self._y
+        y = self._passed.values = concrete.concrete_dropout(x, **arguments)
+        return y
 
     def _drop_backward(self, dy: Any, **arguments: Any) -> Any:
-        dx, self.dlogit = concrete.concrete_dropout_backward(dy, self._y, **arguments)
+        dx, self.dlogit = concrete.concrete_dropout_backward(dy, self._passed.values, **arguments)
         return dx

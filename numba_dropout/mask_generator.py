@@ -6,13 +6,16 @@ import threading
 
 from . import _checks
 
-_handing_out = threading.Lock()
+_counting = threading.Lock()
 
 __all__ = ["MaskGenerator"]
 
 
 class MaskGenerator:
     """Count (seed, stream, step): hand out sites, so that layers never share a mask by accident, and steps.
+
+    Calls of several threads are counted one by one, but the present step is the same for all of them. Threads that draw
+    masks at steps of their own each need a generator, with a seed of its own.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ class MaskGenerator:
 
     def site(self) -> int:
         """Return the next site's number, to be used as `stream`."""
-        with _handing_out:
+        with _counting:
             self.sites = _checks.integer(self.sites + 1, "number of sites", 1, 2**24)
             return self.sites - 1
 
@@ -57,4 +60,5 @@ class MaskGenerator:
 
     def advance(self) -> None:
         """Go to the next step."""
-        self.step = _checks.integer(self.step + 1, "step", 0, 2**32 - 1)
+        with _counting:
+            self.step = _checks.integer(self.step + 1, "step", 0, 2**32 - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -48,6 +49,9 @@ class Memory(Protocol):
     def working(self) -> contextlib.AbstractContextManager[Any]:
         """Return what every call of a composition is wrapped in."""
 
+    def turn(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what a whole call is wrapped in, from its upload to the copy of its outputs: on a device a lock."""
+
     def passes(self, choice: backprop.Choice) -> backprop.Composition:
         """Return the composition over this memory's kernels."""
 
@@ -58,7 +62,9 @@ class Memory(Protocol):
 class _Host:
     device = "cpu"
     precision = "float32"
-    passes = staticmethod(backprop.compiled)
+
+    def passes(self, choice: backprop.Choice) -> backprop.Composition:
+        return _COMPOSED.setdefault(choice, backprop.compiled(choice))  # its cache may give two threads two of them
 
     def zeros(self, size: int, dtype: Any) -> NDArray[Any]:
         return aligned(size, dtype)
@@ -80,6 +86,9 @@ class _Host:
     def working(self) -> contextlib.AbstractContextManager[Any]:
         return exclusive()
 
+    def turn(self) -> contextlib.AbstractContextManager[Any]:
+        return _NO_TURN
+
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
         """Leave it to the system, which gives memory when it is written to."""
 
@@ -99,6 +108,7 @@ class _Device:
         self._products_in, self.precision = products_in, precision
         self._context = cuda.gpus[number]
         self._staged: dict[str, Any] = {}
+        self._turn = threading.RLock()  # threads share the stream, and what is being recorded on it
         with self._context:
             self._stream = cuda.stream()
 
@@ -140,9 +150,12 @@ class _Device:
             self._stream.synchronize()
         return values
 
+    def turn(self) -> contextlib.AbstractContextManager[Any]:
+        return self._turn
+
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        with self._context, self._on_stream(self._stream), self._products_in(self.precision):
+        with self._turn, self._context, self._on_stream(self._stream), self._products_in(self.precision):
             try:
                 yield
             except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
@@ -180,6 +193,8 @@ class _Device:
 
 
 _HOST = _Host()
+_NO_TURN = contextlib.nullcontext()
+_COMPOSED: dict[backprop.Choice, backprop.Composition] = {}
 
 
 def memory_of(device: str, precision: str = "float32") -> Memory:

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, _checks, backprop, frames, variants
 from ._checks import InputError, NoRoom
+from .access import Access, access_of, changes, reads
 from .backprop import LOSSES
 from .memory import memory_of
-from .network import Network
 from .optim import Optimizer
-from .prediction import Predictor
+from .prediction import LastPass, Pass, Predictor
 from .rate_schedules import Course
 from .sparse import SparseRows, arrays_of
 from .state import INITS, State
@@ -27,7 +27,10 @@ __all__ = ["MLP"]
 class MLP(Predictor, Stored):
     """A multilayer perceptron: linear layers with ReLU and dropout between them.
 
-    A seed fixes everything: weights, masks and the order of the rows. An object is for one thread at a time.
+    A seed fixes everything: weights, masks and the order of the rows.
+
+    Several threads may predict with one network at once, and save and copy it. One thread at a time may train or change
+    it, while no other uses it: calls that conflict raise RuntimeError (docs/threads.md).
 
     Parameters
     ----------
@@ -135,6 +138,7 @@ class MLP(Predictor, Stored):
         self.device = self.memory.device
         if self.device != "cpu" and self.dtype != np.float32:
             raise NoRoom(f"dtype: expected float32 on {self.device}, got {self.dtype}")
+        self.access = Access(type(self).__name__)
         self.step = 0
         self.epoch = 0
         self.rows: int | None = None  # that the regularisers of learnt rates are for
@@ -152,7 +156,8 @@ class MLP(Predictor, Stored):
         self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
-        self._passed: tuple[int, bool, int, int] | None = None
+        self._passed = LastPass()
+        self._changes = 0  # calls of `train_steps`, after which a pass cannot go back
         self._state.draw_weights(self.seed, init)
 
     def __repr__(self) -> str:
@@ -163,6 +168,7 @@ class MLP(Predictor, Stored):
 
     # ------------------------------------------------------------ training
 
+    @changes
     def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
         """Train on one batch: forward, backward, update; return its mean loss and advance `step`.
 
@@ -181,6 +187,7 @@ class MLP(Predictor, Stored):
         self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(totals[0, 0] / len(data))
 
+    @changes
     def train_steps(
         self,
         totals: NDArray[np.float64],
@@ -196,33 +203,35 @@ class MLP(Predictor, Stored):
         totals (S, 2) receives the sums of each batch's losses and hits; `data`, `target` and the `weights` (rows,) of
         rows, if any, are what `bring` returns; nothing is checked. Advances `step` and the optimiser's.
         """
-        net = self._with_room(batch_size)
-        state = self.state_of(optimizer)
-        settings = optimizer.settings(len(totals), self.dtype)
-        limit = self.dtype.type(optimizer.max_norm or 0)
-        step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
-        self._passed = None
-        totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
-        try:
-            with self.memory.working():
-                self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
-                    net,
-                    totals,
-                    arrays_of(data),
-                    target if weights is None else backprop.Weighted(target, weights),
-                    rows,
-                    batch_size,
-                    step,
-                    state,
-                    settings,
-                    *self.course.at(step, len(totals)),
-                    limit,
-                )
-        finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
-            done = int(np.count_nonzero(totals[:, 0] != -1.0))
-            self.step += done
-            optimizer.step += done
+        with access_of(optimizer).changing("train_steps"), self._workspace() as workspace:
+            workspace.make_room(batch_size)
+            state = self.state_of(optimizer)
+            settings = optimizer.settings(len(totals), self.dtype)
+            limit = self.dtype.type(optimizer.max_norm or 0)
+            step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
+            self._changes += 1
+            totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
+            try:
+                with self.memory.working():
+                    self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
+                        workspace.net,
+                        totals,
+                        arrays_of(data),
+                        target if weights is None else backprop.Weighted(target, weights),
+                        rows,
+                        batch_size,
+                        step,
+                        state,
+                        settings,
+                        *self.course.at(step, len(totals)),
+                        limit,
+                    )
+            finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
+                done = int(np.count_nonzero(totals[:, 0] != -1.0))
+                self.step += done
+                optimizer.step += done
 
+    @reads
     def forward(
         self, x: ArrayLike, training: bool = False, step: int | None = None, row_offset: int = 0
     ) -> NDArray[Any]:
@@ -231,35 +240,41 @@ class MLP(Predictor, Stored):
         With training=True the masks are those of `step` (default: the next one), for rows from row_offset on: the
         pieces of a batch get the masks of the whole.
         """
-        data = self.bring(self.as_input(x))
-        net = self._with_room(len(data))
+        given = self.as_input(x)
         step = _checks.integer(self.step if step is None else step, "step", 0, 2**32 - 1)
-        row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
-        with self.memory.working():
-            self._passes(data).forward(
-                net, arrays_of(data), self._rows_of(len(data)), bool(training), np.uint64(step), np.uint64(row_offset)
-            )
-        self._passed = len(data), bool(training), step, row_offset
-        return self._state.outputs(len(data))
+        row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(given))
+        with self.memory.turn():
+            data, workspace = self.bring(given), self._take()
+            try:
+                workspace.make_room(len(data))
+                out = self._pass(workspace, data, bool(training), step, row_offset)
+            except BaseException:
+                self._state.give_back(workspace)
+                raise
+            self._passed.value = Pass(workspace, len(data), bool(training), step, row_offset, self._changes)
+        return out
 
+    @changes
     def backward(self, dout: ArrayLike) -> NDArray[Any]:
         """Return the gradient by the input of the last `forward`, and fill `gradients()`.
 
         dout : array (rows, outputs), the gradient of a loss by what `forward` returned.
         """
-        if self._passed is None:
+        if self._passed.value is None or self._passed.value.changes != self._changes:
             raise InputError("backward: expected a forward before it")
-        rows, training, step, row_offset = self._passed
+        workspace, rows, training, step, row_offset, _ = self._passed.value
         given = _batches.on_host(dout).astype(self.dtype)
         if given.shape != (rows, self.sizes[-1]):
             raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
-        self._state.set_doutput(given)
-        with self.memory.working():
-            self._passes().backward(self._state.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
-        return self._state.dinput(rows)
+        with self.memory.turn():
+            workspace.set_doutput(given)
+            with self.memory.working():
+                self._passes().backward(workspace.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
+            return workspace.dinput(rows)
 
     # ------------------------------------------------------------ parameters
 
+    @reads
     def state_dict(self) -> dict[str, Any]:
         """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ...
 
@@ -267,22 +282,27 @@ class MLP(Predictor, Stored):
         """
         return self._state.parameters()
 
+    @reads
     def gradients(self) -> dict[str, Any]:
         """Return live views of the gradients that the last backward pass filled, by the names of `state_dict`."""
         return self._state.gradients()
 
+    @reads
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return the parameters as NumPy's arrays, by the names of `state_dict`; on the CPU they are live views."""
         return {name: self.memory.read(array) for name, array in self.state_dict().items()}
 
+    @changes
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Copy parameters in, by the names and shapes of `state_dict`."""
         self._state.load(state)
 
+    @changes
     def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Let the network see (x - shift) * stretch, numbers or arrays (inputs,), from now on."""
         self._state.scale(("shift", "stretch"), shift, stretch)
 
+    @changes
     def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Let the network learn (y - shift) * stretch, numbers or arrays (outputs,); `predict` undoes it."""
         if self.loss != "mse":
@@ -337,7 +357,7 @@ class MLP(Predictor, Stored):
     @property
     def size(self) -> int:
         """Number of parameters, of logits of rates that are learnt too."""
-        return sum(int(array.size) for array in self.state_dict().values())
+        return sum(int(array.size) for array in self._state.parameters().values())
 
     @property
     def name(self) -> str:
@@ -345,6 +365,7 @@ class MLP(Predictor, Stored):
         return "-".join(map(str, self.sizes))
 
     @property
+    @reads
     def rates(self) -> list[Any]:
         """The dropout rates, the input's first: as they were given, or for "concrete" as they are learnt so far."""
         rates = [self.input_dropout, *self.dropout]
@@ -356,6 +377,7 @@ class MLP(Predictor, Stored):
         """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
         return variants.stages(self.sizes, self.rates, self.variant)
 
+    @changes
     def regularize(self, rows: int | None) -> None:
         """Let the regularisers be those for a data set of so many rows, as far as their strengths were not given."""
         if self.variant != "concrete":
@@ -369,17 +391,10 @@ class MLP(Predictor, Stored):
     ) -> backprop.Composition:
         sparse = isinstance(data, SparseRows)
         choice = backprop.Choice(self.loss, update, *bounds, self._kind, sparse, weighted)
-        if choice not in self._compositions:
-            self._compositions[choice] = self.memory.passes(choice)
-        return self._compositions[choice]
-
-    def _with_room(self, rows: int) -> Network:
-        """Return the network with buffers for so many rows; they are kept, and grow when they must."""
-        if self._state.make_room(rows):
-            self._passed = None
-        return self._state.net
+        return self._compositions.get(choice) or self._compositions.setdefault(choice, self.memory.passes(choice))
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:
-        if size > self._rows.size:
-            self._rows = np.arange(size)
-        return self._rows[:size]
+        rows = self._rows  # which another thread may replace meanwhile
+        if size > rows.size:
+            rows = self._rows = np.arange(size)
+        return rows[:size]

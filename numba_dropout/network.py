@@ -22,6 +22,7 @@ __all__ = [
     "UNITS",
     "WEIGHT",
     "Network",
+    "apart",
     "lay_out",
     "logits",
     "matrix",
@@ -149,6 +150,32 @@ def lay_out(
         inner_dparams=zeros(size, dtype) if thinned else dparams if connections else None,
         strengths=zeros(2, dtype) if learnt else None,
         settings=zeros(SETTINGS, dtype) if learnt else None,
+    )
+
+
+def apart(net: Network, zeros: Allocate) -> Network:
+    """Return the network with arrays of its own for all that a pass writes, without room for rows.
+
+    Parameters, gradients, scaling and rates are the same memory.
+    """
+    dtype, nothing = net.params.dtype, np.empty(0, net.params.dtype)
+    thinned = net.kept is not None
+    return net._replace(
+        outputs=nothing,
+        doutputs=np.empty((2, 0), dtype),
+        losses=nothing,
+        hits=nothing,
+        labels=np.empty(0, np.int64),
+        targets=nothing,
+        weights=nothing,
+        sums=zeros(net.sums.size, np.float64),
+        unit_mask=None if net.unit_mask is None else zeros(net.unit_mask.size, np.bool_),
+        row_starts=None if net.row_starts is None else np.empty(0, np.int64),
+        kept=None if net.kept is None else np.zeros_like(net.kept),
+        inner_layers=net.layers.copy() if thinned else net.inner_layers,
+        inner_params=None if net.inner_params is None else zeros(net.inner_params.size, dtype),
+        inner_dparams=zeros(net.dparams.size, dtype) if thinned else net.inner_dparams,
+        settings=None if net.settings is None else zeros(SETTINGS, dtype),
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import _checks
 from ._batches import on_host
+from .access import access_of
 from .kernels.simd import aligned
 from .network import Allocate
 
@@ -139,8 +140,9 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: the state as NumPy's array, without the network that it belongs to."""
-        state = None if self.state is None else np.array(on_host(self.state))
-        return {**vars(self), "state": state, "params": None}
+        with access_of(self).reading("copy"):
+            state = None if self.state is None else np.array(on_host(self.state))
+            return {**vars(self), "state": state, "params": None}
 
     def bind(self, params: Any, zeros: Allocate = aligned) -> Any:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""

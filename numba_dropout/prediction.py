@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, _checks, backprop
 from ._checks import InputError, NoRoom
+from .access import Access, reads
 from .kernels.cpu.linear import SKINNY
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
-from .network import Network
 from .sparse import arrays_of
-from .state import State
+from .state import State, Workspace
 
-__all__ = ["Predictor"]
+__all__ = ["LastPass", "Pass", "Predictor"]
 
 ROOM = 1024  # rows that prediction takes at once
+
+
+class Pass(NamedTuple):
+    """A call of `forward`, for `backward`, and the workspace that it holds until the thread's next call."""
+
+    workspace: Workspace
+    rows: int
+    training: bool
+    step: int
+    row_offset: int
+    changes: int  # of the network's parameters by training, before it
+
+
+class LastPass(threading.local):
+    """The last pass of each thread."""
+
+    value: Pass | None = None
 
 
 class Predictor(ABC):
@@ -31,34 +50,39 @@ class Predictor(ABC):
     dtype: np.dtype[Any]
     classes: list[Any] | None
     memory: Memory
+    access: Access
     _state: State
-    _passed: Any
+    _passed: LastPass
 
     def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
         return self.measure(*map(self.bring, self.as_pair(x, y)))
 
+    @reads
     def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
         """Do what `loss_of` does, with what `bring` returns; nothing is checked."""
-        piece = self._piece_of(len(data))
-        totals = np.zeros((-(-len(data) // piece), 2))
-        self._passed = None
-        with self.memory.working():
+        with self._workspace() as workspace:
+            piece = _piece_of(workspace, len(data))
+            totals = np.zeros((-(-len(data) // piece), 2))
             rows = self._rows_of(len(data))
-            self._passes(data).evaluate(self._state.net, totals, arrays_of(data), target, rows, piece)
+            with self.memory.working():
+                self._passes(data).evaluate(workspace.net, totals, arrays_of(data), target, rows, piece)
         loss, hits = totals.sum(0) / len(data)
         return float(loss), None if self.loss == "mse" else float(hits)
 
+    @reads
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
         """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
-        data = self.bring(self.as_input(x))
-        result = np.empty((len(data), self.sizes[-1]), self.dtype)
-        piece = self._piece_of(len(data))
-        for start in range(0, len(data), piece):
-            result[start : start + piece] = self.forward(data[start : start + piece])
-        self._passed = None
+        given = self.as_input(x)
+        result = np.empty((len(given), self.sizes[-1]), self.dtype)
+        with self._workspace() as workspace:
+            data = self.bring(given)
+            piece = _piece_of(workspace, len(data))
+            for start in range(0, len(data), piece):
+                result[start : start + piece] = self._pass(workspace, data[start : start + piece], False, 0, 0)
         return result
 
+    @reads
     def standardized(self, x: ArrayLike) -> NDArray[Any]:
         """Return x (rows, inputs) as the first layer sees it, scaled in float64 and rounded to the network's dtype."""
         shift, stretch = self.input_scaling()
@@ -85,22 +109,26 @@ class Predictor(ABC):
     def _draw(self, data: Any, samples: int, step: int, row_offset: int) -> Iterator[NDArray[Any]]:
         """Do what `samples` has checked."""
         rows = len(data)
-        at_once = min(rows, self._piece_of(ROOM))
+        with self.access.reading("samples"), self._workspace() as workspace:
+            most = _piece_of(workspace, ROOM)
+        at_once = min(rows, most)
         least = -(-(SKINNY + 1) // at_once)  # sums of fewer rows are cut in another way
-        several = min(self._piece_of(ROOM) // at_once, max(samples, least))
-        self._passed = None
+        several = min(most // at_once, max(samples, least))
         for first in range(0, samples, several):
             drawn = np.empty((several, rows, self.sizes[-1]), self.dtype)
             for start in range(0, rows, at_once):
                 start = min(start, rows - at_once)  # the last piece is as large as the others
                 numbers = np.tile(np.arange(start, start + at_once), several)
                 at = np.uint64(step + first), np.uint64(row_offset + start)
-                self._passed = None
-                with self.memory.working():
-                    self._passes(data).sample(self._state.net, arrays_of(data), numbers, at_once, *at)
-                drawn[:, start : start + at_once] = self._state.outputs(len(numbers)).reshape(several, at_once, -1)
+                with self.access.reading("samples"), self._workspace() as workspace:
+                    workspace.make_room(len(numbers))
+                    with self.memory.working():
+                        self._passes(data).sample(workspace.net, arrays_of(data), numbers, at_once, *at)
+                    out = workspace.outputs(len(numbers))
+                drawn[:, start : start + at_once] = out.reshape(several, at_once, -1)
             yield from drawn[: samples - first]
 
+    @reads
     def predict_mc(self, x: ArrayLike, samples: int = 100, *, step: int = 0, row_offset: int = 0) -> MonteCarlo:
         """Return what many draws of the dropout masks say of rows: mean and spread, in `MonteCarlo`.
 
@@ -119,7 +147,7 @@ class Predictor(ABC):
         draws = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss != "mse":
             return map(self.answers, draws)
-        stretch, shift = self.target_scaling()  # once: on a device it is read from there
+        stretch, shift = map(np.array, self.target_scaling())  # once: on a device they are read from there
         return (out / stretch + shift for out in draws)
 
     def summary(self, answers: Iterable[NDArray[np.float64]]) -> MonteCarlo:
@@ -128,6 +156,7 @@ class Predictor(ABC):
             return of_values(answers)
         return of_classes(answers, independent=self.loss == "bce" and self.sizes[-1] > 1)
 
+    @reads
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
 
@@ -142,12 +171,14 @@ class Predictor(ABC):
             labels = labels[:, 0]
         return labels if self.classes is None else np.asarray(self.classes)[labels]
 
+    @reads
     def predict_proba(self, x: ArrayLike) -> NDArray[Any]:
         """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
         if self.loss == "mse":
             raise InputError("predict_proba: expected a network for classes, got one for a regression")
         return self.answers(self.outputs(x))
 
+    @reads
     def answers(self, out: NDArray[Any]) -> NDArray[Any]:
         """Return what outputs of `forward` mean: probabilities as `predict_proba` gives them, or a regression's values.
 
@@ -167,30 +198,39 @@ class Predictor(ABC):
         out = out - out.max(1, keepdims=True)
         return out - np.log(np.exp(out).sum(1, keepdims=True))
 
+    @reads
     def input_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return shift and stretch (inputs,): the network sees (x - shift) * stretch."""
         return self._state.read("shift"), self._state.read("stretch")
 
+    @reads
     def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return stretch and shift (outputs,) of a regression: it learns (y - shift) * stretch."""
         return self._state.read("target_stretch"), self._state.read("target_shift")
 
-    def _piece_of(self, rows: int) -> int:
-        """Make room for a piece of so many rows to predict, or half as many until they fit; return how many."""
-        piece = max(1, min(ROOM, rows))
-        try:
-            self._with_room(piece)
-        except NoRoom:
-            if piece == 1:
-                raise
-            return self._piece_of(piece // 2)
-        return piece
+    @contextlib.contextmanager
+    def _workspace(self) -> Iterator[Workspace]:
+        """Hold a workspace for a call, on a device with the network's turn; it drops the thread's last pass."""
+        with self.memory.turn():
+            workspace = self._take()
+            try:
+                yield workspace
+            finally:
+                self._state.give_back(workspace)
+
+    def _take(self) -> Workspace:
+        """Return the workspace of the thread's last pass, which is dropped, or another that no call uses."""
+        last, self._passed.value = self._passed.value, None
+        return self._state.take() if last is None else last.workspace
+
+    def _pass(self, workspace: Workspace, data: Any, training: bool, step: int, row_offset: int) -> NDArray[Any]:
+        """Return the outputs of a forward pass over all rows of the data, for which there is room."""
+        numbers, at = self._rows_of(len(data)), (np.uint64(step), np.uint64(row_offset))
+        with self.memory.working():
+            self._passes(data).forward(workspace.net, arrays_of(data), numbers, training, *at)
+        return workspace.outputs(len(data))
 
     # ------------------------------------------------------------ what it needs
-
-    @abstractmethod
-    def forward(self, x: ArrayLike) -> NDArray[Any]:
-        """Return the outputs of no more rows than there is room for."""
 
     @abstractmethod
     def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
@@ -209,9 +249,17 @@ class Predictor(ABC):
         """Return the passes over the network, for data of a kind."""
 
     @abstractmethod
-    def _with_room(self, rows: int) -> Network:
-        """Return the network with buffers for so many rows."""
-
-    @abstractmethod
     def _rows_of(self, size: int) -> NDArray[np.int64]:
         """Return the numbers of the first rows."""
+
+
+def _piece_of(workspace: Workspace, rows: int) -> int:
+    """Make room for a piece of n rows to predict, or half as many until they fit; return how many."""
+    piece = max(1, min(ROOM, rows))
+    try:
+        workspace.make_room(piece)
+    except NoRoom:
+        if piece == 1:
+            raise
+        return _piece_of(workspace, piece // 2)
+    return piece

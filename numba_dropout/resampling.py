@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +78,9 @@ def read_split(folder: Path, number: int, rows: int) -> tuple[Part, Part]:
 def read_numbers(path: Path) -> NDArray[np.float64]:
     """Return a file's numbers (N, C), with blanks between them; InputError where there are none, or others."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy's, where there are none
-            table = np.loadtxt(path, ndmin=2)
+        with open(path) as file:  # NumPy warns of no rows, and warnings are switched off in all threads or none
+            rows = [line for line in file if line.partition("#")[0].strip()]
+        table = np.loadtxt(rows, ndmin=2) if rows else np.empty((0, 0))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file, which belongs to a folder of published splits") from None
     except ValueError as error:

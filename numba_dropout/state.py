@@ -1,4 +1,4 @@
-"""The arrays of a network in one memory: parameters and their gradients, scaling, and room for a batch."""
+"""The arrays of a network in one memory: parameters and their gradients, scaling, and the workspaces of calls."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from . import _batches, draws
 from ._checks import InputError
 from ._rates import rates_of
 from .memory import Memory
-from .network import INPUTS, UNITS, lay_out, logits, matrix, parameter_views, row_size, with_room
+from .network import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
 
-__all__ = ["INITS", "SCALING", "State"]
+__all__ = ["INITS", "SCALING", "State", "Workspace"]
 
 INITS: dict[str, Callable[[int, int], int]] = {
     "he": lambda inputs, units: inputs,
@@ -23,8 +23,45 @@ INITS: dict[str, Callable[[int, int], int]] = {
 SCALING = ("shift", "stretch", "target_shift", "target_stretch")
 
 
+class Workspace:
+    """A network as the passes take it, `net`, with arrays of its own for all that they write: it is for one call."""
+
+    def __init__(self, net: Network, memory: Memory) -> None:
+        self.net, self.memory = net, memory
+
+    def make_room(self, rows: int) -> bool:
+        """Make room for n rows, which is kept; return whether there was too little."""
+        rows = max(rows, 1)
+        if rows <= self.net.losses.size:
+            return False
+        a_row = row_size(self.net)
+
+        def remedy(free: int) -> str:
+            return f"a batch size of {free // a_row} would fit" if free >= a_row else "make the layers smaller"
+
+        self.memory.make_sure(rows * a_row, f"a batch of {rows} rows", remedy)
+        self.net = with_room(self.net, rows, self.memory.empty, self.memory.zeros)
+        return True
+
+    def outputs(self, rows: int) -> NDArray[Any]:
+        """Return a copy of the outputs of the last forward pass, of n rows."""
+        units = self.net.target_shift.size
+        start = self.net.outputs.size - units * self.net.losses.size
+        return np.array(self.memory.read(matrix(self.net.outputs, start, rows, units)))
+
+    def set_doutput(self, values: NDArray[Any]) -> None:
+        """Set the gradient by the last output, (rows, outputs), before a backward pass."""
+        last = len(self.net.layers) - 1
+        self.memory.write(matrix(self.net.doutputs[(last + 1) & 1], 0, *values.shape), values)
+
+    def dinput(self, rows: int) -> NDArray[Any]:
+        """Return the gradient by the input as it was given, (rows, inputs), after a backward pass."""
+        gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.shift.size))
+        return (gradient * self.memory.read(self.net.stretch)).astype(gradient.dtype)
+
+
 class State:
-    """A network as the passes take it, `net`, and what goes into it and comes out of it, as NumPy's arrays."""
+    """The arrays that all calls share, in `net`, their values as NumPy's arrays, and the workspaces of calls."""
 
     def __init__(
         self, sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], memory: Memory, variant: str
@@ -34,6 +71,7 @@ class State:
         many = variant == "rates"
         one = [0.0] * len(rates) if many else rates
         self.net = lay_out(sizes, one, seed, dtype, memory.zeros, variant=variant, thinned=thinned)
+        self._free = [Workspace(self.net, memory)]
         if many:
             units = [np.broadcast_to(p, (n,)) for p, n in zip(rates, sizes, strict=False)]
             found = rates_of(np.concatenate(units), dtype)
@@ -41,6 +79,17 @@ class State:
             memory.write(self.net.unit_scales, found.scales)
         for name in ("stretch", "target_stretch"):
             self.write(name, np.ones(getattr(self.net, name).size))
+
+    def take(self) -> Workspace:
+        """Return a workspace that no call uses: the last that was given back, or a new one."""
+        try:
+            return self._free.pop()  # atomic, as `append` is
+        except IndexError:
+            return Workspace(apart(self.net, self.memory.zeros), self.memory)
+
+    def give_back(self, workspace: Workspace) -> None:
+        """Keep a workspace for another call."""
+        self._free.append(workspace)
 
     def read(self, name: str) -> NDArray[Any]:
         """Return the values of one of the network's arrays; on the host it is the array itself."""
@@ -69,20 +118,6 @@ class State:
             draws.uniform(weight, -bound, bound, "initialisation", seed=seed, site=layer)
             self.memory.write(self.parameters()[f"{layer}.weight"], weight)
 
-    def make_room(self, rows: int) -> bool:
-        """Make room for so many rows, which stays; return whether there was too little."""
-        rows = max(rows, 1)
-        if rows <= self.net.losses.size:
-            return False
-        a_row = row_size(self.net)
-
-        def remedy(free: int) -> str:
-            return f"a batch size of {free // a_row} would fit" if free >= a_row else "make the layers smaller"
-
-        self.memory.make_sure(rows * a_row, f"a batch of {rows} rows", remedy)
-        self.net = with_room(self.net, rows, self.memory.empty, self.memory.zeros)
-        return True
-
     def parameters(self) -> dict[str, Any]:
         """Return live views of the parameters by name, where they are."""
         return parameter_views(self.net, self.net.params)
@@ -110,19 +145,3 @@ class State:
         columns = getattr(self.net, names[0]).size
         for name, values in zip(names, _batches.scaling(shift, stretch, columns), strict=True):
             self.write(name, values)
-
-    def outputs(self, rows: int) -> NDArray[Any]:
-        """Return a copy of what the last forward pass gave for so many rows."""
-        units = self.net.target_shift.size
-        start = self.net.outputs.size - units * self.net.losses.size
-        return np.array(self.memory.read(matrix(self.net.outputs, start, rows, units)))
-
-    def set_doutput(self, values: NDArray[Any]) -> None:
-        """Set the gradient by the last output, (rows, outputs), before a backward pass."""
-        last = len(self.net.layers) - 1
-        self.memory.write(matrix(self.net.doutputs[(last + 1) & 1], 0, *values.shape), values)
-
-    def dinput(self, rows: int) -> NDArray[Any]:
-        """Return the gradient by the input as it was given, (rows, inputs), after a backward pass."""
-        gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.shift.size))
-        return (gradient * self.read("stretch")).astype(gradient.dtype)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import devices, model_file
 from ._checks import InputError, NoRoom
+from .access import Access, changes, reads
 from .memory import Memory
 from .state import SCALING, State
 
@@ -40,9 +41,11 @@ class Stored(ABC):
     dtype: np.dtype[Any]
     device: str
     memory: Memory
+    access: Access
     rows: int | None
     _state: State
 
+    @reads
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file: architecture, weights, scaling, names, counters.
 
@@ -67,11 +70,13 @@ class Stored(ABC):
         """Return what the network was made of, by the names of the arguments, without where it is."""
         return {name: getattr(self, name) for name in ("sizes", *CHOICES)} | {"dtype": self.dtype.name}
 
+    @reads
     def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return what `save` writes: what JSON can hold, and scaling and parameters by their names."""
         config = {**self.choices(), **{name: getattr(self, name) for name in PROGRESS}}
         return config, {name: self._state.read(name) for name in SCALING} | self.weights()
 
+    @changes
     def restore(self, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take what `content` returned of a network that was made by the same choices."""
         for name in SCALING:
@@ -93,7 +98,10 @@ class Stored(ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let pickle and copy take what `content` returns, and where the network is."""
-        return type(self).of_content, (*self.content(), self.device, self.memory.precision)
+        with self.access.reading("copy"):
+            config, arrays = self.content()
+            arrays = {name: np.array(values) for name, values in arrays.items()}  # read later, when others may train
+        return type(self).of_content, (config, arrays, self.device, self.memory.precision)
 
     # ------------------------------------------------------------ what it needs
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from . import _checks, checkpoints, frames
 from ._batches import on_host, weights
 from ._checks import InputError
+from .access import access_of
 from .loop import Callback, Diverged, History, Training
 from .mlp import MLP
 from .optim import Optimizer
@@ -76,6 +77,8 @@ def fit(
         The loss became NaN or infinite. KeyboardInterrupt passes through; the network then is as after the last step.
     ValueError, TypeError
         An argument does not fit.
+    RuntimeError
+        Another thread uses the network or the optimizer. While `fit` runs, other threads' calls with them raise it.
 
     Examples
     --------
@@ -89,44 +92,45 @@ def fit(
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")
     callbacks = _checked(callbacks)
-    rows_in, target = net.as_pair(x, y)
-    if net.features is None and frames.is_frame(x):
-        net.features = frames.names(x)
-    for name, values in (("x", rows_in), ("y", target)):
-        _check_data(values, name)
-    held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
-    given = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
-    rows_in, target = net.bring(rows_in), net.bring(target)
-    epochs = _checks.integer(epochs, "epochs", 1, 2**31)
-    batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
-    if patience is not None:
-        patience = _checks.integer(patience, "patience", 1, 2**31)
-        if held_out is None:
-            raise InputError("patience: expected validation data to go with it, got none")
-    training = Training(
-        net,
-        (rows_in, target),
-        held_out,
-        optimizer,
-        epochs=epochs,
-        batch_size=batch_size,
-        patience=patience,
-        dropout_schedule=dropout_schedule,
-        callbacks=callbacks,
-        weights=given,
-    )
-    saved = None if resume is None else checkpoints.read(resume)
-    if saved is not None:
-        training.check_state(resume, saved.position)
-    try:
-        training.prepare()
+    with net.access.changing("fit"), access_of(optimizer).changing("fit"):
+        rows_in, target = net.as_pair(x, y)
+        if net.features is None and frames.is_frame(x):
+            net.features = frames.names(x)
+        for name, values in (("x", rows_in), ("y", target)):
+            _check_data(values, name)
+        held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
+        given = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
+        rows_in, target = net.bring(rows_in), net.bring(target)
+        epochs = _checks.integer(epochs, "epochs", 1, 2**31)
+        batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
+        if patience is not None:
+            patience = _checks.integer(patience, "patience", 1, 2**31)
+            if held_out is None:
+                raise InputError("patience: expected validation data to go with it, got none")
+        training = Training(
+            net,
+            (rows_in, target),
+            held_out,
+            optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            patience=patience,
+            dropout_schedule=dropout_schedule,
+            callbacks=callbacks,
+            weights=given,
+        )
+        saved = None if resume is None else checkpoints.read(resume)
         if saved is not None:
-            training.load_state(saved.position, saved.arrays)
-            net.restore(saved.config, saved.weights)
-        return training.run()
-    finally:
-        optimizer.end = None
-        net.course.leave()
+            training.check_state(resume, saved.position)
+        try:
+            training.prepare()
+            if saved is not None:
+                training.load_state(saved.position, saved.arrays)
+                net.restore(saved.config, saved.weights)
+            return training.run()
+        finally:
+            optimizer.end = None
+            net.course.leave()
 
 
 def _checked(callbacks: Iterable[Callback]) -> list[Callback]:

@@ -244,9 +244,10 @@ def test_the_batch_size_that_is_named_fits(monkeypatch, rng):
         net.forward(np.ones((1000, INPUTS), np.float32))
     fitting = int(str(raised.value).rpartition("size of ")[2].split()[0])
     assert fitting > 50
-    assert net._state.make_room(fitting)
+    workspace = net._state.take()
+    assert workspace.make_room(fitting)
     with pytest.raises(ValueError, match="a batch size of"):
-        net._state.make_room(fitting + 1)
+        workspace.make_room(fitting + 1)
 
 
 def test_prediction_takes_as_many_rows_as_fit(monkeypatch, rng):
@@ -258,7 +259,7 @@ def test_prediction_takes_as_many_rows_as_fit(monkeypatch, rng):
     monkeypatch.setattr(context, "get_memory_info", lambda self: (free, free), raising=False)
     close(net.outputs(x), expected)
     close(net.loss_of(x, y), measured)
-    assert net._state.net.losses.size == 2
+    assert net._state.take().net.losses.size == 2
 
 
 @tensor_cores

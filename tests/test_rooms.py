@@ -50,7 +50,7 @@ ROOMS = [
     {"kernels.philox"},
     {"_arrays"},
     {"devices"},
-    {"_jit", "_checks"},
+    {"_jit", "_checks", "access"},
     {"_disk_cache"},
     {"_identity", "_threads"},
     {"reference"},

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .. import _checks
+from ..access import access_of
 from ..mlp import MLP
 from ..optim import SGD, Adam, Optimizer
 from ..train import fit
@@ -142,11 +143,14 @@ class DropoutMLP(BaseEstimator, ABC):
         ------
         ValueError
             A parameter or the data cannot be used, or the loss became NaN or infinite.
+        RuntimeError
+            Another thread uses the estimator. Until `fit` returns, other threads' calls with it raise this error.
         """
-        self._validate_params()
-        first = not (self.warm_start and hasattr(self, "network_"))
-        X, target = self._checked(X, y, reset=first, classes=None)
-        self._train(X, target, sample_weight, anew=first, goes_on=False, epochs=self.max_iter)
+        with access_of(self).changing("fit"):
+            self._validate_params()
+            first = not (self.warm_start and hasattr(self, "network_"))
+            X, target = self._checked(X, y, reset=first, classes=None)
+            self._train(X, target, sample_weight, anew=first, goes_on=False, epochs=self.max_iter)
         if self.n_iter_ == self.max_iter and not self._stopped:
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
@@ -158,12 +162,13 @@ class DropoutMLP(BaseEstimator, ABC):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:
         """Train for one epoch more."""
-        self._validate_params()
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        first = not hasattr(self, "network_")
-        X, target = self._checked(X, y, reset=first, classes=classes)
-        self._train(X, target, sample_weight, anew=first, goes_on=not first, epochs=1)
+        with access_of(self).changing("partial_fit"):
+            self._validate_params()
+            if self.early_stopping:
+                raise ValueError("partial_fit does not support early_stopping=True")
+            first = not hasattr(self, "network_")
+            X, target = self._checked(X, y, reset=first, classes=classes)
+            self._train(X, target, sample_weight, anew=first, goes_on=not first, epochs=1)
         return self
 
     def _checked(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
@@ -279,7 +284,7 @@ class DropoutMLP(BaseEstimator, ABC):
 
     def _known(self, X: Any) -> Any:
         """Return X to predict from."""
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         return validate_data(self, X, accept_sparse=SPARSE, dtype=DTYPES, reset=False)
 
     # ------------------------------------------------------------ what was learnt
@@ -296,7 +301,13 @@ class DropoutMLP(BaseEstimator, ABC):
 
     def _parameters(self, kind: str) -> list[NDArray[Any]]:
         check_is_fitted(self, "network_")
-        return [value for name, value in self.network_.weights().items() if name.endswith(f".{kind}")]
+        with access_of(self).reading("coefs_, intercepts_"):
+            return [value for name, value in self.network_.weights().items() if name.endswith(f".{kind}")]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled and copied; RuntimeError while another thread fits the estimator."""
+        with access_of(self).reading("copy"):
+            return super().__getstate__()
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn may expect."""

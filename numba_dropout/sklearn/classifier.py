@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d
 
+from ..access import reads
 from .base import DropoutMLP
 from .threads import own_threads
 
@@ -24,7 +25,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
     Hidden layers are of ReLU, weights begin as Glorot's uniform ones, and X is taken as it is: put a `StandardScaler`
     before it. Two classes, and several labels at once (an indicator matrix), are learnt by a logistic loss, more
     classes by the cross-entropy of their softmax. What has the name of one of `MLPClassifier`'s parameters does the
-    same.
+    same. Several threads may predict at once; to fit while another thread uses the estimator raises RuntimeError.
 
     Parameters
     ----------
@@ -106,6 +107,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         self._partial_fit(X, y, sample_weight, classes)
         return self
 
+    @reads
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row (rows,), or the labels (rows, labels) that are probable."""
         probabilities = self.predict_proba(X)
@@ -113,6 +115,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
             return (probabilities > 0.5).astype(int)
         return np.asarray(self.classes_[probabilities.argmax(1)])
 
+    @reads
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probabilities (rows, classes), or those of each label (rows, labels)."""
         X = self._known(X)
@@ -121,6 +124,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         with own_threads():
             return self.network_.predict_proba(X)
 
+    @reads
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithms of the probabilities."""
         X = self._known(X)

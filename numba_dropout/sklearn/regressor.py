@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import column_or_1d
 
+from ..access import reads
 from .base import DropoutMLP
 from .threads import own_threads
 
@@ -24,6 +25,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
 
     Hidden layers are of ReLU, and weights begin as Glorot's uniform ones. X is taken as it is: put a `StandardScaler`
     before it. The target is learnt standardised, by the mean squared error, and predictions are in its own units.
+    Several threads may predict at once; to fit while another thread uses the estimator raises RuntimeError.
 
     The parameters are those of `DropoutMLPClassifier`.
 
@@ -63,6 +65,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
         self._partial_fit(X, y, sample_weight, None)
         return self
 
+    @reads
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return the values (rows,), or (rows, outputs) if several.
 

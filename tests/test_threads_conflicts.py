@@ -1,0 +1,204 @@
+"""Threads that train an object while others use it get errors; no setting of the process is changed for a moment."""
+
+import contextlib
+import copy
+import functools
+import itertools
+import os
+import pickle
+import stat
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from together import OUTPUTS, attempt, calls_of, classifier, data, network, quick_turns, together
+
+import numba_dropout as nd
+from numba_dropout import files
+
+unconverged = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    with quick_turns():
+        yield
+
+
+class Pause(nd.Callback):
+    """Use the network from its own thread, then wait in the midst of training."""
+
+    def __init__(self, path):
+        self.path, self.reached, self.go_on = path, threading.Event(), threading.Event()
+
+    def on_epoch_end(self, record):
+        """Do all that a callback may, and wait in the first epoch."""
+        net, (x, y) = self.training.net, data()
+        nd.evaluate(net, x, y)
+        net.predict_mc(x, 2)
+        net.save(self.path)
+        copy.deepcopy(net)
+        self.reached.set()
+        assert self.go_on.wait(60)
+
+
+@contextlib.contextmanager
+def training(net, optimizer, path):
+    """Train a network in another thread, which waits while the body of `with` runs."""
+    pause, (x, y) = Pause(path), data()
+    options = {"optimizer": optimizer, "epochs": 2, "callbacks": [pause], "validation": (x, y)}
+    thread = threading.Thread(target=nd.fit, args=(net, x, y), kwargs=options)
+    thread.start()
+    try:
+        assert pause.reached.wait(60)
+        yield
+    finally:
+        pause.go_on.set()
+        thread.join()
+
+
+class Waits:
+    """Rows that are not there before they are let go: a call with them stays in its thread."""
+
+    def __init__(self, rows):
+        self.rows, self.reached, self.go_on = rows, threading.Event(), threading.Event()
+
+    def __array__(self, *arguments, **options):
+        self.reached.set()
+        assert self.go_on.wait(60)
+        return self.rows
+
+
+def changes_of(net, x, y):
+    """Return the calls that change a network."""
+    return {
+        "fit": lambda: nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1),
+        "train_step": lambda: net.train_step(x, y, nd.SGD()),
+        "backward": lambda: net.backward(np.ones((1, OUTPUTS))),
+        "load_state_dict": lambda: net.load_state_dict(network(seed=4).state_dict()),
+        "scale_input": lambda: net.scale_input(0.0, 1.0),
+        "restore": lambda: net.restore(*network().content()),
+    }
+
+
+def refused(calls, what):
+    found = {name: attempt(call) for name, call in calls.items()}
+    right = {
+        name: isinstance(one, RuntimeError) and f"another thread is {what}" in str(one) for name, one in found.items()
+    }
+    assert all(right.values()), found
+
+
+def test_others_cannot_use_a_network_that_is_trained(tmp_path):
+    x, y = data()
+    net, same, rule = network(), network(), nd.SGD(schedule="cosine")
+    with training(net, rule, tmp_path / "m.npz"):
+        reading = {name: lambda call=call: call(3) for name, call in calls_of(net, x, y).items()}
+        reading |= {"weights": net.weights, "state_dict": net.state_dict, "content": net.content}
+        reading |= {"save": lambda: net.save(tmp_path / "m.npz"), "copy": lambda: copy.deepcopy(net)}
+        refused(reading | changes_of(net, x, y), "training or changing this MLP; wait until it has finished")
+        shared = {"fit": lambda: nd.fit(network(), x, y, optimizer=rule, epochs=1), "copy": lambda: pickle.dumps(rule)}
+        refused(shared, "training or changing this SGD; wait until it has finished")
+        assert repr(net).startswith("MLP(")
+    nd.fit(same, x, y, optimizer=nd.SGD(schedule="cosine"), epochs=2)  # the same bits, without others
+    assert np.array_equal(net.predict_proba(x), same.predict_proba(x))
+    assert np.isfinite(net.train_step(x, y, nd.SGD()))
+
+
+def test_others_cannot_change_a_network_that_predicts():
+    x, y = data()
+    net, rows = network(), Waits(x)
+    right, found = net.predict_proba(x), []
+    thread = threading.Thread(target=lambda: found.append(net.predict_proba(rows)))
+    thread.start()
+    assert rows.reached.wait(60)
+    refused(changes_of(net, x, y), "using this MLP; wait until it has finished")
+    assert np.array_equal(net.predict_proba(x), right)
+    rows.go_on.set()
+    thread.join()
+    assert np.array_equal(found[0], right)
+    assert np.isfinite(net.train_step(x, y, nd.SGD()))
+
+
+def test_one_of_two_threads_trains():
+    """Steps of two threads are refused or done whole: the network is as after the steps that were done."""
+    (x, y), net, rule = data(), network(), nd.SGD()
+    found = list(itertools.chain(*together(*[lambda: net.train_step(x, y, rule)] * 2, times=200)))
+    done = sum(isinstance(one, float) for one in found)
+    assert all(isinstance(one, float | RuntimeError) for one in found)
+    same, own = network(), nd.SGD()
+    for _ in range(done):
+        same.train_step(x, y, own)
+    assert (net.step, rule.step) == (done, done)
+    assert np.array_equal(net.predict_proba(x), same.predict_proba(x))
+
+
+def test_an_optimizer_belongs_to_one_network():
+    """Of two threads that train two networks with one new optimizer, one does."""
+
+    class Slow(nd.SGD):
+        def bind(self, params, zeros):
+            return super().bind(params, lambda *arguments: time.sleep(0.1) or zeros(*arguments))
+
+    rule, (x, y) = Slow(), data()
+    found = together(*(functools.partial(network().train_step, x, y, rule) for _ in range(2)))
+    assert sum(isinstance(one, RuntimeError | ValueError) for (one,) in found) == 1
+    assert rule.step == 1
+
+
+@unconverged
+def test_an_estimator_that_is_fitted(monkeypatch):
+    found, (x, y) = classifier(), data()
+    right, base = found.predict_proba(x), sys.modules["numba_dropout.sklearn.base"]
+    reached, go_on = threading.Event(), threading.Event()
+    fit = base.fit
+
+    def waiting(*arguments, **options):
+        reached.set()
+        assert go_on.wait(60)
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(base, "fit", waiting)
+    thread = threading.Thread(target=attempt, args=(lambda: found.partial_fit(x, y),))
+    thread.start()
+    assert reached.wait(60)
+    calls = [lambda: found.predict(x), lambda: found.fit(x, y), lambda: found.partial_fit(x, y), lambda: found.coefs_]
+    calls += [lambda: found.predict_log_proba(x), lambda: pickle.dumps(found), lambda: copy.deepcopy(found)]
+    refused(dict(enumerate(calls)), "training or changing this DropoutMLPClassifier; wait")
+    go_on.set()
+    thread.join()
+    assert not np.array_equal(found.predict_proba(x), right)
+    assert np.array_equal(pickle.loads(pickle.dumps(found)).predict_proba(x), found.predict_proba(x))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_keeps_no_other_thread(tmp_path):
+    net = network()
+    with training(net, nd.SGD(), tmp_path / "m.npz"):
+        child = os.fork()
+        if not child:
+            with contextlib.suppress(BaseException):
+                net.weights()
+                net.scale_input(0.0, 1.0)
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o077])
+def test_the_umask_is_left_alone(mask, tmp_path, monkeypatch):
+    own, changed = os.umask, []
+    before = own(mask)
+    monkeypatch.setattr(os, "umask", lambda value: changed.append(value) or own(value))
+    try:
+        found = together(*(lambda n=n: files.write_json(tmp_path / f"{n}", n) for n in range(4)), times=5)
+    finally:
+        after = own(before)
+    assert (after, changed) == (mask, [])
+    assert [one for many in found for one in many if one is not None] == []
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o666 & ~mask}
+    assert len(list(tmp_path.iterdir())) == 4
