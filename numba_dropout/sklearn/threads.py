@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import numba
 from joblib.parallel import get_active_backend
 
+from .._threads import begin_thread
+
 __all__ = ["own_threads"]
 
 
@@ -24,6 +26,7 @@ def own_threads() -> Iterator[None]:
     if not backend.nesting_level or not (in_thread or multiprocessing.current_process().daemon):
         yield
         return
+    begin_thread()
     before = numba.get_num_threads()  # of this Python thread
     numba.set_num_threads(1)
     try:

@@ -6,6 +6,8 @@ from llvmlite import ir
 from numba.core import config
 from numba.extending import intrinsic
 
+from ..._identity import identity
+
 __all__ = ["block"]
 
 
@@ -33,7 +35,7 @@ def _standing_apart(name, emitter):
         signature, generate = emitter(typing_context, *kinds)
 
         def call(context, builder, signature, arguments):
-            symbol = f"numba_dropout.{name}({', '.join(map(str, signature.args))})"
+            symbol = f"numba_dropout.{name}.{identity(emitter)}({', '.join(map(str, signature.args))})"
             function = builder.module.globals.get(symbol)
             if function is None:
                 kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
