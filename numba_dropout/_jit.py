@@ -214,6 +214,7 @@ def composed(function: F) -> F:
 # ---------------------------------------------------------------- one lock where threads need it
 
 _region: contextlib.AbstractContextManager[Any] | None = None
+_settling = threading.Lock()
 _forked = False
 
 
@@ -231,7 +232,8 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
     if _region is None:
         numba.get_num_threads()  # starts the threads, which settles the layer
         layer = "none" if config.DISABLE_JIT else numba.threading_layer()
-        _region = threading.RLock() if layer == "workqueue" else contextlib.nullcontext()
+        with _settling:  # of two first calls at once, both get the lock of one
+            _region = _region or (threading.RLock() if layer == "workqueue" else contextlib.nullcontext())
     return _region
 
 
@@ -240,8 +242,8 @@ def _alone() -> None:
 
     And let go of the lock, which another thread may have held when the process was forked.
     """
-    global _forked, _region
-    _region = None
+    global _forked, _region, _settling
+    _region, _settling = None, threading.Lock()
     with contextlib.suppress(ValueError):  # the layer is not known: no thread was started before the fork
         _forked = _forked or numba.threading_layer() == "omp"
 
