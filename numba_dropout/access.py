@@ -131,7 +131,7 @@ def reads(method: Method) -> Method:
 
     @functools.wraps(method)
     def held(self: Any, *arguments: Any, **options: Any) -> Any:
-        access = access_of(self)
+        access = vars(self).get("access") or access_of(self)
         access._begin_reading(call)
         try:
             return method(self, *arguments, **options)
@@ -147,7 +147,7 @@ def changes(method: Method) -> Method:
 
     @functools.wraps(method)
     def held(self: Any, *arguments: Any, **options: Any) -> Any:
-        access = access_of(self)
+        access = vars(self).get("access") or access_of(self)
         access._begin_changing(call)
         try:
             return method(self, *arguments, **options)

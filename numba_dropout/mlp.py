@@ -389,9 +389,12 @@ class MLP(Predictor, Stored):
     def _passes(
         self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
     ) -> backprop.Composition:
-        sparse = isinstance(data, SparseRows)
-        choice = backprop.Choice(self.loss, update, *bounds, self._kind, sparse, weighted)
-        return self._compositions.get(choice) or self._compositions.setdefault(choice, self.memory.passes(choice))
+        asked = isinstance(data, SparseRows), update, bounds, weighted
+        found = self._compositions.get(asked)
+        if found is None:
+            choice = backprop.Choice(self.loss, update, *bounds, self._kind, asked[0], weighted)
+            found = self._compositions.setdefault(asked, self.memory.passes(choice))
+        return found
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:
         rows = self._rows  # which another thread may replace meanwhile

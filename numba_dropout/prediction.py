@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from .state import State, Workspace
 __all__ = ["LastPass", "Pass", "Predictor"]
 
 ROOM = 1024  # rows that prediction takes at once
+_NO_MASKS = np.uint64(0), np.uint64(0)  # step and row of a pass without dropout
 
 
 class Pass(NamedTuple):
@@ -73,6 +73,10 @@ class Predictor(ABC):
     @reads
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
         """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
+        return self._outputs(x)
+
+    def _outputs(self, x: ArrayLike) -> NDArray[Any]:
+        """Do what `outputs` does, for a call that reads the network already."""
         given = self.as_input(x)
         result = np.empty((len(given), self.sizes[-1]), self.dtype)
         with self._workspace() as workspace:
@@ -162,7 +166,7 @@ class Predictor(ABC):
 
         Labels are those of `classes` where they are known, else class numbers; "bce" gives 0 or 1 for each output.
         """
-        out = self.outputs(x)
+        out = self._outputs(x)
         if self.loss == "mse":
             values = self.answers(out)
             return values[:, 0] if values.shape[1] == 1 else values
@@ -176,17 +180,17 @@ class Predictor(ABC):
         """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
         if self.loss == "mse":
             raise InputError("predict_proba: expected a network for classes, got one for a regression")
-        return self.answers(self.outputs(x))
+        return self.answers(self._outputs(x))
 
-    @reads
     def answers(self, out: NDArray[Any]) -> NDArray[Any]:
         """Return what outputs of `forward` mean: probabilities as `predict_proba` gives them, or a regression's values.
 
         Probabilities are float64; values (rows, outputs) are in the target's units.
         """
         if self.loss == "mse":
-            stretch, shift = self.target_scaling()
-            return np.asarray(out / stretch + shift)
+            with self.access.reading("answers"):
+                stretch, shift = self.target_scaling()
+                return np.asarray(out / stretch + shift)
         return np.exp(self.log_probabilities(out))
 
     def log_probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
@@ -208,15 +212,9 @@ class Predictor(ABC):
         """Return stretch and shift (outputs,) of a regression: it learns (y - shift) * stretch."""
         return self._state.read("target_stretch"), self._state.read("target_shift")
 
-    @contextlib.contextmanager
-    def _workspace(self) -> Iterator[Workspace]:
-        """Hold a workspace for a call, on a device with the network's turn; it drops the thread's last pass."""
-        with self.memory.turn():
-            workspace = self._take()
-            try:
-                yield workspace
-            finally:
-                self._state.give_back(workspace)
+    def _workspace(self) -> _Held:
+        """Return the context of a call's workspace, on a device with the network's turn; it drops the last pass."""
+        return _Held(self)
 
     def _take(self) -> Workspace:
         """Return the workspace of the thread's last pass, which is dropped, or another that no call uses."""
@@ -225,10 +223,11 @@ class Predictor(ABC):
 
     def _pass(self, workspace: Workspace, data: Any, training: bool, step: int, row_offset: int) -> NDArray[Any]:
         """Return the outputs of a forward pass over all rows of the data, for which there is room."""
-        numbers, at = self._rows_of(len(data)), (np.uint64(step), np.uint64(row_offset))
+        count = len(data)
+        at = (np.uint64(step), np.uint64(row_offset)) if training else _NO_MASKS
         with self.memory.working():
-            self._passes(data).forward(workspace.net, arrays_of(data), numbers, training, *at)
-        return workspace.outputs(len(data))
+            self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, *at)
+        return workspace.outputs(count)
 
     # ------------------------------------------------------------ what it needs
 
@@ -251,6 +250,28 @@ class Predictor(ABC):
     @abstractmethod
     def _rows_of(self, size: int) -> NDArray[np.int64]:
         """Return the numbers of the first rows."""
+
+
+class _Held:
+    """A workspace of a network for the time of a call; not a generator, which takes a microsecond more."""
+
+    __slots__ = ("_network", "_turn", "_workspace")
+
+    def __init__(self, network: Predictor) -> None:
+        self._network, self._turn = network, network.memory.turn()
+
+    def __enter__(self) -> Workspace:
+        self._turn.__enter__()
+        try:
+            self._workspace = self._network._take()
+        except BaseException:
+            self._turn.__exit__(None, None, None)
+            raise
+        return self._workspace
+
+    def __exit__(self, *raised: object) -> None:
+        self._network._state.give_back(self._workspace)
+        self._turn.__exit__(None, None, None)
 
 
 def _piece_of(workspace: Workspace, rows: int) -> int:
