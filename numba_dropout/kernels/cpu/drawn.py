@@ -6,7 +6,7 @@ float32 takes four numbers from a block of the stream, a word each, float64 two.
 import numpy as np
 
 from ..._jit import span
-from ..simd import BLOCKS, parallel, scratch, store_words, vector
+from ..simd import BLOCKS, parallel, scratch_area, store_words, vector
 
 MEMORY = 8 * 1024  # bytes of numbers that are drawn at once: they stay in the first-level cache
 BLOCK = 16  # bytes of words
@@ -22,7 +22,7 @@ def each_piece(shape, write):
     @parallel
     @span
     def parts(part, size, out, inp, values, how, k0, k1, stream, step, offset):
-        memory = scratch(MEMORY, out)
+        memory = scratch_area(MEMORY, 0, out)
         each = np.int64(BLOCK // out.itemsize)
         start, stop = part * size, min((part + 1) * size, out.size)
         while start < stop:

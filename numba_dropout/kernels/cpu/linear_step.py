@@ -3,10 +3,11 @@
 import numpy as np
 
 from ..._jit import span
-from ..simd import matrix, parallel, row, scratch, vector, window
+from ..simd import matrix, parallel, row, scratch_area, vector, window
 from .linear import sum_rows
 from .product import (
     PACKED,
+    PACKED_LEFT,
     ROWS,
     block_columns,
     block_depth,
@@ -18,6 +19,7 @@ from .product import (
 )
 
 GRADIENT = 64 * 1024  # bytes of the gradient that are held at once: they stay in the second-level cache
+BEHIND = PACKED + PACKED_LEFT  # where they begin in a thread's area: behind what a product takes of it
 
 
 def stepping(step_row):
@@ -29,11 +31,11 @@ def stepping(step_row):
 
     @span
     def step_block(weight, state, start, dout, inp, settings, row0, row1, column0, column1):
-        """Step some rows and columns of the weight: the gradient goes from a block on the stack into the rule."""
+        """Step some rows and columns of the weight: the gradient goes from a block of scratch memory into the rule."""
         inputs, depth, columns = weight.shape[1], inp.shape[0], column1 - column0
-        packed = panels_in(scratch(PACKED, weight), depth, columns)
+        packed = panels_in(scratch_area(PACKED, 0, weight), depth, columns)
         pack(packed, window(inp, 0, depth, column0, column1))
-        gradient = matrix(scratch(GRADIENT, weight), 0, ROWS, columns)
+        gradient = matrix(scratch_area(GRADIENT, BEHIND, weight), 0, ROWS, columns)
         for some in range(row0, row1, ROWS):
             stop = min(some + ROWS, row1)
             block = window(gradient, 0, stop - some, 0, columns)

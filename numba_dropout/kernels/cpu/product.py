@@ -14,7 +14,7 @@ from ..simd import (
     multiply_tiles,
     pack_columns,
     pack_rows,
-    scratch,
+    scratch_area,
     tensor,
     threads,
     window,
@@ -24,7 +24,7 @@ DEPTH = 256  # of a block: a panel of it stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels: they stay in the second-level cache
 TILES = 4  # whose left side is packed at once, where it has to be
 ROWS = TILES * TILE_ROWS
-PACKED_LEFT = ROWS * DEPTH * 8  # bytes
+PACKED_LEFT = ROWS * DEPTH * 8  # bytes, behind the packed panels in a thread's area
 SERIAL = 1 << 17  # up to this many multiply-adds a second thread costs more than it brings
 
 
@@ -103,7 +103,7 @@ def multiply_packed(out, left, packed, add):
     # out (R, C) adjacent columns, left (R, K), packed (panels, K, width)
     rows, columns = out.shape
     depth = packed.shape[1]
-    lefts = tensor(scratch(PACKED_LEFT, out), 0, TILES, depth, TILE_ROWS)
+    lefts = tensor(scratch_area(PACKED_LEFT, PACKED, out), 0, TILES, depth, TILE_ROWS)
     adjacent = left.strides[1] == left.itemsize
     for row in range(0, rows, ROWS):
         stop = min(row + ROWS, rows)
@@ -125,7 +125,7 @@ def multiply_block(out, left, right, add):
     rows, columns = out.shape
     depth = right.shape[0]
     size = block_depth(depth)
-    memory = scratch(PACKED, out)
+    memory = scratch_area(PACKED, 0, out)
     for k in range(0, max(depth, 1), size):  # a depth of 0 has one block of empty sums
         k1 = min(k + size, depth)
         packed = panels_in(memory, k1 - k, columns)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._jit import kernel, scalar, span
 from ..philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, TIE_STREAM, block_words
-from ..simd import parallel, scratch, vector
+from ..simd import parallel, scratch_area, vector
 from .mask import part_size
 
 CHUNK = 1024  # elements whose numbers are drawn at once: they stay in the first-level cache
@@ -69,7 +69,7 @@ def each_run(write):
 
     @span
     def draw_run(start, stop, place, how, thresholds, k0, k1, stream, step, offset):
-        memory = scratch(MEMORY, thresholds)
+        memory = scratch_area(MEMORY, 0, thresholds)
         for j in range(start, stop, CHUNK):
             count = min(stop - j, CHUNK)
             element = offset + np.uint64(j)

@@ -6,7 +6,7 @@ A list of units is an array (n + 1,): how many there are, then their numbers, as
 import numpy as np
 
 from ..._jit import kernel, scalar, span
-from ..simd import parallel, read_ahead, row, scratch, threads, vector
+from ..simd import parallel, read_ahead, row, scratch_area, threads, vector
 from .mask import each_group, first_bits
 
 GRADIENT = 16 * 1024  # bytes of a row's gradient that are spread at once: they stay in the first-level cache
@@ -160,7 +160,7 @@ def stepping_all(step_row):
 
     @span
     def step_bias(bias, dbias, state, start, units, settings, row0, row1):
-        gradient = scratch(GRADIENT, bias)
+        gradient = scratch_area(GRADIENT, GRADIENT, bias)
         for first in range(row0, row1, gradient.size):
             size = min(row1 - first, gradient.size)
             for i in range(size):
@@ -177,7 +177,7 @@ def stepping_all(step_row):
     def parts(part, size, weight, bias, dweight, dbias, state, starts, units, inputs, scale, settings):
         columns = weight.shape[1]
         row0, row1 = part * size, min((part + 1) * size, weight.shape[0])
-        gradient = scratch(GRADIENT, weight)
+        gradient = scratch_area(GRADIENT, 0, weight)
         for c0 in range(0, columns, gradient.size):
             c1 = min(c0 + gradient.size, columns)
             place0, place1 = _first_at_least(inputs, c0), _first_at_least(inputs, c1)

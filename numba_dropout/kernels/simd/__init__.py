@@ -1,4 +1,4 @@
-"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers and the stack.
+"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers, the stack and a thread's area.
 
 Each has a plain Python body of the same meaning, which runs where the JIT is off.
 """
@@ -7,7 +7,7 @@ from .cache_lines import aligned, read_ahead
 from .choices import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
 from .masks import BLOCKS, LANES, draw, load_bytes, store_bytes, store_words
 from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
-from .stack import scratch
+from .stack import scratch, scratch_area
 from .threads import parallel, threads
 from .vectors import CACHE_LINE
 from .views import matrix, row, tensor, vector, window
@@ -30,6 +30,7 @@ __all__ = [
     "read_ahead",
     "row",
     "scratch",
+    "scratch_area",
     "store_affine_kept",
     "store_bytes",
     "store_kept",
