@@ -13,6 +13,8 @@ from ._checks import InputError
 
 __all__ = ["Compressed", "SparseRows", "arrays_of", "is_sparse", "parts_of"]
 
+REMEDY = "build the matrix again from its values, rows and columns"
+
 
 class Compressed(NamedTuple):
     """The arrays of compressed rows, as kernels take them."""
@@ -33,9 +35,21 @@ class SparseRows:
     """
 
     def __init__(self, arrays: Compressed, columns: int) -> None:
+        """Check the arrays whole: kernels take every index for one of an element."""
+        _check_compressed(*arrays, columns)
+        if not _ascending(arrays.columns, arrays.starts):
+            raise InputError(f"x.indices: expected ascending columns in each row, each once; {REMEDY}")
+        self._set(arrays, columns)
+
+    def _set(self, arrays: Compressed, columns: int) -> SparseRows:
         self.arrays = arrays
         self.shape = len(arrays.starts) - 1, columns
         self.dtype = arrays.values.dtype
+        return self
+
+    def _with(self, arrays: Compressed) -> SparseRows:
+        """Return rows of arrays that come from checked ones, or from their copies on a device."""
+        return SparseRows.__new__(SparseRows)._set(arrays, self.shape[1])
 
     def __len__(self) -> int:
         return int(self.shape[0])
@@ -43,11 +57,11 @@ class SparseRows:
     def __getitem__(self, rows: slice) -> SparseRows:
         """Return neighbouring rows, on the same memory."""
         first, stop, _ = rows.indices(len(self))
-        return SparseRows(self.arrays._replace(starts=self.arrays.starts[first : stop + 1]), self.shape[1])
+        return self._with(self.arrays._replace(starts=self.arrays.starts[first : max(stop, first) + 1]))
 
     def map(self, function: Callable[[Any], Any]) -> SparseRows:
         """Return the rows with a function applied to each of their arrays."""
-        return SparseRows(Compressed(*map(function, self.arrays)), self.shape[1])
+        return self._with(Compressed(*map(function, self.arrays)))
 
     def place_of(self, number: int) -> tuple[int, int]:
         """Return row and column of one of the values."""
@@ -66,20 +80,115 @@ class SparseRows:
     def of(cls, matrix: Any) -> SparseRows:
         """Return SciPy's sparse matrix or array of any format; values of other integers than uint8 become float64.
 
-        TypeError where its values are no numbers.
+        All indices are checked, whatever the matrix claims of itself, and values of one place are added up, in a copy.
+        Where no copy is needed the arrays are the matrix's own: they must not change while the rows are in use.
+
+        Raises InputError where the arrays do not fit each other, and TypeError where the values are no numbers.
         """
-        rows = matrix.tocsr()
-        if not rows.has_canonical_format:
-            rows = rows.copy()
+        if len(matrix.shape) != 2:
+            raise InputError(f"x: expected shape (rows, columns), got {matrix.shape}")
+        _check_source(matrix)
+        try:
+            rows = matrix.tocsr()
+        except ValueError as error:
+            raise InputError(f"x: expected a sparse matrix in order, got one that is not ({error}); {REMEDY}") from None
+        count, columns = matrix.shape
+        _check_compressed(rows.data, rows.indices, rows.indptr, columns, count)
+        if not _ascending(rows.indices, rows.indptr):
+            rows = type(rows)((rows.data, rows.indices, rows.indptr), shape=rows.shape, copy=True)
+            rows.has_canonical_format = rows.has_sorted_indices = False
             rows.sum_duplicates()
         values = rows.data
         if values.dtype.kind in "biu" and values.dtype != np.uint8:
             values = values.astype(np.float64)
         if values.dtype not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"x: expected numbers, float32, float64 or integers, got {values.dtype}")
-        if len(rows.shape) != 2:
-            raise InputError(f"x: expected shape (rows, columns), got {rows.shape}")
-        return cls(Compressed(*map(_arrays.kernel_input, (values, rows.indices, rows.indptr))), rows.shape[1])
+        arrays = Compressed(values, _indices(rows.indices), _indices(rows.indptr))
+        return cls.__new__(cls)._set(Compressed(*map(_arrays.kernel_input, arrays)), columns)
+
+
+def _indices(array: NDArray[Any]) -> NDArray[Any]:
+    """Return checked indices of a type that kernels are compiled for."""
+    return array if array.dtype in (np.int32, np.int64) else array.astype(np.int64)
+
+
+def _check_source(matrix: Any) -> None:
+    """Check what SciPy's conversions of a matrix believe, as far as they would read or write past an array's end."""
+    kind = getattr(matrix, "format", None)
+    count, columns = matrix.shape
+    if kind == "csc":
+        _check_compressed(matrix.data, matrix.indices, matrix.indptr, count, columns, ("column", "row"))
+    elif kind == "bsr":
+        height, width = matrix.blocksize
+        lines = ("block row", "block column")
+        _check_compressed(matrix.data, matrix.indices, matrix.indptr, columns // width, count // height, lines)
+    elif kind == "coo":
+        for name, indices, most in zip(("row", "col"), (matrix.row, matrix.col), matrix.shape, strict=True):
+            _check_indices(name, indices, matrix.data)
+            _check_below(name, indices, most, lambda number: f"value {number}")
+    elif kind == "dia" and len(matrix.offsets) != len(matrix.data):
+        raise InputError(f"x.offsets: expected {len(matrix.data)} like the rows of x.data, got {len(matrix.offsets)}")
+    elif kind == "lil":
+        for row, (own, values) in enumerate(zip(matrix.rows, matrix.data, strict=True)):
+            if len(own) != len(values):
+                raise InputError(f"x.rows: expected {len(values)} columns like x.data in row {row}, got {len(own)}")
+
+
+def _check_compressed(
+    values: Any, indices: Any, starts: Any, most: int, count: int | None = None, lines: Any = ("row", "column")
+) -> None:
+    """Make sure of the arrays of `count` compressed lines, rows unless they are called otherwise, up to `most` wide."""
+    line, across = lines
+    _check_indices("indices", indices, values)
+    _check_indices("indptr", starts, None)
+    if len(starts) != (max(len(starts), 1) if count is None else count + 1):
+        raise InputError(f"x.indptr: expected a number for each {line}, and one more, got {len(starts)}; {REMEDY}")
+    falls = starts[1:] < starts[:-1]
+    if falls.any():
+        number = int(np.argmax(falls))
+        raise InputError(
+            f"x.indptr: expected numbers that never decrease, got {starts[number]} and then {starts[number + 1]} at "
+            f"{line} {number}; {REMEDY}"
+        )
+    first, stop = int(starts[0]), int(starts[-1])
+    if first < 0 or stop > len(indices) or (count is not None and first > 0):  # SciPy's begin at 0
+        raise InputError(f"x.indptr: expected numbers from 0 to {len(indices)}, got {first} to {stop}; {REMEDY}")
+
+    def place(number: int) -> str:
+        own = int(np.searchsorted(starts, first + number, side="right")) - 1
+        return f"{line} {own}, value {first + number - int(starts[own])}"
+
+    _check_below("indices", indices[first:stop], most, place, across)
+
+
+def _check_indices(name: str, indices: Any, values: Any) -> None:
+    """Make sure that indices are integers in one dimension, and as many as the values they belong to."""
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"x.{name}: expected integers, got {indices.dtype}")
+    if indices.ndim != 1:
+        raise InputError(f"x.{name}: expected 1 dimension, got shape {indices.shape}")
+    count = len(indices) if values is None else values.shape[0] if values.ndim else 0
+    if len(indices) != count:
+        raise InputError(f"x.{name}: expected {count} like the values in x.data, got {len(indices)}; {REMEDY}")
+
+
+def _check_below(name: str, indices: Any, most: int, place: Callable[[int], str], what: str = "") -> None:
+    """Make sure that all indices are of 0 .. most - 1; place(number) says where one is."""
+    if indices.size and not 0 <= indices.min() <= indices.max() < most:
+        number = int(np.argmax((indices < 0) | (indices >= most)))
+        raise InputError(
+            f"x.{name}: expected {f'{what}s' if what else 'numbers'} from 0 to {most - 1}, got {indices[number]} at "
+            f"{place(number)}; {REMEDY}"
+        )
+
+
+def _ascending(columns: Any, starts: Any) -> bool:
+    """Return whether the columns of each row ascend, so that none comes twice."""
+    first, stop = int(starts[0]), int(starts[-1])
+    rises = columns[first + 1 : stop] > columns[first : stop - 1] if stop > first else np.empty(0, np.bool_)
+    begins = starts[(starts > first) & (starts < stop)].astype(np.int64)
+    rises[begins - first - 1] = True  # from one row to the next
+    return bool(rises.all())
 
 
 def is_sparse(x: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers, the stack and a thread's area.
+"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers and scratch memory.
 
 Each has a plain Python body of the same meaning, which runs where the JIT is off.
 """
