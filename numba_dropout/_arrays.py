@@ -23,6 +23,7 @@ __all__ = [
     "no_overlap",
     "output",
     "overlap",
+    "refuse_shared_elements",
     "same",
 ]
 
@@ -66,7 +67,36 @@ def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
         raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
     if not out.flags.writeable:
         raise InputError("out: expected an array that can be written to, got a read-only one")
+    return refuse_shared_elements(out, out.shape, out.strides, out.itemsize)
+
+
+def refuse_shared_elements(out: Any, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> Any:
+    """Return out after making sure that no two of its elements share memory, as an expanded array's do.
+
+    PyTorch refuses only strides of 0, and decides no harder cases.
+    """
+    lengths = sorted((abs(stride), n) for n, stride in zip(shape, strides, strict=True) if n != 1)
+    reach = itemsize  # bytes of the dimensions so far
+    apart = True
+    for stride, n in lengths:
+        apart = apart and stride >= reach
+        reach += (n - 1) * stride
+    size = math.prod(int(n) for n in shape)
+    if not apart and size and (reach < size * itemsize or _meet(lengths, itemsize)):
+        raise InputError(
+            f"out: expected an array whose elements have memory of their own, got strides {tuple(strides)} for shape "
+            f"{tuple(shape)}; write into a new array, or a copy (numpy.array(out))"
+        )
     return out
+
+
+def _meet(lengths: list[tuple[int, int]], itemsize: int) -> bool:
+    """Tell whether two of all elements, so far apart along the dimensions, meet."""
+    places = np.zeros(1, np.int64)
+    for stride, n in lengths:
+        places = (places[:, None] + np.arange(n, dtype=np.int64) * stride).reshape(-1)
+    places.sort()
+    return bool((np.diff(places) < itemsize).any())
 
 
 def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -13,7 +13,19 @@ from ._checks import InputError
 from .devices import number_of, on_device
 from .sparse import SparseRows, is_sparse
 
-__all__ = ["input_rate", "labels", "on_host", "rates", "rows", "scaling", "sizes", "strength", "targets", "weights"]
+__all__ = [
+    "check_rows",
+    "input_rate",
+    "labels",
+    "on_host",
+    "rates",
+    "rows",
+    "scaling",
+    "sizes",
+    "strength",
+    "targets",
+    "weights",
+]
 
 
 def on_host(values: Any) -> NDArray[Any]:
@@ -60,6 +72,17 @@ def rows(x: Any, inputs: int, device: str) -> Any:
     if array.ndim != 2 or array.shape[1] != inputs:
         raise InputError(f"x: expected shape (rows, {inputs}), got {tuple(array.shape)}")
     return array if there else _arrays.kernel_input(array)
+
+
+def check_rows(rows: NDArray[Any], batch_size: int, *given: Any) -> None:
+    """Make sure that all numbers of rows are of rows that each of some arrays has, None aside."""
+    if batch_size < 1:
+        raise InputError(f"batch_size: expected an integer at least 1, got {batch_size}")
+    if rows.dtype.kind not in "iu":
+        raise TypeError(f"rows: expected integers, got {rows.dtype}")
+    count = min(len(array) for array in given if array is not None)
+    if rows.size and not 0 <= rows.min() <= rows.max() < count:
+        raise InputError(f"rows: expected numbers from 0 to {count - 1}, got {rows.min()} to {rows.max()}")
 
 
 def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:

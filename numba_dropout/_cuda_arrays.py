@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from ._arrays import is_packed
+from ._arrays import is_packed, refuse_shared_elements
 from ._checks import InputError
 from ._cuda_libraries import Description, Jax, Numba, external, library_of
 from .devices import on_device
@@ -24,12 +24,16 @@ from .kernels.cuda.launch import current_stream, on_stream
 __all__ = ["Cuda", "device_of", "named", "view"]
 
 
-def _device_array(found: Description, owner: Any) -> Any:
-    """Return an array of numba.cuda on memory that belongs to `owner`; bfloat16 by its bits."""
+def _dtype_of(found: Description) -> np.dtype[Any]:
     try:
-        dtype = np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype)
+        return np.dtype("uint16" if found.dtype == "bfloat16" else found.dtype)
     except TypeError:
         raise InputError(f"expected numbers of a type that NumPy has, or bfloat16, got {found.dtype}") from None
+
+
+def _device_array(found: Description, owner: Any) -> Any:
+    """Return an array of numba.cuda on memory that belongs to `owner`; bfloat16 by its bits."""
+    dtype = _dtype_of(found)
     interface = {
         "version": 3,
         "shape": found.shape,
@@ -63,8 +67,25 @@ def _view(x: Any) -> tuple[Any, Description | None]:
     """Return x as an array of numba.cuda, and what it was found to be, None for one that is so already."""
     if getattr(x, "__cuda_ndarray__", False):
         return x, None
-    found = library_of(x).describe(x)
+    found = _sound(library_of(x).describe(x))
     return _device_array(found, x), found
+
+
+def _sound(found: Description) -> Description:
+    """Return a description after making sure that kernels can address all of it: a wrong one ends the CUDA context."""
+    size = _dtype_of(found).itemsize
+    if any(n < 0 for n in found.shape) or (found.strides is not None and len(found.strides) != len(found.shape)):
+        raise InputError(f"expected a shape and a stride for each dimension, got {found.shape} and {found.strides}")
+    if 0 in found.shape:
+        return found
+    if not found.address:
+        raise InputError(f"expected elements in memory, got a null pointer for shape {tuple(found.shape)}")
+    if found.address % size or any(stride % size for stride in found.strides or ()):
+        raise InputError(
+            f"expected elements on multiples of their {size} bytes, got address {found.address:#x} and strides "
+            f"{found.strides}; copy the array"
+        )
+    return found
 
 
 def _contiguous(array: Any) -> bool:
@@ -145,7 +166,8 @@ class Cuda:
         if not on_device(out) or isinstance(self._library, Jax):
             kind = "none: JAX's arrays cannot be written to" if isinstance(self._library, Jax) else "one on the device"
             raise TypeError(f"out: expected {kind}, got {type(out).__name__}")
-        array, found = _view(out)
+        with named("out"):
+            array, found = _view(out)
         given = array.dtype.name if found is None else found.dtype
         if given != name:
             raise TypeError(f"out: expected dtype {name}, got {given}")
@@ -153,6 +175,8 @@ class Cuda:
             raise InputError(f"out: expected shape {tuple(shape)}, got {tuple(array.shape)}")
         if found is not None and found.read_only:
             raise InputError("out: expected an array that can be written to, got a read-only one")
+        if tuple(array.strides or ()):
+            refuse_shared_elements(out, tuple(shape), tuple(array.strides), array.dtype.itemsize)
         return out
 
     def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:

@@ -26,6 +26,14 @@ class Description(NamedTuple):
     read_only: bool
 
 
+def _native(typestr: str) -> str:
+    """Return NumPy's name of a type, after making sure that its bytes are in the machine's order."""
+    dtype = np.dtype(typestr)
+    if not dtype.isnative:
+        raise InputError(f"expected numbers in the machine's order of bytes, got {typestr}")
+    return dtype.name
+
+
 class Numba:
     """Arrays of numba.cuda, and of all that speaks `__cuda_array_interface__` and has no class here."""
 
@@ -34,7 +42,9 @@ class Numba:
     def describe(self, x: Any) -> Description:
         interface = x.__cuda_array_interface__
         address, read_only = interface["data"]
-        name = "bfloat16" if interface["typestr"].endswith("V2") else np.dtype(interface["typestr"]).name
+        name = "bfloat16" if interface["typestr"].endswith("V2") else _native(interface["typestr"])
+        if interface.get("mask") is not None:
+            raise InputError("expected an array without a mask, got a masked one")
         stream = interface.get("stream") or 0
         return Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
 

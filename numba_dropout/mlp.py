@@ -184,7 +184,7 @@ class MLP(Predictor, Stored):
         target = self.memory.stage("y", target)
         data = self.bring(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
         totals = np.empty((1, 2))
-        self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
+        self._train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(totals[0, 0] / len(data))
 
     @changes
@@ -201,8 +201,22 @@ class MLP(Predictor, Stored):
         """Train on len(totals) consecutive batches of rows of the data, without Python in between.
 
         totals (S, 2) receives the sums of each batch's losses and hits; `data`, `target` and the `weights` (rows,) of
-        rows, if any, are what `bring` returns; nothing is checked. Advances `step` and the optimiser's.
+        rows, if any, are what `bring` returns, and not checked. Advances `step` and the optimiser's.
         """
+        _batches.check_rows(rows, batch_size, data, target, weights)
+        self._train_steps(totals, data, target, rows, batch_size, optimizer, weights)
+
+    def _train_steps(
+        self,
+        totals: NDArray[np.float64],
+        data: Any,
+        target: Any,
+        rows: NDArray[np.int64],
+        batch_size: int,
+        optimizer: Optimizer,
+        weights: Any = None,
+    ) -> None:
+        """Do what `train_steps` does, for a call that has checked the rows and holds the network for a change."""
         with access_of(optimizer).changing("train_steps"), self._workspace() as workspace:
             workspace.make_room(batch_size)
             state = self.state_of(optimizer)

@@ -144,14 +144,35 @@ class Optimizer:
             state = None if self.state is None else np.array(on_host(self.state))
             return {**vars(self), "state": state, "params": None}
 
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """Take what `__getstate__` returned; InputError where it holds no state of this rule."""
+        state = kept["state"]
+        if state is not None and (
+            np.ndim(state) != 2 or len(state) != self.slots or np.asarray(state).dtype.kind != "f"
+        ):
+            raise _checks.InputError(
+                f"optimizer: a damaged pickle: expected a state ({self.slots}, parameters) of floats, got an array "
+                f"{np.shape(state)} of {np.asarray(state).dtype}"
+            )
+        vars(self).update(kept)
+
     def bind(self, params: Any, zeros: Allocate = aligned) -> Any:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
+        wanted, dtype = (self.slots, params.size), params.dtype
+        state: Any
         if self.state is None:
-            state = zeros(self.slots * params.size, params.dtype)
-            self.state, self.params = state.reshape(self.slots, params.size), params
+            state = zeros(self.slots * params.size, dtype)
+            self.state, self.params = state.reshape(wanted), params
         if self.params is not params:
             raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
-        return self.state
+        state = self.state
+        given = getattr(state, "shape", None), getattr(state, "dtype", None)
+        if given != (wanted, dtype) or not state.flags["C_CONTIGUOUS"]:
+            raise _checks.InputError(
+                f"optimizer.state: expected a contiguous array {wanted} of {dtype}, got shape {given[0]} of "
+                f"{given[1]}; only training changes it"
+            )
+        return state
 
     def choices(self) -> dict[str, Any]:
         """Return what the optimiser was made of, by name."""
