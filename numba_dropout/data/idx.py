@@ -45,7 +45,10 @@ def read(path: Path) -> NDArray[Any]:
     needed = start + math.prod(shape) * dtype.itemsize
     if len(content) != needed:
         raise InputError(f"{path}: a truncated or damaged IDX file: {len(content)} bytes, where {needed} belong")
-    array = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    try:
+        array = np.frombuffer(content, dtype, offset=start).reshape(shape) if needed > start else np.empty(shape, dtype)
+    except ValueError as error:  # more dimensions, or larger ones beside a 0, than NumPy's arrays have
+        raise InputError(f"{path}: a damaged IDX file: no array has its sizes ({error})") from None
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
@@ -60,4 +63,6 @@ def read_part(folder: Path, part: str) -> tuple[NDArray[Any], NDArray[np.int64]]
     images, labels = arrays
     if len(images) != labels.size:
         raise InputError(f"{folder}: {len(images)} images and {labels.size} labels in the {part} part")
+    if labels.dtype.kind == "f":
+        raise InputError(f"{folder}: expected integers as labels in the {part} part, got {labels.dtype}")
     return images.reshape(len(images), math.prod(images.shape[1:])), labels.reshape(-1).astype(np.int64)

@@ -234,6 +234,8 @@ def _read_numpy(path: Path) -> dict[str, NDArray[Any]] | NDArray[Any]:
                 return {name: content[name] for name in content.files}
     except (ValueError, TypeError, EOFError, OSError, zlib.error, tokenize.TokenError, *ZIP_FAULTS) as error:
         raise InputError(f"{path}: truncated, damaged or not a file of NumPy's ({error})") from None
+    except MemoryError as error:
+        raise InputError(f"{path}: damaged, or larger than the memory ({error})") from None
 
 
 def _numbers(path: Path, array: NDArray[Any], name: str) -> NDArray[Any]:
