@@ -1,0 +1,103 @@
+"""Files whose arrays do not fit their sizes, or each other, are refused with their name."""
+
+import io
+import json
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+
+X = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
+Y = np.array([0, 1, 2, 0, 1, 2])
+
+
+def header(shape, content=b"", descr="<f4"):
+    """Return an array's file with a header of any shape."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue() + content
+
+
+def plain(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+DATA = {
+    "too few labels": (plain(X), plain(Y[:5]), r"expected y of shape \(6,\), one for each row of x, got \(5,\)"),
+    "sizes that overflow": (header((2**40, 2**40)), plain(Y), "damaged"),
+    "sizes that overflow beside 0": (header((0, 2**62, 2**62)), plain(Y[:0]), "damaged"),
+    "a size below 0": (header((-6, 4), X.tobytes()), plain(Y), "damaged"),
+    "more than all memory": (header((2**50,)), plain(Y), "larger than the memory"),
+    "too few bytes": (header((6, 5), X.tobytes()), plain(Y), "damaged"),
+    "labels of NaN": (plain(X), plain(Y * np.nan), "nan at row 1, target"),
+    "labels of objects": (plain(X), header((6,), b"x" * 48, "|O"), "damaged"),
+    "complex labels": (plain(X), plain(Y + 0j), "expected numbers or texts in y"),
+    "a number": (plain(np.float32(1)), plain(Y), "expected x of shape"),
+}
+
+
+@pytest.mark.parametrize("case", DATA)
+def test_data_of_numpy(case, tmp_path):
+    x, y, message = DATA[case]
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as file:
+        file.writestr("x.npy", x)
+        file.writestr("y.npy", y)
+    with pytest.raises(ValueError, match=message) as raised:
+        nd.data.load(tmp_path / "d.npz")
+    assert "d.npz" in str(raised.value)
+
+
+def idx(shape, content=b"", code=8):
+    return bytes([0, 0, code, len(shape)]) + b"".join(struct.pack(">I", size) for size in shape) + content
+
+
+IMAGES, TAGS = idx((2, 2, 2), bytes(8)), idx((2,), b"\0\1")
+IDX = {
+    "sizes that overflow": (idx((2**32 - 1,) * 3), TAGS, "bytes, where 7922816"),
+    "sizes whose product is 2**64": (idx((2**16,) * 4), TAGS, "bytes, where 1844674407370955"),
+    "sizes that overflow beside 0": (idx((0, *(2**32 - 1,) * 3)), idx((0,)), "no array has its sizes"),
+    "too many dimensions": (idx((1,) * 255, b"\0"), idx((1,), b"\0"), "no array has its sizes"),
+    "other numbers of both": (IMAGES, idx((3,), b"\0\1\2"), "2 images and 3 labels"),
+    "labels with a point": (IMAGES, idx((2,), np.array([0.5, np.nan], ">f4").tobytes(), 0x0D), "integers as labels"),
+}
+
+
+@pytest.mark.parametrize("case", IDX)
+def test_data_of_idx(case, tmp_path):
+    images, tags, message = IDX[case]
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(images)
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(tags)
+    with pytest.raises(ValueError, match=message):
+        nd.data.load(tmp_path)
+
+
+MODELS = {
+    "a weight of few units": lambda arrays, config: arrays.update({"0.weight": arrays["0.weight"][:2]}),
+    "a weight turned": lambda arrays, config: arrays.update({"0.weight": arrays["0.weight"].T}),
+    "a bias that would broadcast": lambda arrays, config: arrays.update({"0.bias": arrays["0.bias"][:1]}),
+    "a bias of no dimensions": lambda arrays, config: arrays.update({"0.bias": np.float32(1)}),
+    "a weight of texts": lambda arrays, config: arrays.update({"0.weight": arrays["0.weight"].astype(str)}),
+    "no bias": lambda arrays, config: arrays.pop("0.bias"),
+    "a shift that would broadcast": lambda arrays, config: arrays.update(shift=arrays["shift"][:1]),
+    "more units": lambda arrays, config: config.update(sizes=[4, 50, 3]),
+    "fewer layers": lambda arrays, config: config.update(sizes=[4, 3], dropout=0.5),
+    "units below 0": lambda arrays, config: config.update(sizes=[4, -5, 3]),
+    "units whose product overflows": lambda arrays, config: config.update(sizes=[2**31 - 1, 2**31 - 1, 3]),
+}
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_models(case, tmp_path):
+    nd.MLP([4, 5, 3], seed=1).save(tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != "sha256"}
+    config = json.loads(str(arrays["config"]))
+    MODELS[case](arrays, config)
+    np.savez(tmp_path / "m.npz", **{**arrays, "config": np.array(json.dumps(config))})
+    with pytest.raises(ValueError, match=r"m.npz: a damaged model"):
+        nd.MLP.load(tmp_path / "m.npz")

@@ -1,0 +1,244 @@
+"""Sparse matrices whose arrays do not fit each other are refused, whoever takes them; none is changed."""
+
+import numpy as np
+import pytest
+
+import numba_dropout as nd
+from numba_dropout.sparse import Compressed, SparseRows
+
+sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed: no sparse matrices")
+
+ROWS, COLUMNS = 6, 10
+Y = np.arange(ROWS) % 3
+DENSE = np.where(np.random.default_rng(1).random((ROWS, COLUMNS)) < 0.4, np.arange(1.0, COLUMNS + 1), 0.0)
+
+
+def put(name, place, value):
+    return lambda matrix: getattr(matrix, name).__setitem__(place, value)
+
+
+def cast(name, dtype):
+    return lambda matrix: setattr(matrix, name, getattr(matrix, name).astype(dtype))
+
+
+def cut(name, stop):
+    return lambda matrix: setattr(matrix, name, getattr(matrix, name)[:stop])
+
+
+# format, what is done to a good matrix behind SciPy's back, error, message
+REFUSED = {
+    "a column past the last": (
+        "csr",
+        put("indices", 2, 12),
+        ValueError,
+        "columns from 0 to 9, got 12 at row 0, value 2",
+    ),
+    "the first column past the last": (
+        "csr",
+        put("indices", 3, 10),
+        ValueError,
+        "columns from 0 to 9, got 10 at row 1",
+    ),
+    "a column far off": ("csr", put("indices", -1, 2**31 - 1), ValueError, "got 2147483647 at row 5"),
+    "a column below 0": ("csr", put("indices", 4, -1), ValueError, "columns from 0 to 9, got -1 at row 1, value 1"),
+    "rows that end before they begin": (
+        "csr",
+        put("indptr", 2, 21),
+        ValueError,
+        "never decrease, got 21 and then .* row 2",
+    ),
+    "rows past the values": (
+        "csr",
+        put("indptr", -1, 2000),
+        ValueError,
+        r"x.indptr: expected numbers from 0 to \d+, got 0",
+    ),
+    "rows before the values": (
+        "csr",
+        put("indptr", 0, -5),
+        ValueError,
+        "x.indptr: expected numbers from 0 to .* got -5",
+    ),
+    "rows that begin late": ("csr", put("indptr", 0, 1), ValueError, "x.indptr: expected numbers from 0 to .* got 1"),
+    "too few rows": ("csr", cut("indptr", -1), ValueError, "a number for each row, and one more, got 6"),
+    "no rows": ("csr", cut("indptr", 0), ValueError, "a number for each row, and one more, got 0"),
+    "too few values": ("csr", cut("data", -3), ValueError, r"x.indices: expected \d+ like the values in x.data, got"),
+    "too few columns": (
+        "csr",
+        cut("indices", -3),
+        ValueError,
+        r"x.indices: expected \d+ like the values in x.data, got",
+    ),
+    "columns with a point": ("csr", cast("indices", float), TypeError, "x.indices: expected integers, got float64"),
+    "rows with a point": ("csr", cast("indptr", np.float32), TypeError, "x.indptr: expected integers, got float32"),
+    "columns of truth": ("csr", cast("indices", bool), TypeError, "x.indices: expected integers, got bool"),
+    "another shape": ("csr", lambda m: setattr(m, "_shape", (9, COLUMNS)), ValueError, "a number for each row"),
+    "two dimensions": ("csr", lambda m: setattr(m, "indices", m.indices[None]), ValueError, "expected 1 dimension"),
+    "complex values": ("csr", cast("data", complex), TypeError, "x: expected numbers, .* got complex128"),
+    "half precision": ("csr", cast("data", np.float16), TypeError, "x: expected numbers, .* got float16"),
+    "a foreign order of bytes": ("csr", cast("data", ">f8"), TypeError, "x: expected numbers, .* got >f8"),
+    "a row past the last": ("csc", put("indices", 1, 600000), ValueError, "rows from 0 to 5, got 600000 at column"),
+    "a row below 0": ("csc", put("indices", 1, -1), ValueError, "rows from 0 to 5, got -1 at column"),
+    "columns past the values": ("csc", put("indptr", -1, 2000), ValueError, "x.indptr: expected numbers from 0 to"),
+    "columns that fall": ("csc", put("indptr", 2, 19), ValueError, "never decrease, got 19 and then .* at column 2"),
+    "a pair of a row past the last": ("coo", put("row", 1, 99), ValueError, "x.row: .* from 0 to 5, got 99 at value 1"),
+    "a pair of a column below 0": ("coo", put("col", 1, -3), ValueError, "x.col: .* from 0 to 9, got -3 at value 1"),
+    "a block past the last": (
+        "bsr",
+        put("indices", 1, 77),
+        ValueError,
+        "block columns from 0 to 4, got 77 at block row 0",
+    ),
+    "blocks that fall": ("bsr", put("indptr", 1, 9), ValueError, "never decrease, got 9 and then .* at block row 1"),
+    "a list of a far column": (
+        "lil",
+        lambda m: (m.rows[0].append(55), m.data[0].append(5.0)),
+        ValueError,
+        "columns from 0 to 9, got 55 at row 0",
+    ),
+    "lists of two lengths": (
+        "lil",
+        lambda m: m.rows[2].append(9),
+        ValueError,
+        r"x.rows: expected \d columns like .* in row 2",
+    ),
+    "too few diagonals": ("dia", cut("offsets", -1), ValueError, "x.offsets: expected .* like the rows of x.data"),
+}
+
+
+def changed(kind, change):
+    matrix = sparse.csr_array(DENSE)
+    matrix = matrix.tobsr(blocksize=(2, 2)) if kind == "bsr" else matrix.asformat(kind)
+    assert kind == "bsr" or getattr(matrix, "has_canonical_format", True)  # which SciPy keeps, whatever is done
+    change(matrix)
+    return matrix
+
+
+def arrays(matrix):
+    names = ("data", "indices", "indptr", "row", "col", "offsets")
+    return {name: np.array(getattr(matrix, name)).tobytes() for name in names if hasattr(matrix, name)}
+
+
+@pytest.fixture(scope="module")
+def net():
+    return nd.MLP([COLUMNS, 4, 3], seed=1)
+
+
+CALLS = {
+    "forward": lambda net, x: net.forward(x),
+    "predict": lambda net, x: net.predict(x),
+    "predict_proba": lambda net, x: net.predict_proba(x),
+    "predict_mc": lambda net, x: net.predict_mc(x, 2),
+    "loss_of": lambda net, x: net.loss_of(x, Y),
+    "evaluate": lambda net, x: nd.evaluate(net, x, Y),
+    "train_step": lambda net, x: net.train_step(x, Y, nd.SGD()),
+    "fit": lambda net, x: nd.fit(net, x, Y, optimizer=nd.SGD(), epochs=1, batch_size=2),
+    "validation": lambda net, x: nd.fit(net, DENSE, Y, optimizer=nd.SGD(), epochs=1, batch_size=2, validation=(x, Y)),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_matrices_that_are_refused(case, net):
+    kind, change, error, message = REFUSED[case]
+    matrix = changed(kind, change)
+    before, weights = arrays(matrix), {name: value.copy() for name, value in net.weights().items()}
+    for call in CALLS.values():
+        with pytest.raises(error, match=message) as raised:
+            call(net, matrix)
+        assert "\n" not in str(raised.value)
+        assert str(raised.value).startswith("x")
+    assert arrays(matrix) == before
+    assert all(np.array_equal(value, weights[name]) for name, value in net.weights().items())
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["DropoutMLPClassifier", "DropoutMLPRegressor"])
+@pytest.mark.parametrize("case", ["a column past the last", "a column below 0", "rows past the values"])
+def test_estimators_refuse_them_too(name, case):
+    estimators = pytest.importorskip("numba_dropout.sklearn", reason="scikit-learn is not installed")
+    good = sparse.csr_matrix(DENSE)
+    model = getattr(estimators, name)(hidden_layer_sizes=(4,), max_iter=1, batch_size=3, random_state=0).fit(good, Y)
+    kind, change, error, _ = REFUSED[case]
+    for call in (model.predict, lambda x: model.fit(x, Y)):
+        with pytest.raises(error):
+            call(sparse.csr_matrix(changed(kind, change)) if kind != "csr" else changed(kind, change))
+
+
+# what SciPy takes too, and what it stands for
+ACCEPTED = {
+    "unsigned columns": ("csr", cast("indices", np.uint64)),
+    "short columns": ("csr", cast("indices", np.int8)),
+    "columns of the other order of bytes": ("csr", cast("indices", ">i4")),
+    "long rows": ("csr", cast("indptr", np.int64)),
+    "unaligned columns": (
+        "csr",
+        lambda m: setattr(m, "indices", np.frombuffer(b"\0" + m.indices.tobytes(), m.indices.dtype, offset=1)),
+    ),
+    "values backwards in memory": ("csr", lambda m: setattr(m, "data", m.data[::-1].copy()[::-1])),
+    "room behind the values": (
+        "csr",
+        lambda m: (setattr(m, "data", np.append(m.data, 7.0)), setattr(m, "indices", np.append(m.indices, 1))),
+    ),
+    "rows of pairs": ("coo", lambda m: None),
+    "blocks": ("bsr", lambda m: None),
+    "diagonals": ("dia", lambda m: None),
+}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_matrices_that_are_taken(case, net):
+    kind, change = ACCEPTED[case]
+    matrix = changed(kind, change)
+    before = arrays(matrix)
+    assert np.array_equal(net.forward(matrix), net.forward(DENSE))
+    assert arrays(matrix) == before
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
+def test_values_of_one_place_are_added_whatever_the_matrix_claims(kind, net):
+    matrix = changed(kind, lambda m: None)
+    assert matrix.has_canonical_format
+    indices = matrix.row if kind == "coo" else matrix.indices
+    if kind == "coo":
+        matrix.row[:2], matrix.col[:2] = 3, 4
+    else:
+        indices[:2] = 3
+    before = arrays(matrix)
+    lines = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr)) if kind != "coo" else None
+    pairs = {"csr": (lines, indices), "csc": (indices, lines), "coo": (indices, getattr(matrix, "col", None))}[kind]
+    dense = np.zeros(DENSE.shape)
+    np.add.at(dense, pairs, matrix.data)
+    assert matrix.has_canonical_format  # still believes so
+    assert np.array_equal(net.forward(matrix), net.forward(dense))
+    assert np.array_equal(SparseRows.of(matrix).to_array(), dense)
+    assert arrays(matrix) == before
+
+
+def test_columns_of_any_order(net):
+    matrix = changed("csr", lambda m: None)
+    stop = matrix.indptr[1]
+    matrix.indices[:stop], matrix.data[:stop] = matrix.indices[:stop][::-1].copy(), matrix.data[:stop][::-1].copy()
+    before = arrays(matrix)
+    assert np.array_equal(net.forward(matrix), net.forward(DENSE))
+    assert arrays(matrix) == before
+
+
+def test_rows_that_are_made_of_their_arrays(net):
+    good = SparseRows.of(sparse.csr_array(DENSE)).arrays
+    assert np.array_equal(net.forward(SparseRows(good, COLUMNS)), net.forward(DENSE))
+    for wrong, message in (
+        (good._replace(columns=good.columns + COLUMNS), "columns from 0 to 9"),
+        (good._replace(starts=good.starts + 3), "x.indptr: expected numbers from 0"),
+        (good._replace(columns=np.zeros_like(good.columns)), "ascending columns in each row, each once"),
+        (Compressed(good.values, good.columns, good.starts[:0]), "a number for each row, and one more, got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            SparseRows(wrong, COLUMNS)
+
+
+def test_an_empty_matrix(net):
+    for shape in ((0, COLUMNS), (4, COLUMNS)):
+        empty = sparse.csr_array(shape)
+        assert np.array_equal(net.forward(empty), net.forward(np.zeros(shape)))
+    with pytest.raises(ValueError, match=r"x: expected shape \(rows, columns\), got \(10,\)"):
+        SparseRows.of(sparse.coo_array(np.arange(10.0)))
