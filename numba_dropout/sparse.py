@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import _arrays
 from ._checks import InputError
 
-__all__ = ["Compressed", "SparseRows", "arrays_of", "is_sparse", "parts_of"]
+__all__ = ["Compressed", "SparseRows", "arrays_of", "check_source", "is_sparse", "parts_of"]
 
 REMEDY = "build the matrix again from its values, rows and columns"
 
@@ -87,13 +87,14 @@ class SparseRows:
         """
         if len(matrix.shape) != 2:
             raise InputError(f"x: expected shape (rows, columns), got {matrix.shape}")
-        _check_source(matrix)
+        check_source(matrix)
         try:
             rows = matrix.tocsr()
         except ValueError as error:
             raise InputError(f"x: expected a sparse matrix in order, got one that is not ({error}); {REMEDY}") from None
         count, columns = matrix.shape
-        _check_compressed(rows.data, rows.indices, rows.indptr, columns, count)
+        if rows is not matrix or matrix.format != "csr":
+            _check_compressed(rows.data, rows.indices, rows.indptr, columns, count)
         if not _ascending(rows.indices, rows.indptr):
             rows = type(rows)((rows.data, rows.indices, rows.indptr), shape=rows.shape, copy=True)
             rows.has_canonical_format = rows.has_sorted_indices = False
@@ -112,11 +113,18 @@ def _indices(array: NDArray[Any]) -> NDArray[Any]:
     return array if array.dtype in (np.int32, np.int64) else array.astype(np.int64)
 
 
-def _check_source(matrix: Any) -> None:
-    """Check what SciPy's conversions of a matrix believe, as far as they would read or write past an array's end."""
-    kind = getattr(matrix, "format", None)
+def check_source(matrix: Any) -> None:
+    """Check what SciPy's operations on a matrix believe, as far as they would read or write past an array's end.
+
+    All that is no sparse matrix of two dimensions passes.
+    """
+    kind = getattr(matrix, "format", None) if is_sparse(matrix) and len(matrix.shape) == 2 else None
+    if kind is None:
+        return
     count, columns = matrix.shape
-    if kind == "csc":
+    if kind == "csr":
+        _check_compressed(matrix.data, matrix.indices, matrix.indptr, columns, count)
+    elif kind == "csc":
         _check_compressed(matrix.data, matrix.indices, matrix.indptr, count, columns, ("column", "row"))
     elif kind == "bsr":
         height, width = matrix.blocksize

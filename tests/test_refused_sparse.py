@@ -153,7 +153,9 @@ def test_matrices_that_are_refused(case, net):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["DropoutMLPClassifier", "DropoutMLPRegressor"])
-@pytest.mark.parametrize("case", ["a column past the last", "a column below 0", "rows past the values"])
+@pytest.mark.parametrize(
+    "case", ["a column past the last", "a column below 0", "rows that end before they begin", "a row past the last"]
+)
 def test_estimators_refuse_them_too(name, case):
     estimators = pytest.importorskip("numba_dropout.sklearn", reason="scikit-learn is not installed")
     good = sparse.csr_matrix(DENSE)
@@ -161,7 +163,7 @@ def test_estimators_refuse_them_too(name, case):
     kind, change, error, _ = REFUSED[case]
     for call in (model.predict, lambda x: model.fit(x, Y)):
         with pytest.raises(error):
-            call(sparse.csr_matrix(changed(kind, change)) if kind != "csr" else changed(kind, change))
+            call(changed(kind, change))
 
 
 # what SciPy takes too, and what it stands for

@@ -22,6 +22,7 @@ from .. import _checks
 from ..access import access_of
 from ..mlp import MLP
 from ..optim import SGD, Adam, Optimizer
+from ..sparse import check_source
 from ..train import fit
 from .stopping import Stopping
 from .threads import own_threads
@@ -173,6 +174,7 @@ class DropoutMLP(BaseEstimator, ABC):
 
     def _checked(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
         """Return X and the target as the network learns it."""
+        check_source(X)
         options = {"accept_sparse": SPARSE, "dtype": DTYPES, "multi_output": True}
         X, y = validate_data(self, X, y, reset=reset, **options, **self._target_options())
         return X, self._encoded(y, reset=reset, classes=classes)
@@ -285,6 +287,7 @@ class DropoutMLP(BaseEstimator, ABC):
     def _known(self, X: Any) -> Any:
         """Return X to predict from."""
         check_is_fitted(self, "network_")
+        check_source(X)
         return validate_data(self, X, accept_sparse=SPARSE, dtype=DTYPES, reset=False)
 
     # ------------------------------------------------------------ what was learnt
