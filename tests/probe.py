@@ -1,13 +1,15 @@
 """What a process of other settings computes: `python tests/probe.py FILE PART ...` writes arrays to FILE, an .npz.
 
-The parts are the functions below. The inputs depend on nothing but the seeds here, so that the process that asked can
-make them again.
+The parts are the functions below, with arguments as in `small_stacks:64`. The inputs depend on nothing but the seeds
+here, so that the process that asked can make them again.
 """
 
 import faulthandler
 import re
 import sys
+import threading
 
+import numba
 import numpy as np
 from exact import layer
 from fences import check_all
@@ -16,6 +18,7 @@ from numba import njit
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.simd import TILE_WIDTH, multiply_tiles, window
+from numba_dropout.kernels.simd.stack import AREA
 
 # n, p, and where: far on, with a carry from the low word of the block's number to the high one; ties; a few elements
 MASKS = [
@@ -93,6 +96,132 @@ def fences():
     return ()
 
 
+def guarded(part, *arguments):
+    """Return how many calls of each of some names ended well; the last line printed is what was going on."""
+    import guards
+
+    counts = getattr(guards, part)(lambda text: print(text, flush=True), *arguments)
+    yield "names", np.array(list(counts))
+    yield "counts", np.array(list(counts.values()))
+
+
+def guarded_kernels(dtype, sizes, *names):
+    """Check kernels in guarded memory, for sizes of a range with these numbers between commas."""
+    return guarded("check_kernels", names or cpu.__all__, range(*map(int, sizes.split(","))), [dtype])
+
+
+def guarded_operations(dtype):
+    import guards
+
+    return guarded("check_operations", guards.OPERATIONS, guards.SIZES, [dtype])
+
+
+def guarded_networks():
+    import guards
+
+    return guarded("check_networks", guards.NETWORKS, [*range(1, 35), 64, 65, 127, 130, 200])
+
+
+def past_the_end():
+    """Read one element past an input's end, or write into an input: neither ends well."""
+    import guards
+
+    x = guards.Guard(4).array(np.ones(1, np.float32), "last")
+    cpu.relu_forward(np.ones(2, np.float32), np.ones(2, np.float32))
+    print("before", flush=True)
+    cpu.relu_forward(np.ones(2, np.float32), np.lib.stride_tricks.as_strided(x, (2,), (4,)))
+    return ()
+
+
+def into_an_input():
+    import guards
+
+    own, x = guards.Guards(), np.ones(1, np.float32)
+    inp = own[0].array(x, "first")
+    cpu.relu_forward(x, x)
+    print("before", flush=True)
+    own.call(lambda: cpu.relu_forward(inp, x), [inp], [False])
+    return ()
+
+
+def small_stacks(size, *names):
+    """Return whether kernels, and a network, give the same in a thread with a stack of so many KiB; compiled before."""
+    from kernel_cases import Cases, Out
+
+    calls = [
+        (name, [value.content.copy() if isinstance(value, Out) else value for value in arguments])
+        for name in names or cpu.__all__
+        for n in (13, 130)
+        for arguments in Cases(n, np.float32, np.random.default_rng(n)).of(name)
+    ]
+    x, y = np.random.default_rng(1).random((300, 70), np.float32), np.arange(300) % 3
+
+    def call_all():
+        for name, arguments in calls:
+            print(name, flush=True)
+            given = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
+            getattr(cpu, name)(*given)
+            yield from (value for value in given if isinstance(value, np.ndarray))
+        for rule in (nd.SGD(lr=0.01),) if names else (nd.SGD(lr=0.01), nd.Adam(lr=0.01)):
+            net = nd.MLP([70, 130, 3], input_dropout=0.2, seed=1)
+            yield np.array([net.train_step(x, y, rule), net.train_step(x[:32], y[:32], rule)])
+            yield net.predict_proba(x)
+            yield from net.weights().values()
+        yield nd.linear_backward(x[:, :5], x, np.ones((5, 70), np.float32))[1]
+
+    expected, found = list(call_all()), []
+    threading.stack_size(int(size) * 1024)
+    thread = threading.Thread(target=lambda: found.extend(call_all()))
+    thread.start()
+    thread.join()
+    yield "same", np.array([a.tobytes() == b.tobytes() for a, b in zip(expected, found, strict=True)])
+
+
+def no_memory():
+    """Let a thread ask for its area when nothing of its size is left."""
+    import ctypes
+    import resource
+
+    x, out = np.ones((64, 70), np.float32), np.empty((64, 64), np.float32)
+    libc, found = ctypes.CDLL(None), ctypes.c_void_p()
+
+    def ask():
+        while not libc.posix_memalign(ctypes.byref(found), 64, AREA):
+            pass
+        nd.linear(x, x, out=out)
+
+    numba.set_num_threads(1)
+    nd.linear(x, x, out=out)
+    thread = threading.Thread(target=ask)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))
+    thread.start()
+    thread.join()
+    return ()
+
+
+def stack_frames():
+    """Return the bytes of stack that the functions of some kernels take, all together, from x86's instructions."""
+    from kernel_cases import Cases, Out
+
+    for dtype in DTYPES:
+        for name in FRAMED:
+            arguments = Cases(9, dtype, np.random.default_rng(0)).of(name)[0]
+            getattr(cpu, name)(*(value.content if isinstance(value, Out) else value for value in arguments))
+    for name in FRAMED:
+        for code in getattr(cpu, name).inspect_asm().values():
+            sizes = re.findall(r"subq\s+\$(\d+), %rsp|addq\s+\$-(\d+), %rsp", code)
+            yield name, np.array([sum(int(a or b) for a, b in sizes)])
+
+
+FRAMED = (
+    "linear_adam",
+    "linear_backward",
+    "linear_relu_dropout_forward",
+    "gaussian_dropout_forward",
+    "sub_network_adam",
+)
+
+
 def registers():
     """Return which vector registers the code of some kernels names."""
     for kernel in (cpu.sample_mask, cpu.dropout_forward, cpu.linear_forward, cpu.linear_backward):
@@ -129,8 +258,22 @@ def inner_loops(code):
     return [loop for _, loop in found]
 
 
-PARTS = {part.__name__: part for part in (masks, products, steps, training, more_training, fences, registers, tiles)}
+PARTS = {
+    part.__name__: part
+    for part in (
+        *(masks, products, steps, training, more_training, fences, registers, tiles),
+        *(guarded_kernels, guarded_operations, guarded_networks, past_the_end, into_an_input),
+        *(small_stacks, no_memory, stack_frames),
+    )
+}
+
+
+def computed(text):
+    """Return what a part gives, whose name comes first and its arguments after it, between colons."""
+    name, *arguments = text.split(":")
+    return PARTS[name](*arguments)
+
 
 if __name__ == "__main__":
     faulthandler.enable()
-    np.savez(sys.argv[1], **{name: value for part in sys.argv[2:] for name, value in PARTS[part]()})
+    np.savez(sys.argv[1], **{name: value for part in sys.argv[2:] for name, value in computed(part)})

@@ -1,0 +1,70 @@
+"""Kernels, operations and networks read and write their arrays and nothing else: guarded memory ends what does not."""
+
+import signal
+import sys
+
+import pytest
+from kernel_cases import METHODS, Cases, Out
+from operations import OPERATIONS
+from processes import probe
+
+from numba_dropout.backprop import VARIANTS
+from numba_dropout.kernels import cpu
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guards are made by Linux's mprotect")
+
+SAMPLE = ("apply_mask", "dropout_forward", "gather_sparse_rows", "pack_mask", "sample_mask", "spread_columns")
+
+
+def counted(folder, part):
+    found = probe(folder, part)
+    counts = dict(zip(found["names"].tolist(), found["counts"].tolist(), strict=True))
+    print(f"{part}: {sum(counts.values())} calls of {len(counts)} names in guarded memory")
+    assert min(counts.values()) > 0
+    return counts
+
+
+def test_every_kernel_has_cases():
+    assert set(METHODS) == set(cpu.__all__)
+
+
+@pytest.mark.compiles_long
+@pytest.mark.parametrize("name", cpu.__all__)
+def test_cases_are_calls(name, rng):
+    for n in (0, 1, 9):
+        for arguments in Cases(n, "float32", rng).of(name):
+            assert any(isinstance(value, Out) for value in arguments)
+            getattr(cpu, name)(*(value.content if isinstance(value, Out) else value for value in arguments))
+
+
+@pytest.mark.jit_only
+def test_a_sample(tmp_path):
+    counts = counted(tmp_path, f"guarded_kernels:float32:0,201,8:{':'.join(SAMPLE)}")
+    assert list(counts) == list(SAMPLE)
+
+
+@pytest.mark.jit_only
+@pytest.mark.parametrize("part", ["past_the_end", "into_an_input"])
+def test_guards_are_effective(part, tmp_path):
+    with pytest.raises(AssertionError, match=rf"ended with -{signal.SIGSEGV.value}\nbefore\n"):
+        probe(tmp_path, part)
+
+
+@pytest.mark.jit_only
+@pytest.mark.full
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_kernel(dtype, tmp_path):
+    assert set(counted(tmp_path, f"guarded_kernels:{dtype}:0,201,1")) == set(cpu.__all__)
+
+
+@pytest.mark.jit_only
+@pytest.mark.full
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_operation(dtype, tmp_path):
+    assert set(counted(tmp_path, f"guarded_operations:{dtype}")) == set(OPERATIONS)
+
+
+@pytest.mark.jit_only
+@pytest.mark.full
+def test_every_variant(tmp_path):
+    assert set(counted(tmp_path, "guarded_networks")) == set(VARIANTS)
