@@ -67,7 +67,7 @@ def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
         raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
     if not out.flags.writeable:
         raise InputError("out: expected an array that can be written to, got a read-only one")
-    return refuse_shared_elements(out, out.shape, out.strides, out.itemsize)
+    return out if out.flags.forc else refuse_shared_elements(out, out.shape, out.strides, out.itemsize)
 
 
 def refuse_shared_elements(out: Any, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> Any:

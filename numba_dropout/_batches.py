@@ -78,10 +78,10 @@ def check_rows(rows: NDArray[Any], batch_size: int, *given: Any) -> None:
     """Make sure that all numbers of rows are of rows that each of some arrays has, None aside."""
     if batch_size < 1:
         raise InputError(f"batch_size: expected an integer at least 1, got {batch_size}")
-    if rows.dtype.kind not in "iu":
-        raise TypeError(f"rows: expected integers, got {rows.dtype}")
+    if rows.dtype != np.int64:
+        raise TypeError(f"rows: expected int64, got {rows.dtype}")
     count = min(len(array) for array in given if array is not None)
-    if rows.size and not 0 <= rows.min() <= rows.max() < count:
+    if rows.size and np.maximum.reduce(rows.view(np.uint64)) >= count:  # numbers below 0 are the largest of these
         raise InputError(f"rows: expected numbers from 0 to {count - 1}, got {rows.min()} to {rows.max()}")
 
 

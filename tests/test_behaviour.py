@@ -27,7 +27,7 @@ def names():
 
 
 def test_the_page_has_rows():
-    assert len(ROWS) == 46
+    assert len(ROWS) == 47
     assert all(len(row) == 3 for row in ROWS)
 
 

@@ -106,7 +106,7 @@ CALLS = {
         "rows: expected numbers from 0 to 5, got 1",
     ),
     "rows below 0": (lambda: train_steps(np.arange(6) - 1), ValueError, "rows: expected numbers from 0 to 5, got -1"),
-    "rows with a point": (lambda: train_steps(np.arange(6.0)), TypeError, "rows: expected integers, got float64"),
+    "rows with a point": (lambda: train_steps(np.arange(6.0)), TypeError, "rows: expected int64, got float64"),
     "rows of few targets": (lambda: train_steps(np.arange(6), target=Y[:3]), ValueError, "rows: .* from 0 to 2, got 0"),
     "rows of few weights": (
         lambda: train_steps(np.arange(6), weights=np.ones(4, F32)),
