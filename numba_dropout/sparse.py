@@ -93,7 +93,7 @@ class SparseRows:
         except ValueError as error:
             raise InputError(f"x: expected a sparse matrix in order, got one that is not ({error}); {REMEDY}") from None
         count, columns = matrix.shape
-        if rows is not matrix or matrix.format != "csr":
+        if rows is not matrix or getattr(matrix, "format", None) != "csr":
             _check_compressed(rows.data, rows.indices, rows.indptr, columns, count)
         if not _ascending(rows.indices, rows.indptr):
             rows = type(rows)((rows.data, rows.indices, rows.indptr), shape=rows.shape, copy=True)
