@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_AS_THEY_ARE = {np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64)}  # dtypes that kernels take
+
+
 def on_host(values: Any) -> NDArray[Any]:
     """Return any array as one of NumPy's; compressed rows become dense."""
     if isinstance(values, SparseRows):
@@ -57,6 +60,8 @@ def rows(x: Any, inputs: int, device: str) -> Any:
 
     Sparse ones of SciPy's become `SparseRows`.
     """
+    if type(x) is np.ndarray and x.dtype in _AS_THEY_ARE and x.ndim == 2 and x.shape[1] == inputs:
+        return _arrays.kernel_input(x)
     if is_sparse(x):
         compressed = x if isinstance(x, SparseRows) else SparseRows.of(x)
         if compressed.shape[1] != inputs:
@@ -90,7 +95,9 @@ def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:
     array = on_host(y)
     if array.ndim != 1 or array.dtype.kind not in "biu":
         raise InputError(f"y: expected labels (rows,) of integers, got {array.dtype} of shape {array.shape}")
-    if array.size and not 0 <= array.min() <= array.max() < classes:
+    unsigned = array.view(np.uint64) if array.dtype == np.int64 else array  # a negative label is a large one
+    inside = not array.size or (unsigned.max() < classes and (unsigned is not array or array.min() >= 0))
+    if not inside:
         raise InputError(f"y: expected labels from 0 to {classes - 1}, got {array.min()} to {array.max()}")
     return _arrays.kernel_input(array.astype(np.int64, copy=False))
 

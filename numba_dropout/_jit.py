@@ -216,6 +216,7 @@ def composed(function: F) -> F:
 _region: contextlib.AbstractContextManager[Any] | None = None
 _settling = threading.Lock()
 _forked = False
+_limited = False  # fewer cores than threads
 
 
 def exclusive() -> contextlib.AbstractContextManager[Any]:
@@ -224,13 +225,16 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
     Numba's `workqueue` threading layer aborts the process when two Python threads enter it at once, so under that
     layer this is one lock; the other layers take care of themselves and get nothing.
     """
-    global _region
+    global _limited, _region
     if _forked:
         numba.set_num_threads(1)  # counts for the calling thread only
-    else:
+    elif _limited:
         _threads.begin_thread()
     if _region is None:
         numba.get_num_threads()  # starts the threads, which settles the layer
+        _limited = _threads.limited()
+        if _limited:
+            _threads.begin_thread()
         layer = "none" if config.DISABLE_JIT else numba.threading_layer()
         with _settling:  # of two first calls at once, both get the lock of one
             _region = _region or (threading.RLock() if layer == "workqueue" else contextlib.nullcontext())

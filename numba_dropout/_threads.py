@@ -16,7 +16,7 @@ from pathlib import Path
 import numba
 from numba.core import config
 
-__all__ = ["begin_thread", "choose", "cores", "waiting"]
+__all__ = ["begin_thread", "choose", "cores", "limited", "waiting"]
 
 # Turns of an OpenMP thread that waits for work, until it sleeps: about 50 us on Zen 4. GNU's library takes 300,000, and
 # where another process needs the core, each parallel region then lasts until the system takes it from the thread that
@@ -102,13 +102,20 @@ def choose(threads: int) -> None:
     numba.set_num_threads(threads)
 
 
-def begin_thread() -> None:
-    """Bound the threads of kernels that this Python thread calls by the cores, once, unless the user has chosen.
+def limited() -> bool:
+    """Return whether there are fewer cores than Numba has threads, and the user has not chosen NUMBA_NUM_THREADS.
 
-    By NUMBA_NUM_THREADS or `numba.set_num_threads`. Numba itself counts the cores of the affinity, not of a quota.
+    Numba itself counts the cores of the affinity, not of a quota.
+    """
+    return "NUMBA_NUM_THREADS" not in os.environ and cores() < config.NUMBA_NUM_THREADS
+
+
+def begin_thread() -> None:
+    """Bound the threads of kernels that this Python thread calls by the cores, once.
+
+    Not where the user has chosen, by NUMBA_NUM_THREADS or `numba.set_num_threads`.
     """
     if not hasattr(_of_this, "settled"):
         _of_this.settled = True
-        unchosen = "NUMBA_NUM_THREADS" not in os.environ and numba.get_num_threads() == config.NUMBA_NUM_THREADS
-        if unchosen and cores() < config.NUMBA_NUM_THREADS:
+        if limited() and numba.get_num_threads() == config.NUMBA_NUM_THREADS:
             numba.set_num_threads(cores())

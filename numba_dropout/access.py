@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, TypeVar, cast
 
 __all__ = ["Access", "access_of", "changes", "reads"]
@@ -29,7 +30,7 @@ class Access:
         self._lock = threading.Lock()  # held for a few operations on what follows, never during a call
         self._readers: dict[int, int] = {}  # calls of each thread
         self._changer: int | None = None
-        self._changes = 0  # calls of that thread, its readings inside them too
+        self._changes = 0  # calls of that thread that change, one inside the other
         _all.add(self)
 
     def reading(self, call: str) -> _Reading:
@@ -41,9 +42,8 @@ class Access:
         return _Changing(self, call)
 
     def _begin_reading(self, call: str) -> None:
-        thread = threading.get_ident()
-        if self._changer == thread:
-            self._changes += 1  # nobody else touches it meanwhile
+        thread = get_ident()
+        if self._changer == thread:  # nobody else touches it meanwhile
             return
         with self._lock:
             if self._changer is not None:
@@ -51,18 +51,16 @@ class Access:
             self._readers[thread] = self._readers.get(thread, 0) + 1
 
     def _end_reading(self) -> None:
-        thread = threading.get_ident()
+        thread = get_ident()
         if self._changer == thread:
-            self._changes -= 1
             return
         with self._lock:
-            if self._readers[thread] > 1:
-                self._readers[thread] -= 1
-            else:
-                del self._readers[thread]
+            count = self._readers.pop(thread)
+            if count > 1:
+                self._readers[thread] = count - 1
 
     def _begin_changing(self, call: str) -> None:
-        thread = threading.get_ident()
+        thread = get_ident()
         if self._changer == thread:
             self._changes += 1
             return
@@ -86,7 +84,7 @@ class Access:
 
     def _forget_other_threads(self) -> None:
         """Keep the calls of this thread only, and take a new lock: a fork keeps no other thread."""
-        thread = threading.get_ident()
+        thread = get_ident()
         self._lock = threading.Lock()
         self._readers = {thread: self._readers[thread]} if thread in self._readers else {}
         if self._changer != thread:

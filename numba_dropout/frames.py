@@ -17,7 +17,7 @@ NUMBERS = ("int8", "int16", "int32", "int64", "int128", "uint", "float", "double
 
 def is_frame(x: Any) -> bool:
     """Return whether x is a table of named columns, as pandas and polars have them."""
-    return hasattr(x, "columns") and hasattr(x, "to_numpy") and hasattr(x, "dtypes")
+    return type(x) is not np.ndarray and hasattr(x, "columns") and hasattr(x, "to_numpy") and hasattr(x, "dtypes")
 
 
 def names(frame: Any) -> list[str]:

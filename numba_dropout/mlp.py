@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, _checks, backprop, frames, variants
 from ._checks import InputError, NoRoom
-from .access import Access, access_of, changes, reads
+from .access import Access, changes, reads
 from .backprop import LOSSES
 from .memory import memory_of
 from .optim import Optimizer
@@ -156,6 +156,7 @@ class MLP(Predictor, Stored):
         self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
         self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
         self._rows = np.arange(0)
+        self._last_row = 2**63 // max(self.sizes) - 1  # of which all elements have a place in the masks
         self._passed = LastPass()
         self._changes = 0  # calls of `train_steps`, after which a pass cannot go back
         self._state.draw_weights(self.seed, init)
@@ -184,7 +185,7 @@ class MLP(Predictor, Stored):
         target = self.memory.stage("y", target)
         data = self.bring(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
         totals = np.empty((1, 2))
-        self._train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
+        self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(totals[0, 0] / len(data))
 
     @changes
@@ -203,21 +204,9 @@ class MLP(Predictor, Stored):
         totals (S, 2) receives the sums of each batch's losses and hits; `data`, `target` and the `weights` (rows,) of
         rows, if any, are what `bring` returns, and not checked. Advances `step` and the optimiser's.
         """
-        _batches.check_rows(rows, batch_size, data, target, weights)
-        self._train_steps(totals, data, target, rows, batch_size, optimizer, weights)
-
-    def _train_steps(
-        self,
-        totals: NDArray[np.float64],
-        data: Any,
-        target: Any,
-        rows: NDArray[np.int64],
-        batch_size: int,
-        optimizer: Optimizer,
-        weights: Any = None,
-    ) -> None:
-        """Do what `train_steps` does, for a call that has checked the rows and holds the network for a change."""
-        with access_of(optimizer).changing("train_steps"), self._workspace() as workspace:
+        if rows.base is not self._rows:
+            _batches.check_rows(rows, batch_size, data, target, weights)
+        with optimizer.access.changing("train_steps"), self._workspace() as workspace:
             workspace.make_room(batch_size)
             state = self.state_of(optimizer)
             settings = optimizer.settings(len(totals), self.dtype)
@@ -241,7 +230,8 @@ class MLP(Predictor, Stored):
                         limit,
                     )
             finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
-                done = int(np.count_nonzero(totals[:, 0] != -1.0))
+                whole = len(totals) and totals[-1, 0] != -1.0
+                done = len(totals) if whole else int(np.count_nonzero(totals[:, 0] != -1.0))
                 self.step += done
                 optimizer.step += done
 
@@ -255,8 +245,8 @@ class MLP(Predictor, Stored):
         pieces of a batch get the masks of the whole.
         """
         given = self.as_input(x)
-        step = _checks.integer(self.step if step is None else step, "step", 0, 2**32 - 1)
-        row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(given))
+        step = min(self.step, 2**32 - 1) if step is None else _checks.integer(step, "step", 0, 2**32 - 1)
+        row_offset = _checks.integer(row_offset, "row_offset", 0, self._last_row - len(given))
         with self.memory.turn():
             data, workspace = self.bring(given), self._take()
             try:
@@ -399,19 +389,3 @@ class MLP(Predictor, Stored):
         self.rows, given = rows, (self.weight_regularizer, self.dropout_regularizer)
         own = (math.nan, math.nan) if rows is None else variants.strengths(self.loss, self.sizes[-1], rows)
         self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
-
-    def _passes(
-        self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
-    ) -> backprop.Composition:
-        asked = isinstance(data, SparseRows), update, bounds, weighted
-        found = self._compositions.get(asked)
-        if found is None:
-            choice = backprop.Choice(self.loss, update, *bounds, self._kind, asked[0], weighted)
-            found = self._compositions.setdefault(asked, self.memory.passes(choice))
-        return found
-
-    def _rows_of(self, size: int) -> NDArray[np.int64]:
-        rows = self._rows  # which another thread may replace meanwhile
-        if size > rows.size:
-            rows = self._rows = np.arange(size)
-        return rows[:size]

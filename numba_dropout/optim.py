@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import _checks
 from ._batches import on_host
-from .access import access_of
+from .access import Access
 from .kernels.simd import aligned
 from .network import Allocate
 
@@ -127,6 +127,7 @@ class Optimizer:
         self._known = isinstance(schedule, str)  # and needs no checks
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.total_steps = None if total_steps is None else _checks.integer(total_steps, "total_steps", 1, 2**63)
+        self.access = Access(type(self).__name__)
         self.end: int | None = None  # of the fit that is going on
         self.step = 0
         self.state: NDArray[Any] | None = None
@@ -140,9 +141,9 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: the state as NumPy's array, without the network that it belongs to."""
-        with access_of(self).reading("copy"):
+        with self.access.reading("copy"):
             state = None if self.state is None else np.array(on_host(self.state))
-            return {**vars(self), "state": state, "params": None}
+            return {**vars(self), "state": state, "params": None, "access": None}
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
         """Take what `__getstate__` returned; InputError where it holds no state of this rule."""
@@ -154,7 +155,7 @@ class Optimizer:
                 f"optimizer: a damaged pickle: expected a state ({self.slots}, parameters) of floats, got an array "
                 f"{np.shape(state)} of {np.asarray(state).dtype}"
             )
-        vars(self).update(kept)
+        vars(self).update(kept, access=Access(type(self).__name__))
 
     def bind(self, params: Any, zeros: Allocate = aligned) -> Any:
         """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
@@ -184,6 +185,8 @@ class Optimizer:
         total = self.end if self.total_steps is None else self.total_steps
         if self.schedule is cosine and total is None:
             raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
+        if self.schedule is constant:
+            return np.full(n, self.lr)
         first = self.step if step is None else step
         steps = np.arange(first, first + n, dtype=np.float64)
         if self._known:
@@ -205,23 +208,24 @@ class Optimizer:
         Raises ValueError where a number is too large for `dtype`, or a bound too small.
         """
         columns = self._columns(n) if self.clip_norm is None else (*self._columns(n), self.clip_norm)
-        table = np.empty((n, len(columns)), dtype)
-        with np.errstate(over="ignore"):
-            for place, column in enumerate(columns):
-                table[:, place] = column
-        if not np.isfinite(table).all() or (self.clip_norm is not None and not table[:, -1].all()):
+        table = np.empty((n, len(columns)))
+        for place, column in enumerate(columns):
+            table[:, place] = column
+        fits = np.abs(table).max(initial=0) <= np.finfo(dtype).max  # NaN does not
+        rounded = table.astype(dtype) if fits else table
+        if not fits or (self.clip_norm is not None and not rounded[:, -1].all()):
             raise _checks.InputError(
-                f"optimizer: a number is too large, or a bound too small, for {table.dtype}; try a lower learning rate "
-                f"(it was {self.lr:g}), or another clip_norm ({self.clip_norm})"
+                f"optimizer: a number is too large, or a bound too small, for {np.dtype(dtype)}; try a lower learning "
+                f"rate (it was {self.lr:g}), or another clip_norm ({self.clip_norm})"
             )
-        return table
+        return rounded
 
     def _columns(self, n: int) -> tuple[Any, ...]:
         """Return the columns of the settings, numbers or arrays (n,)."""
         raise NotImplementedError
 
 
-_WORKING = {"end", "step", "state", "params", "_known"}  # an optimiser's attributes that training changes
+_WORKING = {"access", "end", "step", "state", "params", "_known"}  # an optimiser's attributes that training changes
 
 
 def schedule_name(schedule: str | Schedule) -> str:

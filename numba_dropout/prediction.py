@@ -16,7 +16,7 @@ from .access import Access, reads
 from .kernels.cpu.linear import SKINNY
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
-from .sparse import arrays_of
+from .sparse import SparseRows, arrays_of
 from .state import State, Workspace
 
 __all__ = ["LastPass", "Pass", "Predictor"]
@@ -52,7 +52,11 @@ class Predictor(ABC):
     memory: Memory
     access: Access
     _state: State
+    _kind: str
+    _compositions: dict[tuple[Any, ...], backprop.Composition]
+    _rows: NDArray[np.int64]
     _passed: LastPass
+    _last_row: int
 
     def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
@@ -67,8 +71,8 @@ class Predictor(ABC):
             rows = self._rows_of(len(data))
             with self.memory.working():
                 self._passes(data).evaluate(workspace.net, totals, arrays_of(data), target, rows, piece)
-        loss, hits = totals.sum(0) / len(data)
-        return float(loss), None if self.loss == "mse" else float(hits)
+        loss, hits = totals[0].tolist() if len(totals) == 1 else totals.sum(0).tolist()
+        return loss / len(data), None if self.loss == "mse" else hits / len(data)
 
     @reads
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
@@ -107,7 +111,7 @@ class Predictor(ABC):
         data = self.bring(self.as_input(x))
         if len(data) == 0:
             raise InputError("x: expected at least one row, got none")
-        row_offset = _checks.integer(row_offset, "row_offset", 0, 2**63 // max(self.sizes) - 1 - len(data))
+        row_offset = _checks.integer(row_offset, "row_offset", 0, self._last_row - len(data))
         return self._draw(data, samples, step, row_offset)
 
     def _draw(self, data: Any, samples: int, step: int, row_offset: int) -> Iterator[NDArray[Any]]:
@@ -229,6 +233,24 @@ class Predictor(ABC):
             self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, *at)
         return workspace.outputs(count)
 
+    def _passes(
+        self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
+    ) -> backprop.Composition:
+        """Return the passes over the network, for data of a kind and a rule that updates the parameters."""
+        asked = isinstance(data, SparseRows), update, bounds, weighted
+        found = self._compositions.get(asked)
+        if found is None:
+            choice = backprop.Choice(self.loss, update, *bounds, self._kind, asked[0], weighted)
+            found = self._compositions.setdefault(asked, self.memory.passes(choice))
+        return found
+
+    def _rows_of(self, size: int) -> NDArray[np.int64]:
+        """Return the numbers of the first rows, a view of `_rows`."""
+        rows = self._rows  # which another thread may replace meanwhile
+        if size > rows.size:
+            rows = self._rows = np.arange(size)
+        return rows[:size]
+
     # ------------------------------------------------------------ what it needs
 
     @abstractmethod
@@ -242,14 +264,6 @@ class Predictor(ABC):
     @abstractmethod
     def bring(self, array: Any) -> Any:
         """Return an array where the network is."""
-
-    @abstractmethod
-    def _passes(self, data: Any = None) -> backprop.Composition:
-        """Return the passes over the network, for data of a kind."""
-
-    @abstractmethod
-    def _rows_of(self, size: int) -> NDArray[np.int64]:
-        """Return the numbers of the first rows."""
 
 
 class _Held:

@@ -201,7 +201,7 @@ def _ascending(columns: Any, starts: Any) -> bool:
 
 def is_sparse(x: Any) -> bool:
     """Return whether x is a sparse matrix or array as SciPy has them, or `SparseRows`."""
-    return isinstance(x, SparseRows) or hasattr(x, "tocsr")
+    return type(x) is not np.ndarray and (isinstance(x, SparseRows) or hasattr(x, "tocsr"))
 
 
 def parts_of(name: str, data: Any) -> list[tuple[str, Any]]:

@@ -47,7 +47,7 @@ class Workspace:
         """Return a copy of the outputs of the last forward pass, of n rows."""
         units = self.net.target_shift.size
         start = self.net.outputs.size - units * self.net.losses.size
-        return np.array(self.memory.read(matrix(self.net.outputs, start, rows, units)))
+        return self.memory.read(matrix(self.net.outputs, start, rows, units)).copy()
 
     def set_doutput(self, values: NDArray[Any]) -> None:
         """Set the gradient by the last output, (rows, outputs), before a backward pass."""
