@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,14 @@ def one_line() -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def short_warnings() -> Iterator[None]:
+    """Show warnings as one line each, without the place in the code that they come from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
+        yield
+
+
 class Commands(click.Group):
     """A group that refuses in one line. The library, and Numba, load with the first command that needs them."""
 
@@ -60,7 +69,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
-        with one_line():
+        with one_line(), short_warnings():
             return super().invoke(ctx)
 
 

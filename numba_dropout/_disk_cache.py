@@ -73,21 +73,28 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _objection(folder: Path) -> str | None:
-    """Return why code is not loaded from a folder, or None where only the user can put something there.
+    """Return why code is not kept in a folder, or None where only the user can put something there.
 
     As OpenSSH asks of keys: the folder and those that it lies in, up to the user's home, belong to the user or to root,
-    and others cannot write to them. The ones above may be open to all, as /tmp is, where only owners rename.
+    and others cannot write to them. Those above `numba_dropout` may be open to all if only owners rename there, as in
+    /tmp.
     """
     if not folder.is_absolute():
-        return f"the folder {folder.parent} is not absolute, or there is no home folder"
+        base = folder.parent.parent
+        if config.CACHE_DIR:
+            return f"NUMBA_CACHE_DIR is no absolute path: {base}"
+        return f"there is no home folder, and {base} is no absolute path"
+    real = folder.resolve()
+    present = next(place for place in (real, *real.parents) if place.exists())
+    if not present.is_dir():
+        return f"{present} is no folder"
+    if present != real and not os.access(present, os.W_OK | os.X_OK):
+        return f"you cannot write to {present}"
     if not hasattr(os, "geteuid"):  # Windows, whose users' folders are their own
         return None
-    real, home = folder.resolve(), Path(os.path.expanduser("~")).resolve()
-    for place in (real, *real.parents):
-        try:
-            status = os.stat(place)
-        except FileNotFoundError:
-            continue
+    home = Path(os.path.expanduser("~")).resolve()
+    for place in (present, *present.parents):
+        status = os.stat(place)
         if not _is_ours(status):
             return f"{place} belongs to another user"
         sticky = place not in (real, real.parent) and status.st_mode & stat.S_ISVTX
@@ -99,25 +106,36 @@ def _objection(folder: Path) -> str | None:
 
 
 @functools.cache
+def _say(reason: str) -> None:
+    """Warn once for each reason that compiled code is not kept."""
+    warnings.warn(
+        f"compiled code is not kept: {reason}; set NUMBA_CACHE_DIR to an absolute folder that only you can write to, "
+        "or NUMBA_DROPOUT_CACHE=0",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+@functools.cache
 def _usable(folder: Path) -> bool:
     """Return whether code may be kept in a folder, and say once why not."""
     objection = _objection(folder)
     if objection is not None:
-        warnings.warn(
-            f"compiled code is not kept: {objection}; set NUMBA_CACHE_DIR to an absolute folder that only you can "
-            "write to, or NUMBA_DROPOUT_CACHE=0",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        _say(objection)
     return objection is None
+
+
+def _unkept_settings() -> str | None:
+    """Return the setting of Numba under which code refers to addresses of the process, or to its sources."""
+    return "NUMBA_DEBUGINFO" if config.DEBUGINFO_DEFAULT else "NUMBA_OPT=0" if config.OPT == 0 else None
 
 
 def describe() -> str:
     """Return where compiled code is kept, or why it is not, for people."""
     if FOLDER is None:
         return "not kept"
-    objection = _objection(FOLDER)
-    return str(FOLDER) if objection is None else f"not kept: {objection}"
+    reason = _objection(FOLDER) or _unkept_settings()
+    return str(FOLDER) if reason is None else f"not kept: {reason}"
 
 
 def _read(file: Path) -> bytes:
@@ -151,8 +169,8 @@ def _write(file: Path, content: bytes) -> None:
 def _make_folder(folder: Path) -> None:
     """Make the folder of these sources, and let go of those that have not been written to for longest."""
     if not folder.is_dir():
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)  # whatever the umask: others must not write to one of them
         others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
         for other in others[_VERSIONS:]:
             shutil.rmtree(other, ignore_errors=True)
@@ -197,11 +215,13 @@ class DiskCache(_Cache):
             return compiler.CompileResult._rebuild(target_context, *content)
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        if data.library.has_dynamic_globals or config.DEBUGINFO_DEFAULT or not _usable(self._folder):
-            return  # the code refers to addresses of this process, or is looked at with a debugger
+        if data.library.has_dynamic_globals or _unkept_settings() or not _usable(self._folder):
+            return
         *content, _ = data._reduce()  # the last are environments of linked functions, which no code here refers to
-        with contextlib.suppress(OSError):  # a full or read-only disk
+        try:
             _write(self._file(sig, data.codegen), serialize.dumps((*content, ())))
+        except OSError as error:  # a full or read-only disk: it costs time, not the result
+            _say(f"{self._folder}: {error.strerror or error}")
 
     def enable(self) -> None:
         """Do nothing: a cache that is off is never attached."""

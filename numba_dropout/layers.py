@@ -114,7 +114,7 @@ class Layer:
         """Return the gradient by the input of the last forward pass, whose mask is drawn again."""
         at = self._passed.at
         if at is None:
-            raise InputError("backward: expected a forward before it")
+            raise InputError("backward: expected a forward before it, in this thread")
         if not at:
             return dropouts.dropout(dy, training=False, out=out)
         return self._backward(dy, **at, out=out)

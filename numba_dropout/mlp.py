@@ -265,7 +265,7 @@ class MLP(Predictor, Stored):
         dout : array (rows, outputs), the gradient of a loss by what `forward` returned.
         """
         if self._passed.value is None or self._passed.value.changes != self._changes:
-            raise InputError("backward: expected a forward before it")
+            raise InputError("backward: expected a forward before it, in this thread")
         workspace, rows, training, step, row_offset, _ = self._passed.value
         given = _batches.on_host(dout).astype(self.dtype)
         if given.shape != (rows, self.sizes[-1]):

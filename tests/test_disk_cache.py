@@ -171,10 +171,12 @@ def test_settings_of_the_process_are_not_in_the_name(monkeypatch, name):
     assert _identity.identity(identified) == before
 
 
-@pytest.mark.parametrize("setting", ["NUMBA_OPT", "NUMBA_DEBUGINFO"])
-def test_code_that_cannot_be_kept_runs_all_the_same(filled, tmp_path, setting):
-    value = {"NUMBA_OPT": "0", "NUMBA_DEBUGINFO": "1"}[setting]
-    assert use(tmp_path, **{setting: value}) == (filled[1], [])
+@pytest.mark.parametrize(("setting", "value"), [("NUMBA_OPT", "0"), ("NUMBA_DEBUGINFO", "1")])
+def test_code_that_cannot_be_kept_runs_all_the_same(filled, tmp_path, setting, value):
+    code = f"{USE}; from numba_dropout import _disk_cache; print(_disk_cache.describe())"
+    results, warned = use(tmp_path, code, **{setting: value})
+    assert (results[:1], warned) == (filled[1], [])
+    assert results[1:4] == ["not", "kept:", setting + ("=0" if value == "0" else "")]
     assert list(tmp_path.rglob("*.nbc")) == []
 
 
@@ -282,19 +284,38 @@ def test_a_folder_made_by_others_is_said_once_and_by_info(copied):
 
 @POSIX
 @pytest.mark.parametrize(
-    "environment",
+    ("environment", "reason"),
     [
-        {"NUMBA_CACHE_DIR": "kept"},
-        {"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": "kept"},
-        {"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "kept"},
+        ({"NUMBA_CACHE_DIR": "kept"}, "NUMBA_CACHE_DIR is no absolute path: kept"),
+        ({"NUMBA_CACHE_DIR": "/dev/null/kept"}, "/dev/null is no folder"),
+        ({"NUMBA_CACHE_DIR": "/proc/kept"}, "/proc/kept"),  # nothing can be made there, even by root
+        ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": "kept"}, "is no absolute path"),
+        ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "kept"}, "there is no home folder"),
     ],
 )
-def test_nothing_appears_in_the_working_directory(filled, tmp_path, environment):
+def test_without_a_folder_nothing_is_kept(filled, tmp_path, environment, reason):
     results, warned = use(None, cwd=tmp_path, **environment)
     assert results == filled[1]
     assert len(warned) == 1
-    assert "not absolute" in warned[0]
+    assert reason in warned[0]
     assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_folders_are_made_for_the_user_alone(filled, tmp_path):
+    """A second process must not refuse what the first one made."""
+    code = f"import os; os.umask(0); {LOADED}"
+    for hits in ([], ["1"]):
+        assert use(tmp_path / "a" / "b", code) == ([*filled[1], *hits], [])
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "a").rglob("*") if file.is_dir()} == {0o700}
+
+
+@pytest.mark.full
+def test_the_command_warns_in_one_line(tmp_path):
+    code = "from numba_dropout_cli.main import cli; cli(['train', '--epochs', '1'])"
+    done = finished([sys.executable, "-c", code], tmp_path, NUMBA_CACHE_DIR="kept")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Warning: compiled code is not kept: NUMBA_CACHE_DIR is no absolute path: kept; ")
 
 
 @POSIX

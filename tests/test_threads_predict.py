@@ -117,7 +117,7 @@ def test_backward_belongs_to_the_forward_of_its_thread():
     net.forward(x, training=True, step=2)
     right = net.backward(dout)
     ((error,),) = together(lambda: net.backward(dout))
-    assert str(error) == "backward: expected a forward before it"
+    assert str(error) == "backward: expected a forward before it, in this thread"
     together(lambda: net.forward(x[:50]), lambda: net.predict(x[:7]))
     assert np.array_equal(net.backward(dout), right)
     together(lambda: net.train_step(*data(), nd.SGD()))
