@@ -8,6 +8,7 @@ import hashlib
 import importlib.metadata
 import os
 import pickle
+import re
 import shutil
 import stat
 import tempfile
@@ -27,6 +28,7 @@ __all__ = ["FOLDER", "DeviceCache", "DiskCache", "describe"]
 
 _VERSIONS = 8  # versions of the sources whose compiled code is kept
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_PLAIN_FILE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))  # no link, and no wait
 _DIGEST = hashlib.sha256().digest_size  # bytes in front of an entry
 
 
@@ -79,6 +81,17 @@ def _objection(folder: Path) -> str | None:
     and others cannot write to them. Those above `numba_dropout` may be open to all if only owners rename there, as in
     /tmp.
     """
+    try:
+        return _distrust(folder)
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # a path that cannot be looked at: too long, in a circle, in another's home
+        return f"{folder}: {getattr(error, 'strerror', None) or error}"
+
+
+def _distrust(folder: Path) -> str | None:
+    """Do what `_objection` does; OSError, or RuntimeError for links in a circle, where the path cannot be followed."""
     if not folder.is_absolute():
         base = folder.parent.parent
         if config.CACHE_DIR:
@@ -140,7 +153,7 @@ def describe() -> str:
 
 def _read(file: Path) -> bytes:
     """Return the content of an entry; OSError where it is not there, ValueError where it is another's or damaged."""
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    handle = os.open(file, os.O_RDONLY | _PLAIN_FILE)
     with open(handle, "rb") as opened:
         if hasattr(os, "geteuid"):
             status = os.fstat(handle)
@@ -171,8 +184,9 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
             missing.mkdir(mode=0o700, exist_ok=True)  # whatever the umask: others must not write to one of them
-        others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
-        for other in others[_VERSIONS:]:
+        versions = [other for other in folder.parent.iterdir() if re.fullmatch("[0-9a-f]{16}", other.name)]
+        versions.sort(key=lambda other: other.stat().st_mtime, reverse=True)
+        for other in versions[_VERSIONS:]:  # nothing else: NUMBA_CACHE_DIR may be where a package of this name lies
             shutil.rmtree(other, ignore_errors=True)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
 from threading import get_ident
+from types import FrameType
 from typing import Any, TypeVar, cast
 
 __all__ = ["Access", "access_of", "changes", "reads"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+_PACKAGE = __name__.partition(".")[0]
 _all: weakref.WeakSet[Access] = weakref.WeakSet()
 _of_others: weakref.WeakKeyDictionary[Any, Access] = weakref.WeakKeyDictionary()  # they are pickled with what they hold
 
@@ -47,15 +50,25 @@ class Access:
             return
         with self._lock:
             if self._changer is not None:
+                self._forget_ended_calls()
+            if self._changer is not None:
                 raise self._conflict(call, "training or changing")
             self._readers[thread] = self._readers.get(thread, 0) + 1
+
+    def _forget_ended_calls(self) -> None:
+        """Forget the calls of threads that are in no call of the package: Ctrl-C may end one before it lets go."""
+        frames, own = sys._current_frames(), get_ident()
+        if self._changer is not None and not _is_inside(frames.get(self._changer)):
+            self._changer, self._changes = None, 0
+        for thread in [thread for thread in self._readers if thread != own and not _is_inside(frames.get(thread))]:
+            del self._readers[thread]
 
     def _end_reading(self) -> None:
         thread = get_ident()
         if self._changer == thread:
             return
         with self._lock:
-            count = self._readers.pop(thread)
+            count = self._readers.pop(thread, 0)
             if count > 1:
                 self._readers[thread] = count - 1
 
@@ -65,6 +78,8 @@ class Access:
             self._changes += 1
             return
         with self._lock:
+            if self._changer is not None or len(self._readers) > (thread in self._readers):
+                self._forget_ended_calls()
             if self._changer is not None:
                 raise self._conflict(call, "training or changing")
             if len(self._readers) > (thread in self._readers):
@@ -73,7 +88,7 @@ class Access:
 
     def _end_changing(self) -> None:
         self._changes -= 1
-        if not self._changes:
+        if self._changes <= 0:
             self._changer = None
 
     def _conflict(self, call: str, what: str) -> RuntimeError:
@@ -89,6 +104,15 @@ class Access:
         self._readers = {thread: self._readers[thread]} if thread in self._readers else {}
         if self._changer != thread:
             self._changer, self._changes = None, 0
+
+
+def _is_inside(frame: FrameType | None) -> bool:
+    """Return whether a thread that executes a frame, if it is alive, is in a call of this package."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _Reading:

@@ -102,7 +102,8 @@ class Predictor(ABC):
 
         The masks are those of purpose "monte carlo" (docs/mask.md), the first draw's at `step`, the others' at the
         steps after it: of each row its own, whichever rows there are beside it, and the same on any number of threads.
-        x begins with row `row_offset`: the pieces of a set get the masks of the whole.
+        x begins with row `row_offset`: the pieces of a set get the masks of the whole. x may not change until the last
+        draw is taken.
 
         Raises ValueError or TypeError where x does not fit, or a number is out of its range.
         """

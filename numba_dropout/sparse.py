@@ -113,15 +113,28 @@ def _indices(array: NDArray[Any]) -> NDArray[Any]:
     return array if array.dtype in (np.int32, np.int64) else array.astype(np.int64)
 
 
-def check_source(matrix: Any) -> None:
+def check_source(matrix: Any, name: str = "x") -> None:
     """Check what SciPy's operations on a matrix believe, as far as they would read or write past an array's end.
 
-    All that is no sparse matrix of two dimensions passes.
+    All that is no sparse matrix of two dimensions passes. `name` is what messages call the matrix.
     """
+    try:
+        _check_format(matrix)
+    except (InputError, TypeError) as error:
+        raise type(error)(str(error).replace("x.", f"{name}.")) from None
+
+
+def _check_format(matrix: Any) -> None:
+    """Do what `check_source` does, by the matrix's format."""
     kind = getattr(matrix, "format", None) if is_sparse(matrix) and len(matrix.shape) == 2 else None
     if kind is None:
         return
     count, columns = matrix.shape
+    dimensions = {"csr": 1, "csc": 1, "coo": 1, "bsr": 3}.get(kind)
+    if dimensions is not None and np.ndim(matrix.data) != dimensions:
+        raise InputError(
+            f"x.data: expected {dimensions} dimension{'s' * (dimensions > 1)}, got shape {np.shape(matrix.data)}"
+        )
     if kind == "csr":
         _check_compressed(matrix.data, matrix.indices, matrix.indptr, columns, count)
     elif kind == "csc":
@@ -171,6 +184,8 @@ def _check_compressed(
 
 def _check_indices(name: str, indices: Any, values: Any) -> None:
     """Make sure that indices are integers in one dimension, and as many as the values they belong to."""
+    if not isinstance(indices, np.ndarray):
+        raise TypeError(f"x.{name}: expected an array, got {type(indices).__name__}")
     if indices.dtype.kind not in "iu":
         raise TypeError(f"x.{name}: expected integers, got {indices.dtype}")
     if indices.ndim != 1:

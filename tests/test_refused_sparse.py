@@ -244,3 +244,27 @@ def test_an_empty_matrix(net):
         assert np.array_equal(net.forward(empty), net.forward(np.zeros(shape)))
     with pytest.raises(ValueError, match=r"x: expected shape \(rows, columns\), got \(10,\)"):
         SparseRows.of(sparse.coo_array(np.arange(10.0)))
+
+
+@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "coo_matrix"])
+def test_the_sparse_labels_of_an_estimator_are_checked_too(kind):
+    sparse = pytest.importorskip("scipy.sparse")
+    estimators = pytest.importorskip("numba_dropout.sklearn")
+    x, labels = np.ones((6, 3)), getattr(sparse, kind)(np.eye(6, 4))
+    (labels.col if kind == "coo_matrix" else labels.indices)[3] = 10**8
+    with pytest.raises(ValueError, match=r"y\.(indices|col): "):
+        estimators.DropoutMLPClassifier(8, max_iter=1).fit(x, labels)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda m: setattr(m, "data", m.data.reshape(-1, 1)), ValueError, "x.data: expected 1 dimension"),
+        (lambda m: setattr(m, "indices", list(m.indices)), TypeError, "x.indices: expected an array, got list"),
+    ],
+)
+def test_arrays_of_another_form_are_refused(change, error, message):
+    matrix = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(5, 3))
+    change(matrix)
+    with pytest.raises(error, match=message):
+        nd.MLP([3, 4, 2], seed=1).forward(matrix)

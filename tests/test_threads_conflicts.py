@@ -202,3 +202,25 @@ def test_the_umask_is_left_alone(mask, tmp_path, monkeypatch):
     assert [one for many in found for one in many if one is not None] == []
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o666 & ~mask}
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_call_that_ctrl_c_ended_holds_nothing():
+    """An interrupt may come before the call lets go: the thread goes on, and others must not wait for it."""
+    net, optimizer = nd.MLP([3, 4, 2], seed=1), nd.SGD()
+    x, y = np.ones((5, 3)), np.zeros(5, int)
+    left, go_on = threading.Event(), threading.Event()
+
+    def interrupted():
+        net.access._begin_reading("predict")
+        net.access._begin_changing("fit")
+        left.set()
+        go_on.wait(60)
+
+    thread = threading.Thread(target=interrupted)
+    thread.start()
+    assert left.wait(60)
+    net.predict(x)
+    net.train_step(x, y, optimizer)
+    go_on.set()
+    thread.join()
+    net.train_step(x, y, optimizer)

@@ -175,6 +175,7 @@ class DropoutMLP(BaseEstimator, ABC):
     def _checked(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
         """Return X and the target as the network learns it."""
         check_source(X)
+        check_source(y, "y")
         options = {"accept_sparse": SPARSE, "dtype": DTYPES, "multi_output": True}
         X, y = validate_data(self, X, y, reset=reset, **options, **self._target_options())
         return X, self._encoded(y, reset=reset, classes=classes)
