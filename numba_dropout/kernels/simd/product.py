@@ -7,6 +7,7 @@ they are.
 
 import contextlib
 
+import numpy as np
 from numba import types
 from numba.core import cgutils
 
@@ -36,7 +37,8 @@ def _multiply_tiles(out, left, packed, accumulate):
     _, depth, width = packed.shape
     for panel, begin in enumerate(range(0, columns, width)):
         some = out[:, begin : begin + width]
-        product = left[:rows, :depth] @ packed[panel, :, : some.shape[1]]
+        with np.errstate(all="ignore"):  # compiled code warns of nothing, and BLAS does so of what lies beside operands
+            product = left[:rows, :depth] @ packed[panel, :, : some.shape[1]]
         some[:] = some + product if accumulate else product
 
 
