@@ -27,7 +27,6 @@ from . import _identity
 __all__ = ["FOLDER", "DeviceCache", "DiskCache", "describe"]
 
 _VERSIONS = 8  # versions of the sources whose compiled code is kept
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _PLAIN_FILE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))  # no link, and no wait
 _DIGEST = hashlib.sha256().digest_size  # bytes in front of an entry
 
@@ -157,7 +156,7 @@ def _read(file: Path) -> bytes:
     with open(handle, "rb") as opened:
         if hasattr(os, "geteuid"):
             status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or status.st_mode & _OTHERS_MAY_WRITE:
+            if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or _others_may_write(status):
                 raise ValueError(f"{file}: others can write to this file")
         content = opened.read()
     if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:

@@ -103,17 +103,17 @@ class _Unplaced:
 
 
 class _NamingCompiler(compiler.Compiler):
-    """Numba's compiler, with symbols that carry the function's identity, and with its output in a given library.
+    """Numba's compiler, with symbols that carry the function's identity, and with its output in a given kind of code.
 
     Numba tells functions of one name apart by a counter of the process: what another process has compiled, and left on
     disk, may have been given the same number.
     """
 
-    library: Callable[..., Any]
+    code: Callable[..., Any]
 
-    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *arguments: Any) -> None:
-        library = library or self.library(targetctx.codegen(), f"{self.library.__name__} {next(_numbers)}")
-        super().__init__(typingctx, targetctx, library, *arguments)
+    def __init__(self, typingctx: Any, targetctx: Any, output: Any, *arguments: Any) -> None:
+        output = output or self.code(targetctx.codegen(), f"{self.code.__name__} {next(_numbers)}")
+        super().__init__(typingctx, targetctx, output, *arguments)
 
     def _compile_bytecode(self) -> Any:
         function = self.state.func_id
@@ -123,11 +123,11 @@ class _NamingCompiler(compiler.Compiler):
 
 
 class _EntryCompiler(_NamingCompiler):
-    library = _EntryCode
+    code = _EntryCode
 
 
 class _LinkedCompiler(_NamingCompiler):
-    library = _LinkedCode
+    code = _LinkedCode
 
 
 _numbers = itertools.count()

@@ -92,6 +92,12 @@ def matrix(flat, start, rows, columns):
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
+def _no_room(dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Return the buffers of a batch of no rows, by name."""
+    numbers = dict.fromkeys(("outputs", "losses", "hits", "targets", "weights"), np.empty(0, dtype))
+    return {**numbers, "doutputs": np.empty((2, 0), dtype), "labels": np.empty(0, np.int64)}
+
+
 def lay_out(
     sizes: list[int],
     rates: Sequence[float],
@@ -119,7 +125,6 @@ def lay_out(
     masked, many = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
     learnt, connections = variant == "concrete", variant == "dropconnect"
     size += len(layers) if learnt else 0
-    nothing = np.empty(0, dtype)
     dparams = zeros(size, dtype)
     return Network(
         layers=layers,
@@ -132,13 +137,7 @@ def lay_out(
         thresholds=np.array(thresholds, np.uint64),
         scales=np.array(scales, dtype),
         key=np.array(_checks.key(seed), np.uint64),
-        outputs=nothing,
-        doutputs=np.empty((2, 0), dtype),
-        losses=nothing,
-        hits=nothing,
-        labels=np.empty(0, np.int64),
-        targets=nothing,
-        weights=nothing,
+        **_no_room(dtype),
         sums=zeros(SUMS, np.float64),
         unit_thresholds=zeros(many, np.uint64) if many else None,
         unit_scales=zeros(many, dtype) if many else None,
@@ -158,16 +157,10 @@ def apart(net: Network, zeros: Allocate) -> Network:
 
     Parameters, gradients, scaling and rates are the same memory.
     """
-    dtype, nothing = net.params.dtype, np.empty(0, net.params.dtype)
+    dtype = net.params.dtype
     thinned = net.kept is not None
     return net._replace(
-        outputs=nothing,
-        doutputs=np.empty((2, 0), dtype),
-        losses=nothing,
-        hits=nothing,
-        labels=np.empty(0, np.int64),
-        targets=nothing,
-        weights=nothing,
+        **_no_room(dtype),
         sums=zeros(net.sums.size, np.float64),
         unit_mask=None if net.unit_mask is None else zeros(net.unit_mask.size, np.bool_),
         row_starts=None if net.row_starts is None else np.empty(0, np.int64),
