@@ -6,14 +6,16 @@ import functools
 import itertools
 import os
 import pickle
+import signal
 import stat
 import sys
 import threading
 import time
+import timeit
 
 import numpy as np
 import pytest
-from together import OUTPUTS, attempt, calls_of, classifier, data, network, quick_turns, together
+from together import INPUTS, OUTPUTS, attempt, calls_of, classifier, data, network, quick_turns, together
 
 import numba_dropout as nd
 from numba_dropout import files
@@ -224,3 +226,48 @@ def test_a_call_that_ctrl_c_ended_holds_nothing():
     go_on.set()
     thread.join()
     net.train_step(x, y, optimizer)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer's signals here")
+@pytest.mark.parametrize("name", ["train_step", "fit", "predict", "forward", "predict_mc"])
+def test_interrupts_at_any_moment_of_short_calls(name):
+    """Of 200 calls each is interrupted at another moment, and another thread then trains and predicts."""
+    (x, y), net, rule = data(rows=8), nd.MLP([INPUTS, 8, OUTPUTS], dropout=0.5, seed=1), nd.SGD()
+    calls = {
+        "train_step": lambda: net.train_step(x, y, rule),
+        "fit": lambda: nd.fit(net, x, y, optimizer=rule, epochs=2, batch_size=4),
+        "predict": lambda: net.predict(x),
+        "forward": lambda: net.forward(x),
+        "predict_mc": lambda: net.predict_mc(x, 3),
+    }
+    call, times = calls[name], 200
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    def interrupted(delay):
+        """Return whether the interrupt came before the end of the call."""
+        ended = False
+        try:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            call()
+            ended = True
+            time.sleep(0.1)
+        except KeyboardInterrupt:
+            return not ended
+        return False  # it came where Python ignores errors
+
+    call()  # which compiles
+    lengths = timeit.repeat(call, number=1, repeat=21)
+    whole, before = sorted(lengths)[10], signal.signal(signal.SIGALRM, interrupt)
+    try:
+        inside = 0
+        for delay in np.linspace(1e-6, 1.5 * whole, times):
+            inside += interrupted(delay)
+            found = together(lambda: (net.predict(x), net.train_step(x, y, rule)))
+            assert not isinstance(found[0][0], Exception), found
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert inside > times // 10
