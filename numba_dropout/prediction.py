@@ -58,6 +58,7 @@ class Predictor(ABC):
     _passed: LastPass
     _last_row: int
 
+    @reads
     def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
         return self.measure(*map(self.bring, self.as_pair(x, y)))

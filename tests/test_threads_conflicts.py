@@ -91,6 +91,8 @@ def refused(calls, what):
         name: isinstance(one, RuntimeError) and f"another thread is {what}" in str(one) for name, one in found.items()
     }
     assert all(right.values()), found
+    named = [str(one).startswith(f"{name}: ") for name, one in found.items() if hasattr(nd.MLP, name)]
+    assert all(named), found
 
 
 def test_others_cannot_use_a_network_that_is_trained(tmp_path):
@@ -166,9 +168,16 @@ def test_an_estimator_that_is_fitted(monkeypatch):
     thread = threading.Thread(target=attempt, args=(lambda: found.partial_fit(x, y),))
     thread.start()
     assert reached.wait(60)
-    calls = [lambda: found.predict(x), lambda: found.fit(x, y), lambda: found.partial_fit(x, y), lambda: found.coefs_]
-    calls += [lambda: found.predict_log_proba(x), lambda: pickle.dumps(found), lambda: copy.deepcopy(found)]
-    refused(dict(enumerate(calls)), "training or changing this DropoutMLPClassifier; wait")
+    calls = {
+        "predict": lambda: found.predict(x),
+        "fit": lambda: found.fit(x, y),
+        "partial_fit": lambda: found.partial_fit(x, y),
+        "predict_log_proba": lambda: found.predict_log_proba(x),
+        "coefs_": lambda: found.coefs_,
+        "pickle": lambda: pickle.dumps(found),
+        "copy": lambda: copy.deepcopy(found),
+    }
+    refused(calls, "training or changing this DropoutMLPClassifier; wait")
     go_on.set()
     thread.join()
     assert not np.array_equal(found.predict_proba(x), right)
