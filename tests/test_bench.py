@@ -619,6 +619,7 @@ def test_groups_are_those_of_the_command():
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_estimators_are_measured_beside_scikit_learns(tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
     small = [estimators.Case("wine", (4,), 3), estimators.Case("diabetes", (4,), 3)]

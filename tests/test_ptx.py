@@ -23,7 +23,7 @@ from numba_dropout.kernels import cuda as kernels
 from numba_dropout.kernels import philox, pointwise
 
 CAPABILITIES = [
-    (7, 5),
+    pytest.param((7, 5), marks=pytest.mark.full),
     pytest.param((8, 0), marks=pytest.mark.full),
     (9, 0),
     pytest.param((10, 0), marks=pytest.mark.full),
@@ -178,9 +178,6 @@ def compiled():
     for capability in CAPABILITIES:
         (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
         for name in SIGNATURES:
-            if values == (7, 5):  # these stand for all
-                some = r"float32 128|(mask|random|max_norm|concrete|clip_norm)\._|dropout\._KERNELS\.float"
-                marks = () if re.search(some, name) else pytest.mark.full
             if values >= (8, 0) or not re.search("tf32|bf16 ", name):
                 yield pytest.param(name, values, marks=marks, id="{}-sm_{}{}".format(name, *values))
 
