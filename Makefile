@@ -39,5 +39,5 @@ full: ## the same, and the long matrices
 
 clean: ## compiled kernels, caches and builds
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	-.venv/bin/python -c "import shutil; from numba_dropout import _disk_cache; shutil.rmtree(_disk_cache.FOLDER.parent)"
+	-.venv/bin/python -c "import shutil; from numba_dropout.core.disk_cache import FOLDER; shutil.rmtree(FOLDER.parent)"
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

@@ -30,7 +30,8 @@ from numba.core import config
 
 from bench import mnist, run
 from bench import report as lines
-from numba_dropout import _checks, files
+from numba_dropout import files
+from numba_dropout.core import checks as _checks
 from numba_dropout.kernels import cuda as kernels
 
 ROUNDS = 7  # of which the median counts; all contestants have their turn in each

@@ -10,7 +10,7 @@ from typing import Any
 from llvmlite import binding
 
 from numba_dropout import devices, system
-from numba_dropout._threads import cores
+from numba_dropout.core.threads import cores
 
 __all__ = ["describe", "processors", "versions"]
 

@@ -14,7 +14,7 @@ from numba.core import config
 
 import numba_dropout
 from numba_dropout import devices, files, system
-from numba_dropout._checks import InputError
+from numba_dropout.core.checks import InputError
 
 from . import cases, chart, machine, rounds, sizes, startup, workers
 from .medians import geometric_mean, median, ratios

@@ -8,7 +8,6 @@ Examples
 array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
-from . import _threads as _threads  # before all that loads OpenMP
 from . import data, layers
 from .channels import (
     dropout1d,

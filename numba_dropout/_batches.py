@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _checks
-from ._checks import InputError
+from . import _arrays
+from .core import checks
+from .core.checks import InputError
 from .devices import number_of, on_device
 from .sparse import SparseRows, is_sparse
 
@@ -36,7 +37,7 @@ def on_host(values: Any) -> NDArray[Any]:
     if isinstance(values, SparseRows):
         return values.map(on_host).to_array()
     if not on_device(values):
-        return _checks.as_array(values)
+        return checks.as_array(values)
     there = _view(values, "the values")
     result = there.copy_to_host()
     if there.stream:
@@ -68,7 +69,7 @@ def rows(x: Any, inputs: int, device: str) -> Any:
             raise InputError(f"x: expected shape (rows, {inputs}), got {compressed.shape}")
         return compressed
     there = on_device(x)
-    array = _view(x, "x", device) if there else _checks.as_array(x)
+    array = _view(x, "x", device) if there else checks.as_array(x)
     if array.dtype.kind in "biu" and array.dtype != np.uint8 and not there:
         array = array.astype(np.float64)
     if array.dtype not in (np.uint8, np.float32, np.float64):
@@ -145,7 +146,7 @@ def sizes(given: Any, loss: str) -> list[int]:
     """Return the units of each layer, the input first."""
     if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or len(given) < 2:
         raise InputError(f"sizes: expected at least two numbers of units, input and output, got {given!r}")
-    units = [_checks.integer(size, "sizes", 1, 2**31 - 1) for size in given]
+    units = [checks.integer(size, "sizes", 1, 2**31 - 1) for size in given]
     if loss == "cross_entropy" and units[-1] < 2:
         raise InputError(f"sizes: expected at least 2 outputs for classes, got {units[-1]}")
     return units
@@ -161,13 +162,13 @@ def rates(dropout: Any, units: list[int]) -> list[Any]:
                 f"dropout: expected one rate, or one for each of the {hidden} hidden layers, got {dropout}"
             )
         return [_rate(p, "dropout", n) for p, n in zip(dropout, units, strict=True)]
-    return [_checks.probability(dropout, "dropout")] * hidden
+    return [checks.probability(dropout, "dropout")] * hidden
 
 
 def _rate(p: Any, name: str, units: int) -> Any:
     """Return a probability, or an array (units,) of them."""
     if isinstance(p, str) or not (isinstance(p, Sequence) or np.ndim(p)):
-        return _checks.probability(p, name)
+        return checks.probability(p, name)
     try:
         array = np.array(on_host(p), np.float64)
     except ValueError:  # lists of several lengths, or texts
@@ -175,7 +176,7 @@ def _rate(p: Any, name: str, units: int) -> Any:
     if array.shape != (units,):
         raise InputError(f"{name}: expected a rate for each of {units} units, got shape {array.shape}")
     for value in array:
-        _checks.probability(value, name)
+        checks.probability(value, name)
     return array
 
 
@@ -190,4 +191,4 @@ def strength(value: Any, name: str, variant: str) -> float | None:
         return None
     if variant != "concrete":
         raise InputError(f"{name}: expected none but for variant concrete, got {value!r}")
-    return _checks.number(value, name, at_least=0)
+    return checks.number(value, name, at_least=0)

@@ -15,8 +15,8 @@ import numpy as np
 from numba import cuda
 
 from ._arrays import is_packed, refuse_shared_elements
-from ._checks import InputError
 from ._cuda_libraries import Description, Jax, Numba, external, library_of
+from .core.checks import InputError
 from .devices import on_device
 from .kernels import cuda as kernels
 from .kernels.cuda.launch import current_stream, on_stream

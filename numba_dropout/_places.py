@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _arrays, _checks, devices
-from ._jit import exclusive
+from . import _arrays, devices
+from .core import checks
+from .core.jit import exclusive
 from .kernels import cpu
 from .kernels.simd import aligned
 
@@ -92,11 +93,11 @@ class _Host:
         """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
         if type(value) is not np.ndarray and devices.on_device(value):
             raise TypeError(f"{name}: expected an array on the host like the first, got one on a CUDA device")
-        return _checks.float_array(value, name, ndim)
+        return checks.float_array(value, name, ndim)
 
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[NDArray[Any], bool]:
         """Return a mask for kernels, and whether it is the bits of one of a shape."""
-        array = _checks.as_array(mask)
+        array = checks.as_array(mask)
         return _arrays.kernel_input(array), _arrays.is_packed(array.shape, array.dtype, shape)
 
     def bring(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -144,7 +145,7 @@ class _Borrowed(_Host):
             return aligned(math.prod(shape), dtype).reshape(shape)
         if type(out) is np.ndarray or not _describes_memory(out):
             return _arrays.output(out, shape, dtype)
-        memory = _checks.as_array(out)
+        memory = checks.as_array(out)
         self._outputs[id(memory)] = out
         return _arrays.output(memory, shape, dtype)
 

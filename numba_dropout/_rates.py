@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._batches import on_host
-from ._checks import InputError
+from .core.checks import InputError
 
 __all__ = ["Layout", "Rates", "broadcast", "rates_of", "rows_of"]
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._jit import composed, scalar, span
 from .connections import connections
+from .core.jit import composed, scalar, span
 from .kernels import cpu, simd
 from .learning import learning
 from .network import BIAS, INPUTS, LOGIT, UNITS, WEIGHT

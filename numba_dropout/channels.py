@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from . import _checks
 from ._masks import Position, drawn_mask, grouped, required_key, through_mask
 from ._places import place_of
+from .core import checks
 from .noise import affine
 
 __all__ = [
@@ -211,7 +211,7 @@ def _channels(
     x = place.float_array(given, name, halves=True)
     allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
     if x.ndim not in allowed:
-        raise _checks.InputError(
+        raise checks.InputError(
             f"{name}: dropout{spatial}d expected {allowed[0]}D or {allowed[1]}D input, but received a {x.ndim}D input"
         )
     samples = x.ndim == spatial + 2 or spatial == 2
@@ -286,14 +286,14 @@ def _feature_alpha(
     place = place_of(given, name)
     x = place.float_array(given, name)
     if x.ndim < 2:
-        raise _checks.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
+        raise checks.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
     smaller = _grouped_shape(tuple(x.shape), True, False)
-    threshold = _checks.threshold(_checks.probability(p))
-    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
+    threshold = checks.threshold(checks.probability(p))
+    key, words = required_key(seed, training), checks.counter(*position, math.prod(smaller))
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
+    if threshold == checks.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))

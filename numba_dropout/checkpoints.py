@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from . import _checks, model_file
-from ._checks import InputError
+from . import model_file
+from .core import checks
+from .core.checks import InputError
 from .files import check_writable, remove_parts
 from .loop import Callback, History
 from .mlp import MLP
@@ -69,8 +70,8 @@ class Checkpoint(Callback):
         self, path: str | os.PathLike[str], every: int, *, keep: int = 3, about: Mapping[str, Any] | None = None
     ) -> None:
         self.path = check_writable(path)
-        self.every = _checks.integer(every, "every", 1, 2**32)
-        self.keep = _checks.integer(keep, "keep", 1, 2**31)
+        self.every = checks.integer(every, "every", 1, 2**32)
+        self.keep = checks.integer(keep, "keep", 1, 2**31)
         try:
             self.about = model_file.plain(about or {})
         except (AttributeError, TypeError, ValueError):

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks, data, processes
-from ._checks import InputError
+from . import data, processes
+from .core import checks
+from .core.checks import InputError
 from .files import numbers
 from .recipe import Recipe, Run, loaded, prepare
 from .train import Diverged
@@ -169,12 +170,12 @@ def compare(
     ValueError, TypeError
         A choice or the data cannot be used, or a process was ended from outside. KeyboardInterrupt ends all processes.
     """
-    rates = [_checks.probability(p, "rates") for p in rates]
+    rates = [checks.probability(p, "rates") for p in rates]
     if not rates or len(set(rates)) < len(rates):
         raise InputError(f"rates: expected different numbers, got {', '.join(f'{p:g}' for p in rates) or 'none'}")
-    repeats = _checks.integer(repeats, "repeats", 1, 10_000)
-    jobs = _checks.integer(jobs, "jobs", 1, 1024)
-    _checks.integer(recipe.seed + repeats - 1, "seed of the last repeat", 0, 2**64 - 1)
+    repeats = checks.integer(repeats, "repeats", 1, 10_000)
+    jobs = checks.integer(jobs, "jobs", 1, 1024)
+    checks.integer(recipe.seed + repeats - 1, "seed of the last repeat", 0, 2**64 - 1)
     for p in rates:
         kind_of(recipe.variant, [p])
     recipe = replace(recipe, split_seed=recipe.seed)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _arrays, _checks
+from . import _arrays
 from ._masks import Position, required_key
 from ._places import Place, place_of
+from .core import checks
 from .kernels.philox import PURPOSE
 from .kernels.pointwise import SUMS
 
@@ -102,10 +103,10 @@ def concrete_dropout_backward(
 
 def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
     """Return key, stream, step and offset for kernels."""
-    site, step, offset = _checks.counter(*position, array.size)
+    site, step, offset = checks.counter(*position, array.size)
     return *key, np.uint64(PURPOSE["noise"]) | site, step, offset
 
 
 def _logit(place: Place, logit: Any, dtype: Any) -> Any:
     """Return a logit for kernels."""
-    return place.bring(np.clip([_checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))
+    return place.bring(np.clip([checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))

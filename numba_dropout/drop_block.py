@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks
 from ._masks import Position, drawn_mask, required_key, through_scales
 from ._places import place_of
+from .core import checks
 
 __all__ = ["drop_block2d", "drop_block2d_backward"]
 
@@ -97,19 +97,19 @@ def _blocks(
 ) -> Any:
     place = place_of(given, name)
     x = place.float_array(given, name, 4)
-    block = _checks.integer(block_size, "block_size", 1, 2**31)
+    block = checks.integer(block_size, "block_size", 1, 2**31)
     samples, channels, height, width = x.shape
     block = max(min(block, height, width), 1)
     rows, columns = height - block + 1, width - block + 1
-    p = _checks.probability(p)
+    p = checks.probability(p)
     seeds = samples * channels * rows * columns
-    key, words = required_key(seed, training), _checks.counter(*position, max(seeds, 0))
+    key, words = required_key(seed, training), checks.counter(*position, max(seeds, 0))
     result = place.output(out, tuple(x.shape), x.dtype)
     rate = 1.0 if p == 1 or not x.size else p * height * width / (block * block * rows * columns)
-    threshold = _checks.threshold(min(rate, 1.0))
+    threshold = checks.threshold(min(rate, 1.0))
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
+    if threshold == checks.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
     begun = drawn_mask(place, seeds, threshold, key, words)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _checks
 from ._masks import Position, rates_dropout, required_key, sample_rates, through_rates
 from ._places import Place, place_called, place_of
 from ._rates import broadcast, rates_of
+from .core import checks
 
 __all__ = ["check_noise_shape", "dropout", "dropout_backward", "sample_mask"]
 
@@ -75,18 +75,18 @@ def sample_mask(
     if isinstance(shape, str) or not isinstance(shape, int | np.integer | Sequence | np.ndarray):
         raise TypeError(f"shape: expected an integer or a sequence of them, got {shape!r}")
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    shape = tuple(_checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
+    shape = tuple(checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
     size = math.prod(shape)
     if size >= 2**63:
-        raise _checks.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
-    key = _checks.key(seed)
-    position = _checks.counter(stream, step, offset, size)
+        raise checks.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
+    key = checks.key(seed)
+    position = checks.counter(stream, step, offset, size)
     rates = None if _is_number(p) else rates_of(p, np.float32)
     if rates is not None:
         broadcast(shape, rates.thresholds.shape, "p")
-    threshold = _checks.threshold(_checks.probability(p)) if rates is None else -1
+    threshold = checks.threshold(checks.probability(p)) if rates is None else -1
     result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    if threshold in (0, _checks.EVERYTHING):
+    if threshold in (0, checks.EVERYTHING):
         mask = np.full(size, threshold == 0)
         return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
     flat, write_back = place.flat_output(result)
@@ -215,19 +215,19 @@ def _dropout(
         drawn |= {name: value or None for name, value in zip(("stream", "step", "offset"), position, strict=True)}
         for argument, value in drawn.items():
             if value is not None:
-                raise _checks.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
+                raise checks.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
         return _given(place, x, p, mask, training, out)
     if noise_shape is not None or not _is_number(p):
         return _drawn(place, x, p, seed, position, training, noise_shape, out)
-    threshold = _checks.threshold(_checks.probability(p))
+    threshold = checks.threshold(checks.probability(p))
     k0, k1 = required_key(seed, training)
-    words = _checks.counter(*position, x.size)
+    words = checks.counter(*position, x.size)
     result = place.output(out, x.shape, x.dtype)
     if threshold == 0 or not training:
         return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
+    if threshold == checks.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
-    drop, scale = getattr(place.kernels, kernel), _checks.scale(threshold, x.dtype)
+    drop, scale = getattr(place.kernels, kernel), checks.scale(threshold, x.dtype)
     return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
@@ -255,7 +255,7 @@ def _drawn(
     shape = tuple(x.shape)
     rates, smaller = rates_of(p, x.dtype), _noise_shape(shape, noise_shape)
     broadcast(smaller, rates.thresholds.shape, "p")
-    key, words = required_key(seed, training), _checks.counter(*position, math.prod(smaller))
+    key, words = required_key(seed, training), checks.counter(*position, math.prod(smaller))
     result = place.output(out, shape, x.dtype)
     if not training:
         return place.assign(result, x)
@@ -296,7 +296,7 @@ def check_noise_shape(given: Any) -> None:
         raise TypeError(f"noise_shape: expected a sequence of integers or None, got {given!r}")
     for n in given:
         if n is not None:
-            _checks.integer(n, "noise_shape", 0, 2**63 - 1)
+            checks.integer(n, "noise_shape", 0, 2**63 - 1)
 
 
 def _noise_shape(shape: Shape, given: Sequence[int | None] | None) -> Shape:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _checks
 from ._batches import on_host
-from ._checks import InputError
+from .core import checks
+from .core.checks import InputError
 from .metrics import Calibration, calibration, class_metrics, gaussian_log_density, regression_metrics
 from .mlp import MLP
 
@@ -120,7 +120,7 @@ def _precisions(net: MLP, tau: float | Sequence[float] | None) -> NDArray[np.flo
     given = list(tau) if isinstance(tau, Sequence | np.ndarray) and not isinstance(tau, str) else [tau]
     if len(given) not in (1, net.sizes[-1]):
         raise InputError(f"tau: expected one number, or {net.sizes[-1]}, got {tau!r}")
-    return np.broadcast_to([_checks.number(one, "tau", above=0) for one in given], (net.sizes[-1],))
+    return np.broadcast_to([checks.number(one, "tau", above=0) for one in given], (net.sizes[-1],))
 
 
 def _of_values(

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _checks, channels, concrete, devices, drop_block, dropouts, noise, ops, residual, variants
-from ._checks import InputError
+from . import channels, concrete, devices, drop_block, dropouts, noise, ops, residual, variants
 from ._rates import rates_of
+from .core import checks
+from .core.checks import InputError
 from .mask_generator import MaskGenerator
 
 __all__ = [
@@ -89,7 +90,7 @@ class Layer:
         self._passed = LastPass()
 
     def _check_rate(self, p: Any) -> None:
-        _checks.probability(p)
+        checks.probability(p)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if value is not None)
@@ -153,7 +154,7 @@ class Dropout(Layer):
         """Return x through the layer, by a mask that is given where there is one, as `dropout` takes it."""
         if mask is None or not training:
             return super().forward(x, training=training, offset=offset, out=out)
-        mask = mask if devices.on_device(mask) else np.array(_checks.as_array(mask))  # which may change meanwhile
+        mask = mask if devices.on_device(mask) else np.array(checks.as_array(mask))  # which may change meanwhile
         at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
         y = dropouts.dropout(x, **at, out=out)
         self._passed.at = at
@@ -262,7 +263,7 @@ class GaussianNoise(Layer):
     """
 
     def __init__(self, stddev: float, *, masks: MaskGenerator) -> None:
-        _checks.number(stddev, "stddev", at_least=0)
+        checks.number(stddev, "stddev", at_least=0)
         super().__init__(noise.gaussian_noise, noise.gaussian_noise_backward, masks, stddev=stddev)
 
 
@@ -298,7 +299,7 @@ class DropBlock2d(Layer):
     """
 
     def __init__(self, p: float, block_size: int, *, masks: MaskGenerator) -> None:
-        _checks.integer(block_size, "block_size", 1, 2**31)
+        checks.integer(block_size, "block_size", 1, 2**31)
         super().__init__(drop_block.drop_block2d, drop_block.drop_block2d_backward, masks, p=p, block_size=block_size)
 
 
@@ -354,7 +355,7 @@ class ConcreteDropout(Layer):
     """
 
     def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:
-        if not 0 < _checks.probability(p) < 1:
+        if not 0 < checks.probability(p) < 1:
             raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
         super().__init__(self._drop, self._drop_backward, masks, logit=variants.logits_of([float(p)])[0])
         self.dlogit: Any = None
@@ -374,7 +375,7 @@ class ConcreteDropout(Layer):
 
     @logit.setter
     def logit(self, value: float) -> None:
-        self.arguments["logit"] = _checks.number(value, "logit")
+        self.arguments["logit"] = checks.number(value, "logit")
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input of the last forward pass, and leave that by the logit in `dlogit`."""

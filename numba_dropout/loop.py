@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import draws
 from ._arrays import digest
 from ._batches import on_host
-from ._checks import InputError
+from .core.checks import InputError
 from .mlp import MLP
 from .model_file import plain
 from .optim import Optimizer, schedule_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from . import _checks
+from .core import checks
 
 _counting = threading.Lock()
 
@@ -41,24 +41,24 @@ class MaskGenerator:
     """
 
     def __init__(self, seed: int, step: int = 0) -> None:
-        _checks.key(seed)
+        checks.key(seed)
         self.seed = int(seed)
-        self.step = _checks.integer(step, "step", 0, 2**32 - 1)
+        self.step = checks.integer(step, "step", 0, 2**32 - 1)
         self.sites = 0
 
     def site(self) -> int:
         """Return the next site's number, to be used as `stream`."""
         with _counting:
-            self.sites = _checks.integer(self.sites + 1, "number of sites", 1, 2**24)
+            self.sites = checks.integer(self.sites + 1, "number of sites", 1, 2**24)
             return self.sites - 1
 
     def at(self, site: int) -> dict[str, int]:
         """Return the keyword arguments seed, stream and step of a site at the present step."""
         if not self.sites:
-            raise _checks.InputError(f"site: expected one that `site()` has handed out, got {site!r} before the first")
-        return {"seed": self.seed, "stream": _checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
+            raise checks.InputError(f"site: expected one that `site()` has handed out, got {site!r} before the first")
+        return {"seed": self.seed, "stream": checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
 
     def advance(self) -> None:
         """Go to the next step."""
         with _counting:
-            self.step = _checks.integer(self.step + 1, "step", 0, 2**32 - 1)
+            self.step = checks.integer(self.step + 1, "step", 0, 2**32 - 1)

@@ -12,8 +12,9 @@ import numpy as np
 from numba.core import config
 from numpy.typing import NDArray
 
-from . import _batches, _checks, backprop, devices
-from ._jit import exclusive
+from . import _batches, backprop, devices
+from .core import checks
+from .core.jit import exclusive
 from .kernels.simd import aligned
 
 __all__ = ["Memory", "memory_of"]
@@ -161,7 +162,7 @@ class _Device:
             except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
                 if getattr(error, "code", None) != OUT_OF_MEMORY:
                     raise
-                raise _checks.NoRoom(f"{self.device}: out of memory; {SMALLER}") from error
+                raise checks.NoRoom(f"{self.device}: out of memory; {SMALLER}") from error
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
         try:
@@ -174,8 +175,8 @@ class _Device:
         except (NotImplementedError, AttributeError):  # another library manages the memory, and does not tell
             return
         if needed > free:
-            there = f"{_checks.amount(free)} of {_checks.amount(total)} are free"
-            raise _checks.NoRoom(f"{self.device}: {what} needs {_checks.amount(needed)}, and {there}; {remedy(free)}")
+            there = f"{checks.amount(free)} of {checks.amount(total)} are free"
+            raise checks.NoRoom(f"{self.device}: {what} needs {checks.amount(needed)}, and {there}; {remedy(free)}")
 
     @contextlib.contextmanager
     def _asking(self, needed: int, what: str) -> Iterator[None]:
@@ -186,8 +187,8 @@ class _Device:
         except Exception as error:
             if getattr(error, "code", None) != OUT_OF_MEMORY:
                 raise
-            size = _checks.amount(needed)
-            raise _checks.NoRoom(
+            size = checks.amount(needed)
+            raise checks.NoRoom(
                 f"{self.device}: {what} needs {size}, which are not free in one piece; {SMALLER}"
             ) from error
 

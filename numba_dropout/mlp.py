@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, _checks, backprop, frames, variants
-from ._checks import InputError, NoRoom
-from .access import Access, changes, reads
+from . import _batches, backprop, frames, variants
 from .backprop import LOSSES
+from .core import checks
+from .core.access import Access, changes, reads
+from .core.checks import InputError, NoRoom
 from .memory import memory_of
 from .optim import Optimizer
 from .prediction import LastPass, Pass, Predictor
@@ -127,7 +128,7 @@ class MLP(Predictor, Stored):
         self.sizes = _batches.sizes(sizes, loss)
         self.dropout = _batches.rates(dropout, self.sizes[1:-1])
         self.input_dropout = _batches.input_rate(input_dropout, self.sizes[0])
-        self.seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
+        self.seed = checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
         self.variant = variant
         self.weight_regularizer = _batches.strength(weight_regularizer, "weight_regularizer", variant)
@@ -211,7 +212,7 @@ class MLP(Predictor, Stored):
             state = self.state_of(optimizer)
             settings = optimizer.settings(len(totals), self.dtype)
             limit = self.dtype.type(optimizer.max_norm or 0)
-            step = _checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
+            step = checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
             self._changes += 1
             totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
             try:
@@ -245,8 +246,8 @@ class MLP(Predictor, Stored):
         pieces of a batch get the masks of the whole.
         """
         given = self.as_input(x)
-        step = min(self.step, 2**32 - 1) if step is None else _checks.integer(step, "step", 0, 2**32 - 1)
-        row_offset = _checks.integer(row_offset, "row_offset", 0, self._last_row - len(given))
+        step = min(self.step, 2**32 - 1) if step is None else checks.integer(step, "step", 0, 2**32 - 1)
+        row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(given))
         with self.memory.turn():
             data, workspace = self.bring(given), self._take()
             try:

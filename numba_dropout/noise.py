@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks
 from ._masks import Position, required_key
 from ._places import place_of
+from .core import checks
 from .kernels.philox import PURPOSE
 
 __all__ = [
@@ -92,12 +92,12 @@ def _alpha(
 ) -> Any:
     place = place_of(given, name)
     x = place.float_array(given, name)
-    threshold = _checks.threshold(_checks.probability(p))
-    key, words = required_key(seed, training), _checks.counter(*position, x.size)
+    threshold = checks.threshold(checks.probability(p))
+    key, words = required_key(seed, training), checks.counter(*position, x.size)
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == _checks.EVERYTHING:
+    if threshold == checks.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     numbers = affine(threshold, x.dtype, backward=backward)
     drop = place.kernels.affine_dropout
@@ -178,7 +178,7 @@ def gaussian_noise(
     >>> nd.gaussian_noise(np.zeros(6), 0.1, seed=1).round(3)
     array([ 0.089, -0.029, -0.127, -0.116, -0.198,  0.021])
     """
-    deviation = _checks.number(stddev, "stddev", at_least=0)
+    deviation = checks.number(stddev, "stddev", at_least=0)
     return _gaussian("add_gaussian_noise", x, "x", deviation, seed, (stream, step, offset), training, out)
 
 
@@ -201,16 +201,16 @@ def gaussian_noise_backward(
     >>> nd.gaussian_noise_backward(np.ones(3), 0.1, seed=1)
     array([1., 1., 1.])
     """
-    _checks.number(stddev, "stddev", at_least=0)
+    checks.number(stddev, "stddev", at_least=0)
     return _gaussian("add_gaussian_noise", dy, "dy", 0.0, seed, (stream, step, offset), True, out)
 
 
 def deviation(p: Any) -> float:
     """Return the standard deviation of dropout's scaled mask."""
-    p = _checks.probability(p)
+    p = checks.probability(p)
     if p == 1:
-        raise _checks.InputError("p: expected a probability below 1 for Gaussian noise, got 1")
-    return _checks.deviation(p)
+        raise checks.InputError("p: expected a probability below 1 for Gaussian noise, got 1")
+    return checks.deviation(p)
 
 
 def _gaussian(
@@ -226,7 +226,7 @@ def _gaussian(
     place = place_of(given, name)
     x = place.float_array(given, name)
     key = required_key(seed, training)
-    site, step, offset = _checks.counter(*position, x.size)
+    site, step, offset = checks.counter(*position, x.size)
     words = np.uint64(PURPOSE["noise"]) | site, step, offset
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or deviation == 0:

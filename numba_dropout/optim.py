@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _checks
 from ._batches import on_host
-from .access import Access
+from .core import checks
+from .core.access import Access
 from .kernels.simd import aligned
 from .network import Allocate
 
@@ -48,7 +48,7 @@ def cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
 
 def inverse_time(decay_steps: float = 1000.0) -> Schedule:
     """Return the schedule 1 / (1 + step / decay_steps) (Robbins & Monro, 1951)."""
-    decay_steps = _checks.number(decay_steps, "decay_steps", above=0)
+    decay_steps = checks.number(decay_steps, "decay_steps", above=0)
     return functools.partial(_inverse_time, decay_steps=decay_steps)
 
 
@@ -58,8 +58,8 @@ def _inverse_time(steps: NDArray[np.float64], total: int, *, decay_steps: float)
 
 def step_decay(decay_steps: float = 1000.0, factor: float = 0.1) -> Schedule:
     """Return the schedule factor ** (step // decay_steps)."""
-    decay_steps = _checks.number(decay_steps, "decay_steps", above=0)
-    factor = _checks.number(factor, "factor", above=0)
+    decay_steps = checks.number(decay_steps, "decay_steps", above=0)
+    factor = checks.number(factor, "factor", above=0)
     return functools.partial(_step_decay, decay_steps=decay_steps, factor=factor)
 
 
@@ -116,17 +116,17 @@ class Optimizer:
         schedule: str | Schedule = "constant",
         total_steps: int | None = None,
     ) -> None:
-        self.lr = _checks.number(lr, "lr", above=0)
-        self.weight_decay = _checks.number(weight_decay, "weight_decay", at_least=0)
-        self.clip_norm = None if clip_norm is None else _checks.number(clip_norm, "clip_norm", above=0)
-        self.max_norm = None if max_norm is None else _checks.number(max_norm, "max_norm", above=0)
+        self.lr = checks.number(lr, "lr", above=0)
+        self.weight_decay = checks.number(weight_decay, "weight_decay", at_least=0)
+        self.clip_norm = None if clip_norm is None else checks.number(clip_norm, "clip_norm", above=0)
+        self.max_norm = None if max_norm is None else checks.number(max_norm, "max_norm", above=0)
         if isinstance(schedule, str) and schedule not in SCHEDULES:
-            raise _checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+            raise checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
         if not isinstance(schedule, str) and not callable(schedule):
             raise TypeError(f"schedule: expected a name or a function, got {schedule!r}")
         self._known = isinstance(schedule, str)  # and needs no checks
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
-        self.total_steps = None if total_steps is None else _checks.integer(total_steps, "total_steps", 1, 2**63)
+        self.total_steps = None if total_steps is None else checks.integer(total_steps, "total_steps", 1, 2**63)
         self.access = Access(type(self).__name__)
         self.end: int | None = None  # of the fit that is going on
         self.step = 0
@@ -151,7 +151,7 @@ class Optimizer:
         if state is not None and (
             np.ndim(state) != 2 or len(state) != self.slots or np.asarray(state).dtype.kind != "f"
         ):
-            raise _checks.InputError(
+            raise checks.InputError(
                 f"optimizer: a damaged pickle: expected a state ({self.slots}, parameters) of floats, got an array "
                 f"{np.shape(state)} of {np.asarray(state).dtype}"
             )
@@ -165,11 +165,11 @@ class Optimizer:
             state = zeros(self.slots * params.size, dtype)
             self.state, self.params = state.reshape(wanted), params
         if self.params is not params:
-            raise _checks.InputError("optimizer: expected a new one, got one that has trained another network")
+            raise checks.InputError("optimizer: expected a new one, got one that has trained another network")
         state = self.state
         given = getattr(state, "shape", None), getattr(state, "dtype", None)
         if given != (wanted, dtype) or not state.flags["C_CONTIGUOUS"]:
-            raise _checks.InputError(
+            raise checks.InputError(
                 f"optimizer.state: expected a contiguous array {wanted} of {dtype}, got shape {given[0]} of "
                 f"{given[1]}; only training changes it"
             )
@@ -184,17 +184,17 @@ class Optimizer:
         """Return the learning rates (n,) of n steps, the next ones or those from a step on."""
         total = self.end if self.total_steps is None else self.total_steps
         if self.schedule is cosine and total is None:
-            raise _checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
+            raise checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
         if self.schedule is constant:
             return np.full(n, self.lr)
         first = self.step if step is None else step
         steps = np.arange(first, first + n, dtype=np.float64)
         if self._known:
             return self.lr * self.schedule(steps, total or 0)
-        factors = _checks.factors(self.schedule, steps, total or 0, "schedule")
+        factors = checks.factors(self.schedule, steps, total or 0, "schedule")
         wrong = ~(np.isfinite(factors) & (factors >= 0))
         if wrong.any():
-            raise _checks.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
+            raise checks.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
         return self.lr * factors
 
     @property
@@ -214,7 +214,7 @@ class Optimizer:
         fits = np.abs(table).max(initial=0) <= np.finfo(dtype).max  # NaN does not
         rounded = table.astype(dtype) if fits else table
         if not fits or (self.clip_norm is not None and not rounded[:, -1].all()):
-            raise _checks.InputError(
+            raise checks.InputError(
                 f"optimizer: a number is too large, or a bound too small, for {np.dtype(dtype)}; try a lower learning "
                 f"rate (it was {self.lr:g}), or another clip_norm ({self.clip_norm})"
             )
@@ -262,17 +262,17 @@ class SGD(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.momentum = _checks.number(momentum, "momentum", at_least=0)
+        self.momentum = checks.number(momentum, "momentum", at_least=0)
         if self.momentum >= 1:
-            raise _checks.InputError(f"momentum: expected a number below 1, got {momentum!r}")
+            raise checks.InputError(f"momentum: expected a number below 1, got {momentum!r}")
         self.nesterov = bool(nesterov)
         if self.nesterov and not self.momentum:
-            raise _checks.InputError("nesterov: needs a momentum above 0, got 0")
+            raise checks.InputError("nesterov: needs a momentum above 0, got 0")
         self.momentum_steps = momentum_steps
         if momentum_steps is not None:
-            self.momentum_steps = _checks.integer(momentum_steps, "momentum_steps", 1, 2**32)
+            self.momentum_steps = checks.integer(momentum_steps, "momentum_steps", 1, 2**32)
             if self.momentum < FIRST_MOMENTUM:
-                raise _checks.InputError(
+                raise checks.InputError(
                     f"momentum: expected at least {FIRST_MOMENTUM} with momentum_steps, got {momentum!r}"
                 )
 
@@ -307,12 +307,12 @@ class Adam(Optimizer):
         self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, **options: Any
     ) -> None:
         super().__init__(lr, **options)
-        self.beta1 = _checks.number(beta1, "beta1", at_least=0)
-        self.beta2 = _checks.number(beta2, "beta2", at_least=0)
+        self.beta1 = checks.number(beta1, "beta1", at_least=0)
+        self.beta2 = checks.number(beta2, "beta2", at_least=0)
         for name, beta in (("beta1", self.beta1), ("beta2", self.beta2)):
             if beta >= 1:
-                raise _checks.InputError(f"{name}: expected a number below 1, got {beta!r}")
-        self.eps = _checks.number(eps, "eps", above=0)
+                raise checks.InputError(f"{name}: expected a number below 1, got {beta!r}")
+        self.eps = checks.number(eps, "eps", above=0)
 
     def _columns(self, n: int) -> tuple[Any, ...]:
         """Return what the kernel's comment lists; the bias corrections are in it."""

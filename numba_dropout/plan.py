@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks, draws
-from ._checks import InputError
+from . import draws
+from .core import checks
+from .core.checks import InputError
 
 __all__ = ["SEARCHES", "Plan", "Range", "Trial", "Values", "written"]
 
@@ -54,9 +55,9 @@ class Plan:
 
     def draw(self, seed: int) -> list[Trial]:
         """Return the trials."""
-        _checks.integer(self.eta, "eta", 2, MOST)
+        checks.integer(self.eta, "eta", 2, MOST)
         if self.trials is not None:
-            _checks.integer(self.trials, "trials", 1, MOST)
+            checks.integer(self.trials, "trials", 1, MOST)
         for name, values in self.space.items():
             if not isinstance(values, Range) and not len(values):
                 raise InputError(f"{name}: expected values to try, got none")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._checks import InputError
+from .core.checks import InputError
 from .files import check_writable, replacing
 from .train import History
 

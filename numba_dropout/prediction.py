@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, _checks, backprop
-from ._checks import InputError, NoRoom
-from .access import Access, reads
+from . import _batches, backprop
+from .core import checks
+from .core.access import Access, reads
+from .core.checks import InputError, NoRoom
 from .kernels.cpu.linear import SKINNY
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
@@ -108,12 +109,12 @@ class Predictor(ABC):
 
         Raises ValueError or TypeError where x does not fit, or a number is out of its range.
         """
-        step = _checks.integer(step, "step", 0, 2**32 - 2)
-        samples = _checks.integer(samples, "samples", 1, 2**32 - 1 - step)
+        step = checks.integer(step, "step", 0, 2**32 - 2)
+        samples = checks.integer(samples, "samples", 1, 2**32 - 1 - step)
         data = self.bring(self.as_input(x))
         if len(data) == 0:
             raise InputError("x: expected at least one row, got none")
-        row_offset = _checks.integer(row_offset, "row_offset", 0, self._last_row - len(data))
+        row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(data))
         return self._draw(data, samples, step, row_offset)
 
     def _draw(self, data: Any, samples: int, step: int, row_offset: int) -> Iterator[NDArray[Any]]:

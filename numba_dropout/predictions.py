@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import InputError
+from .core.checks import InputError
 from .files import replacing
 from .mlp import MLP
 

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from . import system
-from ._checks import InputError
+from .core.checks import InputError
 
 __all__ = ["results"]
 

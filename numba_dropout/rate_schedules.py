@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _checks
 from ._rates import rates_of
+from .core import checks
 from .variants import check_course
 
 __all__ = ["RATE_SCHEDULES", "Course", "RateSchedule", "early", "rate_schedule"]
@@ -49,7 +49,7 @@ def early(share: float = 0.2) -> RateSchedule:
     ----------
     Liu et al., ICML 2023, section 4 (early dropout).
     """
-    return functools.partial(_early, share=_checks.probability(share, "share"))
+    return functools.partial(_early, share=checks.probability(share, "share"))
 
 
 def _early(steps: NDArray[np.float64], total: int, *, share: float) -> NDArray[np.float64]:
@@ -94,12 +94,12 @@ class Course:
             return self._repeated
         schedule, total = self._schedule
         numbers = np.arange(first, first + steps, dtype=np.float64)
-        rates = np.outer(_checks.factors(schedule, numbers, total, "dropout_schedule"), self._rates)
+        rates = np.outer(checks.factors(schedule, numbers, total, "dropout_schedule"), self._rates)
         found = rates_of(rates, self._own[1].dtype, "dropout_schedule")
         if self._kind != "gaussian":
             return found.thresholds, found.scales
-        if (found.thresholds == _checks.EVERYTHING).any():
-            raise _checks.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
+        if (found.thresholds == checks.EVERYTHING).any():
+            raise checks.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
         deviations = np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
         return found.thresholds, deviations.astype(self._own[1].dtype)
 
@@ -109,5 +109,5 @@ def rate_schedule(given: str | RateSchedule) -> RateSchedule:
     if callable(given):
         return given
     if not isinstance(given, str) or given not in RATE_SCHEDULES:
-        raise _checks.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {given!r}")
+        raise checks.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {given!r}")
     return RATE_SCHEDULES[given]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import data
-from ._checks import InputError
+from .core.checks import InputError
 from .evaluation import precision_of_noise
 from .mlp import MLP
 from .optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay

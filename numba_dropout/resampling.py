@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _checks, data, draws
-from ._checks import InputError
+from . import data, draws
+from .core import checks
+from .core.checks import InputError
 
 __all__ = ["Part", "Resampling", "published", "read_numbers", "read_places", "read_split"]
 
@@ -38,10 +39,10 @@ class Resampling:
         if self.given is not None:
             return _given(Path(self.given), rows)
         if self.folds is not None:
-            folds = _checks.integer(self.folds, "folds", 2, rows)
+            folds = checks.integer(self.folds, "folds", 2, rows)
             order = draws.order(rows, "splitting", seed=seed)
             return [_apart(rows, part) for part in np.array_split(order, folds)]
-        repeats = _checks.integer(1 if self.repeats is None else self.repeats, "repeats", 1, 10_000)
+        repeats = checks.integer(1 if self.repeats is None else self.repeats, "repeats", 1, 10_000)
         share = VAL if self.val is None else self.val
         return [data.parts(rows, share, seed=seed, repeat=repeat, name="val") for repeat in range(repeats)]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _arrays
-from ._checks import InputError
+from .core.checks import InputError
 
 __all__ = ["Compressed", "SparseRows", "arrays_of", "check_source", "is_sparse", "parts_of"]
 

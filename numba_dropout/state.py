@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, draws
-from ._checks import InputError
 from ._rates import rates_of
+from .core.checks import InputError
 from .memory import Memory
 from .network import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import devices, model_file
-from ._checks import InputError, NoRoom
-from .access import Access, changes, reads
+from .core.access import Access, changes, reads
+from .core.checks import InputError, NoRoom
 from .memory import Memory
 from .state import SCALING, State
 

@@ -12,8 +12,10 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config
 
-from . import _disk_cache, _threads, devices
-from ._checks import integer
+from . import devices
+from .core import disk_cache
+from .core import threads as _threads
+from .core.checks import integer
 
 __all__ = ["describe", "provenance", "set_threads", "threads"]
 
@@ -54,7 +56,7 @@ def describe() -> dict[str, str]:
         "instruction set": _instruction_set(),
         "threads": f"{used} of {config.NUMBA_NUM_THREADS}",
         "threading layer": f"{layer} ({_threads.waiting})" if layer == "omp" else layer,
-        "compiled code": _disk_cache.describe(),
+        "compiled code": disk_cache.describe(),
         "cuda": devices.describe(),
     }
 

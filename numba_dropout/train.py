@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _checks, checkpoints, frames
+from . import checkpoints, frames
 from ._batches import on_host, weights
-from ._checks import InputError
-from .access import access_of
+from .core import checks
+from .core.access import access_of
+from .core.checks import InputError
 from .loop import Callback, Diverged, History, Training
 from .mlp import MLP
 from .optim import Optimizer
@@ -101,10 +102,10 @@ def fit(
         held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
         given = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
         rows_in, target = net.bring(rows_in), net.bring(target)
-        epochs = _checks.integer(epochs, "epochs", 1, 2**31)
-        batch_size = min(_checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
+        epochs = checks.integer(epochs, "epochs", 1, 2**31)
+        batch_size = min(checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
         if patience is not None:
-            patience = _checks.integer(patience, "patience", 1, 2**31)
+            patience = checks.integer(patience, "patience", 1, 2**31)
             if held_out is None:
                 raise InputError("patience: expected validation data to go with it, got none")
         training = Training(
@@ -142,7 +143,7 @@ def _checked(callbacks: Iterable[Callback]) -> list[Callback]:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks: expected objects of Callback, got {callback!r}")
         if callback.every is not None:
-            _checks.integer(callback.every, f"every of {type(callback).__name__}", 1, 2**63)
+            checks.integer(callback.every, f"every of {type(callback).__name__}", 1, 2**63)
     return found
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _arrays, _checks, data, processes
-from ._checks import InputError
+from . import _arrays, data, processes
+from .core import checks
+from .core.checks import InputError
 from .files import json_line, numbers
 from .journal import Journal
 from .model_file import plain
@@ -163,7 +164,7 @@ def tune(
         A choice or the data cannot be used; a journal is that of another search.
     """
     trials = plan.draw(recipe.seed)
-    jobs = _checks.integer(jobs, "jobs", 1, 1024)
+    jobs = checks.integer(jobs, "jobs", 1, 1024)
     whole = loaded(source, recipe, anew=True)
     _check(plan, whole, replace(recipe, **trials[0].choice))
     splits = resampling.parts(len(whole.x), recipe.seed)

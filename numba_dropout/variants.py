@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks
-from ._checks import InputError
 from .backprop import VARIANTS
+from .core import checks
+from .core.checks import InputError
 
 __all__ = ["check_course", "kind_of", "logits_of", "rates_of_logits", "stages", "strengths"]
 
@@ -26,7 +26,7 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
         raise InputError(f"dropout: expected one rate for a layer with variant {variant}, got an array")
     if variant in ("gaussian", "concrete"):
         for site, p in enumerate(rates):
-            if _checks.threshold(p) == _checks.EVERYTHING:
+            if checks.threshold(p) == checks.EVERYTHING:
                 name = "dropout" if site else "input_dropout"
                 raise InputError(f"{name}: expected probabilities below 1 for variant {variant}, got {p!r}")
     return "rates" if many else variant

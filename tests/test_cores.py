@@ -9,7 +9,8 @@ import pytest
 from numba.core import config
 from processes import finished, run
 
-from numba_dropout import _threads, system
+from numba_dropout import system
+from numba_dropout.core import threads
 
 PRESENT = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 GROUPS = Path("/sys/fs/cgroup/cpu")
@@ -53,15 +54,15 @@ SHARED = "sys/fs/cgroup"
     ],
 )
 def test_a_quota_bounds_the_cores(tmp_path, groups, files, expected):
-    assert _threads.cores(tree(tmp_path, groups, files)) == expected
+    assert threads.cores(tree(tmp_path, groups, files)) == expected
 
 
 def test_without_control_groups_there_is_no_quota(tmp_path):
-    assert _threads.cores(tmp_path) == PRESENT
+    assert threads.cores(tmp_path) == PRESENT
 
 
 COUNT = "import numpy as np, numba, numba_dropout as nd; {}; nd.relu(np.ones(9)); print(numba.get_num_threads())"
-LESS = "nd._threads.cores = lambda: 1"
+LESS = "nd.core.threads.cores = lambda: 1"
 
 
 @pytest.mark.jit_only
@@ -71,7 +72,7 @@ LESS = "nd._threads.cores = lambda: 1"
     [
         (LESS, {}, 1),
         (LESS, {"NUMBA_NUM_THREADS": "2"}, 2),
-        (f"{LESS}; nd._threads.choose(2)", {}, 2),
+        (f"{LESS}; nd.core.threads.choose(2)", {}, 2),
         (f"{LESS}; nd.relu(np.ones(9)); numba.set_num_threads(2)", {}, 2),
         ("pass", {"NUMBA_NUM_THREADS": None}, PRESENT),
     ],
@@ -99,7 +100,7 @@ def test_a_quota_of_the_system_bounds_the_threads():
         group.rmdir()
 
 
-SPINS = f"GOMP_SPINCOUNT={_threads.SPINS}"
+SPINS = f"GOMP_SPINCOUNT={threads.SPINS}"
 
 
 @pytest.mark.jit_only
@@ -113,19 +114,19 @@ SPINS = f"GOMP_SPINCOUNT={_threads.SPINS}"
 )
 def test_the_wait_is_short_unless_the_user_says(environment, expected):
     """GNU's library prints, when it is loaded, what it read."""
-    code = "import os, numba_dropout as nd; print(nd._threads.waiting, 'GOMP_SPINCOUNT' in os.environ)"
+    code = "import os, numba_dropout as nd; print(nd.core.threads.waiting, 'GOMP_SPINCOUNT' in os.environ)"
     unset = {"OMP_WAIT_POLICY": None, "GOMP_SPINCOUNT": None}
     done = finished([sys.executable, "-c", code], **{**unset, "OMP_DISPLAY_ENV": "verbose", **environment})
     assert done.stdout.split() == [expected, str("GOMP_SPINCOUNT" in environment)]  # and nothing is left behind
     shown = [line.split("'")[1] for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line]
     if not shown:
         pytest.skip("Numba runs on another OpenMP library here, or on none")
-    counts = {SPINS: str(_threads.SPINS), "GOMP_SPINCOUNT=7": "7"}
+    counts = {SPINS: str(threads.SPINS), "GOMP_SPINCOUNT=7": "7"}
     assert shown[0] == counts.get(expected, shown[0])
 
 
 @pytest.mark.jit_only
 def test_info_says_it():
     if numba.threading_layer() == "omp":
-        assert system.describe()["threading layer"] == f"omp ({_threads.waiting})"
+        assert system.describe()["threading layer"] == f"omp ({threads.waiting})"
     assert system.describe()["threads"].split()[0] == str(system.threads())

@@ -15,7 +15,8 @@ import pytest
 from numba import cuda
 from numba.core import config
 
-from numba_dropout import _checks, devices, reference
+from numba_dropout import devices, reference
+from numba_dropout.core import checks
 from numba_dropout.kernels import cpu
 
 if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available()):
@@ -38,15 +39,15 @@ def run(kernel, *arguments):
 
 def where(seed=5, stream=0, step=0, offset=0):
     """Return a position in the streams as kernels take it."""
-    return (*_checks.key(seed), np.uint64(stream), np.uint64(step), np.uint64(offset))
+    return (*checks.key(seed), np.uint64(stream), np.uint64(step), np.uint64(offset))
 
 
 def threshold(p):
-    return np.uint64(_checks.threshold(p))
+    return np.uint64(checks.threshold(p))
 
 
 def scale(p):
-    return _checks.scale(_checks.threshold(p), np.dtype("float32"))
+    return checks.scale(checks.threshold(p), np.dtype("float32"))
 
 
 # ---------------------------------------------------------------- masks

@@ -16,7 +16,8 @@ from processes import finished, run
 from symbols import object_code, shared_symbols
 
 import numba_dropout as nd
-from numba_dropout import _disk_cache, _identity, backprop
+from numba_dropout import backprop
+from numba_dropout.core import disk_cache, identity
 
 pytestmark = pytest.mark.jit_only
 
@@ -86,7 +87,7 @@ def test_old_versions_of_the_sources_are_let_go(tmp_path):
         os.utime(folder, (1e9 - age, 1e9 - age))
     run(USE, NUMBA_CACHE_DIR=str(tmp_path))
     left = {path.name for path in (tmp_path / "numba_dropout").iterdir()}
-    assert left == {*names[:7], _identity.SOURCES, "kernels", "data"}  # others' folders stay
+    assert left == {*names[:7], identity.SOURCES, "kernels", "data"}  # others' folders stay
 
 
 def zeros(content):
@@ -125,22 +126,22 @@ def test_an_edit_of_any_module_leads_to_another_folder(tmp_path, monkeypatch):
     """Numba by itself notices only edits of the outermost function's file."""
     copy = tmp_path / "numba_dropout"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(_identity, "_PACKAGE", copy)
-    found = {_identity.source_hash()}
-    assert found == {_identity.SOURCES}
+    monkeypatch.setattr(identity, "_PACKAGE", copy)
+    found = {identity.source_hash()}
+    assert found == {identity.SOURCES}
     files = sorted(copy.rglob("*.py"))
     for file in files:
         content = file.read_bytes()
         file.write_bytes(content + b"# edited\n")
-        found.add(_identity.source_hash())
+        found.add(identity.source_hash())
         file.write_bytes(content)
     assert len(found) == len(files) + 1
     assert {"connections.py", "learning.py", "sites.py", "thinning.py", "views.py"} <= {file.name for file in files}
 
 
 def test_sources_that_cannot_be_read_keep_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(_identity, "_PACKAGE", tmp_path)
-    assert _identity.source_hash() is None
+    monkeypatch.setattr(identity, "_PACKAGE", tmp_path)
+    assert identity.source_hash() is None
 
 
 def test_an_edited_copy_does_not_run_the_old_code(tmp_path):
@@ -159,21 +160,21 @@ def test_an_edited_copy_does_not_run_the_old_code(tmp_path):
     ("name", "value"), [("LOOP_VECTORIZE", 0), ("SLP_VECTORIZE", 1), ("OPT", 1), ("BOUNDSCHECK", 1), ("NEW_ONE", 1)]
 )
 def test_settings_of_numba_are_in_the_name(monkeypatch, name, value):
-    before = _identity.identity(identified)
+    before = identity.identity(identified)
     monkeypatch.setattr(config, name, value, raising=False)
-    assert _identity.identity(identified) != before
+    assert identity.identity(identified) != before
 
 
 @pytest.mark.parametrize("name", ["NUMBA_NUM_THREADS", "THREADING_LAYER", "CACHE_DIR", "DEVELOPER_MODE"])
 def test_settings_of_the_process_are_not_in_the_name(monkeypatch, name):
-    before = _identity.identity(identified)
+    before = identity.identity(identified)
     monkeypatch.setattr(config, name, "another")
-    assert _identity.identity(identified) == before
+    assert identity.identity(identified) == before
 
 
 @pytest.mark.parametrize(("setting", "value"), [("NUMBA_OPT", "0"), ("NUMBA_DEBUGINFO", "1")])
 def test_code_that_cannot_be_kept_runs_all_the_same(filled, tmp_path, setting, value):
-    code = f"{USE}; from numba_dropout import _disk_cache; print(_disk_cache.describe())"
+    code = f"{USE}; from numba_dropout.core import disk_cache; print(disk_cache.describe())"
     results, warned = use(tmp_path, code, **{setting: value})
     assert (results[:1], warned) == (filled[1], [])
     assert results[1:4] == ["not", "kept:", setting + ("=0" if value == "0" else "")]
@@ -190,11 +191,11 @@ def closure(value):
 
 def test_closures_are_told_apart_by_what_they_hold():
     held = [0, False, 0.0, None, "0", (0,), np.uint64(0), np.int64(0), np, identified, closure(1), closure(2), int]
-    names = [_identity.identity(closure(value)) for value in held]
+    names = [identity.identity(closure(value)) for value in held]
     assert len(set(names)) == len(held)
-    assert names == [_identity.identity(closure(value)) for value in held]
+    assert names == [identity.identity(closure(value)) for value in held]
     with pytest.raises(TypeError, match="cannot be told apart by a list"):
-        _identity.identity(closure([0]))
+        identity.identity(closure([0]))
 
 
 def test_no_two_compositions_share_a_name():
@@ -203,9 +204,9 @@ def test_no_two_compositions_share_a_name():
     flags = (False, True)
     choices = list(itertools.product(backprop.LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
     found = [backprop.compose(backprop.CPU, backprop.Choice(*choice)) for choice in choices]
-    names = {_identity.identity(passes.train_steps.py_func) for passes in found}
+    names = {identity.identity(passes.train_steps.py_func) for passes in found}
     assert len(names) == len(choices) == 576
-    evaluations = {_identity.identity(passes.evaluate.py_func) for passes in found}
+    evaluations = {identity.identity(passes.evaluate.py_func) for passes in found}
     assert len(evaluations) == 3 * (len(kinds) - 1) * 2  # by loss, variant and sparse; dropconnect's is dropout's
 
 
@@ -329,10 +330,10 @@ def test_the_command_warns_in_one_line(tmp_path):
 def test_a_group_of_one_is_no_other(monkeypatch, tmp_path):
     """Many systems make a group for each user, and folders that it may write to."""
     tmp_path.chmod(0o775)
-    monkeypatch.setattr(_disk_cache, "_is_private_group", lambda number: True)
-    assert _disk_cache._objection(tmp_path / "a" / "b") is None
-    monkeypatch.setattr(_disk_cache, "_is_private_group", lambda number: False)
-    assert "others can write to" in _disk_cache._objection(tmp_path / "a" / "b")
+    monkeypatch.setattr(disk_cache, "_is_private_group", lambda number: True)
+    assert disk_cache._objection(tmp_path / "a" / "b") is None
+    monkeypatch.setattr(disk_cache, "_is_private_group", lambda number: False)
+    assert "others can write to" in disk_cache._objection(tmp_path / "a" / "b")
 
 
 # ---------------------------------------------------------------- no symbol is another's

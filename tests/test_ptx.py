@@ -18,7 +18,7 @@ if not (util.find_spec("numba_cuda") and util.find_spec("nvidia")):
 from numba import cuda
 from numba.cuda import codegen, dispatcher
 
-from numba_dropout._disk_cache import DeviceCache
+from numba_dropout.core.disk_cache import DeviceCache
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.kernels import philox, pointwise
 

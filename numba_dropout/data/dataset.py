@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import draws
-from .._checks import InputError
+from ..core.checks import InputError
 
 __all__ = ["Dataset", "some", "split", "standardization"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import InputError
+from ..core.checks import InputError
 from ..files import replacing
 from ..mlp import MLP
 from .sequential import modules

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import digest
-from .._checks import InputError
+from ..core.checks import InputError
 from ..files import replacing
 from .sequential import names
 

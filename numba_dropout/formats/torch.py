@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import InputError
+from ..core.checks import InputError
 from ..mlp import MLP
 from .sequential import modules, names
 

@@ -7,7 +7,7 @@ paper's experiments (Gal, Hron & Kendall, NeurIPS 2017, equation 5, with 1 - u f
 
 import numpy as np
 
-from .._jit import scalar
+from ..core.jit import scalar
 from .pointwise import ONE as ONE32
 from .pointwise import ZERO, exp
 

@@ -7,7 +7,7 @@ are normal numbers.
 
 import numpy as np
 
-from .._jit import scalar, shared
+from ..core.jit import scalar, shared
 
 __all__ = ["bits32", "bits64", "direction32", "direction64", "log32", "log64"]
 

@@ -6,7 +6,7 @@ numbers give two normal ones (G. E. P. Box, M. E. Muller, Annals of Mathematical
 
 import numpy as np
 
-from .._jit import scalar
+from ..core.jit import scalar
 from .elementary import direction32, direction64, log32, log64
 from .pointwise import sqrt
 

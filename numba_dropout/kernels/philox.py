@@ -7,7 +7,7 @@ The contract in words, with test vectors: docs/mask.md.
 
 import numpy as np
 
-from .._jit import scalar, shared
+from ..core.jit import scalar, shared
 
 # ---------------------------------------------------------------- the generator
 

@@ -6,7 +6,7 @@ NumPy's functions rather than `math`'s, whose results are Python floats without 
 
 import numpy as np
 
-from .._jit import scalar, shared
+from ..core.jit import scalar, shared
 
 ZERO = np.float32(0)
 HALF = np.float32(0.5)

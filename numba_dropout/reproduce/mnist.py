@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _checks, data, processes
-from .._checks import InputError
+from .. import data, processes
 from ..checkpoints import Checkpoint, of_model
+from ..core import checks
+from ..core.checks import InputError
 from ..recipe import Recipe, prepare
 
 __all__ = ["ROWS", "Result", "Table", "table2"]
@@ -118,14 +119,14 @@ def table2(
         if row not in ROWS:
             raise InputError(f"rows: expected some of {', '.join(ROWS)}, got {row!r}")
     rows = list(dict.fromkeys(rows))
-    seeds = _checks.integer(seeds, "seeds", 1, 10_000)
-    _checks.integer(first_seed + seeds - 1, "the last seed", 0, 2**64 - 1)
+    seeds = checks.integer(seeds, "seeds", 1, 10_000)
+    checks.integer(first_seed + seeds - 1, "the last seed", 0, 2**64 - 1)
     place = Path(checkpoints)
     if not place.is_dir():
         raise InputError(f"{place}: expected a folder for checkpoints; make it first")
     images = len(digits(data.load(folder)).x)
     epoch = -(-images // BATCH)
-    updates = _checks.integer(updates, "updates", 1, 2**32 - 1)
+    updates = checks.integer(updates, "updates", 1, 2**32 - 1)
     if updates % epoch:
         raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
     calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]

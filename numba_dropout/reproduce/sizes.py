@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _checks, data, processes
-from .._checks import InputError
+from .. import data, processes
+from ..core import checks
+from ..core.checks import InputError
 from ..recipe import Recipe, loaded, prepare
 from .mnist import digits
 
@@ -93,10 +94,10 @@ def sizes(
     images = len(digits(loaded(folder, Recipe(), anew=True)).x)
     if not counts:
         raise InputError("sizes: expected numbers of images, got none")
-    counts = [_checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
-    updates, epochs = (_checks.integer(least, "updates, epochs", 1, 2**31) for least in (updates, epochs))
-    repeats = _checks.integer(repeats, "repeats", 1, 10_000)
-    _checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
+    counts = [checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
+    updates, epochs = (checks.integer(least, "updates, epochs", 1, 2**31) for least in (updates, epochs))
+    repeats = checks.integer(repeats, "repeats", 1, 10_000)
+    checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
     each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
     return Sizes(processes.results(_measured, [(folder, *one, updates, epochs) for one in each], jobs, tell))
 

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _checks, processes
-from .._checks import InputError
+from .. import processes
+from ..core import checks
+from ..core.checks import InputError
 from ..data import standardization
 from ..evaluation import evaluate
 from ..mlp import MLP
@@ -70,8 +71,8 @@ class Uci:
                 raise InputError(f"{inner}: split {number} has {len(train)} row to learn from; at least 2 are needed")
         hidden, epochs = _whole(inner / "n_hidden.txt"), _whole(inner / "n_epochs.txt") * TIMES
         rates, taus = (read_numbers(inner / f"{name}.txt").ravel().tolist() for name in ("dropout_rates", "tau_values"))
-        rates = [_checks.probability(p, "dropout_rates.txt") for p in rates]
-        taus = [_checks.number(tau, "tau_values.txt", above=0) for tau in taus]
+        rates = [checks.probability(p, "dropout_rates.txt") for p in rates]
+        taus = [checks.number(tau, "tau_values.txt", above=0) for tau in taus]
         name = path.resolve().name
         return cls(name, table[:, features], table[:, target], splits, hidden, epochs, rates, taus)
 
@@ -174,9 +175,9 @@ def uci(
     Gal & Ghahramani, ICML 2016, section 5.2 and Table 1.
     """
     there = len(given.splits)
-    count = there if splits is None else _checks.integer(splits, "splits", 1, there)
-    samples = _checks.integer(samples, "samples", 1, 2**31)
-    _checks.integer(seed + count - 1, "seed of the last split", 0, 2**64 - 1)
+    count = there if splits is None else checks.integer(splits, "splits", 1, there)
+    samples = checks.integer(samples, "samples", 1, 2**31)
+    checks.integer(seed + count - 1, "seed of the last split", 0, 2**64 - 1)
     began = time.perf_counter()
     if jobs > 1:
         net = _trained(given, given.splits[0][0][:2], given.rates[0], given.taus[0], seed, epochs=1)

@@ -18,8 +18,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .. import _checks
-from ..access import access_of
+from ..core import checks
+from ..core.access import access_of
 from ..mlp import MLP
 from ..optim import SGD, Adam, Optimizer
 from ..sparse import check_source
@@ -234,7 +234,7 @@ class DropoutMLP(BaseEstimator, ABC):
     def _choices(self) -> dict[str, Any]:
         """Return what the network is made of, as far as parameters and data say."""
         hidden = [self.hidden_layer_sizes] if np.ndim(self.hidden_layer_sizes) == 0 else self.hidden_layer_sizes
-        units = [_checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
+        units = [checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
         rates = {name: np.asarray(getattr(self, name), np.float64).tolist() for name in ("dropout", "input_dropout")}
         return {"sizes": [self.n_features_in_, *units, self._outputs()], **rates, "device": self.device}
 

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d
 
-from ..access import reads
+from ..core.access import reads
 from .base import DropoutMLP
 from .threads import own_threads
 

@@ -11,7 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import column_or_1d
 
-from ..access import reads
+from ..core.access import reads
 from .base import DropoutMLP
 from .threads import own_threads
 

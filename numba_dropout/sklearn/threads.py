@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numba
 from joblib.parallel import get_active_backend
 
-from .._threads import begin_thread
+from ..core.threads import begin_thread
 
 __all__ = ["own_threads"]
 

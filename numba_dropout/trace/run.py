@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import data
-from .._checks import InputError
+from ..core.checks import InputError
 from ..mlp import MLP
 from .documents import own, pytorch, tensorflow
 from .report import Trace

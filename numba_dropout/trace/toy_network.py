@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _checks
-from .._checks import InputError
+from ..core import checks
+from ..core.checks import InputError
 from ..mlp import MLP
 
 __all__ = ["Toy", "read_toy", "toy_network"]
@@ -70,7 +70,7 @@ def toy_network(x: Any = None, layers: Any = None, masks: Sequence[str] | None =
         raise InputError(f"x: expected {sizes[0]} numbers, got {given.size}")
     if masks is None:
         masks = MASKS if layers is None else ["1" * units for units in sizes[:-1]]
-    return Toy(given, arrays, _masks(masks, sizes[:-1]), _checks.probability(p))
+    return Toy(given, arrays, _masks(masks, sizes[:-1]), checks.probability(p))
 
 
 def read_toy(path: str | os.PathLike[str], masks: Sequence[str] | None = None) -> Toy:

@@ -24,12 +24,7 @@ from .adam import linear_adam, step_adam, sub_network_adam
 from .affine_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
 from .clip_norm import clip_norm
-from .concrete import (
-    concrete_dropout_backward,
-    concrete_dropout_forward,
-    concrete_regularizer,
-    concrete_settings,
-)
+from .concrete import concrete_dropout_backward, concrete_dropout_forward, concrete_regularizer, concrete_settings
 from .drop_block import block_mask
 from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
 from .gaussian import add_gaussian_noise, gaussian_dropout_backward, gaussian_dropout_forward, gaussian_relu_derivative

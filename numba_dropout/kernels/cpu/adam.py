@@ -1,6 +1,6 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..pointwise import ONE, adam
 from ..simd import vector
 from .linear_step import stepping, stepping_stored

@@ -1,6 +1,6 @@
 """Dropout with an affine map, as in alpha dropout: kept elements go through it, dropped ones become a constant."""
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..simd import parallel, store_affine_kept
 from .mask import each_group, first_bits, part_size
 

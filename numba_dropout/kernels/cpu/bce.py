@@ -1,6 +1,6 @@
 """Binary cross-entropy of the sigmoid of logits with targets in [0, 1]."""
 
-from ..._jit import kernel
+from ...core.jit import kernel
 from ..pointwise import HALF, ZERO, bce_with_logits, sigmoid
 
 

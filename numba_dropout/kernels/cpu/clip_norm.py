@@ -2,7 +2,7 @@
 
 import math
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..simd import parallel
 from .mask import part_size
 from .squares import sum_of_squares

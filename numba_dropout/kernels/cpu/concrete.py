@@ -6,7 +6,7 @@ float64.
 
 import numpy as np
 
-from ..._jit import kernel, reordered_span, span
+from ...core.jit import kernel, reordered_span, span
 from ..concrete import odds32, odds64, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..elementary import bits32, bits64
 from ..simd import vector

@@ -5,7 +5,7 @@ float32 takes four numbers from a block of the stream, a word each, float64 two.
 
 import numpy as np
 
-from ..._jit import span
+from ...core.jit import span
 from ..simd import BLOCKS, parallel, scratch_area, store_words, vector
 
 MEMORY = 8 * 1024  # bytes of numbers that are drawn at once: they stay in the first-level cache

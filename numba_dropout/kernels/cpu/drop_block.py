@@ -1,6 +1,6 @@
 """DropBlock: masks of dropped squares, and the scale that goes with each sample's."""
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..simd import parallel, vector
 
 

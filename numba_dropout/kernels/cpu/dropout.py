@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches, vector
 from .mask import each_group, first_bits, part_size
 

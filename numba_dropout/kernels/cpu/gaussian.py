@@ -1,6 +1,6 @@
 """Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..elementary import bits32, bits64
 from ..normal import normals32, normals64
 from .drawn import each_piece

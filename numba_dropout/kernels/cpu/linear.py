@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import kernel, reordered_span, span
+from ...core.jit import kernel, reordered_span, span
 from ..pointwise import ZERO, relu_dropout_derivative
 from ..simd import parallel, row, scratch, vector, window
 from .product import block_columns, grid, grid_of_rows, multiply_block, part_columns

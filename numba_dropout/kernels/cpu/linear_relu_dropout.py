@@ -1,6 +1,6 @@
 """A hidden layer as one operation: linear, ReLU, dropout; the backward pass needs no mask."""
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..pointwise import relu, relu_dropout_derivative
 from ..simd import parallel, store_relu_kept, vector
 from .linear import fill_units, linear_backward

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import span
+from ...core.jit import span
 from ..simd import matrix, parallel, row, scratch_area, vector, window
 from .linear import sum_rows
 from .product import (

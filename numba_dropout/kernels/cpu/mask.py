@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
 from ..simd import LANES, draw, load_bytes, parallel, store_bytes, vector
 

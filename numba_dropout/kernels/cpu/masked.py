@@ -4,7 +4,7 @@ An array is taken as rows of so many columns, the last of which may be shorter. 
 starts[r] on, as many as columns if `step` is 1, or the same one for the whole row if it is 0.
 """
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..simd import LANES, parallel, store_affine_kept, store_kept, vector
 from .mask import ALL, NONE, bits_at, first_bits, packed_bits_at, part_size
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..._jit import kernel, reordered_span
+from ...core.jit import kernel, reordered_span
 from ..simd import parallel
 
 PART = 1 << 15  # weights of a thread's part, about: whole units

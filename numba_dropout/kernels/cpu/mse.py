@@ -1,6 +1,6 @@
 """Mean squared error: over the outputs of a row, then over the rows."""
 
-from ..._jit import kernel
+from ...core.jit import kernel
 
 
 @kernel

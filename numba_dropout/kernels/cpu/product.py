@@ -6,7 +6,7 @@ depends on how rows and columns are shared out among threads.
 
 import numpy as np
 
-from ..._jit import scalar, span
+from ...core.jit import scalar, span
 from ..simd import (
     CACHE_LINE,
     TILE_ROWS,

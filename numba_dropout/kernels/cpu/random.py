@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import kernel
+from ...core.jit import kernel
 from ..philox import ONE, SHIFT32, block_words
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, TIE_STREAM, block_words
 from ..simd import parallel, scratch_area, vector
 from .mask import part_size

@@ -1,6 +1,6 @@
 """The rectified linear unit."""
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..pointwise import relu, relu_derivative
 from ..simd import parallel
 from .mask import part_size

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..simd import parallel
 
 PART = 1 << 14  # elements of a thread's part, about: whole rows

@@ -1,6 +1,6 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
-from ..._jit import kernel, span
+from ...core.jit import kernel, span
 from ..pointwise import sgd
 from ..simd import vector
 from .linear_step import stepping, stepping_stored

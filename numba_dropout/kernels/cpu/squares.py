@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import reordered_span, scalar
+from ...core.jit import reordered_span, scalar
 from ..pointwise import SUMS
 from ..simd import parallel
 from .mask import SERIAL

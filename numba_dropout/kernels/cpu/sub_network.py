@@ -5,7 +5,7 @@ A list of units is an array (n + 1,): how many there are, then their numbers, as
 
 import numpy as np
 
-from ..._jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, span
 from ..simd import parallel, read_ahead, row, scratch_area, threads, vector
 from .mask import each_group, first_bits
 

@@ -1,6 +1,6 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
-from ..._jit import device_function
+from ...core.jit import device_function
 from ..pointwise import ONE, ZERO, adam
 from .launch import launch
 from .linear_step import step_layer, stepping

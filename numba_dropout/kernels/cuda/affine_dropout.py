@@ -6,7 +6,7 @@ A thread has a block of 8 elements.
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from ..philox import SHIFT3
 from .launch import launch
 from .mask import NONE, block_bits, block_count

@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import cuda, float32, types
 from numba.core import cgutils, config
 
-from ..._jit import device_function, require_cuda
+from ...core.jit import device_function, require_cuda
 from .. import elementary, philox, pointwise
 
 __all__ = [

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import cuda, float64
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from .launch import THREADS, launch
 from .squares import launch_squares, sum_of_blocks
 

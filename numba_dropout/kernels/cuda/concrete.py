@@ -7,7 +7,7 @@ order.
 import numpy as np
 from numba import cuda, float64
 
-from ..._jit import device_function, device_kernel, scalar
+from ...core.jit import device_function, device_kernel, scalar
 from ..concrete import odds32, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..philox import block_words
 from ..pointwise import SUMS

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from ..philox import block_words
 from .blocks import value_of
 from .launch import launch

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel, scalar
+from ...core.jit import device_kernel, scalar
 from ..philox import SHIFT3
 from ..pointwise import ZERO
 from .blocks import load_eight, store_eight, value_of

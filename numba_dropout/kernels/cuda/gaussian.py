@@ -1,6 +1,6 @@
 """Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
 
-from ..._jit import scalar
+from ...core.jit import scalar
 from ..normal import normals32
 from ..pointwise import ONE, ZERO
 from .drawn import each_of_four, launch_fours

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._jit import device_function
+from ...core.jit import device_function
 from .blocks import bits_of, float_of
 
 __all__ = ["KINDS"]

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda, float32
 
-from ..._jit import device_function, device_kernel
+from ...core.jit import device_function, device_kernel
 from ..pointwise import ZERO, relu_dropout_derivative
 from .launch import launch_blocks, size_of_grid
 from .product import COLUMNS, multiply, over_tiles

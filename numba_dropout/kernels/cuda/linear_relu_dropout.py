@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_function, device_kernel
+from ...core.jit import device_function, device_kernel
 from ..philox import SEVEN, SHIFT3
 from ..pointwise import ZERO, relu, relu_dropout_derivative
 from .blocks import value_of

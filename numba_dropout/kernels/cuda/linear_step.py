@@ -2,7 +2,7 @@
 
 from numba import cuda
 
-from ..._jit import device_function, device_kernel
+from ...core.jit import device_function, device_kernel
 from .launch import launch
 from .linear import sum_rows
 from .product import COLUMNS, multiply, over_tiles

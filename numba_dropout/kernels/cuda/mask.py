@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel, scalar
+from ...core.jit import device_kernel, scalar
 from ..philox import MASK16, SHIFT3, SHIFT16, TIE_STREAM, block_words
 from .blocks import store_eight, value_of
 from .launch import aligned, launch

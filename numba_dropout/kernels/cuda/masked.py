@@ -7,7 +7,7 @@ starts[r] on, as many as columns if `step` is 1, or the same one for the whole r
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from ..pointwise import ZERO
 from .halves import KINDS
 from .launch import launch, launch_table

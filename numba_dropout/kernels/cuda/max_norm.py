@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import cuda, float64
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from .launch import ROW, launch_rows
 from .sums import tree_sum
 

@@ -2,7 +2,7 @@
 
 from numba import cuda
 
-from ..._jit import device_function
+from ...core.jit import device_function
 from .blocks import load_four, store_four
 from .tiles import COLUMNS, Inner, Side, fetching
 

@@ -6,7 +6,7 @@ of the depth, so that an element is one sum whatever the tile.
 
 from numba import cuda, float32
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from ..pointwise import ZERO
 from . import multiply_adds, tensor_cores
 from .blocks import shared_floats

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from ..philox import ONE, SHIFT32, block_words
 from .launch import launch
 

@@ -6,7 +6,7 @@ A thread has eight neighbours of a row. They lie in two blocks of the stream, wh
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_function, device_kernel, scalar
+from ...core.jit import device_function, device_kernel, scalar
 from ..philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, SHIFT32, TIE_STREAM, block_words
 from ..pointwise import ZERO
 from .blocks import value_of

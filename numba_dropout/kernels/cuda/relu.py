@@ -2,7 +2,7 @@
 
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from ..pointwise import relu, relu_derivative
 from .launch import launch
 

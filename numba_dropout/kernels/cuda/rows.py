@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from .launch import ROW, launch, launch_rows
 
 

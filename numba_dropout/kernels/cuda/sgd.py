@@ -1,6 +1,6 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
-from ..._jit import device_function
+from ...core.jit import device_function
 from ..pointwise import ZERO, sgd
 from .launch import launch
 from .linear_step import step_layer, stepping

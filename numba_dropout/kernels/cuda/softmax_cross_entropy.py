@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import cuda, float32, int64
 
-from ..._jit import device_function, device_kernel
+from ...core.jit import device_function, device_kernel
 from ..pointwise import ONE, ZERO
 from .launch import ROW, launch_rows
 from .sums import tree_sum

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda, float64
 
-from ..._jit import device_function, device_kernel
+from ...core.jit import device_function, device_kernel
 from ..pointwise import SUMS
 from .launch import THREADS, launch_blocks, size_of_grid
 from .sums import tree_sum

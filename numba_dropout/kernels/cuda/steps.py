@@ -3,7 +3,7 @@
 import numpy as np
 from numba import cuda
 
-from ..._jit import device_kernel
+from ...core.jit import device_kernel
 from .launch import launch, launch_blocks
 
 __all__ = ["begin_step", "end_step"]

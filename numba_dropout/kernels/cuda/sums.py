@@ -2,7 +2,7 @@
 
 from numba import cuda
 
-from ..._jit import device_function
+from ...core.jit import device_function
 
 __all__ = ["tree_sum"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import cuda
 from numba.core import config
 
-from ..._jit import device_function
+from ...core.jit import device_function
 from .blocks import multiply_bf16, multiply_tf32, to_bf16_pair, to_tf32
 from .tiles import COLUMNS, Inner, Side, fetching
 

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ..._jit import device_function
+from ...core.jit import device_function
 from ..pointwise import ZERO
 from .blocks import load_four
 

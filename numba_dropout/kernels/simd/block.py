@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba.core import config
 from numba.extending import intrinsic
 
-from ..._identity import identity
+from ...core.identity import identity
 
 __all__ = ["block"]
 

@@ -15,7 +15,7 @@ from numba.core import config
 
 __all__ = ["identity", "settings", "source_hash"]
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 # Numba's settings that change no code; one that a later Numba adds counts as one that does.
 _OF_THE_PROCESS = {

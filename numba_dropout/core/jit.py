@@ -20,8 +20,8 @@ import numba
 from numba import extending
 from numba.core import codegen, compiler, config
 
-from . import _disk_cache, _threads
-from ._identity import identity
+from . import disk_cache, threads
+from .identity import identity
 
 __all__ = [
     "composed",
@@ -167,8 +167,8 @@ def device_kernel(function: F) -> Any:
     from numba import cuda
 
     kernel = cuda.jit(function)
-    if _disk_cache.FOLDER is not None and not config.ENABLE_CUDASIM:
-        kernel._cache = _disk_cache.DeviceCache(function, _disk_cache.FOLDER)
+    if disk_cache.FOLDER is not None and not config.ENABLE_CUDASIM:
+        kernel._cache = disk_cache.DeviceCache(function, disk_cache.FOLDER)
     return kernel
 
 
@@ -206,8 +206,8 @@ def composed(function: F) -> F:
     compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, pipeline_class=_EntryCompiler)(
         function
     )
-    if _disk_cache.FOLDER is not None:
-        compiled._cache = _disk_cache.DiskCache(function, _disk_cache.FOLDER)
+    if disk_cache.FOLDER is not None:
+        compiled._cache = disk_cache.DiskCache(function, disk_cache.FOLDER)
     return compiled
 
 
@@ -229,12 +229,12 @@ def exclusive() -> contextlib.AbstractContextManager[Any]:
     if _forked:
         numba.set_num_threads(1)  # counts for the calling thread only
     elif _limited:
-        _threads.begin_thread()
+        threads.begin_thread()
     if _region is None:
         numba.get_num_threads()  # starts the threads, which settles the layer
-        _limited = _threads.limited()
+        _limited = threads.limited()
         if _limited:
-            _threads.begin_thread()
+            threads.begin_thread()
         layer = "none" if config.DISABLE_JIT else numba.threading_layer()
         with _settling:  # of two first calls at once, both get the lock of one
             _region = _region or (threading.RLock() if layer == "workqueue" else contextlib.nullcontext())

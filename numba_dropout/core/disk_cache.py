@@ -22,7 +22,7 @@ from numba.core import compiler, config, serialize
 from numba.core.caching import _Cache
 from numba.misc.appdirs import AppDirs
 
-from . import _identity
+from . import identity
 
 __all__ = ["FOLDER", "DeviceCache", "DiskCache", "describe"]
 
@@ -37,10 +37,10 @@ def _choose_folder() -> Path | None:
     Never inside the package: an uninstallation would leave that folder behind, and Python would find it as an empty
     package before the next, editable, installation.
     """
-    if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0" or _identity.SOURCES is None:
+    if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0" or identity.SOURCES is None:
         return None
     base = Path(config.CACHE_DIR or AppDirs(appname="numba", appauthor=False).user_cache_dir)
-    return base / "numba_dropout" / _identity.SOURCES
+    return base / "numba_dropout" / identity.SOURCES
 
 
 FOLDER = _choose_folder()  # made by the first use; None where nothing is kept
@@ -209,16 +209,18 @@ class DiskCache(_Cache):
 
     @property
     def cache_path(self) -> str:
+        """Return the folder."""
         return str(self._folder)
 
     def _identity(self) -> str:
-        return _identity.identity(self._function)
+        return identity.identity(self._function)
 
     def _file(self, sig: Any, codegen: Any) -> Path:
         key = repr((self._identity(), sig, codegen.magic_tuple()))
         return self._folder / f"{self._stem}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.nbc"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code of a signature, or None where it has to be compiled."""
         target_context.refresh()
         numba.get_num_threads()  # the code calls the threading layer's functions: they must be there to link
         if not _usable(self._folder):
@@ -228,6 +230,7 @@ class DiskCache(_Cache):
             return compiler.CompileResult._rebuild(target_context, *content)
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        """Write the compiled code of a signature to its file, if it can be kept."""
         if data.library.has_dynamic_globals or _unkept_settings() or not _usable(self._folder):
             return
         *content, _ = data._reduce()  # the last are environments of linked functions, which no code here refers to
@@ -243,6 +246,7 @@ class DiskCache(_Cache):
         """Do nothing: a cache that is off is never attached."""
 
     def flush(self) -> None:
+        """Delete all files of the function."""
         for file in self._folder.glob(f"{self._stem}-*.nbc"):
             file.unlink(missing_ok=True)
 
@@ -256,10 +260,11 @@ class DeviceCache(DiskCache):
     def _identity(self) -> str:
         from numba.cuda.core import config as cuda_config
 
-        about = importlib.metadata.version("numba-cuda"), _identity.settings(cuda_config)
+        about = importlib.metadata.version("numba-cuda"), identity.settings(cuda_config)
         return super()._identity() + hashlib.sha256(repr(about).encode()).hexdigest()[:24]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code of a signature, or None where it has to be compiled."""
         from numba.cuda.dispatcher import _Kernel
 
         target_context.refresh()
@@ -269,6 +274,7 @@ class DeviceCache(DiskCache):
             return _Kernel._rebuild(**pickle.loads(_read(self._file(sig, target_context.codegen()))))
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        """Write the compiled code of a signature to its file, if it can be kept."""
         from numba.cuda.serialize import dumps
 
         if _usable(self._folder):
