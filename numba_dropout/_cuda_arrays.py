@@ -19,7 +19,7 @@ from ._cuda_libraries import Description, Jax, Numba, external, library_of
 from .core.checks import InputError
 from .devices import on_device
 from .kernels import cuda as kernels
-from .kernels.cuda.launch import current_stream, on_stream
+from .kernels.cuda._launch import current_stream, on_stream
 
 __all__ = ["Cuda", "device_of", "named", "view"]
 

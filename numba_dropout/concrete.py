@@ -10,8 +10,8 @@ from . import _arrays
 from ._masks import Position, required_key
 from ._places import Place, place_of
 from .core import checks
-from .kernels.philox import PURPOSE
-from .kernels.pointwise import SUMS
+from .kernels.scalar.activations import SUMS
+from .kernels.scalar.philox import PURPOSE
 
 __all__ = ["concrete_dropout", "concrete_dropout_backward"]
 

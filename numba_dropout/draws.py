@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .core import checks
 from .kernels import cpu
-from .kernels.philox import PURPOSE
+from .kernels.scalar.philox import PURPOSE
 
 __all__ = ["order", "uniform"]
 

@@ -17,8 +17,8 @@ from numba.core import config
 
 from .backprop import Choice, Composition, Weighted, compose
 from .kernels import cuda as kernels
-from .kernels.cuda.launch import current_stream, on_stream
-from .kernels.cuda.steps import begin_step, end_step
+from .kernels.cuda._launch import current_stream, on_stream
+from .kernels.cuda._step_state import begin_step, end_step
 from .views import Target
 
 __all__ = ["passes"]

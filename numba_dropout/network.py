@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .core import checks
-from .kernels.pointwise import SUMS
+from .kernels.scalar.activations import SUMS
 from .kernels.simd import CACHE_LINE
 
 __all__ = [

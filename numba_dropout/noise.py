@@ -10,7 +10,7 @@ import numpy as np
 from ._masks import Position, required_key
 from ._places import place_of
 from .core import checks
-from .kernels.philox import PURPOSE
+from .kernels.scalar.philox import PURPOSE
 
 __all__ = [
     "affine",

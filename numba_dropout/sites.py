@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .kernels.philox import PURPOSE
+from .kernels.scalar.philox import PURPOSE
 from .network import INPUTS, OUTPUT
 from .views import FIRST, Target, Views
 

@@ -18,7 +18,7 @@ from numba import njit
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.simd import TILE_WIDTH, multiply_tiles, window
-from numba_dropout.kernels.simd.stack import AREA
+from numba_dropout.kernels.simd.scratch_memory import AREA
 
 # n, p, and where: far on, with a carry from the low word of the block's number to the high one; ties; a few elements
 MASKS = [

@@ -23,7 +23,7 @@ if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available())
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
 
 from numba_dropout.kernels import cuda as kernels
-from numba_dropout.kernels.cuda import product, tensor_cores
+from numba_dropout.kernels.cuda import _gemm, _gemm_mma
 
 on_tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES, reason="needs capability 8.0")
 SIZES = [1, 7, 8, 9, 300]
@@ -264,7 +264,7 @@ NOTHING = np.empty(0, np.float32)
 def tiles(request, monkeypatch):
     """Let the tiles be small, as they are for all shapes here, or large."""
     if request.param == "large tiles":
-        monkeypatch.setattr(product, "FEW", 0)
+        monkeypatch.setattr(_gemm, "FEW", 0)
 
 
 @pytest.mark.usefixtures("tiles")
@@ -374,7 +374,7 @@ def test_a_warps_step_is_its_threads(tall, rng):
     begin = rng.integers(-9, 9, (32, 64 if tall else 32)).astype(np.float64)
     alone, together = begin.copy(), begin.copy()
     warp = Warp()
-    step = tensor_cores._step_of_a_warp(warp.multiply, left_row, right_row, tall)
+    step = _gemm_mma._step_of_a_warp(warp.multiply, left_row, right_row, tall)
     for lane in range(32):
         warp.lane = lane
         step(together[lane].copy(), shared, left, right, lane)
@@ -382,7 +382,7 @@ def test_a_warps_step_is_its_threads(tall, rng):
     for lane in range(32):
         warp.lane, warp.number = lane, 0
         step(together[lane], shared, left, right, lane)
-        tensor_cores._step_of_a_thread(lambda a, b: a * b, left_row, right_row, tall)(
+        _gemm_mma._step_of_a_thread(lambda a, b: a * b, left_row, right_row, tall)(
             alone[lane], shared, left, right, lane
         )
     assert np.array_equal(together, alone)

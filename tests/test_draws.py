@@ -7,7 +7,7 @@ import pytest
 import numba_dropout as nd
 from numba_dropout import draws
 from numba_dropout.kernels import cpu
-from numba_dropout.kernels.philox import PURPOSE
+from numba_dropout.kernels.scalar.philox import PURPOSE
 
 
 @pytest.mark.parametrize(("dtype", "oracle"), [(np.float32, naive.uniform24), (np.float64, naive.uniform53)])

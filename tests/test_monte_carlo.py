@@ -6,7 +6,7 @@ import pytest
 import numba_dropout as nd
 from numba_dropout import monte_carlo, prediction
 from numba_dropout.kernels import cpu
-from numba_dropout.kernels.philox import PURPOSE
+from numba_dropout.kernels.scalar.philox import PURPOSE
 
 VARIANTS = ("dropout", "subnetwork")
 

@@ -7,7 +7,7 @@ from aarch64 import compiled, target_machine
 from llvmlite import binding, ir
 from numba import types
 
-from numba_dropout.kernels.simd import choices, masks, product
+from numba_dropout.kernels.simd import gemm, masked_store, philox_mask
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytestmark = pytest.mark.jit_only
@@ -46,7 +46,7 @@ def multiply_adds(loop):
 def test_tiles_stay_in_registers(layout, element, machine):
     kinds = [types.Array(element, 2, "A"), types.Array(element, 2, layout), types.Array(element, 3, "C"), types.boolean]
     tile = tile_for("+neon", "aarch64")
-    code = assembly(machine, kinds, lambda *given: product.emit_tiles(*given[:2], tile, kinds, given[2]))
+    code = assembly(machine, kinds, lambda *given: gemm.emit_tiles(*given[:2], tile, kinds, given[2]))
     inner = [loop for loop in loops(code) if multiply_adds(loop)]
     sizes = {tile.rows * count * turns for count in range(1, tile.vectors + 1) for turns in (1, tile.turns)}
     assert sorted(len(multiply_adds(loop)) for loop in inner) == sorted(sizes)
@@ -71,8 +71,8 @@ def block_code(machine, block, kinds):
 
 @pytest.mark.skipif(binding.llvm_version_info < (16,), reason="LLVM 15 does not see that the factors are half as wide")
 def test_numbers_are_drawn_by_widening_multiplies(machine, monkeypatch):
-    monkeypatch.setattr(masks, "AVX512", False)
-    code = block_code(machine, masks.draw, [types.uint64] * 6)
+    monkeypatch.setattr(philox_mask, "AVX512", False)
+    code = block_code(machine, philox_mask.draw, [types.uint64] * 6)
     wide = re.findall(r"umu?[lt]\w*2?\s+v\d+\.2d, v\d+\.[24]s, v\d+\.[24]s", code)
     assert len(wide) >= 10 * 2 * 4 - 8  # rounds, products, vectors of two; the first has constant products
     assert not re.findall(r"\bmul\s+v\d+\.2d", code)
@@ -86,9 +86,9 @@ def test_elements_are_chosen_in_vectors(name, element, machine):
     array = types.Array(element, 1, "C")
     numbers = [element] * (3 if name == "store_affine_kept" else 1)
     kinds = [array, array, types.int64, types.uint64, types.uint64, *numbers]
-    code = block_code(machine, getattr(choices, name), kinds)
+    code = block_code(machine, getattr(masked_store, name), kinds)
     form = "4s" if element == types.float32 else "2d"
-    groups = masks.LANES * element.bitwidth // 128
+    groups = philox_mask.LANES * element.bitwidth // 128
     assert len(re.findall(rf"fmul\s+v\d+\.{form}", code)) >= groups
     assert ("stnp" in code) == (name == "store_kept_past_caches")
     assert not CALLED.findall(code)
@@ -98,10 +98,10 @@ def test_all_other_blocks_become_code(machine):
     matrix, flags = types.Array(types.float32, 2, "A"), types.Array(types.boolean, 1, "C")
     panels = types.Array(types.float32, 3, "C")
     for block, kinds in (
-        (masks.store_bytes, [flags, types.int64, types.uint64]),
-        (masks.load_bytes, [flags, types.int64]),
-        (product.pack_columns, [panels, matrix]),
-        (product.pack_rows, [panels, matrix]),
+        (philox_mask.store_bytes, [flags, types.int64, types.uint64]),
+        (philox_mask.load_bytes, [flags, types.int64]),
+        (gemm.pack_columns, [panels, matrix]),
+        (gemm.pack_rows, [panels, matrix]),
     ):
         assert not CALLED.findall(block_code(machine, block, kinds))
-    assert "dmb" in block_code(machine, choices.fence, [])
+    assert "dmb" in block_code(machine, masked_store.fence, [])

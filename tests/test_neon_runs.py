@@ -8,7 +8,7 @@ import pytest
 from aarch64 import compiled, target_machine
 from numba import types
 
-from numba_dropout.kernels.simd import choices, masks, product, vectors
+from numba_dropout.kernels.simd import gemm, masked_store, philox_mask, vectors
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytest.importorskip("unicorn")
@@ -30,9 +30,9 @@ def program(machine, kinds, emit):
 
 
 def test_numbers_are_drawn(machine, monkeypatch):
-    monkeypatch.setattr(masks, "AVX512", False)
+    monkeypatch.setattr(philox_mask, "AVX512", False)
     word = types.uint64
-    signature, generate = masks.draw._defn(None, *[word] * 6)
+    signature, generate = philox_mask.draw._defn(None, *[word] * 6)
 
     def emit(context, builder, values):
         result = generate(context, builder, signature, values[:6])
@@ -60,7 +60,7 @@ def test_elements_are_chosen(name, dtype, machine, rng):
     array = types.Array(KINDS[dtype], 1, "C")
     numbers = (2, 0.5, -1) if name == "store_affine_kept" else (2,)
     kinds = [array, array, types.int64, types.uint64, types.uint64, *len(numbers) * [KINDS[dtype]]]
-    signature, generate = getattr(choices, name)._defn(None, *kinds)
+    signature, generate = getattr(masked_store, name)._defn(None, *kinds)
     store = program(machine, kinds, lambda *given: generate(*given[:2], signature, given[2]))
     for n, last in itertools.product([64, 1, 2, 3, 4, 5, 17, 31, 63], (True, False)):
         bits = int(rng.integers(0, 2**63)) << 1 | 1
@@ -81,7 +81,7 @@ def test_elements_are_chosen(name, dtype, machine, rng):
 def test_tiles_are_multiplied(layout, dtype, machine, rng):
     element = KINDS[dtype]
     kinds = [types.Array(element, 2, "A"), types.Array(element, 2, layout), types.Array(element, 3, "C"), types.boolean]
-    multiply = program(machine, kinds, lambda *given: product.emit_tiles(*given[:2], TILE, kinds, given[2]))
+    multiply = program(machine, kinds, lambda *given: gemm.emit_tiles(*given[:2], TILE, kinds, given[2]))
     width = TILE.width // dtype().itemsize
     for rows, columns, depth in itertools.product(range(1, TILE.rows + 1), range(1, 2 * width + 1), (0, 1, 4, 7)):
         panels = -(-columns // width)
@@ -105,7 +105,7 @@ def test_panels_are_packed(across, dtype, machine, rng):
     for width in (TILE.width // size, TILE.rows):
 
         def emit(context, builder, values, width=width):
-            product.emit_packing(builder, TILE.size, *vectors.views(context, builder, kinds, values), width)
+            gemm.emit_packing(builder, TILE.size, *vectors.views(context, builder, kinds, values), width)
 
         pack = program(machine, kinds, emit)
         for depth, columns, last in itertools.product([1, 3, 4, 5, 16, 17, 33], range(1, 2 * width + 2), (True, False)):

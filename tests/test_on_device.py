@@ -17,7 +17,7 @@ if not config.ENABLE_CUDASIM and devices.why_not() is not None:
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
 
 from numba_dropout import _cuda_arrays, graphs
-from numba_dropout.kernels.cuda.launch import current_stream
+from numba_dropout.kernels.cuda._launch import current_stream
 from numba_dropout.network import row_size
 
 tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES, reason="needs compute capability 8.0")

@@ -8,7 +8,7 @@ import pytest
 from numba import njit
 
 from numba_dropout import reference
-from numba_dropout.kernels import philox
+from numba_dropout.kernels.scalar import philox
 
 KNOWN = [
     [int(word, 16) for word in line.split()]

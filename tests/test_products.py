@@ -8,7 +8,7 @@ from exact import bound, check_layer, check_whole_layer, layer, whole_layer
 
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
-from numba_dropout.kernels.cpu import product
+from numba_dropout.kernels.cpu import _gemm
 
 DTYPES = [np.float32, np.float64]
 SPREAD = [1, 2, 3, 4, 5, 8, 9, 16, 17, 24, 25, 32, 33]
@@ -63,9 +63,9 @@ def test_deep_sums(dtype, rng):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_the_borders_of_tiles_and_blocks(times, dtype, rng):
-    width = product.TILE_WIDTH // np.dtype(dtype).itemsize
-    columns = product.PACKED // (product.DEPTH * product.TILE_WIDTH) * width  # as many as are packed at once
-    heights = around(times * product.TILE_ROWS, times * product.ROWS)
+    width = _gemm.TILE_WIDTH // np.dtype(dtype).itemsize
+    columns = _gemm.PACKED // (_gemm.DEPTH * _gemm.TILE_WIDTH) * width  # as many as are packed at once
+    heights = around(times * _gemm.TILE_ROWS, times * _gemm.ROWS)
     for height, breadth in itertools.product(heights, around(times * width, times * columns)):
         for shape in ((height, 256, breadth), (height, breadth, 256), (256, breadth, height)):
             check_whole_layer(rng, *shape, dtype)

@@ -8,7 +8,7 @@ import pytest
 import numba_dropout as nd
 from numba_dropout import learning
 from numba_dropout import network as network_module
-from numba_dropout.kernels.philox import PURPOSE
+from numba_dropout.kernels.scalar.philox import PURPOSE
 
 SIZES = [5, 12, 8, 3]
 RATES = {"dropout": (np.linspace(0, 1, 12), 0.4), "input_dropout": [0.0, 0.3, 0.5, 0.2, 1.0]}

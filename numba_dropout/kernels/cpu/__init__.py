@@ -21,26 +21,36 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from .adam import linear_adam, step_adam, sub_network_adam
-from .affine_dropout import affine_dropout
+from .alpha_dropout import affine_dropout
 from .bce import bce_backward, bce_forward
 from .clip_norm import clip_norm
-from .concrete import concrete_dropout_backward, concrete_dropout_forward, concrete_regularizer, concrete_settings
+from .concrete_dropout import (
+    concrete_dropout_backward,
+    concrete_dropout_forward,
+    concrete_regularizer,
+    concrete_settings,
+)
 from .drop_block import block_mask
 from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
-from .gaussian import add_gaussian_noise, gaussian_dropout_backward, gaussian_dropout_forward, gaussian_relu_derivative
+from .dropout_rates import dropout_rates_backward, dropout_rates_forward, sample_mask_rates
+from .gather import gather, gather_rows, gather_sparse_rows, scale_rows
+from .gaussian_dropout import (
+    add_gaussian_noise,
+    gaussian_dropout_backward,
+    gaussian_dropout_forward,
+    gaussian_relu_derivative,
+)
 from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import pack_mask, sample_mask, sample_packed_mask, unpack_mask
-from .masked import apply_mask, apply_mask_rates, apply_packed_mask
+from .masked_dropout import apply_mask, apply_mask_rates, apply_packed_mask
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
-from .random import random_bits
-from .rates import dropout_rates_backward, dropout_rates_forward, sample_mask_rates
+from .random_bits import random_bits
 from .relu import relu_backward, relu_forward
-from .rows import gather, gather_rows, gather_sparse_rows, scale_rows
 from .sgd import linear_sgd, step_sgd, sub_network_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from .sub_network import gather_columns, kept_units, spread_columns, spread_layer, take_layer
+from .subnetwork import gather_columns, kept_units, spread_columns, spread_layer, take_layer
 from .totals import batch_totals
 
 __all__ = [

@@ -1,12 +1,12 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
 from ...core.jit import kernel, span
-from ..pointwise import ONE, adam
+from ..scalar.activations import ONE, adam
 from ..simd import vector
-from .linear_step import stepping, stepping_stored
+from ._fused_update import stepping, stepping_stored
+from ._gemm import grid_of_rows
 from .mask import part_size
-from .product import grid_of_rows
-from .sub_network import rows_at_once, stepping_all
+from .subnetwork import rows_at_once, stepping_all
 
 
 @span

@@ -1,7 +1,7 @@
 """Binary cross-entropy of the sigmoid of logits with targets in [0, 1]."""
 
 from ...core.jit import kernel
-from ..pointwise import HALF, ZERO, bce_with_logits, sigmoid
+from ..scalar.activations import HALF, ZERO, bce_with_logits, sigmoid
 
 
 @kernel

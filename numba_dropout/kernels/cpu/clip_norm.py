@@ -5,7 +5,7 @@ import math
 from ...core.jit import kernel, span
 from ..simd import parallel
 from .mask import part_size
-from .squares import sum_of_squares
+from .reductions import sum_of_squares
 
 
 @parallel

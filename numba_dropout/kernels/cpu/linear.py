@@ -3,9 +3,9 @@
 import numpy as np
 
 from ...core.jit import kernel, reordered_span, span
-from ..pointwise import ZERO, relu_dropout_derivative
+from ..scalar.activations import ZERO, relu_dropout_derivative
 from ..simd import parallel, row, scratch, vector, window
-from .product import block_columns, grid, grid_of_rows, multiply_block, part_columns
+from ._gemm import block_columns, grid, grid_of_rows, multiply_block, part_columns
 
 SUMS = 2048  # bytes of the gradient by the bias that are summed at once
 SKINNY = 4  # rows, or units, up to which dot products are faster than packing the weights

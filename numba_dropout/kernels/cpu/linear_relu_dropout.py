@@ -1,11 +1,11 @@
 """A hidden layer as one operation: linear, ReLU, dropout; the backward pass needs no mask."""
 
 from ...core.jit import kernel, scalar, span
-from ..pointwise import relu, relu_dropout_derivative
+from ..scalar.activations import relu, relu_dropout_derivative
 from ..simd import parallel, store_relu_kept, vector
+from ._gemm import block_columns, grid, part_columns
 from .linear import fill_units, linear_backward
 from .mask import each_group, first_bits, part_size
-from .product import block_columns, grid, part_columns
 
 
 @scalar

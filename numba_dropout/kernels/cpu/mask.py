@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...core.jit import kernel, scalar, span
-from ..philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
+from ..scalar.philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
 from ..simd import LANES, draw, load_bytes, parallel, store_bytes, vector
 
 PART = 1 << 13  # elements of a thread's part: nothing depends on it

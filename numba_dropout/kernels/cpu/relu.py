@@ -1,7 +1,7 @@
 """The rectified linear unit."""
 
 from ...core.jit import kernel, span
-from ..pointwise import relu, relu_derivative
+from ..scalar.activations import relu, relu_derivative
 from ..simd import parallel
 from .mask import part_size
 

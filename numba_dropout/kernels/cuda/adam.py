@@ -1,9 +1,9 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
 from ...core.jit import device_function
-from ..pointwise import ONE, ZERO, adam
-from .launch import launch
-from .linear_step import step_layer, stepping
+from ..scalar.activations import ONE, ZERO, adam
+from ._fused_update import step_layer, stepping
+from ._launch import launch
 
 
 @device_function

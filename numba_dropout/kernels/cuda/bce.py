@@ -4,8 +4,8 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
-from ..pointwise import HALF, ONE, ZERO, bce_with_logits, sigmoid
-from .launch import ROW, launch_rows
+from ..scalar.activations import HALF, ONE, ZERO, bce_with_logits, sigmoid
+from ._launch import ROW, launch_rows
 from .sums import tree_sum
 
 

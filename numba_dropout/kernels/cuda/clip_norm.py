@@ -6,8 +6,8 @@ import numpy as np
 from numba import cuda, float64
 
 from ...core.jit import device_kernel
-from .launch import THREADS, launch
-from .squares import launch_squares, sum_of_blocks
+from ._launch import THREADS, launch
+from .reductions import launch_squares, sum_of_blocks
 
 
 @device_kernel

@@ -4,7 +4,7 @@ import numpy as np
 from numba import cuda, int64
 
 from ...core.jit import device_kernel
-from .launch import ROW, launch_rows, launch_table
+from ._launch import ROW, launch_rows, launch_table
 from .sums import tree_sum
 
 

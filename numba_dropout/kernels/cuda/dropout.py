@@ -4,11 +4,11 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_kernel, scalar
-from ..philox import SHIFT3
-from ..pointwise import ZERO
-from .blocks import load_eight, store_eight, value_of
-from .halves import KINDS
-from .launch import aligned, launch, launch_table
+from ..scalar.activations import ZERO
+from ..scalar.philox import SHIFT3
+from ._half import KINDS
+from ._intrinsics import load_eight, store_eight, value_of
+from ._launch import aligned, launch, launch_table
 from .mask import BITS, NONE, block_bits, block_count
 
 

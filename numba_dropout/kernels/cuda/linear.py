@@ -4,9 +4,9 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_function, device_kernel
-from ..pointwise import ZERO, relu_dropout_derivative
-from .launch import launch_blocks, size_of_grid
-from .product import COLUMNS, multiply, over_tiles
+from ..scalar.activations import ZERO, relu_dropout_derivative
+from ._gemm import COLUMNS, multiply, over_tiles
+from ._launch import launch_blocks, size_of_grid
 
 UNITS, GROUPS = 32, 8  # of a block that sums over rows: neighbouring units, and rows that are summed apart
 

@@ -4,13 +4,13 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_function, device_kernel
-from ..philox import SEVEN, SHIFT3
-from ..pointwise import ZERO, relu, relu_dropout_derivative
-from .blocks import value_of
-from .launch import launch
+from ..scalar.activations import ZERO, relu, relu_dropout_derivative
+from ..scalar.philox import SEVEN, SHIFT3
+from ._gemm import COLUMNS, multiply, over_tiles
+from ._intrinsics import value_of
+from ._launch import launch
 from .linear import linear_backward
 from .mask import block_bits
-from .product import COLUMNS, multiply, over_tiles
 
 ALL = np.uint32(0xFF)
 NO_THRESHOLD = np.uint64(0)

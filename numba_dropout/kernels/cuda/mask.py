@@ -4,9 +4,9 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_kernel, scalar
-from ..philox import MASK16, SHIFT3, SHIFT16, TIE_STREAM, block_words
-from .blocks import store_eight, value_of
-from .launch import aligned, launch
+from ..scalar.philox import MASK16, SHIFT3, SHIFT16, TIE_STREAM, block_words
+from ._intrinsics import store_eight, value_of
+from ._launch import aligned, launch
 
 NONE = np.uint32(0)
 BITS = tuple(np.uint32(1 << lane) for lane in range(8))

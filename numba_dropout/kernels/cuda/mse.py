@@ -4,8 +4,8 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
-from ..pointwise import ZERO
-from .launch import ROW, launch_rows
+from ..scalar.activations import ZERO
+from ._launch import ROW, launch_rows
 from .sums import tree_sum
 
 

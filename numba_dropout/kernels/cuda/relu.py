@@ -3,8 +3,8 @@
 from numba import cuda
 
 from ...core.jit import device_kernel
-from ..pointwise import relu, relu_derivative
-from .launch import launch
+from ..scalar.activations import relu, relu_derivative
+from ._launch import launch
 
 
 @device_kernel

@@ -1,9 +1,9 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
 from ...core.jit import device_function
-from ..pointwise import ZERO, sgd
-from .launch import launch
-from .linear_step import step_layer, stepping
+from ..scalar.activations import ZERO, sgd
+from ._fused_update import step_layer, stepping
+from ._launch import launch
 
 
 @device_function

@@ -4,7 +4,7 @@ import numpy as np
 from numba import cuda, float64
 
 from ...core.jit import device_kernel
-from .launch import ROW, launch_rows
+from ._launch import ROW, launch_rows
 from .sums import tree_sum
 
 

@@ -3,14 +3,14 @@
 Each has a plain Python body of the same meaning, which runs where the JIT is off.
 """
 
+from .array_views import matrix, row, tensor, vector, window
 from .cache_lines import aligned, read_ahead
-from .choices import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
-from .masks import BLOCKS, LANES, draw, load_bytes, store_bytes, store_words
-from .product import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
-from .stack import scratch, scratch_area
-from .threads import parallel, threads
+from .gemm import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
+from .masked_store import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
+from .parallel_loops import parallel, threads
+from .philox_mask import BLOCKS, LANES, draw, load_bytes, store_bytes, store_words
+from .scratch_memory import scratch, scratch_area
 from .vectors import CACHE_LINE
-from .views import matrix, row, tensor, vector, window
 
 __all__ = [
     "BLOCKS",

@@ -7,7 +7,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from . import vectors
-from .block import block
+from .intrinsic import block
 from .vectors import CACHE_LINE
 
 __all__ = ["aligned", "read_ahead"]

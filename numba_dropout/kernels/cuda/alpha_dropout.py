@@ -1,0 +1,32 @@
+"""Dropout with an affine map, as in alpha dropout: kept elements go through it, dropped ones become a constant.
+
+A thread has a block of 8 elements.
+"""
+
+import numpy as np
+from numba import cuda
+
+from ...core.jit import device_kernel
+from ..scalar.philox import SHIFT3
+from ._launch import launch
+from .mask import NONE, block_bits, block_count
+
+
+@device_kernel
+def _affine(out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
+    thread = cuda.grid(1)
+    start = 8 * thread - lane
+    if start < out.size:
+        bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, step)
+        for number in range(max(-start, 0), min(8, out.size - start)):
+            bit = bits >> np.uint32(number) & np.uint32(1)
+            out[start + number] = inp[start + number] * scale + shift if bit != NONE else dropped
+
+
+def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
+    """Write inp * scale + shift where an element is kept, and `dropped` where not; out may be inp.
+
+    out (n,), inp (n,)
+    """
+    blocks, lane = block_count(out.size, offset)
+    launch(_affine, blocks, out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, step, offset)

@@ -1,0 +1,139 @@
+"""Concrete dropout, whose rate is learnt: values, gradients, and the regulariser (Gal, Hron & Kendall, NeurIPS 2017).
+
+The rate is given by its logit, in an array of one element. Sums are taken in float64, by so many blocks, and in a fixed
+order.
+"""
+
+import numpy as np
+from numba import cuda, float64
+
+from ...core.jit import device_function, device_kernel, scalar
+from ..scalar.activations import SUMS
+from ..scalar.concrete_dropout import odds32, odds_of, rate_of, scale_of, share_kept, slope_by_logit
+from ..scalar.philox import block_words
+from ._intrinsics import value_of
+from ._launch import THREADS, launch_blocks
+from ._random_map import BLOCK, each_of_four, launch_fours
+from .reductions import blocks_for, launch_squares, sum_of_blocks
+from .sums import tree_sum
+
+
+@device_function
+def _odds_and_scale(logit):
+    odds = odds_of(logit[0])
+    return odds, scale_of(odds)
+
+
+@scalar
+def _shares(how, w0, w1, w2, w3):
+    odds = how[0]
+    return (
+        share_kept(odds, odds32(w0)),
+        share_kept(odds, odds32(w1)),
+        share_kept(odds, odds32(w2)),
+        share_kept(odds, odds32(w3)),
+    )
+
+
+@scalar
+def _multiply(x, value, share, how):
+    return x * (share * how[1])
+
+
+_FORWARD = each_of_four(_odds_and_scale, _shares, _multiply)
+
+
+@device_function
+def _passed_back(dinp, dout, out, i, share, scale, rate):
+    """Write an element's gradient, and return its part of the logit's."""
+    slope = np.float64(0)
+    if 0 <= i < dinp.size:
+        dy = dout[i]
+        slope = np.float64(dy * out[i] * slope_by_logit(rate, share))
+        dinp[i] = dy * (share * scale)
+    return slope
+
+
+@device_kernel
+def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
+    thread = cuda.threadIdx.x
+    values = cuda.shared.array(THREADS, float64)
+    odds = odds_of(logit[0])
+    scale, rate = scale_of(odds), rate_of(odds)
+    total = np.float64(0)
+    for group in range(cuda.grid(1), (dinp.size + lane + 3) >> 2, SUMS * THREADS):
+        start = 4 * group - lane
+        w0, w1, w2, w3 = block_words((offset >> BLOCK) + np.uint64(group), stream, value_of(step), k0, k1)
+        total += _passed_back(dinp, dout, out, start, share_kept(odds, odds32(w0)), scale, rate)
+        total += _passed_back(dinp, dout, out, start + 1, share_kept(odds, odds32(w1)), scale, rate)
+        total += _passed_back(dinp, dout, out, start + 2, share_kept(odds, odds32(w2)), scale, rate)
+        total += _passed_back(dinp, dout, out, start + 3, share_kept(odds, odds32(w3)), scale, rate)
+    values[thread] = total
+    total = tree_sum(values, thread)
+    if thread == 0:
+        sums[cuda.blockIdx.x] = total
+
+
+@device_kernel
+def _finish(dlogit, sums, blocks):
+    thread = cuda.threadIdx.x
+    total = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
+    if thread == 0:
+        dlogit[0] = total
+
+
+@device_kernel
+def _regularize(dlogit, sums, blocks, inputs, logit, strengths):
+    thread = cuda.threadIdx.x
+    squares = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
+    if thread == 0:
+        odds = odds_of(logit[0])
+        narrow = np.float32(inputs) * (strengths[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
+        dlogit[0] += np.float32(np.float64(strengths[0] * odds) * squares) + narrow
+
+
+@device_kernel
+def _settings(out, settings, logit, strengths, decay):
+    i = cuda.threadIdx.x
+    if i < settings.size:
+        more = (strengths[0] + strengths[0]) * scale_of(odds_of(logit[0]))
+        out[i] = settings[i] + more if i == decay else settings[i]
+
+
+def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
+    """Write inp times the shares that are kept, over 1 - p; out may be inp.
+
+    out (n,), inp (n,), logit (1,) of p
+    """
+    launch_fours(_FORWARD, out, inp, inp, logit, k0, k1, stream, step, offset)
+
+
+def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
+    """Write the gradients by the input and by the logit; dinp may be dout.
+
+    dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    """
+    lane = int(offset) & 3
+    blocks = blocks_for((dinp.size + lane + 3) >> 2)
+    how = dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset
+    launch_blocks(_backward, blocks, THREADS, *how)
+    launch_blocks(_finish, 1, THREADS, dlogit, sums, blocks)
+
+
+def concrete_regularizer(dlogit, sums, weight, logit, strengths):
+    """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
+
+    The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
+
+    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
+    """
+    blocks = launch_squares(sums, weight.reshape(weight.size))
+    launch_blocks(_regularize, 1, THREADS, dlogit, sums, blocks, weight.shape[1], logit, strengths)
+
+
+def concrete_settings(out, settings, logit, strengths, decay):
+    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser.
+
+    out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    """
+    launch_blocks(_settings, 1, THREADS, out, settings, logit, strengths, decay)

@@ -1,0 +1,75 @@
+"""Batches: rows of the data, standardised on their way into the network, a row a block."""
+
+import numpy as np
+from numba import cuda
+
+from ...core.jit import device_kernel
+from ._launch import ROW, launch, launch_rows
+
+
+@device_kernel
+def _gather(out, data, rows, shift, scale):
+    i = cuda.blockIdx.x
+    row = rows[i]
+    for j in range(cuda.threadIdx.x, data.shape[1], ROW):
+        out[i, j] = (np.float64(data[row, j]) - shift[j]) * scale[j]
+
+
+def gather_rows(out, data, rows, shift, scale):
+    """Write (data[rows] - shift) * scale, computed in float64 and rounded once.
+
+    out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
+    """
+    launch_rows(_gather, rows.size, out, data, rows, shift, scale)
+
+
+@device_kernel
+def _gather_sparse(out, values, columns, starts, rows, shift, scale):
+    i, thread = cuda.blockIdx.x, cuda.threadIdx.x
+    for j in range(thread, out.shape[1], ROW):
+        out[i, j] = (np.float64(0) - shift[j]) * scale[j]
+    cuda.syncthreads()
+    for place in range(starts[rows[i]] + thread, starts[rows[i] + 1], ROW):
+        j = columns[place]
+        out[i, j] = (np.float64(values[place]) - shift[j]) * scale[j]
+
+
+def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
+    """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
+
+    Row r has values[starts[r] : starts[r + 1]] in so many columns, each once, and zeros elsewhere.
+
+    out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
+    float64
+    """
+    launch_rows(_gather_sparse, rows.size, out, values, columns, starts, rows, shift, scale)
+
+
+@device_kernel
+def _gather_values(out, values, rows):
+    i = cuda.grid(1)
+    if i < rows.size:
+        out[i] = values[rows[i]]
+
+
+def gather(out, values, rows):
+    """Write values[rows].
+
+    out (B,), values (N,), rows (B,) int64
+    """
+    launch(_gather_values, rows.size, out, values, rows)
+
+
+@device_kernel
+def _scale(rows, factors):
+    i = cuda.blockIdx.x
+    for j in range(cuda.threadIdx.x, rows.shape[1], ROW):
+        rows[i, j] *= factors[i]
+
+
+def scale_rows(rows, factors):
+    """Multiply each row by a factor of its own.
+
+    rows (B, K), factors (B,)
+    """
+    launch_rows(_scale, rows.shape[0], rows, factors)

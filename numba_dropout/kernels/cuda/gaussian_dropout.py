@@ -1,0 +1,64 @@
+"""Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
+
+from ...core.jit import scalar
+from ..scalar.activations import ONE, ZERO
+from ..scalar.normal import normals32
+from ._random_map import each_of_four, launch_fours
+
+
+@scalar
+def _deviation(given):
+    return given
+
+
+@scalar
+def _draw(deviation, w0, w1, w2, w3):
+    z0, z1 = normals32(w0, w1)
+    z2, z3 = normals32(w2, w3)
+    return z0, z1, z2, z3
+
+
+@scalar
+def _multiply(x, value, z, deviation):
+    return x * (ONE + deviation * z)
+
+
+@scalar
+def _add(x, value, z, deviation):
+    return x + deviation * z
+
+
+@scalar
+def _pass_back(x, value, z, deviation):
+    return x * (ONE + deviation * z) if value != ZERO else ZERO
+
+
+_DROPOUT, _NOISE, _DERIVATIVE = (each_of_four(_deviation, _draw, change) for change in (_multiply, _add, _pass_back))
+
+
+def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
+    """Write inp * (1 + deviation * z), z standard normal; out may be inp.
+
+    out (n,), inp (n,)
+    """
+    launch_fours(_DROPOUT, out, inp, inp, deviation, k0, k1, stream, step, offset)
+
+
+def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
+    """Write inp + deviation * z, z standard normal; out may be inp.
+
+    out (n,), inp (n,)
+    """
+    launch_fours(_NOISE, out, inp, inp, deviation, k0, k1, stream, step, offset)
+
+
+def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
+    """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0.
+
+    out (n,), inp (n,), values (n,)
+    """
+    launch_fours(_DERIVATIVE, out, inp, values, deviation, k0, k1, stream, step, offset)
+
+
+# Gaussian dropout is linear in its input: its derivative is itself, with the same numbers drawn again.
+gaussian_dropout_backward = gaussian_dropout_forward

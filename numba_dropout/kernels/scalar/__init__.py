@@ -1,0 +1,1 @@
+"""Functions of scalars, written once for every target."""

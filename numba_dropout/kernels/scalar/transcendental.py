@@ -1,0 +1,144 @@
+"""Logarithm, sine and cosine for loops that are to be vectorised, written once for every target.
+
+Polynomials of least relative error (Remez), on ranges that integers reduce to: within a few units in the last place,
+and the same on every target but for the rounding of products that are added to. Only what the callers need: arguments
+are normal numbers.
+"""
+
+import numpy as np
+
+from ...core.jit import scalar, shared
+
+__all__ = ["bits32", "bits64", "direction32", "direction64", "log32", "log64"]
+
+# ---------------------------------------------------------------- float32
+
+ONE32, TWO32 = np.float32(1), np.float32(2)
+HALF_ROOT32 = np.int32(0x3F3504F3)  # the bits of sqrt(1/2)
+EXPONENT32 = np.int32(23)
+LN2_32 = np.float32(np.log(2.0))
+LOG32 = tuple(map(np.float32, (1.9999999986214401, 0.66666815954837914, 0.39974794485710312, 0.29925661026349454)))
+SIN32 = tuple(map(np.float32, (0.78539816085431932, -0.080745432531924115, 0.0024900010313432288, -3.5950456811e-05)))
+COS32 = tuple(
+    map(
+        np.float32,
+        (0.99999999994394956, -0.3084251348913798, 0.015854323913177231, -0.00032593650200274, 3.5287625e-06),
+    )
+)
+OCTANT32 = np.int32(21)
+FRACTION32 = np.int32(2**21 - 1)
+LAST32, TWICE32, FOURTH32 = np.int32(1), np.int32(2), np.int32(4)
+STEP22 = np.float32(2**-22)
+
+
+@shared
+def bits32(x):
+    """Return the bits of a float32 as an integer."""
+    return np.float32(x).view(np.int32)
+
+
+@shared
+def float32_of(bits):
+    """Return the float32 of some bits."""
+    return np.int32(bits).view(np.float32)
+
+
+@scalar
+def log32(x):
+    """Return the natural logarithm of a normal positive float32."""
+    exponent = np.int32((bits32(x) - HALF_ROOT32) >> EXPONENT32)
+    f = float32_of(np.int32(bits32(x) - (exponent << EXPONENT32))) - ONE32
+    s = f / (TWO32 + f)
+    t = s * s
+    return np.float32(exponent) * LN2_32 + s * (((LOG32[3] * t + LOG32[2]) * t + LOG32[1]) * t + LOG32[0])
+
+
+@scalar
+def direction32(t):
+    """Return cosine and sine of (t + 1/2) * 2**-24 turns, of an integer below 2**24."""
+    octant = np.int32(t >> OCTANT32)
+    f = np.float32(np.int32((t & FRACTION32) << LAST32 | LAST32)) * STEP22
+    f = ONE32 - f if octant & LAST32 else f
+    q = f * f
+    sine = (((SIN32[3] * q + SIN32[2]) * q + SIN32[1]) * q + SIN32[0]) * f
+    cosine = (((COS32[4] * q + COS32[3]) * q + COS32[2]) * q + COS32[1]) * q + COS32[0]
+    swapped = np.int32(octant + LAST32) & TWICE32
+    x, y = (sine, cosine) if swapped else (cosine, sine)
+    return -x if np.int32(octant + TWICE32) & FOURTH32 else x, -y if octant & FOURTH32 else y
+
+
+# ---------------------------------------------------------------- float64
+
+LN2_64 = np.log(np.float64(2))
+ONE64, TWO64 = np.float64(1), np.float64(2)
+HALF_ROOT64 = np.int64(0x3FE6A09E667F3BCD)  # the bits of sqrt(1/2)
+EXPONENT64 = np.int64(52)
+LOG64 = (
+    2.0,
+    0.66666666666666658331,
+    0.40000000000007534094,
+    0.28571428568808197693,
+    0.22222222678389786898,
+    0.18181773632088728139,
+    0.15387165182285815662,
+    0.13248674046872795318,
+    0.13262860285786962129,
+)
+SIN64 = (
+    0.78539816339744830701,
+    -0.080745512188280530241,
+    0.0024903945701887367279,
+    -0.000036576204158458412323,
+    3.1336162166731905844e-7,
+    -1.7571492976949005897e-9,
+    6.8771020288949610672e-12,
+)
+COS64 = (
+    1.0,
+    -0.30842513753404245242,
+    0.015854344243815410892,
+    -0.00032599188692668751527,
+    3.5908604458857224157e-6,
+    -2.4611363826233921192e-8,
+    1.150049701480258585e-10,
+    -3.8577617780241398641e-13,
+)
+OCTANT64 = np.int64(50)
+FRACTION64 = np.int64(2**50 - 1)
+LAST64, TWICE64, FOURTH64 = np.int64(1), np.int64(2), np.int64(4)
+STEP51 = np.float64(2.0**-51)
+
+
+@shared
+def bits64(x):
+    """Return the bits of a float64 as an integer."""
+    return np.float64(x).view(np.int64)
+
+
+@scalar
+def log64(x):
+    """Return the natural logarithm of a normal positive float64."""
+    bits = bits64(x)
+    exponent = (bits - HALF_ROOT64) >> EXPONENT64
+    f = np.int64(bits - (exponent << EXPONENT64)).view(np.float64) - ONE64
+    s = f / (TWO64 + f)
+    t = s * s
+    high = ((LOG64[8] * t + LOG64[7]) * t + LOG64[6]) * t + LOG64[5]
+    low = (((high * t + LOG64[4]) * t + LOG64[3]) * t + LOG64[2]) * t + LOG64[1]
+    return np.float64(exponent) * LN2_64 + s * (low * t + LOG64[0])
+
+
+@scalar
+def direction64(t):
+    """Return cosine and sine of (t + 1/2) * 2**-53 turns, of an integer below 2**53."""
+    octant = t >> OCTANT64
+    f = np.float64((t & FRACTION64) << LAST64 | LAST64) * STEP51
+    f = ONE64 - f if octant & LAST64 else f
+    q = f * f
+    sine = ((SIN64[6] * q + SIN64[5]) * q + SIN64[4]) * q + SIN64[3]
+    sine = (((sine * q + SIN64[2]) * q + SIN64[1]) * q + SIN64[0]) * f
+    cosine = ((COS64[7] * q + COS64[6]) * q + COS64[5]) * q + COS64[4]
+    cosine = (((cosine * q + COS64[3]) * q + COS64[2]) * q + COS64[1]) * q + COS64[0]
+    swapped = (octant + LAST64) & TWICE64
+    x, y = (sine, cosine) if swapped else (cosine, sine)
+    return -x if (octant + TWICE64) & FOURTH64 else x, -y if octant & FOURTH64 else y
