@@ -9,7 +9,8 @@ from typing import Any
 
 from llvmlite import binding
 
-from numba_dropout import devices, system
+from numba_dropout import system
+from numba_dropout.arrays import devices
 from numba_dropout.core.threads import cores
 
 __all__ = ["describe", "processors", "versions"]

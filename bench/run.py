@@ -13,7 +13,8 @@ from typing import Any
 from numba.core import config
 
 import numba_dropout
-from numba_dropout import devices, files, system
+from numba_dropout import files, system
+from numba_dropout.arrays import devices
 from numba_dropout.core.checks import InputError
 
 from . import cases, chart, machine, rounds, sizes, startup, workers

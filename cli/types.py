@@ -112,7 +112,7 @@ class _Device(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the device that is meant, and say so where CUDA was wanted only if it is there."""
-        from numba_dropout import devices
+        from numba_dropout.arrays import devices
 
         device = devices.resolve(value)
         if value == "auto" and device == "cpu":

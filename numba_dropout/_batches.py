@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays
+from .arrays import host
+from .arrays.devices import number_of, on_device
+from .arrays.sparse import SparseRows, is_sparse
 from .core import checks
 from .core.checks import InputError
-from .devices import number_of, on_device
-from .sparse import SparseRows, is_sparse
 
 __all__ = [
     "check_rows",
@@ -47,7 +47,7 @@ def on_host(values: Any) -> NDArray[Any]:
 
 def _view(x: Any, name: str, device: str | None = None) -> Any:
     """Return an array on a device as one of numba.cuda, after making sure that it is on the network's."""
-    from ._cuda_arrays import device_of, named, view
+    from .arrays.cuda import device_of, named, view
 
     with named(name):
         number = device_of(x)
@@ -62,7 +62,7 @@ def rows(x: Any, inputs: int, device: str) -> Any:
     Sparse ones of SciPy's become `SparseRows`.
     """
     if type(x) is np.ndarray and x.dtype in _AS_THEY_ARE and x.ndim == 2 and x.shape[1] == inputs:
-        return _arrays.kernel_input(x)
+        return host.kernel_input(x)
     if is_sparse(x):
         compressed = x if isinstance(x, SparseRows) else SparseRows.of(x)
         if compressed.shape[1] != inputs:
@@ -77,7 +77,7 @@ def rows(x: Any, inputs: int, device: str) -> Any:
         raise TypeError(f"x: expected an array of {kinds}, got {array.dtype}")
     if array.ndim != 2 or array.shape[1] != inputs:
         raise InputError(f"x: expected shape (rows, {inputs}), got {tuple(array.shape)}")
-    return array if there else _arrays.kernel_input(array)
+    return array if there else host.kernel_input(array)
 
 
 def check_rows(rows: NDArray[Any], batch_size: int, *given: Any) -> None:
@@ -100,7 +100,7 @@ def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:
     inside = not array.size or (unsigned.max() < classes and (unsigned is not array or array.min() >= 0))
     if not inside:
         raise InputError(f"y: expected labels from 0 to {classes - 1}, got {array.min()} to {array.max()}")
-    return _arrays.kernel_input(array.astype(np.int64, copy=False))
+    return host.kernel_input(array.astype(np.int64, copy=False))
 
 
 def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> NDArray[Any]:
@@ -114,7 +114,7 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> 
         raise InputError(f"y: expected shape (rows, {outputs}), got {array.shape}")
     if unit and array.size and not 0 <= array.min() <= array.max() <= 1:
         raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
-    return _arrays.kernel_input(array.astype(dtype, copy=False))
+    return host.kernel_input(array.astype(dtype, copy=False))
 
 
 def weights(given: ArrayLike, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._places import Place
 from ._rates import Rates, broadcast, joined, rows_of
+from .arrays.backend import Place
 from .core import checks
 
 __all__ = [

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ._masks import Position, drawn_mask, grouped, required_key, through_mask
-from ._places import place_of
+from .arrays.backend import place_of
 from .core import checks
 from .noise import affine
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _arrays
 from ._masks import Position, required_key
-from ._places import Place, place_of
+from .arrays import host
+from .arrays.backend import Place, place_of
 from .core import checks
 from .kernels.scalar.activations import SUMS
 from .kernels.scalar.philox import PURPOSE
@@ -90,7 +90,7 @@ def concrete_dropout_backward(
     """
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")
-    y = _arrays.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
     words = _words(dy, required_key(seed, True), (stream, step, offset))
     there = _logit(place, logit, dy.dtype)
     result, total = place.output(out, tuple(dy.shape), dy.dtype), place.output(None, (), dy.dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._masks import Position, drawn_mask, required_key, through_scales
-from ._places import place_of
+from .arrays.backend import place_of
 from .core import checks
 
 __all__ = ["drop_block2d", "drop_block2d_backward"]

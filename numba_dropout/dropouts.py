@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._masks import Position, rates_dropout, required_key, sample_rates, through_rates
-from ._places import Place, place_called, place_of
 from ._rates import broadcast, rates_of
+from .arrays.backend import Place, place_called, place_of
 from .core import checks
 
 __all__ = ["check_noise_shape", "dropout", "dropout_backward", "sample_mask"]

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import channels, concrete, devices, drop_block, dropouts, noise, ops, residual, variants
+from . import channels, concrete, drop_block, dropouts, noise, ops, residual, variants
 from ._rates import rates_of
+from .arrays import devices
 from .core import checks
 from .core.checks import InputError
 from .mask_generator import MaskGenerator

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import draws
-from ._arrays import digest
 from ._batches import on_host
+from .arrays import random
+from .arrays.host import digest
+from .arrays.sparse import parts_of
 from .core.checks import InputError
 from .mlp import MLP
 from .model_file import plain
 from .optim import Optimizer, schedule_name
 from .rate_schedules import RateSchedule, rate_schedule
-from .sparse import parts_of
 
 __all__ = ["Callback", "Diverged", "History", "Training"]
 
@@ -196,7 +196,7 @@ class Training:
     def _train(self) -> None:
         """Train on the rows that are left of the epoch, in the order that the seed and the network's epoch give."""
         net, (x, y), batch_size = self.net, self._data, self.batch_size
-        order = draws.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
+        order = random.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
         while self.done < self.steps:
             due = (callback.every - net.step % callback.every for callback in self._callbacks if callback.every)

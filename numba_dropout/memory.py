@@ -12,7 +12,8 @@ import numpy as np
 from numba.core import config
 from numpy.typing import NDArray
 
-from . import _batches, backprop, devices
+from . import _batches, backprop
+from .arrays import devices
 from .core import checks
 from .core.jit import exclusive
 from .kernels.simd import aligned

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, backprop, frames, variants
+from . import _batches, backprop, variants
+from .arrays import frames
+from .arrays.sparse import SparseRows, arrays_of
 from .backprop import LOSSES
 from .core import checks
 from .core.access import Access, changes, reads
@@ -18,7 +20,6 @@ from .memory import memory_of
 from .optim import Optimizer
 from .prediction import LastPass, Pass, Predictor
 from .rate_schedules import Course
-from .sparse import SparseRows, arrays_of
 from .state import INITS, State
 from .stored import Stored
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._masks import Position, required_key
-from ._places import place_of
+from .arrays.backend import place_of
 from .core import checks
 from .kernels.scalar.philox import PURPOSE
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _arrays
 from ._masks import required_key
-from ._places import Place, place_of
+from .arrays import host
+from .arrays.backend import Place, place_of
 from .core import checks
 from .dropouts import dropout, dropout_backward
 
@@ -55,7 +55,7 @@ def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
     """
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")
-    y = _arrays.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
     return place.elementwise(place.output(out, dy.shape, dy.dtype), [dy, y], place.kernels.relu_backward)
 
 
@@ -252,7 +252,7 @@ def linear_relu_dropout_backward(
     """
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")
-    y = _arrays.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
     scale = checks.scale(checks.threshold(checks.probability(p)), dy.dtype)
     kernel, outputs = place.kernels.linear_relu_dropout_backward, place.matrix(y)
 
@@ -285,7 +285,7 @@ def _layer(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]
         )
     if bias is None:
         return x, weight, place.nothing_like(x)
-    return x, weight, _arrays.same(place.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
+    return x, weight, host.same(place.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
 
 
 def _layer_output(place: Place, result: Any, x: Any, weight: Any, bias: Any, kernel: Callable[..., None]) -> Any:
@@ -302,7 +302,7 @@ def _layer_backward(
 ) -> tuple[Any, Any, Any]:
     dy = place.float_array(dy, "dy")
     x, weight, _ = _layer(place, x, weight, None)
-    dy = _arrays.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
+    dy = host.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
     if out is None:
         out = (None, None, None)
     elif not isinstance(out, tuple | list) or len(out) != 3:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import draws
+from .arrays import random
 from .core import checks
 from .core.checks import InputError
 
@@ -81,7 +81,7 @@ class Plan:
         else:
             choices = [dict(zip(self.space, values, strict=True)) for values in itertools.product(*lists)]
             if self.trials is not None and self.trials < len(choices):
-                some = draws.order(len(choices), "search", seed=seed)[: self.trials]
+                some = random.order(len(choices), "search", seed=seed)[: self.trials]
                 choices = [choices[number] for number in some]
         return [Trial(number, choice) for number, choice in enumerate(choices)]
 
@@ -99,7 +99,7 @@ class Plan:
 
 def _drawn(values: Values, count: int, seed: int, site: int) -> list[Any]:
     """Return so many draws of one choice's values."""
-    shares = draws.uniform(np.empty(count), 0.0, 1.0, "search", seed=seed, site=site)
+    shares = random.uniform(np.empty(count), 0.0, 1.0, "search", seed=seed, site=site)
     if isinstance(values, Range):
         return [values.at(float(share)) for share in shares]
     return [values[min(int(share * len(values)), len(values) - 1)] for share in shares]

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _batches, backprop
+from .arrays.sparse import SparseRows, arrays_of
 from .core import checks
 from .core.access import Access, reads
 from .core.checks import InputError, NoRoom
 from .kernels.cpu.linear import SKINNY
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
-from .sparse import SparseRows, arrays_of
 from .state import State, Workspace
 
 __all__ = ["LastPass", "Pass", "Predictor"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import data, draws
+from . import data
+from .arrays import random
 from .core import checks
 from .core.checks import InputError
 
@@ -40,7 +41,7 @@ class Resampling:
             return _given(Path(self.given), rows)
         if self.folds is not None:
             folds = checks.integer(self.folds, "folds", 2, rows)
-            order = draws.order(rows, "splitting", seed=seed)
+            order = random.order(rows, "splitting", seed=seed)
             return [_apart(rows, part) for part in np.array_split(order, folds)]
         repeats = checks.integer(1 if self.repeats is None else self.repeats, "repeats", 1, 10_000)
         share = VAL if self.val is None else self.val

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._masks import Position, grouped
-from ._places import place_of
+from .arrays.backend import place_of
 from .core import checks
 
 __all__ = ["check_mode", "stochastic_depth", "stochastic_depth_backward"]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, draws
+from . import _batches
 from ._rates import rates_of
+from .arrays import random
 from .core.checks import InputError
 from .memory import Memory
 from .network import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
@@ -115,7 +116,7 @@ class State:
         for layer, (units, inputs) in enumerate(self.net.layers[:, [UNITS, INPUTS]]):
             bound = np.sqrt(6.0 / INITS[init](int(inputs), int(units)))
             weight = np.empty((units, inputs), self.net.params.dtype)
-            draws.uniform(weight, -bound, bound, "initialisation", seed=seed, site=layer)
+            random.uniform(weight, -bound, bound, "initialisation", seed=seed, site=layer)
             self.memory.write(self.parameters()[f"{layer}.weight"], weight)
 
     def parameters(self) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import devices, model_file
+from . import model_file
+from .arrays import devices
 from .core.access import Access, changes, reads
 from .core.checks import InputError, NoRoom
 from .memory import Memory

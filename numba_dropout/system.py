@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config
 
-from . import devices
+from .arrays import devices
 from .core import disk_cache
 from .core import threads as _threads
 from .core.checks import integer

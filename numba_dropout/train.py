@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import checkpoints, frames
+from . import checkpoints
 from ._batches import on_host, weights
+from .arrays import frames
+from .arrays.sparse import SparseRows
 from .core import checks
 from .core.access import access_of
 from .core.checks import InputError
@@ -18,7 +20,6 @@ from .loop import Callback, Diverged, History, Training
 from .mlp import MLP
 from .optim import Optimizer
 from .rate_schedules import RateSchedule
-from .sparse import SparseRows
 
 __all__ = ["Callback", "Diverged", "History", "fit"]
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _arrays, data, processes
+from . import data, processes
+from .arrays import host
 from .core import checks
 from .core.checks import InputError
 from .files import json_line, numbers
@@ -250,9 +251,9 @@ def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, splits: Sequence[tupl
             "space": {name: _plain(values) for name, values in plan.space.items()},
             "trials": plan.trials,
             "eta": plan.eta,
-            "splits": _arrays.digest(parts),
+            "splits": host.digest(parts),
             "recipe": asdict(recipe),
-            "data": _arrays.digest({"x": whole.x, "targets": whole.targets()}),
+            "data": host.digest({"x": whole.x, "targets": whole.targets()}),
         }
     )
 

@@ -18,7 +18,7 @@ from numba_dropout_bench.contestants import _checks, _held, _inputs
 from numba_dropout_cli import bar
 from numba_dropout_cli.main import cli
 
-from numba_dropout import devices
+from numba_dropout.arrays import devices
 
 SMALL = ("--size", "2^10", "--size", "9x8x7", "--size", "20-100-3@32", "--rounds", "2")
 

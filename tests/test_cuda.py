@@ -15,7 +15,8 @@ import pytest
 from numba import cuda
 from numba.core import config
 
-from numba_dropout import devices, reference
+from numba_dropout import reference
+from numba_dropout.arrays import devices
 from numba_dropout.core import checks
 from numba_dropout.kernels import cpu
 

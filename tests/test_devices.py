@@ -12,7 +12,7 @@ from numba.core import config
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import devices
+from numba_dropout.arrays import devices
 
 NO_DRIVER = "Error at driver init: \n\nCUDA driver library cannot be found.\nEnsure that a compatible NVIDIA driver"
 NO_DEVICE = "Error at driver init: Call to cuInit results in CUDA_ERROR_NO_DEVICE (100)"

@@ -6,7 +6,7 @@ from numba import cuda
 from numba.core import config
 
 import numba_dropout as nd
-from numba_dropout import devices
+from numba_dropout.arrays import devices
 
 if not config.ENABLE_CUDASIM and devices.why_not() is not None:
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)

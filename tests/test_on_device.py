@@ -11,12 +11,14 @@ from numba.core import config
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import devices, reference
+from numba_dropout import reference
+from numba_dropout.arrays import devices
 
 if not config.ENABLE_CUDASIM and devices.why_not() is not None:
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
 
-from numba_dropout import _cuda_arrays, graphs
+from numba_dropout import graphs
+from numba_dropout.arrays import cuda as _cuda_arrays
 from numba_dropout.kernels.cuda._launch import current_stream
 from numba_dropout.network import row_size
 

@@ -38,7 +38,7 @@ def test_each_step_has_its_rate(variant, rng):
     nd.fit(net, x, y, optimizer=nd.SGD(lr=0.1), epochs=3, batch_size=6, dropout_schedule=lambda s, total: s / total)
     weights = nd.MLP([4, 10, 3], **choices).weights()
     velocity = None
-    from numba_dropout import draws
+    from numba_dropout.arrays import random
 
     for step in range(6):
         now = nd.MLP([4, 10, 3], dropout=0.6 * step / 6, input_dropout=0.4 * step / 6, **choices)
@@ -48,7 +48,7 @@ def test_each_step_has_its_rate(variant, rng):
         optimizer.bind(now._state.net.params)
         if velocity is not None:
             optimizer.state[:] = velocity
-        order = draws.order(12, "shuffling", seed=3, step=step // 2)
+        order = random.order(12, "shuffling", seed=3, step=step // 2)
         rows = order[step % 2 * 6 : step % 2 * 6 + 6]
         now.train_step(x[rows], y[rows], optimizer)
         weights, velocity = {name: value.copy() for name, value in now.weights().items()}, optimizer.state.copy()

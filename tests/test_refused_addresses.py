@@ -308,7 +308,7 @@ def test_arrays_on_devices(case, monkeypatch):
     from numba import cuda
     from test_on_device import simulated
 
-    from numba_dropout import _cuda_arrays
+    from numba_dropout.arrays import cuda as _cuda_arrays
 
     monkeypatch.setattr(_cuda_arrays, "_device_array", simulated)  # the simulator takes no addresses
     interface, message = DEVICE[case]

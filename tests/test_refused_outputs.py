@@ -7,7 +7,7 @@ import pytest
 from numpy.lib.stride_tricks import as_strided
 from operations import OPERATIONS, missing
 
-from numba_dropout._arrays import refuse_shared_elements
+from numba_dropout.arrays.host import refuse_shared_elements
 
 SHARED = "out: expected an array whose elements have memory of their own, got strides"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout.sparse import Compressed, SparseRows
+from numba_dropout.arrays.sparse import Compressed, SparseRows
 
 sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed: no sparse matrices")
 

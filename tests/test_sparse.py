@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout.sparse import SparseRows
+from numba_dropout.arrays.sparse import SparseRows
 
 scipy_sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed: no sparse matrices")
 FORMATS = ["csr_matrix", "csr_array", "csc_array", "coo_matrix", "lil_array"]

@@ -164,10 +164,10 @@ def test_fit_takes_the_steps_of_train_step(rng):
     net, other = network(), network()
     optimizer, theirs = nd.SGD(), nd.SGD()
     nd.fit(net, x, y, optimizer=optimizer, epochs=2, batch_size=8)
-    from numba_dropout import draws
+    from numba_dropout.arrays import random
 
     for epoch in range(2):
-        order = draws.order(20, "shuffling", seed=9, step=epoch)
+        order = random.order(20, "shuffling", seed=9, step=epoch)
         for start in range(0, 20, 8):
             rows = order[start : start + 8]
             other.train_step(x[rows], y[rows], theirs)

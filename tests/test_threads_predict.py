@@ -10,7 +10,7 @@ import pytest
 from together import OPTIONS, OUTPUTS, SIZES, UNITS, calls_of, check, classifier, data, network, quick_turns, together
 
 import numba_dropout as nd
-from numba_dropout import devices
+from numba_dropout.arrays import devices
 
 VARIANTS = {
     "dropout": {},

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from numba_dropout import devices
+from numba_dropout.arrays import devices
 from numba_dropout.kernels import cpu
 
 from .. import limits

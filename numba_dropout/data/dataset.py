@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import draws
+from ..arrays import random
 from ..core.checks import InputError
 
 __all__ = ["Dataset", "some", "split", "standardization"]
@@ -105,7 +105,7 @@ def parts(
     held_out = round(rows * fraction)
     if not 0 < held_out < rows:
         raise InputError(f"{name}: {fraction:g} of {rows} rows leaves a part without rows")
-    order = draws.order(rows, "splitting", seed=seed, step=repeat)
+    order = random.order(rows, "splitting", seed=seed, step=repeat)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
@@ -113,5 +113,5 @@ def some(data: Dataset, rows: int, *, seed: int) -> Dataset:
     """Return so many of the rows, drawn by the seed, in their order."""
     if not 0 < rows <= len(data.x):
         raise InputError(f"rows: expected 1 to {len(data.x)}, got {rows}")
-    order = draws.order(len(data.x), "splitting", seed=seed, step=1)
+    order = random.order(len(data.x), "splitting", seed=seed, step=1)
     return data.rows(np.sort(order[:rows]))

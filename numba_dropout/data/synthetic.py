@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import draws
+from ..arrays import random
 from .dataset import Dataset
 
 __all__ = ["BUILT_IN", "noisy", "pipeline"]
@@ -21,8 +21,8 @@ def pipeline() -> Dataset:
     The classes take turns; each has a centre, uniform in a cube, and its rows scatter uniformly around it. The same
     bits on every machine.
     """
-    centres = draws.uniform(np.empty((CLASSES, FEATURES)), -SPREAD, SPREAD, "synthetic data", seed=0, site=0)
-    scatter = draws.uniform(np.empty((ROWS, FEATURES)), -SCATTER, SCATTER, "synthetic data", seed=0, site=1)
+    centres = random.uniform(np.empty((CLASSES, FEATURES)), -SPREAD, SPREAD, "synthetic data", seed=0, site=0)
+    scatter = random.uniform(np.empty((ROWS, FEATURES)), -SCATTER, SCATTER, "synthetic data", seed=0, site=1)
     y = np.arange(ROWS) % CLASSES
     return Dataset("pipeline", centres[y] + scatter, y.astype(np.int64), classes=[0, 1, 2])
 
@@ -33,8 +33,8 @@ def noisy() -> Dataset:
     Of two classes, which are the sign of the sum of three features and of noise as wide as one of them; the other
     features say nothing.
     """
-    x = draws.uniform(np.empty((ROWS, FEATURES)), -1.0, 1.0, "synthetic data", seed=0, site=2)
-    noise = draws.uniform(np.empty(ROWS), -1.0, 1.0, "synthetic data", seed=0, site=3)
+    x = random.uniform(np.empty((ROWS, FEATURES)), -1.0, 1.0, "synthetic data", seed=0, site=2)
+    noise = random.uniform(np.empty(ROWS), -1.0, 1.0, "synthetic data", seed=0, site=3)
     y = (x[:, :TELLING].sum(1) + noise > 0).astype(np.int64)
     return Dataset("noisy", x, y, classes=[0, 1])
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import digest
+from ..arrays.host import digest
 from ..core.checks import InputError
 from ..files import replacing
 from .sequential import names

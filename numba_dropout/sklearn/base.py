@@ -18,11 +18,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from ..arrays.sparse import check_source
 from ..core import checks
 from ..core.access import access_of
 from ..mlp import MLP
 from ..optim import SGD, Adam, Optimizer
-from ..sparse import check_source
 from ..train import fit
 from .stopping import Stopping
 from .threads import own_threads

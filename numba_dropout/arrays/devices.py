@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba.core import config
 
-from .core.checks import InputError, amount
+from ..core.checks import InputError, amount
 
 __all__ = ["describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 

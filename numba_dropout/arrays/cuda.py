@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from ._arrays import is_packed, refuse_shared_elements
-from ._cuda_libraries import Description, Jax, Numba, external, library_of
-from .core.checks import InputError
+from ..core.checks import InputError
+from ..kernels import cuda as kernels
+from ..kernels.cuda._launch import current_stream, on_stream
 from .devices import on_device
-from .kernels import cuda as kernels
-from .kernels.cuda._launch import current_stream, on_stream
+from .host import is_packed, refuse_shared_elements
+from .interop import Description, Jax, Numba, external, library_of
 
 __all__ = ["Cuda", "device_of", "named", "view"]
 

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _arrays, devices
-from .core import checks
-from .core.jit import exclusive
-from .kernels import cpu
-from .kernels.simd import aligned
+from ..core import checks
+from ..core.jit import exclusive
+from ..kernels import cpu
+from ..kernels.simd import aligned
+from . import devices, host
 
 __all__ = ["Place", "place_called", "place_of"]
 
@@ -82,12 +82,12 @@ class _Host:
 
     kernels = cpu
     working = staticmethod(exclusive)
-    output = staticmethod(_arrays.output)
-    flat_output = staticmethod(_arrays.flat_output)
-    elementwise = staticmethod(_arrays.elementwise)
-    kernel_input = staticmethod(_arrays.kernel_input)
-    matrix = staticmethod(_arrays.matrix)
-    no_overlap = staticmethod(_arrays.no_overlap)
+    output = staticmethod(host.output)
+    flat_output = staticmethod(host.flat_output)
+    elementwise = staticmethod(host.elementwise)
+    kernel_input = staticmethod(host.kernel_input)
+    matrix = staticmethod(host.matrix)
+    no_overlap = staticmethod(host.no_overlap)
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
         """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
@@ -98,7 +98,7 @@ class _Host:
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[NDArray[Any], bool]:
         """Return a mask for kernels, and whether it is the bits of one of a shape."""
         array = checks.as_array(mask)
-        return _arrays.kernel_input(array), _arrays.is_packed(array.shape, array.dtype, shape)
+        return host.kernel_input(array), host.is_packed(array.shape, array.dtype, shape)
 
     def bring(self, values: NDArray[Any]) -> NDArray[Any]:
         return values
@@ -144,17 +144,17 @@ class _Borrowed(_Host):
         if out is None:  # JAX takes over what begins a cache line, and copies all else
             return aligned(math.prod(shape), dtype).reshape(shape)
         if type(out) is np.ndarray or not _describes_memory(out):
-            return _arrays.output(out, shape, dtype)
+            return host.output(out, shape, dtype)
         memory = checks.as_array(out)
         self._outputs[id(memory)] = out
-        return _arrays.output(memory, shape, dtype)
+        return host.output(memory, shape, dtype)
 
     def flat_output(self, result: NDArray[Any]) -> tuple[Any, Callable[[], Any]]:
-        flat, write_back = _arrays.flat_output(result)
+        flat, write_back = host.flat_output(result)
         return flat, lambda: self._theirs(write_back())
 
     def elementwise(self, result: NDArray[Any], inputs: list[Any], kernel: Callable[..., None]) -> Any:
-        return self._theirs(_arrays.elementwise(result, inputs, kernel))
+        return self._theirs(host.elementwise(result, inputs, kernel))
 
     def assign(self, result: NDArray[Any], array: NDArray[Any]) -> Any:
         return self._theirs(super().assign(result, array))
@@ -177,7 +177,7 @@ def place_of(first: Any, name: str) -> Place:
         return _HOST
     if not devices.on_device(first):
         return _on_host(first)
-    from ._cuda_arrays import Cuda
+    from .cuda import Cuda
 
     return Cuda(first, name)
 
@@ -205,6 +205,6 @@ def place_called(device: str, out: Any) -> Place:
     name = devices.resolve(device)
     if name == "cpu":
         return _on_host(out)
-    from ._cuda_arrays import Cuda
+    from .cuda import Cuda
 
     return Cuda(out, "out", devices.number_of(name))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .core.checks import InputError
-from .core.jit import exclusive
+from ..core.checks import InputError
+from ..core.jit import exclusive
 
 __all__ = [
     "digest",

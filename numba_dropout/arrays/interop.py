@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import cuda
 
-from .core.checks import InputError
+from ..core.checks import InputError
 from .devices import libraries_of
 
 __all__ = ["Description", "Jax", "Numba", "external", "library_of"]
@@ -40,6 +40,7 @@ class Numba:
     kind = "an array of numba.cuda"
 
     def describe(self, x: Any) -> Description:
+        """Return where an array is and what is in it; InputError for one that kernels cannot take."""
         interface = x.__cuda_array_interface__
         address, read_only = interface["data"]
         name = "bfloat16" if interface["typestr"].endswith("V2") else _native(interface["typestr"])
@@ -49,16 +50,20 @@ class Numba:
         return Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
+        """Return an uninitialised array of the library on the same device."""
         stream = external(like.stream) if like.stream else 0
         return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype, stream=stream)
 
     def in_line(self, x: Any) -> Any:
+        """Return a C-contiguous copy."""
         raise InputError("expected rows that follow each other (C-contiguous), got an array with other strides")
 
     def assign(self, out: Any, values: Any) -> None:
+        """Copy values into an array that is not C-contiguous."""
         raise InputError("out: expected rows that follow each other (C-contiguous), got an array with other strides")
 
     def finish(self, result: Any) -> Any:
+        """Return a result as an array of the library."""
         return result
 
 
@@ -121,6 +126,7 @@ class Jax(Numba):
         self._jax = jax
 
     def describe(self, x: Any) -> Description:
+        """Return where an array is and what is in it, once it has been computed."""
         if len(x.devices()) > 1:
             raise InputError("expected an array on one device, got one that is shared by several")
         (device,) = x.devices()
@@ -129,6 +135,7 @@ class Jax(Numba):
         return Description(x.unsafe_buffer_pointer(), x.shape, None, x.dtype.name, number, 0, True)
 
     def finish(self, result: Any) -> Any:
+        """Return a result as an array of JAX, once it has been computed."""
         from cuda.core.utils import StridedMemoryView
 
         cuda.synchronize()

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .core import checks
-from .kernels import cpu
-from .kernels.scalar.philox import PURPOSE
+from ..core import checks
+from ..kernels import cpu
+from ..kernels.scalar.philox import PURPOSE
 
 __all__ = ["order", "uniform"]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _arrays
-from .core.checks import InputError
+from ..core.checks import InputError
+from . import host
 
 __all__ = ["Compressed", "SparseRows", "arrays_of", "check_source", "is_sparse", "parts_of"]
 
@@ -105,7 +105,7 @@ class SparseRows:
         if values.dtype not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"x: expected numbers, float32, float64 or integers, got {values.dtype}")
         arrays = Compressed(values, _indices(rows.indices), _indices(rows.indptr))
-        return cls.__new__(cls)._set(Compressed(*map(_arrays.kernel_input, arrays)), columns)
+        return cls.__new__(cls)._set(Compressed(*map(host.kernel_input, arrays)), columns)
 
 
 def _indices(array: NDArray[Any]) -> NDArray[Any]:

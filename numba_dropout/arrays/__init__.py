@@ -1,0 +1,1 @@
+"""Arrays: where they live, their checks and views, and the kernels for them."""
