@@ -9,7 +9,9 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
-from .channels import (
+from .checkpoints import Checkpoint
+from .evaluation import evaluate
+from .functional.channel_dropout import (
     dropout1d,
     dropout1d_backward,
     dropout2d,
@@ -19,14 +21,10 @@ from .channels import (
     feature_alpha_dropout,
     feature_alpha_dropout_backward,
 )
-from .checkpoints import Checkpoint
-from .concrete import concrete_dropout, concrete_dropout_backward
-from .drop_block import drop_block2d, drop_block2d_backward
-from .dropouts import dropout, dropout_backward, sample_mask
-from .evaluation import evaluate
-from .mask_generator import MaskGenerator
-from .mlp import MLP
-from .noise import (
+from .functional.concrete_dropout import concrete_dropout, concrete_dropout_backward
+from .functional.drop_block import drop_block2d, drop_block2d_backward
+from .functional.dropout import dropout, dropout_backward, sample_mask
+from .functional.gaussian_dropout import (
     alpha_dropout,
     alpha_dropout_backward,
     gaussian_dropout,
@@ -34,7 +32,7 @@ from .noise import (
     gaussian_noise,
     gaussian_noise_backward,
 )
-from .ops import (
+from .functional.linear import (
     dropconnect,
     dropconnect_backward,
     linear,
@@ -44,8 +42,10 @@ from .ops import (
     relu,
     relu_backward,
 )
+from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
+from .mask_generator import MaskGenerator
+from .mlp import MLP
 from .optim import SGD, Adam, AdamW
-from .residual import stochastic_depth, stochastic_depth_backward
 from .train import Callback, fit
 
 __version__ = "0.1.1"

@@ -22,11 +22,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import channels, concrete, drop_block, dropouts, noise, ops, residual, variants
-from ._rates import rates_of
+from . import variants
 from .arrays import devices
 from .core import checks
 from .core.checks import InputError
+from .functional import (
+    channel_dropout,
+    concrete_dropout,
+    drop_block,
+    dropout,
+    gaussian_dropout,
+    linear,
+    stochastic_depth,
+)
+from .functional._rates import rates_of
 from .mask_generator import MaskGenerator
 
 __all__ = [
@@ -118,7 +127,7 @@ class Layer:
         if at is None:
             raise InputError("backward: expected a forward before it, in this thread")
         if not at:
-            return dropouts.dropout(dy, training=False, out=out)
+            return dropout.dropout(dy, training=False, out=out)
         return self._backward(dy, **at, out=out)
 
 
@@ -142,8 +151,8 @@ class Dropout(Layer):
         noise_shape: Sequence[int | None] | None = None,
         masks: MaskGenerator,
     ) -> None:
-        dropouts.check_noise_shape(noise_shape)
-        super().__init__(dropouts.dropout, dropouts.dropout_backward, masks, p=p, noise_shape=noise_shape)
+        dropout.check_noise_shape(noise_shape)
+        super().__init__(dropout.dropout, dropout.dropout_backward, masks, p=p, noise_shape=noise_shape)
 
     def _check_rate(self, p: Any) -> None:
         if np.ndim(p):
@@ -157,7 +166,7 @@ class Dropout(Layer):
             return super().forward(x, training=training, offset=offset, out=out)
         mask = mask if devices.on_device(mask) else np.array(checks.as_array(mask))  # which may change meanwhile
         at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
-        y = dropouts.dropout(x, **at, out=out)
+        y = dropout.dropout(x, **at, out=out)
         self._passed.at = at
         return y
 
@@ -176,7 +185,9 @@ class Dropout1d(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
-        super().__init__(channels.dropout1d, channels.dropout1d_backward, masks, p=p, channels_last=channels_last)
+        super().__init__(
+            channel_dropout.dropout1d, channel_dropout.dropout1d_backward, masks, p=p, channels_last=channels_last
+        )
 
 
 class Dropout2d(Layer):
@@ -190,7 +201,9 @@ class Dropout2d(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
-        super().__init__(channels.dropout2d, channels.dropout2d_backward, masks, p=p, channels_last=channels_last)
+        super().__init__(
+            channel_dropout.dropout2d, channel_dropout.dropout2d_backward, masks, p=p, channels_last=channels_last
+        )
 
 
 class Dropout3d(Layer):
@@ -204,7 +217,9 @@ class Dropout3d(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, channels_last: bool = False, masks: MaskGenerator) -> None:
-        super().__init__(channels.dropout3d, channels.dropout3d_backward, masks, p=p, channels_last=channels_last)
+        super().__init__(
+            channel_dropout.dropout3d, channel_dropout.dropout3d_backward, masks, p=p, channels_last=channels_last
+        )
 
 
 class AlphaDropout(Layer):
@@ -218,7 +233,7 @@ class AlphaDropout(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
-        super().__init__(noise.alpha_dropout, noise.alpha_dropout_backward, masks, p=p)
+        super().__init__(gaussian_dropout.alpha_dropout, gaussian_dropout.alpha_dropout_backward, masks, p=p)
 
 
 class FeatureAlphaDropout(Layer):
@@ -235,7 +250,9 @@ class FeatureAlphaDropout(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
-        super().__init__(channels.feature_alpha_dropout, channels.feature_alpha_dropout_backward, masks, p=p)
+        super().__init__(
+            channel_dropout.feature_alpha_dropout, channel_dropout.feature_alpha_dropout_backward, masks, p=p
+        )
 
 
 class GaussianDropout(Layer):
@@ -249,8 +266,8 @@ class GaussianDropout(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
-        noise.deviation(p)
-        super().__init__(noise.gaussian_dropout, noise.gaussian_dropout_backward, masks, p=p)
+        gaussian_dropout.deviation(p)
+        super().__init__(gaussian_dropout.gaussian_dropout, gaussian_dropout.gaussian_dropout_backward, masks, p=p)
 
 
 class GaussianNoise(Layer):
@@ -265,7 +282,9 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, *, masks: MaskGenerator) -> None:
         checks.number(stddev, "stddev", at_least=0)
-        super().__init__(noise.gaussian_noise, noise.gaussian_noise_backward, masks, stddev=stddev)
+        super().__init__(
+            gaussian_dropout.gaussian_noise, gaussian_dropout.gaussian_noise_backward, masks, stddev=stddev
+        )
 
 
 class StochasticDepth(Layer):
@@ -282,8 +301,10 @@ class StochasticDepth(Layer):
     """
 
     def __init__(self, p: float, mode: str = "row", *, masks: MaskGenerator) -> None:
-        residual.check_mode(mode)
-        super().__init__(residual.stochastic_depth, residual.stochastic_depth_backward, masks, p=p, mode=mode)
+        stochastic_depth.check_mode(mode)
+        super().__init__(
+            stochastic_depth.stochastic_depth, stochastic_depth.stochastic_depth_backward, masks, p=p, mode=mode
+        )
 
 
 class DropBlock2d(Layer):
@@ -326,10 +347,10 @@ class DropConnect(Layer):
 
     def _linear(self, x: Any, **arguments: Any) -> Any:
         self._passed.values = x
-        return ops.dropconnect(x, self.weight, self.bias, **arguments)
+        return linear.dropconnect(x, self.weight, self.bias, **arguments)
 
     def _linear_backward(self, dy: Any, *, out: Any, **arguments: Any) -> Any:
-        dx, self.dweight, self.dbias = ops.dropconnect_backward(
+        dx, self.dweight, self.dbias = linear.dropconnect_backward(
             dy, self._passed.values, self.weight, **arguments, out=out
         )
         return dx
@@ -337,7 +358,7 @@ class DropConnect(Layer):
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input; `out` are three arrays, as for `dropconnect_backward`."""
         if self._passed.at == {}:
-            dx, self.dweight, self.dbias = ops.linear_backward(dy, self._passed.values, self.weight, out=out)
+            dx, self.dweight, self.dbias = linear.linear_backward(dy, self._passed.values, self.weight, out=out)
             return dx
         return super().backward(dy, out=out)
 
@@ -385,9 +406,9 @@ class ConcreteDropout(Layer):
         return super().backward(dy, out=out)
 
     def _drop(self, x: Any, **arguments: Any) -> Any:
-        y = self._passed.values = concrete.concrete_dropout(x, **arguments)
+        y = self._passed.values = concrete_dropout.concrete_dropout(x, **arguments)
         return y
 
     def _drop_backward(self, dy: Any, **arguments: Any) -> Any:
-        dx, self.dlogit = concrete.concrete_dropout_backward(dy, self._passed.values, **arguments)
+        dx, self.dlogit = concrete_dropout.concrete_dropout_backward(dy, self._passed.values, **arguments)
         return dx

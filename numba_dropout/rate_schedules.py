@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._rates import rates_of
 from .core import checks
+from .functional._rates import rates_of
 from .variants import check_course
 
 __all__ = ["RATE_SCHEDULES", "Course", "RateSchedule", "early", "rate_schedule"]

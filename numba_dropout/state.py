@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _batches
-from ._rates import rates_of
 from .arrays import random
 from .core.checks import InputError
+from .functional._rates import rates_of
 from .memory import Memory
 from .network import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
 

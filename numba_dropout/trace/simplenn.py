@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dropouts import dropout, sample_mask
+from ..functional.dropout import dropout, sample_mask
+from ..functional.gaussian_dropout import gaussian_noise
+from ..functional.linear import linear
 from ..mlp import MLP
-from ..noise import gaussian_noise
-from ..ops import linear
 from .chapters import data_flow, prediction
 from .flow import flow
 from .overfitting import curves, overfitting

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ._masks import Position, required_key
-from .arrays import host
-from .arrays.backend import Place, place_of
-from .core import checks
-from .kernels.scalar.activations import SUMS
-from .kernels.scalar.philox import PURPOSE
+from ..arrays import host
+from ..arrays.backend import Place, place_of
+from ..core import checks
+from ..kernels.scalar.activations import SUMS
+from ..kernels.scalar.philox import PURPOSE
+from ._broadcast import Position, required_key
 
 __all__ = ["concrete_dropout", "concrete_dropout_backward"]
 

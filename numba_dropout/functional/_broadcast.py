@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.backend import Place
+from ..core import checks
 from ._rates import Rates, broadcast, joined, rows_of
-from .arrays.backend import Place
-from .core import checks
 
 __all__ = [
     "Position",

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ._masks import Position, drawn_mask, required_key, through_scales
-from .arrays.backend import place_of
-from .core import checks
+from ..arrays.backend import place_of
+from ..core import checks
+from ._broadcast import Position, drawn_mask, required_key, through_scales
 
 __all__ = ["drop_block2d", "drop_block2d_backward"]
 

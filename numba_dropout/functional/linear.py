@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._masks import required_key
-from .arrays import host
-from .arrays.backend import Place, place_of
-from .core import checks
-from .dropouts import dropout, dropout_backward
+from ..arrays import host
+from ..arrays.backend import Place, place_of
+from ..core import checks
+from ._broadcast import required_key
+from .dropout import dropout, dropout_backward
 
 __all__ = [
     "dropconnect",

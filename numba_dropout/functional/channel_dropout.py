@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._masks import Position, drawn_mask, grouped, required_key, through_mask
-from .arrays.backend import place_of
-from .core import checks
-from .noise import affine
+from ..arrays.backend import place_of
+from ..core import checks
+from ._broadcast import Position, drawn_mask, grouped, required_key, through_mask
+from .gaussian_dropout import affine
 
 __all__ = [
     "dropout1d",

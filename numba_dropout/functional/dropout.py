@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._masks import Position, rates_dropout, required_key, sample_rates, through_rates
+from ..arrays.backend import Place, place_called, place_of
+from ..core import checks
+from ._broadcast import Position, rates_dropout, required_key, sample_rates, through_rates
 from ._rates import broadcast, rates_of
-from .arrays.backend import Place, place_called, place_of
-from .core import checks
 
 __all__ = ["check_noise_shape", "dropout", "dropout_backward", "sample_mask"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._masks import Position, grouped
-from .arrays.backend import place_of
-from .core import checks
+from ..arrays.backend import place_of
+from ..core import checks
+from ._broadcast import Position, grouped
 
 __all__ = ["check_mode", "stochastic_depth", "stochastic_depth_backward"]
 

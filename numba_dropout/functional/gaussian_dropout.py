@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ._masks import Position, required_key
-from .arrays.backend import place_of
-from .core import checks
-from .kernels.scalar.philox import PURPOSE
+from ..arrays.backend import place_of
+from ..core import checks
+from ..kernels.scalar.philox import PURPOSE
+from ._broadcast import Position, required_key
 
 __all__ = [
     "affine",

@@ -1,0 +1,1 @@
+"""The public operations on arrays: dropout and its variants, masks, ReLU and linear layers."""
