@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba_dropout import plot as plots
-from numba_dropout.files import replacing
+from numba_dropout.storage.files import replacing
 
 from .report import amount, cases_of, ordered, value
 

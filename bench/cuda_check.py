@@ -30,9 +30,9 @@ from numba.core import config
 
 from bench import mnist, run
 from bench import report as lines
-from numba_dropout import files
 from numba_dropout.core import checks as _checks
 from numba_dropout.kernels import cuda as kernels
+from numba_dropout.storage import files
 
 ROUNDS = 7  # of which the median counts; all contestants have their turn in each
 TESTS = ("tests/test_cuda.py", "tests/test_on_device.py")

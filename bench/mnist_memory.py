@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 import numba_dropout as nd
-from numba_dropout import data, files, system
+from numba_dropout import data, system
 from numba_dropout.recipe import Recipe, prepare
 from numba_dropout.reproduce import ROWS
+from numba_dropout.storage import files
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 EVERY = 200  # steps between checkpoints

@@ -14,8 +14,8 @@ import numpy as np
 
 from numba_dropout import plot
 from numba_dropout.compare import Comparison
-from numba_dropout.files import replacing
 from numba_dropout.reproduce import Sizes, Table
+from numba_dropout.storage.files import replacing
 
 from . import estimators
 from .report import markdown

@@ -13,9 +13,10 @@ from typing import Any
 from numba.core import config
 
 import numba_dropout
-from numba_dropout import files, system
+from numba_dropout import system
 from numba_dropout.arrays import devices
 from numba_dropout.core.checks import InputError
+from numba_dropout.storage import files
 
 from . import cases, chart, machine, rounds, sizes, startup, workers
 from .medians import geometric_mean, median, ratios

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numba_dropout import data, files, reproduce, system
+from numba_dropout import data, reproduce, system
 from numba_dropout.reproduce.uci import BATCH, LENGTH_SCALE, SHARE, Uci
+from numba_dropout.storage import files
 
 __all__ = ["measured"]
 

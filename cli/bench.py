@@ -94,7 +94,8 @@ def _estimators(
     """Measure the group estimators."""
     from numba_dropout_bench import estimators
 
-    from numba_dropout import files, system
+    from numba_dropout import system
+    from numba_dropout.storage import files
 
     from .bar import Bar
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from numba_dropout import files, system
 from numba_dropout import plot as plots
+from numba_dropout import system
 from numba_dropout.compare import Comparison, Outcome
+from numba_dropout.storage import files
 
 from .bar import Bar, compilation_note
 

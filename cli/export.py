@@ -38,8 +38,9 @@ def export(model: str, kind: str | None, out: str | None, mc: bool) -> None:
         raise click.UsageError(f"--out: expected a name that ends in {SUFFIXES[kind]}, got {out}.")
     if mc and kind != "onnx":
         raise click.UsageError(f"--mc: expected with the format onnx, got it with {kind}.")
-    from numba_dropout import MLP, files
+    from numba_dropout import MLP
     from numba_dropout.formats import onnx
+    from numba_dropout.storage import files
 
     files.check_writable(path, keep=[model])
     net = MLP.load(model)

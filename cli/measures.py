@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from numba_dropout import files
 from numba_dropout.evaluation import Evaluation
+from numba_dropout.storage import files
 
 LISTS = ("precision", "recall", "confusion")
 MOST = 20  # classes whose confusion is printed as a matrix

@@ -39,7 +39,8 @@ def predict(
     ndrop predict model.npz pipeline --proba --out predictions.csv
     ndrop predict model.npz pipeline --mc 100
     """
-    from numba_dropout import MLP, data, files, predictions, system
+    from numba_dropout import MLP, data, predictions, system
+    from numba_dropout.storage import files
 
     if threads:
         system.set_threads(threads)

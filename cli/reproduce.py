@@ -36,7 +36,8 @@ def _told(runs: int, written: Callable[[Any], str], work: Callable[..., Any]) ->
 
 def _show(lines: list[str], record: dict[str, Any], seed: int, as_json: bool) -> None:
     """Print a table, or JSON with where it comes from."""
-    from numba_dropout import files, system
+    from numba_dropout import system
+    from numba_dropout.storage import files
 
     click.echo(files.json_text({**record, **system.provenance(seed)}) if as_json else "\n".join(lines))
 

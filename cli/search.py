@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from numba_dropout import files, system, tune
 from numba_dropout import plot as plots
+from numba_dropout import system, tune
+from numba_dropout.data.splits import Resampling
 from numba_dropout.recipe import Recipe
-from numba_dropout.resampling import Resampling
+from numba_dropout.storage import files
 
 from .bar import Bar, compilation_note
 from .progress import check_outputs

@@ -35,8 +35,9 @@ def trace(
     ndrop trace toy --masks "11;110;011;10"
     ndrop trace --model model.npz --data pipeline --row 3
     """
-    from numba_dropout import files, system
+    from numba_dropout import system
     from numba_dropout import trace as traces
+    from numba_dropout.storage import files
 
     system.set_threads(1)  # small batches, over which threads would wait for each other
     if html is not None:

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from .core.checks import InputError
-from .files import check_writable, json_line, remove_parts, replacing
 from .loop import Callback, History
 from .mlp import MLP
+from .storage.files import check_writable, json_line, remove_parts, replacing
 
 __all__ = ["JsonLines", "TensorBoard"]
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from . import model_file
 from .core import checks
 from .core.checks import InputError
-from .files import check_writable, remove_parts
 from .loop import Callback, History
 from .mlp import MLP
+from .storage import model_file
+from .storage.files import check_writable, remove_parts
 
 __all__ = ["Checkpoint", "Saved", "of_model", "read"]
 

@@ -14,8 +14,8 @@ import numpy as np
 from . import data, processes
 from .core import checks
 from .core.checks import InputError
-from .files import numbers
 from .recipe import Recipe, Run, loaded, prepare
+from .storage.files import numbers
 from .train import Diverged
 from .variants import kind_of
 

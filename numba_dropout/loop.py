@@ -16,9 +16,9 @@ from .arrays.host import digest
 from .arrays.sparse import parts_of
 from .core.checks import InputError
 from .mlp import MLP
-from .model_file import plain
 from .optim import Optimizer, schedule_name
 from .rate_schedules import RateSchedule, rate_schedule
+from .storage.model_file import plain
 
 __all__ = ["Callback", "Diverged", "History", "Training"]
 

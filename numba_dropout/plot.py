@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .core.checks import InputError
-from .files import check_writable, replacing
+from .storage.files import check_writable, replacing
 from .train import History
 
 if TYPE_CHECKING:

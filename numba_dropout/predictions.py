@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .core.checks import InputError
-from .files import replacing
 from .mlp import MLP
+from .storage.files import replacing
 
 __all__ = ["Predictions", "table"]
 

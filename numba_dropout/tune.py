@@ -20,12 +20,12 @@ from . import data, processes
 from .arrays import host
 from .core import checks
 from .core.checks import InputError
-from .files import json_line, numbers
-from .journal import Journal
-from .model_file import plain
+from .data.splits import Part, Resampling
 from .plan import Plan, Range, Trial, Values
 from .recipe import Recipe, Run, loaded, prepare
-from .resampling import Part, Resampling
+from .storage.files import json_line, numbers
+from .storage.journal import Journal
+from .storage.model_file import plain
 from .train import Diverged
 
 __all__ = ["Outcome", "Plan", "Range", "Study", "Trial", "tune"]

@@ -14,7 +14,7 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout import predictions
-from numba_dropout.files import check_writable, replacing
+from numba_dropout.storage.files import check_writable, replacing
 
 # ---------------------------------------------------------------- replacing a file
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout.formats.sequential import modules, names
+from numba_dropout.storage.sequential import modules, names
 
 OTHERS = ("gaussian", "concrete", "dropconnect", "subnetwork")
 LOSSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 1), ("mse", 2)]

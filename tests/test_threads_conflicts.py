@@ -18,7 +18,7 @@ import pytest
 from together import INPUTS, OUTPUTS, attempt, calls_of, classifier, data, network, quick_turns, together
 
 import numba_dropout as nd
-from numba_dropout import files
+from numba_dropout.storage import files
 
 unconverged = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.checks import InputError
-from . import delimited, idx, parquet, toy
+from . import delimited, idx, parquet, sklearn_sets
 from .dataset import Dataset
 from .synthetic import BUILT_IN
 
@@ -179,12 +179,12 @@ def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
 
 def is_named(source: str) -> bool:
     """Return whether a source is the name of a set; a file or folder of that name comes first."""
-    return (source in BUILT_IN or source in toy.NAMES) and not Path(source).exists()
+    return (source in BUILT_IN or source in sklearn_sets.NAMES) and not Path(source).exists()
 
 
 def _named(name: str) -> Dataset:
     """Return a set by its name."""
-    return BUILT_IN[name]() if name in BUILT_IN else toy.load(name)
+    return BUILT_IN[name]() if name in BUILT_IN else sklearn_sets.load(name)
 
 
 def _table(path: Path, kind: str) -> delimited.Table | parquet.Table:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..core.checks import InputError
-from ..files import replacing
 from ..mlp import MLP
-from .sequential import modules
+from ..storage.files import replacing
+from ..storage.sequential import modules
 
 __all__ = ["export"]
 

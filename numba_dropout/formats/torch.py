@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.checks import InputError
 from ..mlp import MLP
-from .sequential import modules, names
+from ..storage.sequential import modules, names
 
 __all__ = ["from_sequential", "to_sequential"]
 

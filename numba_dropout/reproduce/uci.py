@@ -24,10 +24,10 @@ from .. import processes
 from ..core import checks
 from ..core.checks import InputError
 from ..data import standardization
+from ..data.splits import published, read_numbers, read_places, read_split
 from ..evaluation import evaluate
 from ..mlp import MLP
 from ..optim import Adam
-from ..resampling import published, read_numbers, read_places, read_split
 from ..train import fit
 
 __all__ = ["Split", "Study", "Uci", "uci"]

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core import checks
-from ..files import replacing
 from ..mlp import MLP
+from ..storage.files import replacing
 from .flow import ANSWERS
 from .report import THEIRS, Bars, Block, Curves, Question, Section, Table, Trace
 

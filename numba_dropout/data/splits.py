@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import data
-from .arrays import random
-from .core import checks
-from .core.checks import InputError
+from .. import data
+from ..arrays import random
+from ..core import checks
+from ..core.checks import InputError
 
 __all__ = ["Part", "Resampling", "published", "read_numbers", "read_places", "read_split"]
 

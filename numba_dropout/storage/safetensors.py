@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..arrays.host import digest
 from ..core.checks import InputError
-from ..files import replacing
+from .files import replacing
 from .sequential import names
 
 __all__ = ["SUFFIX", "read", "write"]

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays.host import digest
-from .core.checks import InputError
+from ..arrays.host import digest
+from ..core.checks import InputError
+from . import safetensors
 from .files import replacing
-from .formats import safetensors
 
 __all__ = ["plain", "read", "write"]
 
