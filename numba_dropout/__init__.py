@@ -45,7 +45,7 @@ from .functional.linear import (
 from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
 from .mask_generator import MaskGenerator
 from .mlp import MLP
-from .optim import SGD, Adam, AdamW
+from .optim.optimizer import SGD, Adam, AdamW
 from .train import Callback, fit
 
 __version__ = "0.1.1"

@@ -16,7 +16,7 @@ from .arrays.host import digest
 from .arrays.sparse import parts_of
 from .core.checks import InputError
 from .mlp import MLP
-from .optim import Optimizer, schedule_name
+from .optim.optimizer import Optimizer, schedule_name
 from .rate_schedules import RateSchedule, rate_schedule
 from .storage.model_file import plain
 

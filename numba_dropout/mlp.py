@@ -17,7 +17,7 @@ from .core import checks
 from .core.access import Access, changes, reads
 from .core.checks import InputError, NoRoom
 from .memory import memory_of
-from .optim import Optimizer
+from .optim.optimizer import Optimizer
 from .prediction import LastPass, Pass, Predictor
 from .rate_schedules import Course
 from .state import INITS, State

@@ -14,7 +14,7 @@ from . import data
 from .core.checks import InputError
 from .evaluation import precision_of_noise
 from .mlp import MLP
-from .optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
+from .optim.optimizer import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
 from .train import History, fit
 from .variants import check_course
 

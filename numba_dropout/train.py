@@ -18,7 +18,7 @@ from .core.access import access_of
 from .core.checks import InputError
 from .loop import Callback, Diverged, History, Training
 from .mlp import MLP
-from .optim import Optimizer
+from .optim.optimizer import Optimizer
 from .rate_schedules import RateSchedule
 
 __all__ = ["Callback", "Diverged", "History", "fit"]

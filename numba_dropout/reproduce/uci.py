@@ -27,7 +27,7 @@ from ..data import standardization
 from ..data.splits import published, read_numbers, read_places, read_split
 from ..evaluation import evaluate
 from ..mlp import MLP
-from ..optim import Adam
+from ..optim.optimizer import Adam
 from ..train import fit
 
 __all__ = ["Split", "Study", "Uci", "uci"]

@@ -22,7 +22,7 @@ from ..arrays.sparse import check_source
 from ..core import checks
 from ..core.access import access_of
 from ..mlp import MLP
-from ..optim import SGD, Adam, Optimizer
+from ..optim.optimizer import SGD, Adam, Optimizer
 from ..train import fit
 from .stopping import Stopping
 from .threads import own_threads

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import data
 from ..mlp import MLP
-from ..optim import Adam
+from ..optim.optimizer import Adam
 from ..train import fit
 from .report import Curve, Curves, Section, Table
 
