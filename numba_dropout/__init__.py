@@ -43,7 +43,7 @@ from .functional.linear import (
     relu_backward,
 )
 from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
-from .mask_generator import MaskGenerator
+from .layers.mask_generator import MaskGenerator
 from .mlp import MLP
 from .optim.optimizer import SGD, Adam, AdamW
 from .train import Callback, fit

@@ -40,7 +40,7 @@ ROOMS = [
     },
     {"storage.safetensors"},
     {"storage.files", "storage.sequential", "formats"},
-    {"memory", "mask_generator"},
+    {"memory", "layers.mask_generator"},
     {
         "graphs",
         "functional.linear",

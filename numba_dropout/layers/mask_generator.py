@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from .core import checks
+from ..core import checks
 
 _counting = threading.Lock()
 

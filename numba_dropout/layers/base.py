@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import variants
-from .arrays import devices
-from .core import checks
-from .core.checks import InputError
-from .functional import (
+from .. import variants
+from ..arrays import devices
+from ..core import checks
+from ..core.checks import InputError
+from ..functional import (
     channel_dropout,
     concrete_dropout,
     drop_block,
@@ -35,7 +35,7 @@ from .functional import (
     linear,
     stochastic_depth,
 )
-from .functional._rates import rates_of
+from ..functional._rates import rates_of
 from .mask_generator import MaskGenerator
 
 __all__ = [

@@ -1,0 +1,45 @@
+"""The operations as layers: each has masks of its own, and goes back through what it went forward through.
+
+Examples
+--------
+>>> import numpy as np
+>>> import numba_dropout as nd
+>>> masks = nd.MaskGenerator(seed=7)
+>>> first, second = nd.layers.Dropout(0.5, masks=masks), nd.layers.GaussianDropout(0.5, masks=masks)
+>>> x = np.ones((2, 4), np.float32)
+>>> y = second(first(x))
+>>> dx = first.backward(second.backward(np.ones_like(y)))
+>>> masks.advance()  # the next step: other masks
+"""
+
+from .base import (
+    AlphaDropout,
+    ConcreteDropout,
+    DropBlock2d,
+    DropConnect,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    GaussianDropout,
+    GaussianNoise,
+    Layer,
+    StochasticDepth,
+)
+
+__all__ = [
+    "AlphaDropout",
+    "ConcreteDropout",
+    "DropBlock2d",
+    "DropConnect",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "FeatureAlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Layer",
+    "StochasticDepth",
+]
