@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from numba_dropout import checkpoints
 from numba_dropout.callbacks import JsonLines, TensorBoard
 from numba_dropout.data import is_named
-from numba_dropout.mlp import MLP
+from numba_dropout.nn.mlp import MLP
 from numba_dropout.train import Callback
 
 from .progress import Progress, check_outputs, draw, say_end

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from numba_dropout import plot as plots
-from numba_dropout.mlp import MLP
+from numba_dropout.nn.mlp import MLP
 from numba_dropout.recipe import Run
 from numba_dropout.storage import files
 from numba_dropout.train import Callback, History

@@ -44,7 +44,7 @@ from .functional.linear import (
 )
 from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
 from .layers.mask_generator import MaskGenerator
-from .mlp import MLP
+from .nn.mlp import MLP
 from .optim.optimizer import SGD, Adam, AdamW
 from .train import Callback, fit
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .core.checks import InputError
 from .loop import Callback, History
-from .mlp import MLP
+from .nn.mlp import MLP
 from .storage.files import check_writable, json_line, remove_parts, replacing
 
 __all__ = ["JsonLines", "TensorBoard"]

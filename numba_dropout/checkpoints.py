@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .core import checks
 from .core.checks import InputError
 from .loop import Callback, History
-from .mlp import MLP
+from .nn.mlp import MLP
 from .storage import model_file
 from .storage.files import check_writable, remove_parts
 

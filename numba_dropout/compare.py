@@ -14,10 +14,10 @@ import numpy as np
 from . import data, processes
 from .core import checks
 from .core.checks import InputError
+from .nn.variants.kinds import kind_of
 from .recipe import Recipe, Run, loaded, prepare
 from .storage.files import numbers
 from .train import Diverged
-from .variants import kind_of
 
 __all__ = ["Comparison", "Outcome", "compare"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .core.checks import InputError
-from .mlp import MLP
+from .nn.mlp import MLP
 from .storage.files import replacing
 
 __all__ = ["Predictions", "table"]

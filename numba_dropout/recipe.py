@@ -13,10 +13,10 @@ import numpy as np
 from . import data
 from .core.checks import InputError
 from .evaluation import precision_of_noise
-from .mlp import MLP
+from .nn.mlp import MLP
+from .nn.variants.kinds import check_course
 from .optim.optimizer import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
 from .train import History, fit
-from .variants import check_course
 
 __all__ = ["OPTIMIZERS", "Recipe", "Run", "loaded", "prepare"]
 

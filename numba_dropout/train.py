@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import checkpoints
-from ._batches import on_host, weights
 from .arrays import frames
 from .arrays.sparse import SparseRows
 from .core import checks
 from .core.access import access_of
 from .core.checks import InputError
 from .loop import Callback, Diverged, History, Training
-from .mlp import MLP
+from .nn.inputs import on_host, weights
+from .nn.mlp import MLP
+from .nn.rate_schedules import RateSchedule
 from .optim.optimizer import Optimizer
-from .rate_schedules import RateSchedule
 
 __all__ = ["Callback", "Diverged", "History", "fit"]
 

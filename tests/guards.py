@@ -15,8 +15,8 @@ from kernel_cases import Cases, Out
 from operations import OPERATIONS
 
 import numba_dropout as nd
-from numba_dropout import memory
 from numba_dropout.kernels import cpu
+from numba_dropout.nn import memory
 
 SIZES = range(201)
 ROOM = 1 << 21  # bytes of an array, at most

@@ -16,8 +16,8 @@ from processes import finished, run
 from symbols import object_code, shared_symbols
 
 import numba_dropout as nd
-from numba_dropout import backprop
 from numba_dropout.core import disk_cache, identity
+from numba_dropout.nn import passes as backprop
 
 pytestmark = pytest.mark.jit_only
 

@@ -9,8 +9,8 @@ from numba.core import config
 from operations import OPERATIONS
 from processes import probe
 
-from numba_dropout.backprop import VARIANTS
 from numba_dropout.kernels import cpu
+from numba_dropout.nn.passes import VARIANTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guards are made by Linux's mprotect")
 

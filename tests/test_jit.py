@@ -8,8 +8,8 @@ from numba import njit, types
 from processes import run
 
 import numba_dropout as nd
-from numba_dropout import backprop
 from numba_dropout.kernels import cpu
+from numba_dropout.nn import passes
 
 pytestmark = pytest.mark.jit_only
 
@@ -121,7 +121,7 @@ def test_only_plain_arrays_were_compiled_for():
     seen = set()
     for function in (
         *(getattr(cpu, name) for name in cpu.__all__),
-        *backprop.compiled(backprop.Choice("cross_entropy")),
+        *passes.compiled(passes.Choice("cross_entropy")),
     ):
         for signature in function.signatures:
             for kind in _flat(signature):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout import monte_carlo, prediction
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.scalar.philox import PURPOSE
+from numba_dropout.nn import monte_carlo, prediction
 
 VARIANTS = ("dropout", "subnetwork")
 

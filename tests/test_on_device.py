@@ -17,10 +17,10 @@ from numba_dropout.arrays import devices
 if not config.ENABLE_CUDASIM and devices.why_not() is not None:
     pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
 
-from numba_dropout import graphs
 from numba_dropout.arrays import cuda as _cuda_arrays
 from numba_dropout.kernels.cuda._launch import current_stream
-from numba_dropout.network import row_size
+from numba_dropout.nn import cuda_graphs
+from numba_dropout.nn.buffers import row_size
 
 tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES, reason="needs compute capability 8.0")
 
@@ -195,8 +195,8 @@ def test_getting_ready_changes_nothing(rng):
 
 def test_a_step_is_recorded_once_for_the_same_arrays(monkeypatch, rng):
     recorded = []
-    record = graphs._record
-    monkeypatch.setattr(graphs, "_record", lambda *arguments: recorded.append(1) or record(*arguments))
+    record = cuda_graphs._record
+    monkeypatch.setattr(cuda_graphs, "_record", lambda *arguments: recorded.append(1) or record(*arguments))
     net, rule = network("cuda", loss="mse"), nd.SGD()
     x, y = pair("mse", rng, 3)
     for _ in range(2):
@@ -213,14 +213,14 @@ def test_an_interruption_leaves_the_steps_that_were_done(monkeypatch, rng):
     net, rule = network("cuda", loss="mse"), nd.SGD()
     x, y = pair("mse", rng, 4)
     data, target = map(net.bring, net.as_pair(x, y))
-    take, taken = graphs.Steps._take, []
+    take, taken = cuda_graphs.Steps._take, []
 
     def interrupted(self, *arguments):
         if len(taken) == 2:
             raise KeyboardInterrupt
         taken.append(take(self, *arguments))
 
-    monkeypatch.setattr(graphs.Steps, "_take", interrupted)
+    monkeypatch.setattr(cuda_graphs.Steps, "_take", interrupted)
     totals = np.empty((4, 2))
     with pytest.raises(KeyboardInterrupt):
         net.train_steps(totals, data, target, np.arange(4), 1, rule)
@@ -307,7 +307,7 @@ def test_an_interruption_while_room_is_made_changes_nothing(monkeypatch, rng):
         net.train_step(x[:1], y[:1], rule)
         if interrupted:
             with monkeypatch.context() as patch:
-                patch.setattr(graphs, "_zeros", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+                patch.setattr(cuda_graphs, "_zeros", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
                 with pytest.raises(KeyboardInterrupt):
                     net.train_step(x, y, rule)
         losses.append(net.train_step(x, y, rule))
@@ -595,8 +595,8 @@ def test_arrays_of_jax_on_a_device(rng):
 def test_graphs_give_what_single_launches_give(monkeypatch, rng):
     x, y = pair("cross_entropy", rng, 300)
     weights = []
-    for record in (graphs._record, lambda launch, stream: launch):
-        monkeypatch.setattr(graphs, "_record", record)
+    for record in (cuda_graphs._record, lambda launch, stream: launch):
+        monkeypatch.setattr(cuda_graphs, "_record", record)
         net = network("cuda")
         nd.fit(net, x, y, optimizer=nd.Adam(), epochs=3, batch_size=32)
         weights.append(net.weights())
@@ -641,7 +641,7 @@ def recorded(monkeypatch, driver, launch):
     monkeypatch.setitem(sys.modules, "cuda", ModuleType("cuda"))
     monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
     monkeypatch.setattr(cuda, "external_stream", lambda handle: f"stream {handle}", raising=False)
-    return graphs._Graph(launch, 7)
+    return cuda_graphs._Graph(launch, 7)
 
 
 def test_graphs_are_recorded_and_launched(monkeypatch):

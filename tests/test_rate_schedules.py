@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout.rate_schedules import RATE_SCHEDULES, early, rate_schedule
+from numba_dropout.nn.rate_schedules import RATE_SCHEDULES, early, rate_schedule
 
 STEPS = np.arange(101.0)
 

@@ -10,7 +10,7 @@ import pytest
 from numba.core import config
 
 import numba_dropout as nd
-from numba_dropout.monte_carlo import MonteCarlo
+from numba_dropout.nn.monte_carlo import MonteCarlo
 
 LARGE = 1 if config.DISABLE_JIT else 16  # compiled calls must take long enough to meet each other
 INPUTS, UNITS, OUTPUTS = 6, 8 * LARGE, 3

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.checks import InputError
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..storage.files import replacing
 from ..storage.sequential import modules
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.checks import InputError
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..storage.sequential import modules, names
 
 __all__ = ["from_sequential", "to_sequential"]

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import variants
 from ..arrays import devices
 from ..core import checks
 from ..core.checks import InputError
@@ -36,6 +35,7 @@ from ..functional import (
     stochastic_depth,
 )
 from ..functional._rates import rates_of
+from ..nn.variants import kinds
 from .mask_generator import MaskGenerator
 
 __all__ = [
@@ -379,7 +379,7 @@ class ConcreteDropout(Layer):
     def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:
         if not 0 < checks.probability(p) < 1:
             raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
-        super().__init__(self._drop, self._drop_backward, masks, logit=variants.logits_of([float(p)])[0])
+        super().__init__(self._drop, self._drop_backward, masks, logit=kinds.logits_of([float(p)])[0])
         self.dlogit: Any = None
 
     def __repr__(self) -> str:
@@ -388,7 +388,7 @@ class ConcreteDropout(Layer):
     @property
     def p(self) -> float:
         """The rate so far."""
-        return variants.rates_of_logits([self.logit])[0]
+        return kinds.rates_of_logits([self.logit])[0]
 
     @property
     def logit(self) -> float:

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .._batches import on_host
 from ..core import checks
 from ..core.access import Access
 from ..kernels.simd import aligned
-from ..network import Allocate
+from ..nn.buffers import Allocate
+from ..nn.inputs import on_host
 
 __all__ = [
     "SCHEDULES",

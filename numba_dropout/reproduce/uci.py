@@ -26,7 +26,7 @@ from ..core.checks import InputError
 from ..data import standardization
 from ..data.splits import published, read_numbers, read_places, read_split
 from ..evaluation import evaluate
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..optim.optimizer import Adam
 from ..train import fit
 

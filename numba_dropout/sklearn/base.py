@@ -21,7 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from ..arrays.sparse import check_source
 from ..core import checks
 from ..core.access import access_of
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..optim.optimizer import SGD, Adam, Optimizer
 from ..train import fit
 from .stopping import Stopping

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..recipe import Recipe, Run, prepare
 from .chapters import data_flow, prediction, telling_row, training_course
 from .flow import Stage, answer, flow, joined

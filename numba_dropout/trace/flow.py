@@ -18,7 +18,7 @@ from ..functional.concrete_dropout import concrete_dropout
 from ..functional.dropout import dropout, sample_mask
 from ..functional.gaussian_dropout import gaussian_dropout
 from ..functional.linear import dropconnect, linear, relu
-from ..mlp import MLP
+from ..nn.mlp import MLP
 
 __all__ = ["ANSWERS", "Stage", "answer", "flow", "joined"]
 

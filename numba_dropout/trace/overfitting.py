@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import data
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..optim.optimizer import Adam
 from ..train import fit
 from .report import Curve, Curves, Section, Table

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core import checks
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from ..storage.files import replacing
 from .flow import ANSWERS
 from .report import THEIRS, Bars, Block, Curves, Question, Section, Table, Trace

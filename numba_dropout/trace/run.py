@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import data
 from ..core.checks import InputError
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from .documents import own, pytorch, tensorflow
 from .report import Trace
 from .simplenn import simplenn

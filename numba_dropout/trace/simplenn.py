@@ -7,7 +7,7 @@ import numpy as np
 from ..functional.dropout import dropout, sample_mask
 from ..functional.gaussian_dropout import gaussian_noise
 from ..functional.linear import linear
-from ..mlp import MLP
+from ..nn.mlp import MLP
 from .chapters import data_flow, prediction
 from .flow import flow
 from .overfitting import curves, overfitting

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..core import checks
 from ..core.checks import InputError
-from ..mlp import MLP
+from ..nn.mlp import MLP
 
 __all__ = ["Toy", "read_toy", "toy_network"]
 

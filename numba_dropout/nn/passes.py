@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .connections import connections
-from .core.jit import composed, scalar, span
-from .kernels import cpu, simd
-from .learning import learning
-from .network import BIAS, INPUTS, LOGIT, UNITS, WEIGHT
-from .sites import EVERYTHING, VARIANTS, ZERO, sites_of
-from .thinning import thinning
+from ..core.jit import composed, scalar, span
+from ..kernels import cpu, simd
+from .buffers import BIAS, INPUTS, LOGIT, UNITS, WEIGHT
+from .variants.concrete import learning
+from .variants.dropconnect import connections
+from .variants.dropout import EVERYTHING, VARIANTS, ZERO, sites_of
+from .variants.subnetwork import thinning
 from .views import FIRST, Target, views_of
 
 __all__ = ["LOSSES", "VARIANTS", "Choice", "Composition", "Weighted", "compiled", "compose"]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .network import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
-from .views import FIRST, Target, Training, Views
+from ..buffers import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
+from ..views import FIRST, Target, Training, Views
 
 __all__ = ["thinning"]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .network import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Network
+from .buffers import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Network
 
 __all__ = ["FIRST", "Target", "Training", "Views", "views_of"]
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import host
-from .arrays.devices import number_of, on_device
-from .arrays.sparse import SparseRows, is_sparse
-from .core import checks
-from .core.checks import InputError
+from ..arrays import host
+from ..arrays.devices import number_of, on_device
+from ..arrays.sparse import SparseRows, is_sparse
+from ..core import checks
+from ..core.checks import InputError
 
 __all__ = [
     "check_rows",
@@ -47,7 +47,7 @@ def on_host(values: Any) -> NDArray[Any]:
 
 def _view(x: Any, name: str, device: str | None = None) -> Any:
     """Return an array on a device as one of numba.cuda, after making sure that it is on the network's."""
-    from .arrays.cuda import device_of, named, view
+    from ..arrays.cuda import device_of, named, view
 
     with named(name):
         number = device_of(x)

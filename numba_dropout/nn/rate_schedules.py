@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .core import checks
-from .functional._rates import rates_of
-from .variants import check_course
+from ..core import checks
+from ..functional._rates import rates_of
+from .variants.kinds import check_course
 
 __all__ = ["RATE_SCHEDULES", "Course", "RateSchedule", "early", "rate_schedule"]
 

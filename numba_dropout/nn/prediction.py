@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, backprop
-from .arrays.sparse import SparseRows, arrays_of
-from .core import checks
-from .core.access import Access, reads
-from .core.checks import InputError, NoRoom
-from .kernels.cpu.linear import SKINNY
+from ..arrays.sparse import SparseRows, arrays_of
+from ..core import checks
+from ..core.access import Access, reads
+from ..core.checks import InputError, NoRoom
+from ..kernels.cpu.linear import SKINNY
+from . import inputs, passes
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
 from .state import State, Workspace
@@ -54,7 +54,7 @@ class Predictor(ABC):
     access: Access
     _state: State
     _kind: str
-    _compositions: dict[tuple[Any, ...], backprop.Composition]
+    _compositions: dict[tuple[Any, ...], passes.Composition]
     _rows: NDArray[np.int64]
     _passed: LastPass
     _last_row: int
@@ -96,7 +96,7 @@ class Predictor(ABC):
     def standardized(self, x: ArrayLike) -> NDArray[Any]:
         """Return x (rows, inputs) as the first layer sees it, scaled in float64 and rounded to the network's dtype."""
         shift, stretch = self.input_scaling()
-        values = _batches.on_host(self.as_input(x)).astype(np.float64)
+        values = inputs.on_host(self.as_input(x)).astype(np.float64)
         return ((values - shift) * stretch).astype(self.dtype)
 
     def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:
@@ -238,12 +238,12 @@ class Predictor(ABC):
 
     def _passes(
         self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
-    ) -> backprop.Composition:
+    ) -> passes.Composition:
         """Return the passes over the network, for data of a kind and a rule that updates the parameters."""
         asked = isinstance(data, SparseRows), update, bounds, weighted
         found = self._compositions.get(asked)
         if found is None:
-            choice = backprop.Choice(self.loss, update, *bounds, self._kind, asked[0], weighted)
+            choice = passes.Choice(self.loss, update, *bounds, self._kind, asked[0], weighted)
             found = self._compositions.setdefault(asked, self.memory.passes(choice))
         return found
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .kernels.scalar.philox import PURPOSE
-from .network import INPUTS, OUTPUT
-from .views import FIRST, Target, Views
+from ...kernels.scalar.philox import PURPOSE
+from ..buffers import INPUTS, OUTPUT
+from ..views import FIRST, Target, Views
 
 __all__ = ["EVERYTHING", "SAMPLES", "VARIANTS", "ZERO", "Sites", "sites_of"]
 

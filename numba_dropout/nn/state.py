@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches
-from .arrays import random
-from .core.checks import InputError
-from .functional._rates import rates_of
+from ..arrays import random
+from ..core.checks import InputError
+from ..functional._rates import rates_of
+from .buffers import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
+from .inputs import on_host, scaling
 from .memory import Memory
-from .network import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
 
 __all__ = ["INITS", "SCALING", "State", "Workspace"]
 
@@ -132,7 +132,7 @@ class State:
         own = self.parameters()
         if set(given) != set(own):
             raise InputError(f"state: expected the names {', '.join(own)}, got {', '.join(given)}")
-        arrays = {name: _batches.on_host(value) for name, value in given.items()}
+        arrays = {name: on_host(value) for name, value in given.items()}
         for name, array in arrays.items():
             if array.shape != tuple(own[name].shape):
                 raise InputError(f"state: expected shape {tuple(own[name].shape)} for {name}, got {array.shape}")
@@ -144,5 +144,5 @@ class State:
     def scale(self, names: tuple[str, str], shift: ArrayLike, stretch: ArrayLike) -> None:
         """Set the shift and stretch of the input or of the target."""
         columns = getattr(self.net, names[0]).size
-        for name, values in zip(names, _batches.scaling(shift, stretch, columns), strict=True):
+        for name, values in zip(names, scaling(shift, stretch, columns), strict=True):
             self.write(name, values)

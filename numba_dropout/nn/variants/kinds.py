@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .backprop import VARIANTS
-from .core import checks
-from .core.checks import InputError
+from ...core import checks
+from ...core.checks import InputError
+from .dropout import VARIANTS
 
 __all__ = ["check_course", "kind_of", "logits_of", "rates_of_logits", "stages", "strengths"]
 

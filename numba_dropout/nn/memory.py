@@ -12,11 +12,12 @@ import numpy as np
 from numba.core import config
 from numpy.typing import NDArray
 
-from . import _batches, backprop
-from .arrays import devices
-from .core import checks
-from .core.jit import exclusive
-from .kernels.simd import aligned
+from ..arrays import devices
+from ..core import checks
+from ..core.jit import exclusive
+from ..kernels.simd import aligned
+from . import inputs
+from .passes import Choice, Composition, compiled
 
 __all__ = ["Memory", "memory_of"]
 
@@ -54,7 +55,7 @@ class Memory(Protocol):
     def turn(self) -> contextlib.AbstractContextManager[Any]:
         """Return what a whole call is wrapped in, from its upload to the copy of its outputs: on a device a lock."""
 
-    def passes(self, choice: backprop.Choice) -> backprop.Composition:
+    def passes(self, choice: Choice) -> Composition:
         """Return the composition over this memory's kernels."""
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
@@ -65,8 +66,8 @@ class _Host:
     device = "cpu"
     precision = "float32"
 
-    def passes(self, choice: backprop.Choice) -> backprop.Composition:
-        return _COMPOSED.setdefault(choice, backprop.compiled(choice))  # its cache may give two threads two of them
+    def passes(self, choice: Choice) -> Composition:
+        return _COMPOSED.setdefault(choice, compiled(choice))  # its cache may give two threads two of them
 
     def zeros(self, size: int, dtype: Any) -> NDArray[Any]:
         return aligned(size, dtype)
@@ -74,7 +75,7 @@ class _Host:
     empty = zeros
 
     def copy(self, values: Any) -> NDArray[Any]:
-        return values if type(values) is np.ndarray else _batches.on_host(values)
+        return values if type(values) is np.ndarray else inputs.on_host(values)
 
     def stage(self, name: str, values: Any) -> NDArray[Any]:
         return self.copy(values)
@@ -101,11 +102,11 @@ class _Device:
     def __init__(self, number: int, precision: str) -> None:
         from numba import cuda
 
-        from . import graphs
-        from .kernels.cuda import on_stream, products_in
+        from ..kernels.cuda import on_stream, products_in
+        from . import cuda_graphs
 
         self.device = f"cuda:{number}"
-        self.passes = graphs.passes
+        self.passes = cuda_graphs.passes
         self._cuda, self._on_stream = cuda, on_stream
         self._products_in, self.precision = products_in, precision
         self._context = cuda.gpus[number]
@@ -196,7 +197,7 @@ class _Device:
 
 _HOST = _Host()
 _NO_TURN = contextlib.nullcontext()
-_COMPOSED: dict[backprop.Choice, backprop.Composition] = {}
+_COMPOSED: dict[Choice, Composition] = {}
 
 
 def memory_of(device: str, precision: str = "float32") -> Memory:

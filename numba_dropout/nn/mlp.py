@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _batches, backprop, variants
-from .arrays import frames
-from .arrays.sparse import SparseRows, arrays_of
-from .backprop import LOSSES
-from .core import checks
-from .core.access import Access, changes, reads
-from .core.checks import InputError, NoRoom
+from ..arrays import frames
+from ..arrays.sparse import SparseRows, arrays_of
+from ..core import checks
+from ..core.access import Access, changes, reads
+from ..core.checks import InputError, NoRoom
+from ..optim.optimizer import Optimizer
+from . import inputs, passes
 from .memory import memory_of
-from .optim.optimizer import Optimizer
+from .passes import LOSSES
 from .prediction import LastPass, Pass, Predictor
 from .rate_schedules import Course
+from .saving import Stored
 from .state import INITS, State
-from .stored import Stored
+from .variants import kinds
 
 __all__ = ["MLP"]
 
@@ -126,14 +127,14 @@ class MLP(Predictor, Stored):
             raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
         if init not in INITS:
             raise InputError(f"init: expected one of {', '.join(INITS)}, got {init!r}")
-        self.sizes = _batches.sizes(sizes, loss)
-        self.dropout = _batches.rates(dropout, self.sizes[1:-1])
-        self.input_dropout = _batches.input_rate(input_dropout, self.sizes[0])
+        self.sizes = inputs.sizes(sizes, loss)
+        self.dropout = inputs.rates(dropout, self.sizes[1:-1])
+        self.input_dropout = inputs.input_rate(input_dropout, self.sizes[0])
         self.seed = checks.integer(seed, "seed", 0, 2**64 - 1)
         self.loss = loss
         self.variant = variant
-        self.weight_regularizer = _batches.strength(weight_regularizer, "weight_regularizer", variant)
-        self.dropout_regularizer = _batches.strength(dropout_regularizer, "dropout_regularizer", variant)
+        self.weight_regularizer = inputs.strength(weight_regularizer, "weight_regularizer", variant)
+        self.dropout_regularizer = inputs.strength(dropout_regularizer, "dropout_regularizer", variant)
         self.init = init
         self.dtype = np.dtype(dtype)
         self.memory = memory_of(device, precision)
@@ -150,13 +151,13 @@ class MLP(Predictor, Stored):
         self.target: str | None = None
         self.target_column: int | None = None
         rates = self.input_dropout, *self.dropout
-        self._kind = variants.kind_of(variant, rates)
+        self._kind = kinds.kind_of(variant, rates)
         self._state = State(self.sizes, rates, self.seed, self.dtype, self.memory, self._kind)
         if variant == "concrete":
-            self._state.write_logits(variants.logits_of(rates))
+            self._state.write_logits(kinds.logits_of(rates))
             self.regularize(None)
         self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
-        self._compositions: dict[tuple[Any, ...], backprop.Composition] = {}
+        self._compositions: dict[tuple[Any, ...], passes.Composition] = {}
         self._rows = np.arange(0)
         self._last_row = 2**63 // max(self.sizes) - 1  # of which all elements have a place in the masks
         self._passed = LastPass()
@@ -207,7 +208,7 @@ class MLP(Predictor, Stored):
         rows, if any, are what `bring` returns, and not checked. Advances `step` and the optimiser's.
         """
         if rows.base is not self._rows:
-            _batches.check_rows(rows, batch_size, data, target, weights)
+            inputs.check_rows(rows, batch_size, data, target, weights)
         with optimizer.access.changing("train_steps"), self._workspace() as workspace:
             workspace.make_room(batch_size)
             state = self.state_of(optimizer)
@@ -222,7 +223,7 @@ class MLP(Predictor, Stored):
                         workspace.net,
                         totals,
                         arrays_of(data),
-                        target if weights is None else backprop.Weighted(target, weights),
+                        target if weights is None else passes.Weighted(target, weights),
                         rows,
                         batch_size,
                         step,
@@ -269,7 +270,7 @@ class MLP(Predictor, Stored):
         if self._passed.value is None or self._passed.value.changes != self._changes:
             raise InputError("backward: expected a forward before it, in this thread")
         workspace, rows, training, step, row_offset, _ = self._passed.value
-        given = _batches.on_host(dout).astype(self.dtype)
+        given = inputs.on_host(dout).astype(self.dtype)
         if given.shape != (rows, self.sizes[-1]):
             raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
         with self.memory.turn():
@@ -352,13 +353,13 @@ class MLP(Predictor, Stored):
         of `features`, where they are known.
         """
         x = frames.values(x, self.features) if frames.is_frame(x) else x
-        return _batches.rows(x, self.sizes[0], self.device)
+        return inputs.rows(x, self.sizes[0], self.device)
 
     def as_target(self, y: ArrayLike) -> Any:
         """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""
         if self.loss == "cross_entropy":
-            return _batches.labels(y, self.sizes[-1])
-        return _batches.targets(y, self.sizes[-1], self.dtype, unit=self.loss == "bce")
+            return inputs.labels(y, self.sizes[-1])
+        return inputs.targets(y, self.sizes[-1], self.dtype, unit=self.loss == "bce")
 
     @property
     def size(self) -> int:
@@ -377,11 +378,11 @@ class MLP(Predictor, Stored):
         rates = [self.input_dropout, *self.dropout]
         if self.variant != "concrete":
             return rates
-        return [p and now for p, now in zip(rates, variants.rates_of_logits(self._state.logits()), strict=True)]
+        return [p and now for p, now in zip(rates, kinds.rates_of_logits(self._state.logits()), strict=True)]
 
     def stages(self) -> list[tuple[str, int]]:
         """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
-        return variants.stages(self.sizes, self.rates, self.variant)
+        return kinds.stages(self.sizes, self.rates, self.variant)
 
     @changes
     def regularize(self, rows: int | None) -> None:
@@ -389,5 +390,5 @@ class MLP(Predictor, Stored):
         if self.variant != "concrete":
             return
         self.rows, given = rows, (self.weight_regularizer, self.dropout_regularizer)
-        own = (math.nan, math.nan) if rows is None else variants.strengths(self.loss, self.sizes[-1], rows)
+        own = (math.nan, math.nan) if rows is None else kinds.strengths(self.loss, self.sizes[-1], rows)
         self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .core import checks
-from .kernels.scalar.activations import SUMS
-from .kernels.simd import CACHE_LINE
+from ..core import checks
+from ..kernels.scalar.activations import SUMS
+from ..kernels.simd import CACHE_LINE
 
 __all__ = [
     "BIAS",

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import devices
-from .core.access import Access, changes, reads
-from .core.checks import InputError, NoRoom
+from ..arrays import devices
+from ..core.access import Access, changes, reads
+from ..core.checks import InputError, NoRoom
+from ..storage import model_file
 from .memory import Memory
 from .state import SCALING, State
-from .storage import model_file
 
 __all__ = ["Stored"]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .network import LOGIT
-from .views import FIRST, Target, Views
+from ..buffers import LOGIT
+from ..views import FIRST, Target, Views
 
 __all__ = ["learning"]
 

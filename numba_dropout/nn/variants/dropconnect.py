@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .network import BIAS
-from .sites import EVERYTHING, SAMPLES, ZERO
-from .views import FIRST, Target, Views
+from ..buffers import BIAS
+from ..views import FIRST, Target, Views
+from .dropout import EVERYTHING, SAMPLES, ZERO
 
 __all__ = ["connections"]
 

@@ -15,10 +15,10 @@ import numpy as np
 from numba import cuda
 from numba.core import config
 
-from .backprop import Choice, Composition, Weighted, compose
-from .kernels import cuda as kernels
-from .kernels.cuda._launch import current_stream, on_stream
-from .kernels.cuda._step_state import begin_step, end_step
+from ..kernels import cuda as kernels
+from ..kernels.cuda._launch import current_stream, on_stream
+from ..kernels.cuda._step_state import begin_step, end_step
+from .passes import Choice, Composition, Weighted, compose
 from .views import Target
 
 __all__ = ["passes"]

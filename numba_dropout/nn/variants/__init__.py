@@ -1,0 +1,1 @@
+"""Variants of dropout in a network: for each, the passes over its kernels."""
