@@ -44,8 +44,9 @@ def evaluate(
     ndrop evaluate model.npz pipeline
     ndrop evaluate model.npz pipeline --mc 100 --plot evaluation.png
     """
-    from numba_dropout import MLP, data, evaluation, system
+    from numba_dropout import MLP, data, system
     from numba_dropout import plot as plots
+    from numba_dropout.training import evaluate as evaluation
 
     from .measures import tell
     from .progress import check_outputs

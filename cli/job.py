@@ -12,11 +12,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from numba_dropout import checkpoints
-from numba_dropout.callbacks import JsonLines, TensorBoard
 from numba_dropout.data import is_named
 from numba_dropout.nn.mlp import MLP
-from numba_dropout.train import Callback
+from numba_dropout.training import checkpoints
+from numba_dropout.training.callbacks import JsonLines, TensorBoard
+from numba_dropout.training.fit import Callback
 
 from .progress import Progress, check_outputs, draw, say_end
 

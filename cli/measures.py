@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from numba_dropout.evaluation import Evaluation
 from numba_dropout.storage import files
+from numba_dropout.training.evaluate import Evaluation
 
 LISTS = ("precision", "recall", "confusion")
 MOST = 20  # classes whose confusion is printed as a matrix

@@ -39,8 +39,9 @@ def predict(
     ndrop predict model.npz pipeline --proba --out predictions.csv
     ndrop predict model.npz pipeline --mc 100
     """
-    from numba_dropout import MLP, data, predictions, system
+    from numba_dropout import MLP, data, system
     from numba_dropout.storage import files
+    from numba_dropout.training import prediction_table
 
     if threads:
         system.set_threads(threads)
@@ -48,7 +49,7 @@ def predict(
         files.check_writable(out, keep=(source, model))
     net = MLP.load(model, device=device)
     rows = data.load_for(net, source, need_target=False)
-    table = predictions.table(net, rows.x, proba=proba, samples=samples)
+    table = prediction_table.table(net, rows.x, proba=proba, samples=samples)
     if out is None:
         click.echo(table.csv(), nl=False)
     else:

@@ -14,7 +14,7 @@ from numba_dropout import plot as plots
 from numba_dropout.nn.mlp import MLP
 from numba_dropout.recipe import Run
 from numba_dropout.storage import files
-from numba_dropout.train import Callback, History
+from numba_dropout.training.fit import Callback, History
 
 from .bar import compilation_note
 

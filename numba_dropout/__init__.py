@@ -9,8 +9,6 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
-from .checkpoints import Checkpoint
-from .evaluation import evaluate
 from .functional.channel_dropout import (
     dropout1d,
     dropout1d_backward,
@@ -46,7 +44,9 @@ from .functional.stochastic_depth import stochastic_depth, stochastic_depth_back
 from .layers.mask_generator import MaskGenerator
 from .nn.mlp import MLP
 from .optim.optimizer import SGD, Adam, AdamW
-from .train import Callback, fit
+from .training.checkpoints import Checkpoint
+from .training.evaluate import evaluate
+from .training.fit import Callback, fit
 
 __version__ = "0.1.1"
 

@@ -17,7 +17,7 @@ from .core.checks import InputError
 from .nn.variants.kinds import kind_of
 from .recipe import Recipe, Run, loaded, prepare
 from .storage.files import numbers
-from .train import Diverged
+from .training.fit import Diverged
 
 __all__ = ["Comparison", "Outcome", "compare"]
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from .core.checks import InputError
 from .storage.files import check_writable, replacing
-from .train import History
+from .training.fit import History
 
 if TYPE_CHECKING:
     from .compare import Comparison
-    from .evaluation import Evaluation
     from .reproduce import Sizes, Table
+    from .training.evaluate import Evaluation
     from .tune import Study
 
 __all__ = ["evaluation", "rates", "require", "search", "sizes", "test_errors", "training_curves"]

@@ -26,7 +26,7 @@ from .recipe import Recipe, Run, loaded, prepare
 from .storage.files import json_line, numbers
 from .storage.journal import Journal
 from .storage.model_file import plain
-from .train import Diverged
+from .training.fit import Diverged
 
 __all__ = ["Outcome", "Plan", "Range", "Study", "Trial", "tune"]
 

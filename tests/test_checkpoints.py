@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import checkpoints
-from numba_dropout.callbacks import JsonLines
+from numba_dropout.training import checkpoints
+from numba_dropout.training.callbacks import JsonLines
 
 ROWS = 60
 KILLS = 20

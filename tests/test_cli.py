@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import predictions, system
+from numba_dropout import system
+from numba_dropout.training import prediction_table
 
 COMPILES_LONG = pytest.mark.compiles_long
 NDROP = [sys.executable, "-c", "from numba_dropout_cli.main import cli; cli(prog_name='ndrop')"]
@@ -339,7 +340,9 @@ def test_probabilities_add_up_and_the_likeliest_is_predicted(kinds):
 
 
 def test_classes_that_are_called_as_figures_are():
-    found = predictions.Predictions(np.array(["std"]), np.array([[0.9, 0.1]]), ["prediction", "std", "std"], named=True)
+    found = prediction_table.Predictions(
+        np.array(["std"]), np.array([[0.9, 0.1]]), ["prediction", "std", "std"], named=True
+    )
     found.write("p.npy")
     assert np.load("p.npy").dtype.names == ("prediction", "std", "class std")
 

@@ -10,8 +10,8 @@ from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
 from numba_dropout import recipe
-from numba_dropout.evaluation import evaluation
-from numba_dropout.metrics import calibration, class_metrics
+from numba_dropout.training.evaluate import evaluation
+from numba_dropout.training.metrics import calibration, class_metrics
 
 PROBA = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.1, 0.8, 0.1], [0.25, 0.5, 0.25], [0.9, 0.05, 0.05]])
 Y = np.array([0, 1, 1, 2, 0])

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout import predictions
 from numba_dropout.storage.files import check_writable, replacing
+from numba_dropout.training import prediction_table
 
 # ---------------------------------------------------------------- replacing a file
 
@@ -276,30 +276,30 @@ def test_a_refused_model_is_closed(tmp_path):
 
 
 def test_predictions_are_written_as_csv_or_as_an_array(net, tmp_path):
-    table = predictions.table(net, X, proba=True)
+    table = prediction_table.table(net, X, proba=True)
     table.write(tmp_path / "p.csv")
     lines = (tmp_path / "p.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == 'prediction,ja,"größer, als"'
     assert len(lines) == 6
     table.write(tmp_path / "p.npy")
     assert np.array_equal(np.load(tmp_path / "p.npy"), net.predict_proba(X))
-    predictions.table(net, X).write(tmp_path / "q.npy")
+    prediction_table.table(net, X).write(tmp_path / "q.npy")
     assert np.load(tmp_path / "q.npy").tolist() == net.predict(X).tolist()
     assert names(tmp_path) == ["p.csv", "p.npy", "q.npy"]
 
 
 def test_values_are_written_with_all_their_digits(tmp_path):
     net = nd.MLP([3, 2, 1], loss="mse", dtype="float64")
-    predictions.table(net, X).write(tmp_path / "p.csv")
+    prediction_table.table(net, X).write(tmp_path / "p.csv")
     written = [float(line) for line in (tmp_path / "p.csv").read_text().split()[1:]]
     assert written == net.predict(X).tolist()
 
 
 def test_several_outputs_have_a_column_each():
     net = nd.MLP([3, 2], loss="mse")
-    assert predictions.table(net, X).csv().splitlines()[0] == "prediction 1,prediction 2"
+    assert prediction_table.table(net, X).csv().splitlines()[0] == "prediction 1,prediction 2"
 
 
 def test_a_regression_has_no_probabilities():
     with pytest.raises(ValueError, match="regression"):
-        predictions.table(nd.MLP([3, 1], loss="mse"), X, proba=True)
+        prediction_table.table(nd.MLP([3, 1], loss="mse"), X, proba=True)

@@ -9,8 +9,8 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout import data, recipe
-from numba_dropout.callbacks import JsonLines, TensorBoard
-from numba_dropout.train import Diverged
+from numba_dropout.training.callbacks import JsonLines, TensorBoard
+from numba_dropout.training.fit import Diverged
 
 
 class Record(nd.Callback):

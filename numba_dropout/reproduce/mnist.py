@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .. import data, processes
-from ..checkpoints import Checkpoint, of_model
 from ..core import checks
 from ..core.checks import InputError
 from ..recipe import Recipe, prepare
+from ..training.checkpoints import Checkpoint, of_model
 
 __all__ = ["ROWS", "Result", "Table", "table2"]
 

@@ -25,10 +25,10 @@ from ..core import checks
 from ..core.checks import InputError
 from ..data import standardization
 from ..data.splits import published, read_numbers, read_places, read_split
-from ..evaluation import evaluate
 from ..nn.mlp import MLP
 from ..optim.optimizer import Adam
-from ..train import fit
+from ..training.evaluate import evaluate
+from ..training.fit import fit
 
 __all__ = ["Split", "Study", "Uci", "uci"]
 

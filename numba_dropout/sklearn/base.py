@@ -23,7 +23,7 @@ from ..core import checks
 from ..core.access import access_of
 from ..nn.mlp import MLP
 from ..optim.optimizer import SGD, Adam, Optimizer
-from ..train import fit
+from ..training.fit import fit
 from .stopping import Stopping
 from .threads import own_threads
 

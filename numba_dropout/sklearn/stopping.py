@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..loop import Callback
+from ..training.loop import Callback
 
 __all__ = ["Stopping"]
 

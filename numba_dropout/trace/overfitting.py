@@ -7,7 +7,7 @@ import numpy as np
 from .. import data
 from ..nn.mlp import MLP
 from ..optim.optimizer import Adam
-from ..train import fit
+from ..training.fit import fit
 from .report import Curve, Curves, Section, Table
 
 __all__ = ["curves", "overfitting"]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .core.checks import InputError
-from .nn.mlp import MLP
-from .storage.files import replacing
+from ..core.checks import InputError
+from ..nn.mlp import MLP
+from ..storage.files import replacing
 
 __all__ = ["Predictions", "table"]
 

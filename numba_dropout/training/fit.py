@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arrays import frames
+from ..arrays.sparse import SparseRows
+from ..core import checks
+from ..core.access import access_of
+from ..core.checks import InputError
+from ..nn.inputs import on_host, weights
+from ..nn.mlp import MLP
+from ..nn.rate_schedules import RateSchedule
+from ..optim.optimizer import Optimizer
 from . import checkpoints
-from .arrays import frames
-from .arrays.sparse import SparseRows
-from .core import checks
-from .core.access import access_of
-from .core.checks import InputError
 from .loop import Callback, Diverged, History, Training
-from .nn.inputs import on_host, weights
-from .nn.mlp import MLP
-from .nn.rate_schedules import RateSchedule
-from .optim.optimizer import Optimizer
 
 __all__ = ["Callback", "Diverged", "History", "fit"]
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from .core import checks
-from .core.checks import InputError
+from ..core import checks
+from ..core.checks import InputError
+from ..nn.mlp import MLP
+from ..storage import model_file
+from ..storage.files import check_writable, remove_parts
 from .loop import Callback, History
-from .nn.mlp import MLP
-from .storage import model_file
-from .storage.files import check_writable, remove_parts
 
 __all__ = ["Checkpoint", "Saved", "of_model", "read"]
 

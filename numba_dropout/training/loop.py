@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import random
-from .arrays.host import digest
-from .arrays.sparse import parts_of
-from .core.checks import InputError
-from .nn.inputs import on_host
-from .nn.mlp import MLP
-from .nn.rate_schedules import RateSchedule, rate_schedule
-from .optim.optimizer import Optimizer, schedule_name
-from .storage.model_file import plain
+from ..arrays import random
+from ..arrays.host import digest
+from ..arrays.sparse import parts_of
+from ..core.checks import InputError
+from ..nn.inputs import on_host
+from ..nn.mlp import MLP
+from ..nn.rate_schedules import RateSchedule, rate_schedule
+from ..optim.optimizer import Optimizer, schedule_name
+from ..storage.model_file import plain
 
 __all__ = ["Callback", "Diverged", "History", "Training"]
 

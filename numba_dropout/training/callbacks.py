@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from .core.checks import InputError
+from ..core.checks import InputError
+from ..nn.mlp import MLP
+from ..storage.files import check_writable, json_line, remove_parts, replacing
 from .loop import Callback, History
-from .nn.mlp import MLP
-from .storage.files import check_writable, json_line, remove_parts, replacing
 
 __all__ = ["JsonLines", "TensorBoard"]
 

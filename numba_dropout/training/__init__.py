@@ -1,0 +1,1 @@
+"""Training and evaluation: `fit`, its loop, callbacks, checkpoints and metrics."""
