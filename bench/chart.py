@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from numba_dropout import plot as plots
 from numba_dropout.storage.files import replacing
+from numba_dropout.viz import plots as plots
 
 from .report import amount, cases_of, ordered, value
 

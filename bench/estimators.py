@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numba_dropout import data, system
+from numba_dropout import data
 from numba_dropout.core.checks import InputError
 from numba_dropout.data import idx
+from numba_dropout.experiments import environment
 
 from .report import markdown
 from .rounds import Tell
@@ -147,7 +148,7 @@ def measure(chosen: Sequence[Case], seeds: int, threads: int, tell: Tell, show: 
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     import sklearn
 
-    return {"cases": found, "seeds": seeds, "scikit-learn": sklearn.__version__, **system.provenance(0)}
+    return {"cases": found, "seeds": seeds, "scikit-learn": sklearn.__version__, **environment.provenance(0)}
 
 
 def _measured(case: Case, pools: Sequence[ProcessPoolExecutor], seeds: int, tell: Tell) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from llvmlite import binding
 
-from numba_dropout import system
 from numba_dropout.arrays import devices
 from numba_dropout.core.threads import cores
+from numba_dropout.experiments import environment
 
 __all__ = ["describe", "processors", "versions"]
 
@@ -34,7 +34,7 @@ def describe(device: str = "cpu") -> dict[str, Any]:
         "cores": processors(),
         "caches": _caches(),
         "memory_gib": _memory(),
-        "instruction_set": system.describe()["instruction set"],
+        "instruction_set": environment.describe()["instruction set"],
         "system": f"{platform.system()} {platform.machine()}",
     }
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 import numba_dropout as nd
-from numba_dropout import data, system
-from numba_dropout.recipe import Recipe, prepare
-from numba_dropout.reproduce import ROWS
+from numba_dropout import data
+from numba_dropout.experiments import environment
+from numba_dropout.experiments.config import Recipe, prepare
+from numba_dropout.experiments.reproduce import ROWS
 from numba_dropout.storage import files
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -55,7 +56,7 @@ def measured(folder: str) -> dict[str, Any]:
         "before_mib": before,
         "most_mib": most,
         "training_mib": most - before,
-        **system.provenance(RECIPE.seed, PROGRAM),
+        **environment.provenance(RECIPE.seed, PROGRAM),
     }
 
 

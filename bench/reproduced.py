@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from numba_dropout import plot
-from numba_dropout.compare import Comparison
-from numba_dropout.reproduce import Sizes, Table
+from numba_dropout.experiments.compare import Comparison
+from numba_dropout.experiments.reproduce import Sizes, Table
 from numba_dropout.storage.files import replacing
+from numba_dropout.viz import plots
 
 from . import estimators
 from .report import markdown
@@ -141,9 +141,9 @@ def draw(images: Path, folder: Path = RESULTS) -> None:
     """Draw the page's plots into a folder."""
     record = _kept(folder)
     runs = [result for name in MNIST for result in Table.of(record(f"mnist-{name}.json")).results]
-    plot.test_errors(Table(runs), images / "mnist.png")
-    plot.rates(Comparison.of(record("mnist-rates.json")), images / "mnist-rates.png")
-    plot.sizes(Sizes.of(record("mnist-sizes.json")), images / "mnist-sizes.png")
+    plots.test_errors(Table(runs), images / "mnist.png")
+    plots.rates(Comparison.of(record("mnist-rates.json")), images / "mnist-rates.png")
+    plots.sizes(Sizes.of(record("mnist-sizes.json")), images / "mnist-sizes.png")
 
 
 def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 from numba.core import config
 
 import numba_dropout
-from numba_dropout import system
 from numba_dropout.arrays import devices
 from numba_dropout.core.checks import InputError
+from numba_dropout.experiments import environment
 from numba_dropout.storage import files
 
 from . import cases, chart, machine, rounds, sizes, startup, workers
@@ -76,7 +76,7 @@ def plan(
     if device != "cpu":
         groups = _on_cuda(groups, dtype)
     if threads is not None:
-        system.set_threads(threads)
+        environment.set_threads(threads)
     chosen = tuple(group for group in GROUPS if group in groups or not groups)
     by_group, names = sizes.parse(size, chosen, on_cuda=device != "cpu"), _peers(peers)
     if config.DISABLE_JIT:

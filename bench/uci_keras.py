@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numba_dropout import data, reproduce, system
-from numba_dropout.reproduce.uci import BATCH, LENGTH_SCALE, SHARE, Uci
+from numba_dropout import data
+from numba_dropout.experiments import environment, reproduce
+from numba_dropout.experiments.reproduce.uci import BATCH, LENGTH_SCALE, SHARE, Uci
 from numba_dropout.storage import files
 
 __all__ = ["measured"]
@@ -120,7 +121,7 @@ def measured(folder: str) -> dict[str, Any]:
         "rmse": choice.rmse,
         "keras": keras.__version__,
         "tensorflow": tensorflow.__version__,
-        **system.provenance(SEED, PROGRAM),
+        **environment.provenance(SEED, PROGRAM),
     }
 
 

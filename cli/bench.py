@@ -94,7 +94,7 @@ def _estimators(
     """Measure the group estimators."""
     from numba_dropout_bench import estimators
 
-    from numba_dropout import system
+    from numba_dropout.experiments import environment
     from numba_dropout.storage import files
 
     from .bar import Bar
@@ -111,7 +111,7 @@ def _estimators(
         files.check_writable(json_file)
     bar = Bar(len(chosen) * seeds)
     with _cleared(bar):
-        record = estimators.measure(chosen, seeds, threads or system.threads(), bar.update, bar.echo)
+        record = estimators.measure(chosen, seeds, threads or environment.threads(), bar.update, bar.echo)
     if json_file:
         files.write_json(json_file, record)
         click.echo(f"\njson   {json_file}")

@@ -47,7 +47,7 @@ def compare(
     ndrop compare pipeline --rates 0,0.2,0.5
     ndrop compare mnist/ --rows 1000 --hidden 1024,1024 --epochs 50 --plot rates.png
     """
-    from numba_dropout import compare, recipe, system
+    from numba_dropout.experiments import compare, config, environment
 
     from .comparison import Told
     from .progress import check_outputs
@@ -56,7 +56,12 @@ def compare(
     told = Told(len(rates) * repeats)
     try:
         found = compare.compare(
-            source, rates, recipe.Recipe(**choices), repeats=repeats, jobs=jobs or system.threads(), tell=told.outcome
+            source,
+            rates,
+            config.Recipe(**choices),
+            repeats=repeats,
+            jobs=jobs or environment.threads(),
+            tell=told.outcome,
         )
     finally:
         told.clear()

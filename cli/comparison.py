@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from numba_dropout import plot as plots
-from numba_dropout import system
-from numba_dropout.compare import Comparison, Outcome
+from numba_dropout.experiments import environment
+from numba_dropout.experiments.compare import Comparison, Outcome
 from numba_dropout.storage import files
+from numba_dropout.viz import plots as plots
 
 from .bar import Bar, compilation_note
 
@@ -37,7 +37,7 @@ class Told:
         for line in found.table():
             click.echo(f"  {line}")
         if json_file:
-            files.write_json(json_file, {**found.record(), **system.provenance(seed)})
+            files.write_json(json_file, {**found.record(), **environment.provenance(seed)})
         if found.best is None:
             click.echo(f"Error: {found.verdict()}", err=True)
             raise SystemExit(2)

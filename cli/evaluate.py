@@ -44,16 +44,17 @@ def evaluate(
     ndrop evaluate model.npz pipeline
     ndrop evaluate model.npz pipeline --mc 100 --plot evaluation.png
     """
-    from numba_dropout import MLP, data, system
-    from numba_dropout import plot as plots
+    from numba_dropout import MLP, data
+    from numba_dropout.experiments import environment
     from numba_dropout.training import evaluate as evaluation
+    from numba_dropout.viz import plots as plots
 
     from .measures import tell
     from .progress import check_outputs
 
     check_outputs([source, model], plot=plot)
     if threads:
-        system.set_threads(threads)
+        environment.set_threads(threads)
     net = MLP.load(model, device=device)
     rows = data.load_for(net, source)
     found = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau)

@@ -12,7 +12,7 @@ def info() -> None:
     \b
     ndrop info
     """
-    from numba_dropout import system
+    from numba_dropout.experiments import environment
 
-    for name, value in system.describe().items():
+    for name, value in environment.describe().items():
         click.echo(f"{name:<16} {value}")

@@ -39,12 +39,13 @@ def predict(
     ndrop predict model.npz pipeline --proba --out predictions.csv
     ndrop predict model.npz pipeline --mc 100
     """
-    from numba_dropout import MLP, data, system
+    from numba_dropout import MLP, data
+    from numba_dropout.experiments import environment
     from numba_dropout.storage import files
     from numba_dropout.training import prediction_table
 
     if threads:
-        system.set_threads(threads)
+        environment.set_threads(threads)
     if out:
         files.check_writable(out, keep=(source, model))
     net = MLP.load(model, device=device)

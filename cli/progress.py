@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from numba_dropout import plot as plots
+from numba_dropout.experiments.config import Run
 from numba_dropout.nn.mlp import MLP
-from numba_dropout.recipe import Run
 from numba_dropout.storage import files
 from numba_dropout.training.fit import Callback, History
+from numba_dropout.viz import plots as plots
 
 from .bar import compilation_note
 

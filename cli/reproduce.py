@@ -36,10 +36,10 @@ def _told(runs: int, written: Callable[[Any], str], work: Callable[..., Any]) ->
 
 def _show(lines: list[str], record: dict[str, Any], seed: int, as_json: bool) -> None:
     """Print a table, or JSON with where it comes from."""
-    from numba_dropout import system
+    from numba_dropout.experiments import environment
     from numba_dropout.storage import files
 
-    click.echo(files.json_text({**record, **system.provenance(seed)}) if as_json else "\n".join(lines))
+    click.echo(files.json_text({**record, **environment.provenance(seed)}) if as_json else "\n".join(lines))
 
 
 @reproduce.command()
@@ -63,10 +63,10 @@ def uci(folder: str, splits: int | None, samples: int, seed: int, jobs: int | No
     """
     from functools import partial
 
-    from numba_dropout import reproduce, system
+    from numba_dropout.experiments import environment, reproduce
 
     given = reproduce.Uci.read(folder)
-    work = partial(reproduce.uci, given, splits=splits, samples=samples, seed=seed, jobs=jobs or system.threads())
+    work = partial(reproduce.uci, given, splits=splits, samples=samples, seed=seed, jobs=jobs or environment.threads())
     study = _told(splits or len(given.splits), lambda split: f"rmse {split.rmse:.3f}", work)
     _show(study.table(), study.record(), seed, as_json)
 
@@ -108,15 +108,15 @@ def mnist(
     """
     from functools import partial
 
-    from numba_dropout import plot as plots
-    from numba_dropout import reproduce, system
+    from numba_dropout.experiments import environment, reproduce
+    from numba_dropout.viz import plots as plots
 
     from .progress import check_outputs
 
     check_outputs([folder], plot=plot)
     chosen = rows or tuple(reproduce.ROWS)
     choices: dict[str, Any] = {"rows": chosen, "seeds": seeds, "first_seed": seed, "updates": updates}
-    work = partial(reproduce.table2, folder, checkpoints, **choices, jobs=jobs or system.threads())
+    work = partial(reproduce.table2, folder, checkpoints, **choices, jobs=jobs or environment.threads())
     table = _told(len(chosen) * seeds, lambda run: f"{run.row} {run.seed}: {run.test_error:.2f} %", work)
     _show(table.lines(), table.record(), seed, as_json)
     if plot:
@@ -160,14 +160,14 @@ def sizes(
     """
     from functools import partial
 
-    from numba_dropout import plot as plots
-    from numba_dropout import reproduce, system
+    from numba_dropout.experiments import environment, reproduce
+    from numba_dropout.viz import plots as plots
 
     from .progress import check_outputs
 
     check_outputs([folder], plot=plot)
     choices: dict[str, Any] = {"counts": counts, "updates": updates, "epochs": epochs, "repeats": repeats, "seed": seed}
-    work = partial(reproduce.sizes, folder, **choices, jobs=jobs or system.threads())
+    work = partial(reproduce.sizes, folder, **choices, jobs=jobs or environment.threads())
     found = _told(2 * len(counts) * repeats, lambda one: f"{one.size}: {one.test_error:.2f} %", work)
     _show(found.lines(), found.record(), seed, as_json)
     if plot:

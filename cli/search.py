@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from numba_dropout import plot as plots
-from numba_dropout import system, tune
 from numba_dropout.data.splits import Resampling
-from numba_dropout.recipe import Recipe
+from numba_dropout.experiments import environment, tune
+from numba_dropout.experiments.config import Recipe
 from numba_dropout.storage import files
+from numba_dropout.viz import plots as plots
 
 from .bar import Bar, compilation_note
 from .progress import check_outputs
@@ -31,7 +31,7 @@ class Search:
         self.plan = tune.Plan(space, given["search"], given["trials"], given["eta"])
         recipe = Recipe(**{name: value for name, value in given.items() if name not in OWN})
         resampling = Resampling(given["val"], given["folds"], given["repeats"], given["splits"])
-        jobs = given["jobs"] or system.threads()
+        jobs = given["jobs"] or environment.threads()
         self.note, self.bar = compilation_note(), Bar(0)
         try:
             self.study, self.run = tune.tune(
@@ -55,7 +55,7 @@ class Search:
         if self.run is not None:
             self.run.net.save(self.out)
         if json_file:
-            files.write_json(json_file, {**self.study.record(), **system.provenance(self.given["seed"])})
+            files.write_json(json_file, {**self.study.record(), **environment.provenance(self.given["seed"])})
         if plot:
             plots.search(self.study, plot)
         best = self.study.best

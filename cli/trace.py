@@ -35,11 +35,11 @@ def trace(
     ndrop trace toy --masks "11;110;011;10"
     ndrop trace --model model.npz --data pipeline --row 3
     """
-    from numba_dropout import system
-    from numba_dropout import trace as traces
+    from numba_dropout.experiments import environment
     from numba_dropout.storage import files
+    from numba_dropout.viz import trace as traces
 
-    system.set_threads(1)  # small batches, over which threads would wait for each other
+    environment.set_threads(1)  # small batches, over which threads would wait for each other
     if html is not None:
         files.check_writable(html, keep=[path for path in (network, model, source) if path])
     told = traces.trace(name, traces.Choices(seed, masks, network, every, model, source, row))

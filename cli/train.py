@@ -57,16 +57,16 @@ def train(resume: str | None, threads: int | None, **given: Any) -> None:
     ndrop train mnist/ --out mnist.npz --checkpoint-every 1000
     ndrop train --resume mnist.ckpt-3000.npz
     """
-    from numba_dropout import recipe, system
+    from numba_dropout.experiments import config, environment
 
     from .job import Job
     from .progress import Progress, show_flow
 
     job = Job.of(given, resume)
     if threads:
-        system.set_threads(threads)
+        environment.set_threads(threads)
     progress = Progress()
-    run = recipe.prepare(job.source, recipe.Recipe(**job.choices))
+    run = config.prepare(job.source, config.Recipe(**job.choices))
     show_flow(run)
     progress.expect_compilation()
     try:

@@ -89,7 +89,7 @@ class _Space(_Course):
         """Return a list of the numbers, or a `tune.Range`."""
         if not isinstance(value, str) or ".." not in value.replace("...", ""):
             return super().convert(value, param, ctx)
-        from numba_dropout.plan import Range
+        from numba_dropout.experiments.search_space import Range
 
         try:
             low, high = (float(part) for part in value.split(".."))

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import system
+from numba_dropout.experiments import environment
 from numba_dropout.training import prediction_table
 
 COMPILES_LONG = pytest.mark.compiles_long
@@ -236,7 +236,7 @@ def test_threads():
         ndrop("train", "kinds.csv", *SMALL, "--threads", 1)
         assert numba.get_num_threads() == 1
     finally:
-        system.set_threads(before)
+        environment.set_threads(before)
 
 
 @pytest.mark.parametrize(

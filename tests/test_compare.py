@@ -20,9 +20,10 @@ from numba_dropout_cli.main import cli
 from numba_dropout_cli.types import COURSE
 
 import numba_dropout as nd
-from numba_dropout import data, plot
-from numba_dropout.compare import Comparison, Outcome, compare
-from numba_dropout.recipe import Recipe, prepare
+from numba_dropout import data
+from numba_dropout.experiments.compare import Comparison, Outcome, compare
+from numba_dropout.experiments.config import Recipe, prepare
+from numba_dropout.viz import plots
 
 SMALL = Recipe(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
 
@@ -113,9 +114,9 @@ def test_what_is_said_of_the_runs():
 def test_the_plot_shows_means_and_spreads(classes, tmp_path, monkeypatch):
     found = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, outcomes()[:4])
     drawn = []
-    keep = plot._spread
-    monkeypatch.setattr(plot, "_spread", lambda axes, *given: (keep(axes, *given), drawn.append((axes, given[1])))[0])
-    plot.rates(found, tmp_path / "rates.png")
+    keep = plots._spread
+    monkeypatch.setattr(plots, "_spread", lambda axes, *given: (keep(axes, *given), drawn.append((axes, given[1])))[0])
+    plots.rates(found, tmp_path / "rates.png")
     assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
     assert [name for _, name in drawn] == ["train_loss", "val_loss"] + ["val_error"] * classes
     for axes, name in drawn:

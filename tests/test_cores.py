@@ -9,8 +9,8 @@ import pytest
 from numba.core import config
 from processes import finished, run
 
-from numba_dropout import system
 from numba_dropout.core import threads
+from numba_dropout.experiments import environment as system
 
 PRESENT = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 GROUPS = Path("/sys/fs/cgroup/cpu")

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from numba_dropout import data, recipe
+from numba_dropout import data
+from numba_dropout.experiments import config
 
 ROWS = [(1.5, -2.0, "cat"), (2.5, 3e-3, "dog"), (-4.0, 0.25, "cat"), (0.0, 7.0, "emu")]
 X = np.array([row[:2] for row in ROWS])
@@ -451,7 +452,7 @@ def test_scaling_gives_mean_0_and_deviation_1_and_leaves_a_constant_column_at_0(
 
 def test_standardisation_is_learnt_from_the_training_part_only(write):
     path = write("".join(f"{i * i},{i % 2}\n" for i in range(20)))
-    run = recipe.prepare(path, recipe.Recipe(hidden=[2], val=0.4, seed=1))
+    run = config.prepare(path, config.Recipe(hidden=[2], val=0.4, seed=1))
     whole = np.array([i * i for i in range(20)], float)
     inside = np.setdiff1d(whole, run.validation.x[:, 0])
     assert len(inside) == 12

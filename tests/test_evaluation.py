@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import recipe
+from numba_dropout.experiments import config
 from numba_dropout.training.evaluate import evaluation
 from numba_dropout.training.metrics import calibration, class_metrics
 
@@ -119,7 +119,7 @@ def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
     x = rng.standard_normal((300, 3))
     np.savez(tmp_path / "set.npz", x=x, y=3 * x[:, 0] + rng.normal(0, 0.5, 300))
     choices = {"dropout": 0.0, "loss": "mse", "val": 0.3, "epochs": 30, "lr": 0.01}
-    run = recipe.prepare(tmp_path / "set.npz", recipe.Recipe(**choices))
+    run = config.prepare(tmp_path / "set.npz", config.Recipe(**choices))
     run.fit()
     held_out = run.validation
     squares = (held_out.targets() - run.net.predict(held_out.x)[:, None]) ** 2

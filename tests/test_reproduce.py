@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import reproduce
+from numba_dropout.experiments import reproduce
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "uci"
 FILES = {

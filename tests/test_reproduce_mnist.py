@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import reproduce
-from numba_dropout.reproduce import mnist
+from numba_dropout.experiments import reproduce
+from numba_dropout.experiments.reproduce import mnist
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_it_goes_on_where_it_was(folder, small, monkeypatch):
 
 @pytest.mark.jit_only
 def test_sizes(folder, monkeypatch):
-    made, module = [], importlib.import_module("numba_dropout.reproduce.sizes")
+    made, module = [], importlib.import_module("numba_dropout.experiments.reproduce.sizes")
     real = module.prepare
 
     def prepare(source, recipe):

@@ -16,11 +16,11 @@ BENCH = ROOT / "bench"
 
 # Each room may import from those after it, and from itself.
 ROOMS = [
-    {"trace", "plot"},
-    {"compare", "reproduce", "tune", "sklearn"},
-    {"processes"},
+    {"viz.trace", "viz.plots"},
+    {"experiments.compare", "experiments.reproduce", "experiments.tune", "sklearn"},
+    {"experiments.parallel"},
     {"formats.onnx", "formats.torch"},
-    {"recipe", "training.prediction_table", "system", "data.splits"},
+    {"experiments.config", "training.prediction_table", "experiments.environment", "data.splits"},
     {"training.fit", "training.evaluate"},
     {"training.callbacks", "training.checkpoints"},
     {"training.loop"},
@@ -32,7 +32,7 @@ ROOMS = [
         "training.metrics",
         "arrays.random",
         "storage.journal",
-        "plan",
+        "experiments.search_space",
         "storage.model_file",
         "nn.state",
         "nn.rate_schedules",

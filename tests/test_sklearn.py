@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 import numba_dropout as nd  # noqa: E402
 from numba_dropout.sklearn import DropoutMLPClassifier, DropoutMLPRegressor  # noqa: E402
-from numba_dropout.sklearn.threads import own_threads  # noqa: E402
+from numba_dropout.sklearn.joblib_threads import own_threads  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout import reference, trace
-from numba_dropout.trace import Choices, documents, overfitting, toy, toy_network
-from numba_dropout.trace.report import FIRST, Curve, number, numbers
+from numba_dropout import reference
+from numba_dropout.viz import trace
+from numba_dropout.viz.trace import Choices, documents, overfitting, toy, toy_network
+from numba_dropout.viz.trace.report import FIRST, Curve, number, numbers
 
 toml = pytest.mark.skipif(sys.version_info < (3, 11), reason="TOML needs Python 3.11")
 

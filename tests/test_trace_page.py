@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout import trace
-from numba_dropout.trace import Choices, toy_network
-from numba_dropout.trace.report import THEIRS, number, numbers
+from numba_dropout.viz import trace
+from numba_dropout.viz.trace import Choices, toy_network
+from numba_dropout.viz.trace.report import THEIRS, number, numbers
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout import data, recipe
+from numba_dropout import data
+from numba_dropout.experiments import config
 from numba_dropout.training.callbacks import JsonLines, TensorBoard
 from numba_dropout.training.fit import Diverged
 
@@ -40,7 +41,7 @@ def small(rng, rows=60):
 @pytest.mark.jit_only
 @pytest.mark.parametrize("seed", range(10))
 def test_the_built_in_set_climbs_as_its_documents_show(seed):
-    run = recipe.prepare("pipeline", recipe.Recipe(seed=seed))
+    run = config.prepare("pipeline", config.Recipe(seed=seed))
     assert run.net.sizes == [20, 10, 3]
     assert (run.net.input_dropout, run.net.dropout) == (0.3, [0.0])
     history = run.fit()

@@ -9,10 +9,10 @@ from numba_dropout_cli.main import cli
 from numba_dropout_cli.types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
 
 import numba_dropout as nd
-from numba_dropout import tune
 from numba_dropout.data.splits import Resampling
-from numba_dropout.plan import Plan, Range
-from numba_dropout.recipe import Recipe, prepare
+from numba_dropout.experiments import tune
+from numba_dropout.experiments.config import Recipe, prepare
+from numba_dropout.experiments.search_space import Plan, Range
 
 SPACE = {"dropout": [0.0, 0.5], "hidden": [[4], [8, 8]], "lr": [0.01, 0.1]}
 QUICK = Recipe(epochs=2, batch_size=100, hidden=(8,))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import numba_dropout as nd
-from numba_dropout import system
+from numba_dropout.experiments import environment
 
 from ..cases import LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
@@ -35,7 +35,7 @@ _place = Host()
 def settle(threads: int, dtype: str, device: str = "cpu") -> None:
     """Use so many threads, or a device."""
     global _place
-    system.set_threads(threads)
+    environment.set_threads(threads)
     _place = Host() if device == "cpu" else Device(device)
 
 

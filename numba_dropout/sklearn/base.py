@@ -24,8 +24,8 @@ from ..core.access import access_of
 from ..nn.mlp import MLP
 from ..optim.optimizer import SGD, Adam, Optimizer
 from ..training.fit import fit
+from .joblib_threads import own_threads
 from .stopping import Stopping
-from .threads import own_threads
 
 __all__ = ["DropoutMLP"]
 

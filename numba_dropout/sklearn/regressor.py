@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d
 
 from ..core.access import reads
 from .base import DropoutMLP
-from .threads import own_threads
+from .joblib_threads import own_threads
 
 __all__ = ["DropoutMLPRegressor"]
 

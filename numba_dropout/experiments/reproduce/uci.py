@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import processes
-from ..core import checks
-from ..core.checks import InputError
-from ..data import standardization
-from ..data.splits import published, read_numbers, read_places, read_split
-from ..nn.mlp import MLP
-from ..optim.optimizer import Adam
-from ..training.evaluate import evaluate
-from ..training.fit import fit
+from ...core import checks
+from ...core.checks import InputError
+from ...data import standardization
+from ...data.splits import published, read_numbers, read_places, read_split
+from ...nn.mlp import MLP
+from ...optim.optimizer import Adam
+from ...training.evaluate import evaluate
+from ...training.fit import fit
+from .. import parallel
 
 __all__ = ["Split", "Study", "Uci", "uci"]
 
@@ -183,7 +183,7 @@ def uci(
         net = _trained(given, given.splits[0][0][:2], given.rates[0], given.taus[0], seed, epochs=1)
         next(net.samples(given.x[:1], 1))  # all is compiled, once for all processes
     calls = [(given, number, samples, seed + number) for number in range(count)]
-    found = processes.results(_split, calls, jobs, tell)
+    found = parallel.results(_split, calls, jobs, tell)
     return Study(given.name, found, time.perf_counter() - began)
 
 

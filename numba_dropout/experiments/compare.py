@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from . import data, processes
-from .core import checks
-from .core.checks import InputError
-from .nn.variants.kinds import kind_of
-from .recipe import Recipe, Run, loaded, prepare
-from .storage.files import numbers
-from .training.fit import Diverged
+from .. import data
+from ..core import checks
+from ..core.checks import InputError
+from ..nn.variants.kinds import kind_of
+from ..storage.files import numbers
+from ..training.fit import Diverged
+from . import parallel
+from .config import Recipe, Run, loaded, prepare
 
 __all__ = ["Comparison", "Outcome", "compare"]
 
@@ -187,7 +188,7 @@ def compare(
     plans = [replace(recipe, dropout=p, seed=seed) for p, seed in each]
     if jobs > 1:
         run.compile()  # once, for all processes
-    outcomes = processes.results(_outcome, [(source, plan) for plan in plans], jobs, tell)
+    outcomes = parallel.results(_outcome, [(source, plan) for plan in plans], jobs, tell)
     net = run.net
     return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
 

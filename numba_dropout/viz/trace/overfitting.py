@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import data
-from ..nn.mlp import MLP
-from ..optim.optimizer import Adam
-from ..training.fit import fit
+from ... import data
+from ...nn.mlp import MLP
+from ...optim.optimizer import Adam
+from ...training.fit import fit
 from .report import Curve, Curves, Section, Table
 
 __all__ = ["curves", "overfitting"]

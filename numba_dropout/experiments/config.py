@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from . import data
-from .core.checks import InputError
-from .nn.mlp import MLP
-from .nn.variants.kinds import check_course
-from .optim.optimizer import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
-from .training.evaluate import precision_of_noise
-from .training.fit import History, fit
+from .. import data
+from ..core.checks import InputError
+from ..nn.mlp import MLP
+from ..nn.variants.kinds import check_course
+from ..optim.optimizer import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
+from ..training.evaluate import precision_of_noise
+from ..training.fit import History, fit
 
 __all__ = ["OPTIMIZERS", "Recipe", "Run", "loaded", "prepare"]
 

@@ -12,8 +12,8 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from . import system
-from .core.checks import InputError
+from ..core.checks import InputError
+from . import environment
 
 __all__ = ["results"]
 
@@ -77,7 +77,7 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 def _alone() -> None:
     """Let a process use one thread, as there are others beside it, and end with the one that started it."""
-    system.set_threads(1)
+    environment.set_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

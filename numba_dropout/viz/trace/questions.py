@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functional.dropout import dropout
+from ...functional.dropout import dropout
 from .flow import Stage
 from .report import Question, Section, Table, number
 

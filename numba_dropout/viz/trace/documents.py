@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn.mlp import MLP
-from ..recipe import Recipe, Run, prepare
+from ...experiments.config import Recipe, Run, prepare
+from ...nn.mlp import MLP
 from .chapters import data_flow, prediction, telling_row, training_course
 from .flow import Stage, answer, flow, joined
 from .overfitting import curves, overfitting

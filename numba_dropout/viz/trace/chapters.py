@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..training.fit import History
+from ...training.fit import History
 from .flow import Stage
 from .report import FIRST, Bars, Block, Section, Table, numbers
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functional.dropout import dropout
-from ..functional.linear import linear, relu
+from ...functional.dropout import dropout
+from ...functional.linear import linear, relu
 from .report import Bars, Block, Section, Table, digits, number
 from .toy_network import Toy
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import data
-from ..core.checks import InputError
-from ..nn.mlp import MLP
+from ... import data
+from ...core.checks import InputError
+from ...nn.mlp import MLP
 from .documents import own, pytorch, tensorflow
 from .report import Trace
 from .simplenn import simplenn

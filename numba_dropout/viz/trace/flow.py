@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core import checks
-from ..functional.concrete_dropout import concrete_dropout
-from ..functional.dropout import dropout, sample_mask
-from ..functional.gaussian_dropout import gaussian_dropout
-from ..functional.linear import dropconnect, linear, relu
-from ..nn.mlp import MLP
+from ...core import checks
+from ...functional.concrete_dropout import concrete_dropout
+from ...functional.dropout import dropout, sample_mask
+from ...functional.gaussian_dropout import gaussian_dropout
+from ...functional.linear import dropconnect, linear, relu
+from ...nn.mlp import MLP
 
 __all__ = ["ANSWERS", "Stage", "answer", "flow", "joined"]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .core.checks import InputError
-from .storage.files import check_writable, replacing
-from .training.fit import History
+from ..core.checks import InputError
+from ..storage.files import check_writable, replacing
+from ..training.fit import History
 
 if TYPE_CHECKING:
-    from .compare import Comparison
-    from .reproduce import Sizes, Table
-    from .training.evaluate import Evaluation
-    from .tune import Study
+    from ..experiments.compare import Comparison
+    from ..experiments.reproduce import Sizes, Table
+    from ..experiments.tune import Study
+    from ..training.evaluate import Evaluation
 
 __all__ = ["evaluation", "rates", "require", "search", "sizes", "test_errors", "training_curves"]
 
@@ -133,7 +133,7 @@ def search(study: Study, path: str | os.PathLike[str]) -> None:
     path = require(path)
     from matplotlib.figure import Figure
 
-    from .plan import written
+    from ..experiments.search_space import written
 
     names = [name for name, values in study.values().items() if len(values) > 1] or list(study.values())
     figure = Figure(figsize=(3.6 * len(names), 3.4), dpi=150, layout="constrained")

@@ -12,10 +12,10 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config
 
-from .arrays import devices
-from .core import disk_cache
-from .core import threads as _threads
-from .core.checks import integer
+from ..arrays import devices
+from ..core import disk_cache
+from ..core import threads as _threads
+from ..core.checks import integer
 
 __all__ = ["describe", "provenance", "set_threads", "threads"]
 
@@ -44,7 +44,7 @@ def provenance(seed: int, program: str = "ndrop") -> dict[str, Any]:
 
 def describe() -> dict[str, str]:
     """Return lines to show, by name."""
-    from . import __version__
+    from .. import __version__
 
     used, layer = threads(), "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer()
     return {

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import data, processes
-from ..core import checks
-from ..core.checks import InputError
-from ..recipe import Recipe, loaded, prepare
+from ... import data
+from ...core import checks
+from ...core.checks import InputError
+from .. import parallel
+from ..config import Recipe, loaded, prepare
 from .mnist import digits
 
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
@@ -99,7 +100,7 @@ def sizes(
     repeats = checks.integer(repeats, "repeats", 1, 10_000)
     checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
     each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
-    return Sizes(processes.results(_measured, [(folder, *one, updates, epochs) for one in each], jobs, tell))
+    return Sizes(parallel.results(_measured, [(folder, *one, updates, epochs) for one in each], jobs, tell))
 
 
 def _measured(

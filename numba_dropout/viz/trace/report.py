@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn.mlp import MLP
+from ...nn.mlp import MLP
 from .flow import Stage
 
 __all__ = [

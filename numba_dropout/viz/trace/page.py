@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core import checks
-from ..nn.mlp import MLP
-from ..storage.files import replacing
+from ...core import checks
+from ...nn.mlp import MLP
+from ...storage.files import replacing
 from .flow import ANSWERS
 from .report import THEIRS, Bars, Block, Curves, Question, Section, Table, Trace
 
@@ -27,7 +27,7 @@ SCRIPTS = ("philox.js", "network.js", "page.js", "quiz.js")
 MOST = 4_000_000  # parameters that a page takes along
 COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page draws
 
-_FOLDER = importlib.resources.files(__package__) / "page"
+_FOLDER = importlib.resources.files(__package__) / "assets"
 
 
 def write_page(trace: Trace, path: str | os.PathLike[str]) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import data, processes
-from ..core import checks
-from ..core.checks import InputError
-from ..recipe import Recipe, prepare
-from ..training.checkpoints import Checkpoint, of_model
+from ... import data
+from ...core import checks
+from ...core.checks import InputError
+from ...training.checkpoints import Checkpoint, of_model
+from .. import parallel
+from ..config import Recipe, prepare
 
 __all__ = ["ROWS", "Result", "Table", "table2"]
 
@@ -130,7 +131,7 @@ def table2(
     if updates % epoch:
         raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
     calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]
-    return Table(processes.results(_trained, calls, jobs, tell))
+    return Table(parallel.results(_trained, calls, jobs, tell))
 
 
 def digits(given: data.Dataset) -> data.Dataset:

@@ -16,17 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from . import data, processes
-from .arrays import host
-from .core import checks
-from .core.checks import InputError
-from .data.splits import Part, Resampling
-from .plan import Plan, Range, Trial, Values
-from .recipe import Recipe, Run, loaded, prepare
-from .storage.files import json_line, numbers
-from .storage.journal import Journal
-from .storage.model_file import plain
-from .training.fit import Diverged
+from .. import data
+from ..arrays import host
+from ..core import checks
+from ..core.checks import InputError
+from ..data.splits import Part, Resampling
+from ..storage.files import json_line, numbers
+from ..storage.journal import Journal
+from ..storage.model_file import plain
+from ..training.fit import Diverged
+from . import parallel
+from .config import Recipe, Run, loaded, prepare
+from .search_space import Plan, Range, Trial, Values
 
 __all__ = ["Outcome", "Plan", "Range", "Study", "Trial", "tune"]
 
@@ -195,7 +196,7 @@ def tune(
             for split, parts in enumerate(splits)
             if (trial.number, split) not in done
         ]
-        processes.results(_outcome, calls, jobs, done_with)
+        parallel.results(_outcome, calls, jobs, done_with)
     if study.best is None:
         return study, None
     run = prepare(whole, replace(recipe, **study.best.choice))

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import random
-from .core import checks
-from .core.checks import InputError
+from ..arrays import random
+from ..core import checks
+from ..core.checks import InputError
 
 __all__ = ["SEARCHES", "Plan", "Range", "Trial", "Values", "written"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import checks
-from ..core.checks import InputError
-from ..nn.mlp import MLP
+from ...core import checks
+from ...core.checks import InputError
+from ...nn.mlp import MLP
 
 __all__ = ["Toy", "read_toy", "toy_network"]
 

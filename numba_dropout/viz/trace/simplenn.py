@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..functional.dropout import dropout, sample_mask
-from ..functional.gaussian_dropout import gaussian_noise
-from ..functional.linear import linear
-from ..nn.mlp import MLP
+from ...functional.dropout import dropout, sample_mask
+from ...functional.gaussian_dropout import gaussian_noise
+from ...functional.linear import linear
+from ...nn.mlp import MLP
 from .chapters import data_flow, prediction
 from .flow import flow
 from .overfitting import curves, overfitting

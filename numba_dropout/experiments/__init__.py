@@ -1,0 +1,1 @@
+"""Experiments: configurations of runs, comparisons, searches, published results, and the environment."""
