@@ -16,7 +16,7 @@ lint: ## lint, format and types
 	.venv/bin/mypy
 
 figures: ## the README's figures and their plot, from the newest of bench/results, and those of docs/reproduce.md
-	.venv/bin/python -m numba_dropout_bench.readme
+	.venv/bin/python -m numba_dropout_bench.write_readme
 	.venv/bin/python -m numba_dropout_bench.reproduced
 
 guide: export PATH := $(CURDIR)/.venv/bin:$(PATH)

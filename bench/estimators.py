@@ -30,7 +30,7 @@ from numba_dropout.experiments import environment
 
 from .report import markdown
 from .rounds import Tell
-from .workers import THREADS
+from .worker_pool import THREADS
 
 __all__ = ["SEEDS", "Case", "cases", "lines", "measure", "table"]
 

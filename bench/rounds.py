@@ -9,7 +9,7 @@ from typing import Any
 
 from . import medians
 from .cases import SHARED, Case, dropped_elements
-from .workers import Failed, Process, busy_process
+from .worker_pool import Failed, Process, busy_process
 
 __all__ = ["PAIRS", "Tell", "measure", "summary"]
 

@@ -18,7 +18,7 @@ from numba_dropout.core.checks import InputError
 from numba_dropout.experiments import environment
 from numba_dropout.storage import files
 
-from . import cases, chart, machine, rounds, sizes, startup, workers
+from . import cases, chart, machine, rounds, sizes, startup, worker_pool
 from .medians import geometric_mean, median, ratios
 
 __all__ = ["GROUPS", "ROUNDS", "Plan", "check_outputs", "measure", "plan", "write"]
@@ -52,7 +52,9 @@ class Plan:
         """Return the peers that have something to do in the chosen groups."""
         everywhere = "startup" in self.groups
         return [
-            name for name in self.peers if everywhere or set(workers.groups_of(name, self.device)) & set(self.groups)
+            name
+            for name in self.peers
+            if everywhere or set(worker_pool.groups_of(name, self.device)) & set(self.groups)
         ]
 
     @property
@@ -106,11 +108,11 @@ def _on_cuda(groups: Sequence[str], dtype: str) -> Sequence[str]:
 
 def _peers(text: str | None) -> tuple[str, ...]:
     if text is None:
-        return workers.PEERS
+        return worker_pool.PEERS
     names = () if text.strip() in ("", "none") else tuple(part.strip() for part in text.split(","))
     for name in names:
-        if name not in workers.PEERS:
-            raise InputError(f"peers: expected some of {', '.join(workers.PEERS)}, or none, got {name!r}")
+        if name not in worker_pool.PEERS:
+            raise InputError(f"peers: expected some of {', '.join(worker_pool.PEERS)}, or none, got {name!r}")
     return names
 
 
@@ -125,18 +127,18 @@ def check_outputs(json_file: str | None, plot: str | None) -> None:
 def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> dict[str, Any]:
     """Measure and return the record of the run; `show` gets each case as soon as it is done."""
     results: dict[str, list[dict[str, Any]]] = {group: [] for group in plan.groups}
-    absent = {name: reason for name in plan.taking_part() if (reason := workers.missing(name))}
+    absent = {name: reason for name in plan.taking_part() if (reason := worker_pool.missing(name))}
     versions = machine.versions()
     if plan.cases:
         libraries = ["own", *(name for name in plan.taking_part() if name not in absent)]
         tell(0, "starting")
-        with workers.started(libraries, plan.threads, plan.dtype, plan.device) as processes:
+        with worker_pool.started(libraries, plan.threads, plan.dtype, plan.device) as processes:
             ready = []
             for process in processes:
                 try:
                     versions.update(process.versions())
                     ready.append(process)
-                except workers.Failed as error:
+                except worker_pool.Failed as error:
                     absent[process.name] = str(error)
             for case in plan.cases:
                 results[case.group].append(rounds.measure(case, ready, plan.rounds, tell))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .rounds import Tell, summary
-from .workers import SETTINGS, missing
+from .worker_pool import SETTINGS, missing
 
 __all__ = ["MOST_ROUNDS", "measure"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .choices import with_choices
+from ._options import with_choices
 from .types import COURSE, JOBS
 
 
@@ -49,8 +49,8 @@ def compare(
     """
     from numba_dropout.experiments import compare, config, environment
 
-    from .comparison import Told
-    from .progress import check_outputs
+    from ._compare_report import Told
+    from ._train_progress import check_outputs
 
     check_outputs([source], json_file, plot=plot)
     told = Told(len(rates) * repeats)

@@ -49,8 +49,8 @@ def evaluate(
     from numba_dropout.training import evaluate as evaluation
     from numba_dropout.viz import plots as plots
 
-    from .measures import tell
-    from .progress import check_outputs
+    from ._evaluate_report import tell
+    from ._train_progress import check_outputs
 
     check_outputs([source, model], plot=plot)
     if threads:

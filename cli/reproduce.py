@@ -111,7 +111,7 @@ def mnist(
     from numba_dropout.experiments import environment, reproduce
     from numba_dropout.viz import plots as plots
 
-    from .progress import check_outputs
+    from ._train_progress import check_outputs
 
     check_outputs([folder], plot=plot)
     chosen = rows or tuple(reproduce.ROWS)
@@ -163,7 +163,7 @@ def sizes(
     from numba_dropout.experiments import environment, reproduce
     from numba_dropout.viz import plots as plots
 
-    from .progress import check_outputs
+    from ._train_progress import check_outputs
 
     check_outputs([folder], plot=plot)
     choices: dict[str, Any] = {"counts": counts, "updates": updates, "epochs": epochs, "repeats": repeats, "seed": seed}

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .choices import with_choices
+from ._options import with_choices
 from .types import DEVICE
 
 
@@ -59,8 +59,8 @@ def train(resume: str | None, threads: int | None, **given: Any) -> None:
     """
     from numba_dropout.experiments import config, environment
 
-    from .job import Job
-    from .progress import Progress, show_flow
+    from ._train_job import Job
+    from ._train_progress import Progress, show_flow
 
     job = Job.of(given, resume)
     if threads:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .choices import with_choices
+from ._options import with_choices
 from .types import JOBS, SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
 
 
@@ -55,6 +55,6 @@ def tune(source: str, out: str, **given: Any) -> None:
     ndrop tune pipeline --rates 0,0.1,0.3 --widths "10;64;64,64" --journal tune.jsonl
     ndrop tune mnist/ --search halving --trials 27 --rates 0..0.6 --lrs 1e-4..1e-2 --widths "256;512,512"
     """
-    from .search import Search
+    from ._tune_report import Search
 
     Search(source, out, given).end()

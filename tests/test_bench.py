@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numba.core import config
-from numba_dropout_bench import cases, chart, estimators, medians, report, rounds, run, sizes, startup, workers
+from numba_dropout_bench import cases, chart, estimators, medians, report, rounds, run, sizes, startup, worker_pool
 from numba_dropout_bench.contestants import _checks, _held, _inputs
 from numba_dropout_cli import bar
 from numba_dropout_cli.main import cli
@@ -204,7 +204,7 @@ def small(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
     files = ("--json", str(folder / "bench.json"), "--plot", str(folder / "bench.png"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "missing", lambda name: "not installed" if name == "torch" else None)
+        patch.setattr(worker_pool, "missing", lambda name: "not installed" if name == "torch" else None)
         groups = ("kernels", "train", "memory")
         result = CliRunner().invoke(cli, ["bench", *groups, "--peers", "numpy,torch", *SMALL, *files])
     assert result.exit_code == 0, result.output
@@ -277,7 +277,7 @@ def test_a_process_keeps_a_core_busy_as_long_as_it_is_wanted():
     if not os.path.isdir("/proc/self"):
         pytest.skip("this system does not list its processes")
     before = children()
-    with workers.busy_process():
+    with worker_pool.busy_process():
         (busy,) = children() - before
     assert busy not in children()
 
@@ -376,7 +376,7 @@ class Fake:
             self.turns.append(arguments["name"])
         value = self.answers.get(do)
         if isinstance(value, str):
-            raise workers.Failed(value)
+            raise worker_pool.Failed(value)
         return value(**arguments) if callable(value) else value
 
 
@@ -387,7 +387,7 @@ def case_of(kind, group="kernels"):
 def test_who_fails_is_named_with_the_reason_and_the_others_go_on():
     def turn(name):
         if name == "b":
-            raise workers.Failed("MemoryError: no")
+            raise worker_pool.Failed("MemoryError: no")
         return 1e-3
 
     good = Fake(prepare={"roles": {"a": "own", "b": "peer"}, "failed": {"c": "ValueError: wrong"}}, turn=turn)
@@ -429,22 +429,22 @@ def test_a_case_that_nobody_could_do_is_shown_and_drawn(tmp_path):
 @pytest.mark.jit_only
 def test_a_worker_tells_what_it_cannot_import_and_how_it_ended():
     with (
-        workers.started(["nothing"], 1, "float32", "cpu") as (process,),
-        pytest.raises(workers.Failed, match="KeyError"),
+        worker_pool.started(["nothing"], 1, "float32", "cpu") as (process,),
+        pytest.raises(worker_pool.Failed, match="KeyError"),
     ):
         process.versions()
-    with workers.started(["numpy"], 1, "float32", "cpu") as (process,):
+    with worker_pool.started(["numpy"], 1, "float32", "cpu") as (process,):
         assert "numpy" in process.versions()
-        with pytest.raises(workers.Failed, match="KeyError"):
+        with pytest.raises(worker_pool.Failed, match="KeyError"):
             process.ask("turn", name="nobody")
         process.process.kill()
-        with pytest.raises(workers.Failed, match=r"ended with exit code -?\d+: nothing was said"):
+        with pytest.raises(worker_pool.Failed, match=r"ended with exit code -?\d+: nothing was said"):
             process.ask("forget")
 
 
 @pytest.mark.jit_only
 def test_a_worker_ends_when_nobody_asks_any_more():
-    command = [sys.executable, "-m", "numba_dropout_bench.worker", "numpy", "1", "float32", "cpu"]
+    command = [sys.executable, "-m", "numba_dropout_bench.worker_main", "numpy", "1", "float32", "cpu"]
     done = subprocess.run(command, input="", capture_output=True, text=True, check=True, timeout=60)
     assert "numpy" in json.loads(done.stdout)["result"]
 

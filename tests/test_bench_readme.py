@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from numba_dropout_bench import cases, readme, reproduced, rounds, run, sizes
+from numba_dropout_bench import cases, reproduced, rounds, run, sizes, write_readme
 
 ROOT = Path(__file__).parents[1]
 DOCS, RESULTS = ROOT / "docs", ROOT / "docs" / "results"  # wherever the package is installed
@@ -20,7 +20,7 @@ SPEEDS = {  # role, and seconds for 10^9 units of work
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """Keep two runs with invented figures; the newer is that of b.json."""
-    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    monkeypatch.setattr(write_readme, "ROOT", tmp_path)
     for name, date, slower in (("a", "2026-01-02", 1), ("b", "2026-01-03", 2), ("c", "2026-01-01", 4)):
         groups = {group: [invented(case, slower) for case in of(group)] for group in ("kernels", "train")}
         run.write(
@@ -55,11 +55,11 @@ def invented(case, slower):
 
 
 def test_the_newest_run_counts(results):
-    assert readme.newest(results).name == "b.json"
+    assert write_readme.newest(results).name == "b.json"
 
 
 def test_the_tables_say_what_was_measured(results):
-    text = readme.section(readme.newest(results))
+    text = write_readme.section(write_readme.newest(results))
     assert "a processor (znver9 to LLVM), 2 threads, float32; medians of 3 rounds" in text
     assert "(b.json)" in text
     head, _, *rows = [line for line in text.splitlines() if line.startswith("|")][:5]
@@ -72,9 +72,9 @@ def test_the_tables_say_what_was_measured(results):
 
 
 def test_writing_twice_changes_nothing(results):
-    section = readme.section(results / "a.json")
-    once = readme.with_section(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n", section)
-    assert readme.with_section(once, section) == once
+    section = write_readme.section(results / "a.json")
+    once = write_readme.with_section(f"before\n{write_readme.BEGIN}\nold\n{write_readme.END}\nafter\n", section)
+    assert write_readme.with_section(once, section) == once
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
     assert "old" not in once
@@ -82,13 +82,13 @@ def test_writing_twice_changes_nothing(results):
 
 def test_a_readme_without_marks_is_told():
     with pytest.raises(SystemExit, match="marks"):
-        readme.with_section("# nothing", "")
+        write_readme.with_section("# nothing", "")
 
 
 def test_the_readmes_figures_are_those_of_the_newest_results(monkeypatch):
-    monkeypatch.setattr(readme, "ROOT", ROOT)  # wherever the package is installed
+    monkeypatch.setattr(write_readme, "ROOT", ROOT)  # wherever the package is installed
     text = (ROOT / "README.md").read_text()
-    made = readme.with_section(text, readme.section(readme.newest(ROOT / "bench" / "results")))
+    made = write_readme.with_section(text, write_readme.section(write_readme.newest(ROOT / "bench" / "results")))
     assert text == made, "`make figures` mends it"
 
 

@@ -72,14 +72,14 @@ ROOMS = [
     {"reference"},
 ]
 BENCH_ROOMS = [
-    {"readme", "reproduced", "cuda_check"},
+    {"write_readme", "reproduced", "cuda_check"},
     {"run", "mnist", "mnist_memory", "uci_keras", "estimators"},
     {"chart"},
     {"report"},
     {"startup"},
     {"rounds"},
-    {"workers"},
-    {"worker"},
+    {"worker_pool"},
+    {"worker_main"},
     {"contestants"},
     {"cases", "limits", "machine"},
     {"sizes", "medians"},

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .worker import MODULES, groups_of
+from .worker_main import MODULES, groups_of
 
 __all__ = ["PEERS", "Failed", "Process", "busy_process", "groups_of", "missing", "started"]
 

@@ -1,6 +1,6 @@
 """Write the README's figures and their plot, from the newest results that are kept.
 
-python -m numba_dropout_bench.readme
+python -m numba_dropout_bench.write_readme
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from numba_dropout.experiments.config import Recipe
 from numba_dropout.storage import files
 from numba_dropout.viz import plots as plots
 
+from ._train_progress import check_outputs
 from .bar import Bar, compilation_note
-from .progress import check_outputs
 
 SPACE = {"rates": "dropout", "input_rates": "input_dropout", "widths": "hidden", "lrs": "lr"}
 OWN = ("search", "trials", "eta", "val", "repeats", "folds", "splits", "jobs", "journal", "json_file", "plot", *SPACE)

@@ -18,7 +18,7 @@ from numba_dropout.training import checkpoints
 from numba_dropout.training.callbacks import JsonLines, TensorBoard
 from numba_dropout.training.fit import Callback
 
-from .progress import Progress, check_outputs, draw, say_end
+from ._train_progress import Progress, check_outputs, draw, say_end
 
 PATHS = ("source", "out", "log", "plot", "tensorboard")
 COMMAND = "ndrop train"

@@ -27,7 +27,7 @@ LONGEST = 0.5  # seconds after which a turn ends all the same
 LOOK = 0.02  # seconds over which a process is looked at to see whether it rests
 PATIENCE = 1.0  # seconds after which it is left to itself
 MODULES = {
-    "own": "own",
+    "own": "numba_dropout_peer",
     "numpy": "numpy_peer",
     "torch": "torch_peer",
     "jax": "jax_peer",
@@ -55,6 +55,7 @@ class Worker:
     """Those of one library who take part in the case at hand."""
 
     def __init__(self, library: str, threads: int, dtype: str, device: str) -> None:
+        self.role = "own" if library == "own" else "peer"
         self.module = importlib.import_module(f".contestants.{MODULES[library]}", __package__)
         self.module.settle(threads, dtype, *([device] if device != "cpu" else []))
         self.timed: dict[str, Any] = {}
@@ -84,7 +85,7 @@ class Worker:
                 failed[name] = reason(error)
                 del self.pairs[name]
         roles = {name: timed.role for name, timed in self.timed.items()}
-        roles.update({name: "own" if self.module.__name__.endswith(".own") else "peer" for name in self.pairs})
+        roles.update(dict.fromkeys(self.pairs, self.role))
         return {"roles": roles, "failed": failed}
 
     def turn(self, name: str) -> float:
