@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.convert import on_host
 from ..core.checks import InputError
-from ..nn.inputs import on_host
 
 __all__ = ["Layout", "Rates", "broadcast", "rates_of", "rows_of"]
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import host
-from ..arrays.devices import number_of, on_device
+from ..arrays.convert import on_host, view
+from ..arrays.devices import on_device
 from ..arrays.sparse import SparseRows, is_sparse
 from ..core import checks
 from ..core.checks import InputError
@@ -18,7 +19,6 @@ __all__ = [
     "check_rows",
     "input_rate",
     "labels",
-    "on_host",
     "rates",
     "rows",
     "scaling",
@@ -30,30 +30,6 @@ __all__ = [
 
 
 _AS_THEY_ARE = {np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64)}  # dtypes that kernels take
-
-
-def on_host(values: Any) -> NDArray[Any]:
-    """Return any array as one of NumPy's; compressed rows become dense."""
-    if isinstance(values, SparseRows):
-        return values.map(on_host).to_array()
-    if not on_device(values):
-        return checks.as_array(values)
-    there = _view(values, "the values")
-    result = there.copy_to_host()
-    if there.stream:
-        there.stream.synchronize()
-    return np.asarray(result)
-
-
-def _view(x: Any, name: str, device: str | None = None) -> Any:
-    """Return an array on a device as one of numba.cuda, after making sure that it is on the network's."""
-    from ..arrays.cuda import device_of, named, view
-
-    with named(name):
-        number = device_of(x)
-        if device not in (None, "cpu") and number not in (None, number_of(str(device))):
-            raise InputError(f"expected an array on {device}, as the network is, got one on cuda:{number}")
-        return view(x)
 
 
 def rows(x: Any, inputs: int, device: str) -> Any:
@@ -69,7 +45,7 @@ def rows(x: Any, inputs: int, device: str) -> Any:
             raise InputError(f"x: expected shape (rows, {inputs}), got {compressed.shape}")
         return compressed
     there = on_device(x)
-    array = _view(x, "x", device) if there else checks.as_array(x)
+    array = view(x, "x", device) if there else checks.as_array(x)
     if array.dtype.kind in "biu" and array.dtype != np.uint8 and not there:
         array = array.astype(np.float64)
     if array.dtype not in (np.uint8, np.float32, np.float64):

@@ -13,10 +13,10 @@ from numba.core import config
 from numpy.typing import NDArray
 
 from ..arrays import devices
+from ..arrays.convert import on_host
 from ..core import checks
 from ..core.jit import exclusive
 from ..kernels.simd import aligned
-from . import inputs
 from .passes import Choice, Composition, compiled
 
 __all__ = ["Memory", "memory_of"]
@@ -75,7 +75,7 @@ class _Host:
     empty = zeros
 
     def copy(self, values: Any) -> NDArray[Any]:
-        return values if type(values) is np.ndarray else inputs.on_host(values)
+        return values if type(values) is np.ndarray else on_host(values)
 
     def stage(self, name: str, values: Any) -> NDArray[Any]:
         return self.copy(values)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import frames
+from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, changes, reads
@@ -270,7 +271,7 @@ class MLP(Predictor, Stored):
         if self._passed.value is None or self._passed.value.changes != self._changes:
             raise InputError("backward: expected a forward before it, in this thread")
         workspace, rows, training, step, row_offset, _ = self._passed.value
-        given = inputs.on_host(dout).astype(self.dtype)
+        given = on_host(dout).astype(self.dtype)
         if given.shape != (rows, self.sizes[-1]):
             raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
         with self.memory.turn():

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, reads
 from ..core.checks import InputError, NoRoom
 from ..kernels.cpu.linear import SKINNY
-from . import inputs, passes
+from . import passes
 from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
 from .state import State, Workspace
@@ -96,7 +97,7 @@ class Predictor(ABC):
     def standardized(self, x: ArrayLike) -> NDArray[Any]:
         """Return x (rows, inputs) as the first layer sees it, scaled in float64 and rounded to the network's dtype."""
         shift, stretch = self.input_scaling()
-        values = inputs.on_host(self.as_input(x)).astype(np.float64)
+        values = on_host(self.as_input(x)).astype(np.float64)
         return ((values - shift) * stretch).astype(self.dtype)
 
     def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.convert import on_host
 from ..core import checks
 from ..core.access import Access
 from ..kernels.simd import aligned
 from ..nn.buffers import Allocate
-from ..nn.inputs import on_host
 
 __all__ = [
     "SCHEDULES",

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arrays.convert import on_host
 from ..core import checks
 from ..core.checks import InputError
-from ..nn.inputs import on_host
 from ..nn.mlp import MLP
 from .metrics import Calibration, calibration, class_metrics, gaussian_log_density, regression_metrics
 

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import frames
+from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows
 from ..core import checks
 from ..core.access import access_of
 from ..core.checks import InputError
-from ..nn.inputs import on_host, weights
+from ..nn.inputs import weights
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule
 from ..optim.optimizer import Optimizer
