@@ -18,7 +18,9 @@ from ..kernels import cpu
 from ..kernels.simd import aligned
 from . import devices, host
 
-__all__ = ["Place", "place_called", "place_of"]
+__all__ = ["Allocate", "Place", "place_called", "place_of"]
+
+Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
 
 
 class Place(Protocol):

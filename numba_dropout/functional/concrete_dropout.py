@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from ..kernels.scalar.activations import SUMS
 from ..kernels.scalar.philox import PURPOSE
 from ._broadcast import Position, required_key
 
-__all__ = ["concrete_dropout", "concrete_dropout_backward"]
+__all__ = ["concrete_dropout", "concrete_dropout_backward", "logits_of", "rates_of_logits"]
 
 
 def concrete_dropout(
@@ -110,3 +112,13 @@ def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
 def _logit(place: Place, logit: Any, dtype: Any) -> Any:
     """Return a logit for kernels."""
     return place.bring(np.clip([checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))
+
+
+def logits_of(rates: Sequence[float]) -> list[float]:
+    """Return log(p / (1 - p)) of rates below 1; 0 for a rate of 0, which is not learnt."""
+    return [math.log(p / (1 - p)) if p else 0.0 for p in rates]
+
+
+def rates_of_logits(logits: Sequence[float]) -> list[float]:
+    """Return 1 / (1 + exp(-logit)) of each."""
+    return [float(np.exp(-np.logaddexp(0.0, -logit))) for logit in logits]

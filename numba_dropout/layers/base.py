@@ -35,7 +35,6 @@ from ..functional import (
     stochastic_depth,
 )
 from ..functional._rates import rates_of
-from ..nn.variants import kinds
 from .mask_generator import MaskGenerator
 
 __all__ = [
@@ -379,7 +378,7 @@ class ConcreteDropout(Layer):
     def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:
         if not 0 < checks.probability(p) < 1:
             raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
-        super().__init__(self._drop, self._drop_backward, masks, logit=kinds.logits_of([float(p)])[0])
+        super().__init__(self._drop, self._drop_backward, masks, logit=concrete_dropout.logits_of([float(p)])[0])
         self.dlogit: Any = None
 
     def __repr__(self) -> str:
@@ -388,7 +387,7 @@ class ConcreteDropout(Layer):
     @property
     def p(self) -> float:
         """The rate so far."""
-        return kinds.rates_of_logits([self.logit])[0]
+        return concrete_dropout.rates_of_logits([self.logit])[0]
 
     @property
     def logit(self) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.backend import Allocate
 from ..core import checks
 from ..kernels.scalar.activations import SUMS
 from ..kernels.simd import CACHE_LINE
@@ -34,7 +35,6 @@ __all__ = [
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT = range(6)
 
-Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
 
 SETTINGS = 10  # of an update rule, at most, with the bound on the gradient
 

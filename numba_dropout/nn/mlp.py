@@ -15,6 +15,7 @@ from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, changes, reads
 from ..core.checks import InputError, NoRoom
+from ..functional.concrete_dropout import logits_of, rates_of_logits
 from ..optim.optimizer import Optimizer
 from . import inputs, passes
 from .memory import memory_of
@@ -155,7 +156,7 @@ class MLP(Predictor, Stored):
         self._kind = kinds.kind_of(variant, rates)
         self._state = State(self.sizes, rates, self.seed, self.dtype, self.memory, self._kind)
         if variant == "concrete":
-            self._state.write_logits(kinds.logits_of(rates))
+            self._state.write_logits(logits_of(rates))
             self.regularize(None)
         self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
         self._compositions: dict[tuple[Any, ...], passes.Composition] = {}
@@ -379,7 +380,7 @@ class MLP(Predictor, Stored):
         rates = [self.input_dropout, *self.dropout]
         if self.variant != "concrete":
             return rates
-        return [p and now for p, now in zip(rates, kinds.rates_of_logits(self._state.logits()), strict=True)]
+        return [p and now for p, now in zip(rates, rates_of_logits(self._state.logits()), strict=True)]
 
     def stages(self) -> list[tuple[str, int]]:
         """Return the flow of a row through the network: the name of each stage, and how many values leave it."""

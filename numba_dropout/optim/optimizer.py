@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.backend import Allocate
 from ..arrays.convert import on_host
 from ..core import checks
 from ..core.access import Access
 from ..kernels.simd import aligned
-from ..nn.buffers import Allocate
 
 __all__ = [
     "SCHEDULES",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from ...core import checks
 from ...core.checks import InputError
 from .dropout import VARIANTS
 
-__all__ = ["check_course", "kind_of", "logits_of", "rates_of_logits", "stages", "strengths"]
+__all__ = ["check_course", "kind_of", "stages", "strengths"]
 
 LENGTH_SCALE = 0.01  # of the prior of weights
 
@@ -37,16 +36,6 @@ def check_course(kind: str) -> None:
     if kind in ("rates", "concrete"):
         what = "an array" if kind == "rates" else "rates that are learnt"
         raise InputError(f"dropout_schedule: expected one rate for each layer, got {what}")
-
-
-def logits_of(rates: Sequence[float]) -> list[float]:
-    """Return log(p / (1 - p)) of rates below 1; 0 for a rate of 0, which is not learnt."""
-    return [math.log(p / (1 - p)) if p else 0.0 for p in rates]
-
-
-def rates_of_logits(logits: Sequence[float]) -> list[float]:
-    """Return 1 / (1 + exp(-logit)) of each."""
-    return [float(np.exp(-np.logaddexp(0.0, -logit))) for logit in logits]
 
 
 def strengths(loss: str, outputs: int, rows: int) -> tuple[float, float]:
