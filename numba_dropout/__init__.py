@@ -9,6 +9,7 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from . import data, layers
+from .core._version import __version__ as __version__
 from .functional.channel_dropout import (
     dropout1d,
     dropout1d_backward,
@@ -47,8 +48,6 @@ from .optim.optimizer import SGD, Adam, AdamW
 from .training.checkpoints import Checkpoint
 from .training.evaluate import evaluate
 from .training.fit import Callback, fit
-
-__version__ = "0.1.1"
 
 __all__ = [
     "MLP",

@@ -14,8 +14,9 @@ from numba.core import config
 
 from ..arrays import devices
 from ..core import disk_cache
-from ..core import threads as _threads
+from ..core._version import __version__
 from ..core.checks import integer
+from ..core.threads import begin_thread, choose, waiting
 
 __all__ = ["describe", "provenance", "set_threads", "threads"]
 
@@ -24,12 +25,12 @@ VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
 
 def set_threads(threads: int) -> None:
     """Let kernels use so many threads, from 1 to as many as Numba has started with."""
-    _threads.choose(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
+    choose(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
 
 
 def threads() -> int:
     """Return how many threads kernels use."""
-    _threads.begin_thread()
+    begin_thread()
     return int(numba.get_num_threads())
 
 
@@ -44,8 +45,6 @@ def provenance(seed: int, program: str = "ndrop") -> dict[str, Any]:
 
 def describe() -> dict[str, str]:
     """Return lines to show, by name."""
-    from .. import __version__
-
     used, layer = threads(), "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer()
     return {
         "numba-dropout": __version__,
@@ -55,7 +54,7 @@ def describe() -> dict[str, str]:
         "cpu": binding.get_host_cpu_name(),
         "instruction set": _instruction_set(),
         "threads": f"{used} of {config.NUMBA_NUM_THREADS}",
-        "threading layer": f"{layer} ({_threads.waiting})" if layer == "omp" else layer,
+        "threading layer": f"{layer} ({waiting})" if layer == "omp" else layer,
         "compiled code": disk_cache.describe(),
         "cuda": devices.describe(),
     }
