@@ -8,6 +8,8 @@ Examples
 array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
+import sys as _sys
+
 from . import data, layers
 from .core._version import __version__ as __version__
 from .functional.channel_dropout import (
@@ -43,8 +45,12 @@ from .functional.linear import (
 )
 from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
 from .layers.mask_generator import MaskGenerator
+from .nn import monte_carlo
 from .nn.mlp import MLP
 from .optim.optimizer import SGD, Adam, AdamW
+from .storage import safetensors as _safetensors
+from .storage import sequential as _sequential
+from .training import callbacks, loop
 from .training.checkpoints import Checkpoint
 from .training.evaluate import evaluate
 from .training.fit import Callback, fit
@@ -93,3 +99,14 @@ __all__ = [
     "stochastic_depth",
     "stochastic_depth_backward",
 ]
+
+# Modules under the paths that version 0.1 documented, such as `numba_dropout.loop.History`.
+_sys.modules.update(
+    {
+        f"{__name__}.callbacks": callbacks,
+        f"{__name__}.formats.safetensors": _safetensors,
+        f"{__name__}.formats.sequential": _sequential,
+        f"{__name__}.loop": loop,
+        f"{__name__}.monte_carlo": monte_carlo,
+    }
+)

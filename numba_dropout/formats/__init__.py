@@ -3,3 +3,7 @@
 A `.safetensors` file is a model like any other (`MLP.save`, `MLP.load`, the commands); `onnx` and `torch` are modules
 here.
 """
+
+from ..storage import safetensors, sequential
+
+__all__ = ["safetensors", "sequential"]

@@ -19,7 +19,7 @@ def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
     Examples
     --------
-    >>> from numba_dropout.formats import sequential
+    >>> from numba_dropout.storage import sequential
     >>> sequential.modules(nd.MLP([5, 8, 3], dropout=0.3).choices())
     [('linear', 0), ('relu', None), ('dropout', 0.3), ('linear', 1)]
     """
@@ -39,7 +39,7 @@ def names(config: Mapping[str, Any]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from numba_dropout.formats import sequential
+    >>> from numba_dropout.storage import sequential
     >>> sequential.names(nd.MLP([5, 8, 3], dropout=0.3).choices())
     {'0.weight': '0.weight', '0.bias': '0.bias', '1.weight': '3.weight', '1.bias': '3.bias'}
     """

@@ -1,0 +1,47 @@
+"""Conventions of the sources: Numba's options in one place, thin commands, short files, kernels in pairs."""
+
+import ast
+from pathlib import Path
+
+from numba_dropout.kernels import cpu
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "numba_dropout"
+BENCH = ROOT / "bench"
+
+
+def test_only_jit_spells_numbas_options():
+    spelling = []
+    for file in PACKAGE.rglob("*.py"):
+        if file == PACKAGE / "core" / "jit.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+            if name in {"njit", "jit", "vectorize", "guvectorize", "fastmath"}:
+                spelling.append(f"{file.name}: {name}")
+    assert spelling == []
+
+
+def test_commands_are_thin():
+    """A command parses, calls the library and prints: few lines, and no numerical library in sight."""
+    for file in (ROOT / "cli").glob("*.py"):
+        tree = ast.parse(file.read_text())
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        assert not names & {"numpy", "numba", "math"}, file.name
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                assert not body or body[-1].end_lineno - body[0].lineno < 25, f"{file.name}:{node.name}"
+
+
+def test_files_are_no_longer_than_an_idea():
+    lengths = {file.name: len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
+    assert [name for name, length in lengths.items() if length > 400] == []
+    assert [file.name for file in BENCH.rglob("*.py") if len(file.read_text().splitlines()) > 250] == []
+
+
+def test_kernels_come_in_pairs():
+    names = set(cpu.__all__)
+    forward = {name.removesuffix("_forward") for name in names if name.endswith("_forward")}
+    assert forward == {name.removesuffix("_backward") for name in names if name.endswith("_backward")}
+    assert cpu.__all__ == sorted(names)

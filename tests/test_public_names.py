@@ -1,0 +1,93 @@
+"""Public names are what they were, each has a docstring, and documented paths stay importable."""
+
+import inspect
+
+import pytest
+from processes import run
+
+import numba_dropout as nd
+
+PUBLIC = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Callback",
+    "Checkpoint",
+    "MaskGenerator",
+    "alpha_dropout",
+    "alpha_dropout_backward",
+    "concrete_dropout",
+    "concrete_dropout_backward",
+    "data",
+    "drop_block2d",
+    "drop_block2d_backward",
+    "dropconnect",
+    "dropconnect_backward",
+    "dropout",
+    "dropout1d",
+    "dropout1d_backward",
+    "dropout2d",
+    "dropout2d_backward",
+    "dropout3d",
+    "dropout3d_backward",
+    "dropout_backward",
+    "evaluate",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_backward",
+    "fit",
+    "gaussian_dropout",
+    "gaussian_dropout_backward",
+    "gaussian_noise",
+    "gaussian_noise_backward",
+    "layers",
+    "linear",
+    "linear_backward",
+    "linear_relu_dropout",
+    "linear_relu_dropout_backward",
+    "relu",
+    "relu_backward",
+    "sample_mask",
+    "stochastic_depth",
+    "stochastic_depth_backward",
+]
+
+
+def test_public_names():
+    assert nd.__all__ == PUBLIC
+    assert all(hasattr(nd, name) for name in PUBLIC)
+
+
+def test_public_functions_say_what_they_do():
+    for name in PUBLIC:
+        thing = getattr(nd, name)
+        assert inspect.getdoc(thing), name
+        for method, value in vars(thing).items() if inspect.isclass(thing) else ():
+            assert method.startswith("_") or not callable(value) or inspect.getdoc(value), f"{name}.{method}"
+
+
+# Modules and names that the pages of version 0.1 and its docstrings show.
+DOCUMENTED = [
+    "numba_dropout.callbacks.Callback",
+    "numba_dropout.callbacks.TensorBoard",
+    "numba_dropout.data.Dataset",
+    "numba_dropout.data.load",
+    "numba_dropout.data.load_for",
+    "numba_dropout.data.split",
+    "numba_dropout.formats.onnx.export",
+    "numba_dropout.formats.sequential.modules",
+    "numba_dropout.formats.sequential.names",
+    "numba_dropout.kernels.cpu.dropout_forward",
+    "numba_dropout.layers.Dropout",
+    "numba_dropout.loop.History",
+    "numba_dropout.monte_carlo.MonteCarlo",
+    "numba_dropout.optim.Optimizer",
+    "numba_dropout.reference.sample_mask",
+]
+
+
+@pytest.mark.parametrize("path", DOCUMENTED)
+def test_documented_paths_stay_importable(path):
+    """Each in a process of its own: another import may have loaded a module on the way."""
+    module, _, name = path.rpartition(".")
+    assert run(f"from {module} import {name}; print({name}.__name__)") == name
