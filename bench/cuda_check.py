@@ -30,7 +30,7 @@ from numba.core import config
 
 from bench import mnist, run
 from bench import report as lines
-from numba_dropout.core import checks as _checks
+from numba_dropout.core import contract
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.storage import files
 
@@ -95,9 +95,9 @@ def measure(contestants: Contestants) -> Seconds:
 
 def where() -> tuple[Any, ...]:
     """Return a threshold, scale and position as the kernels take them."""
-    threshold = _checks.threshold(P)
-    scale = _checks.scale(threshold, np.dtype("float32"))
-    return np.uint64(threshold), scale, *_checks.key(1), np.uint64(0), np.uint64(0), np.uint64(0)
+    threshold = contract.threshold(P)
+    scale = contract.scale(threshold, np.dtype("float32"))
+    return np.uint64(threshold), scale, *contract.key(1), np.uint64(0), np.uint64(0), np.uint64(0)
 
 
 def dropout(torch: Any, small: bool) -> dict[str, Seconds]:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numba_dropout import data
-from numba_dropout.core.checks import InputError
+from numba_dropout.core.errors import InputError
 from numba_dropout.data import idx
 from numba_dropout.experiments import environment
 

@@ -14,7 +14,7 @@ from numba.core import config
 
 import numba_dropout
 from numba_dropout.arrays import devices
-from numba_dropout.core.checks import InputError
+from numba_dropout.core.errors import InputError
 from numba_dropout.experiments import environment
 from numba_dropout.storage import files
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from numba_dropout.core.checks import InputError
+from numba_dropout.core.errors import InputError
 
 __all__ = ["TRAIN_SIZES", "Network", "Sizes", "elements", "parse"]
 

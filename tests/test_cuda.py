@@ -17,7 +17,7 @@ from numba.core import config
 
 from numba_dropout import reference
 from numba_dropout.arrays import devices
-from numba_dropout.core import checks
+from numba_dropout.core import contract
 from numba_dropout.kernels import cpu
 
 if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available()):
@@ -40,15 +40,15 @@ def run(kernel, *arguments):
 
 def where(seed=5, stream=0, step=0, offset=0):
     """Return a position in the streams as kernels take it."""
-    return (*checks.key(seed), np.uint64(stream), np.uint64(step), np.uint64(offset))
+    return (*contract.key(seed), np.uint64(stream), np.uint64(step), np.uint64(offset))
 
 
 def threshold(p):
-    return np.uint64(checks.threshold(p))
+    return np.uint64(contract.threshold(p))
 
 
 def scale(p):
-    return checks.scale(checks.threshold(p), np.dtype("float32"))
+    return contract.scale(contract.threshold(p), np.dtype("float32"))
 
 
 # ---------------------------------------------------------------- masks

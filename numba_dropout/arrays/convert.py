@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 from .devices import number_of, on_device
 from .sparse import SparseRows
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..kernels import cuda as kernels
 from ..kernels.cuda._launch import current_stream, on_stream
 from .devices import on_device

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numba.core import config
 
-from ..core.checks import InputError, amount
+from ..core.checks import amount
+from ..core.errors import InputError
 
 __all__ = ["describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..core.jit import exclusive
 
 __all__ = [

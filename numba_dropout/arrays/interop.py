@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import cuda
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from .devices import libraries_of
 
 __all__ = ["Description", "Jax", "Numba", "external", "library_of"]

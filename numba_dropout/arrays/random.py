@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import checks
+from ..core import contract
 from ..kernels import cpu
 from ..kernels.scalar.philox import PURPOSE
 
@@ -20,7 +20,7 @@ CHUNK = 1 << 16  # numbers that are drawn at once, an even number
 def order(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.int64]:
     """Return a permutation of 0..size-1: the stable order of one 64-bit word for each row, at a step."""
     words = np.empty(size, np.uint64)
-    k0, k1 = checks.key(seed)
+    k0, k1 = contract.key(seed)
     cpu.random_bits(words, k0, k1, np.uint64(PURPOSE[purpose]), np.uint64(step), NONE)
     places = np.argsort(words)  # vectorised, which stable sorts are not: three to four times faster
     ranked = words[places]
@@ -33,7 +33,7 @@ def uniform(out: NDArray[Any], low: float, high: float, purpose: str, *, seed: i
     float32 takes 24 bits of word i & 3 of block i >> 2, float64 53 bits of pair i & 1 of block i >> 1, both in the
     middle of their step of 2**-24 or 2**-53; the arithmetic is float64, rounded once.
     """
-    k0, k1 = checks.key(seed)
+    k0, k1 = contract.key(seed)
     stream = np.uint64(PURPOSE[purpose] | site)
     flat = out.reshape(-1)
     single = out.dtype.itemsize == 4

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from . import host
 
 __all__ = ["Compressed", "SparseRows", "arrays_of", "check_source", "is_sparse", "parts_of"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import random
-from ..core.checks import InputError
+from ..core.errors import InputError
 
 __all__ = ["Dataset", "some", "split", "standardization"]
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from . import delimited, idx, parquet, sklearn_sets
 from .dataset import Dataset
 from .synthetic import BUILT_IN

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from .delimited import position
 
 __all__ = ["Table", "read"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from .dataset import Dataset
 
 __all__ = ["NAMES", "load"]

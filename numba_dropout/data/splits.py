@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import data
 from ..arrays import random
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 
 __all__ = ["Part", "Resampling", "published", "read_numbers", "read_places", "read_split"]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import data
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.variants.kinds import kind_of
 from ..storage.files import numbers
 from ..training.fit import Diverged

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import data
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..nn.variants.kinds import check_course
 from ..optim.optimizer import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay

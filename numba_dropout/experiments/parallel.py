@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from . import environment
 
 __all__ = ["results"]

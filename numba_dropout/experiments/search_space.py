@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import random
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 
 __all__ = ["SEARCHES", "Plan", "Range", "Trial", "Values", "written"]
 

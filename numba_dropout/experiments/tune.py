@@ -19,7 +19,7 @@ import numpy as np
 from .. import data
 from ..arrays import host
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..data.splits import Part, Resampling
 from ..storage.files import json_line, numbers
 from ..storage.journal import Journal

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..storage.files import replacing
 from ..storage.sequential import modules

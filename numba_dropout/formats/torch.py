@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..storage.sequential import modules, names
 

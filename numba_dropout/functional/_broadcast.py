@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.backend import Place
-from ..core import checks
+from ..core import checks, contract
 from ._rates import Rates, broadcast, joined, rows_of
 
 __all__ = [
@@ -35,7 +35,7 @@ def required_key(seed: Any, training: bool = True) -> tuple[np.uint64, np.uint64
         return NONE, NONE
     if seed is None:
         raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
-    return checks.key(seed)
+    return contract.key(seed)
 
 
 def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
@@ -50,15 +50,15 @@ def grouped(
     place: Place, x: Any, smaller: Shape, p: Any, seed: Any, position: Position, training: bool, out: Any
 ) -> Any:
     """Do dropout with a mask of a smaller shape."""
-    threshold = checks.threshold(checks.probability(p))
-    key, words = required_key(seed, training), checks.counter(*position, math.prod(smaller))
+    threshold = contract.threshold(checks.probability(p))
+    key, words = required_key(seed, training), contract.counter(*position, math.prod(smaller))
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == checks.EVERYTHING:
+    if threshold == contract.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
-    scale = checks.scale(threshold, x.dtype)
+    scale = contract.scale(threshold, x.dtype)
     zero = type(scale)(0)
     return through_mask(place, result, x, kept, smaller, (scale, -zero, zero))
 
@@ -67,7 +67,7 @@ def sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, 
     """Draw a flat mask, each element by its rate."""
     if rates.thresholds.size == 1:
         threshold = int(rates.thresholds.reshape(-1)[0])
-        if threshold in (0, checks.EVERYTHING):
+        if threshold in (0, contract.EVERYTHING):
             place.put(kept, np.full(kept.size, threshold == 0))
         else:
             place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays.convert import on_host
-from ..core.checks import InputError
+from ..core.errors import InputError
 
 __all__ = ["Layout", "Rates", "broadcast", "rates_of", "rows_of"]
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..arrays.backend import place_of
-from ..core import checks
+from ..core import checks, contract, errors
 from ._broadcast import Position, drawn_mask, grouped, required_key, through_mask
 from .gaussian_dropout import affine
 
@@ -211,7 +211,7 @@ def _channels(
     x = place.float_array(given, name, halves=True)
     allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
     if x.ndim not in allowed:
-        raise checks.InputError(
+        raise errors.InputError(
             f"{name}: dropout{spatial}d expected {allowed[0]}D or {allowed[1]}D input, but received a {x.ndim}D input"
         )
     samples = x.ndim == spatial + 2 or spatial == 2
@@ -286,14 +286,14 @@ def _feature_alpha(
     place = place_of(given, name)
     x = place.float_array(given, name)
     if x.ndim < 2:
-        raise checks.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
+        raise errors.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
     smaller = _grouped_shape(tuple(x.shape), True, False)
-    threshold = checks.threshold(checks.probability(p))
-    key, words = required_key(seed, training), checks.counter(*position, math.prod(smaller))
+    threshold = contract.threshold(checks.probability(p))
+    key, words = required_key(seed, training), contract.counter(*position, math.prod(smaller))
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == checks.EVERYTHING:
+    if threshold == contract.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))

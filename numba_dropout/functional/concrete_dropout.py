@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import host
 from ..arrays.backend import Place, place_of
-from ..core import checks
+from ..core import checks, contract
 from ..kernels.scalar.activations import SUMS
 from ..kernels.scalar.philox import PURPOSE
 from ._broadcast import Position, required_key
@@ -105,7 +105,7 @@ def concrete_dropout_backward(
 
 def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
     """Return key, stream, step and offset for kernels."""
-    site, step, offset = checks.counter(*position, array.size)
+    site, step, offset = contract.counter(*position, array.size)
     return *key, np.uint64(PURPOSE["noise"]) | site, step, offset
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.backend import place_of
-from ..core import checks
+from ..core import checks, contract
 from ._broadcast import Position, drawn_mask, required_key, through_scales
 
 __all__ = ["drop_block2d", "drop_block2d_backward"]
@@ -103,13 +103,13 @@ def _blocks(
     rows, columns = height - block + 1, width - block + 1
     p = checks.probability(p)
     seeds = samples * channels * rows * columns
-    key, words = required_key(seed, training), checks.counter(*position, max(seeds, 0))
+    key, words = required_key(seed, training), contract.counter(*position, max(seeds, 0))
     result = place.output(out, tuple(x.shape), x.dtype)
     rate = 1.0 if p == 1 or not x.size else p * height * width / (block * block * rows * columns)
-    threshold = checks.threshold(min(rate, 1.0))
+    threshold = contract.threshold(min(rate, 1.0))
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == checks.EVERYTHING:
+    if threshold == contract.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
     begun = drawn_mask(place, seeds, threshold, key, words)

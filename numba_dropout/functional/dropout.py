@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays.backend import Place, place_called, place_of
-from ..core import checks
+from ..core import checks, contract, errors
 from ._broadcast import Position, rates_dropout, required_key, sample_rates, through_rates
 from ._rates import broadcast, rates_of
 
@@ -78,15 +78,15 @@ def sample_mask(
     shape = tuple(checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
     size = math.prod(shape)
     if size >= 2**63:
-        raise checks.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
-    key = checks.key(seed)
-    position = checks.counter(stream, step, offset, size)
+        raise errors.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
+    key = contract.key(seed)
+    position = contract.counter(stream, step, offset, size)
     rates = None if _is_number(p) else rates_of(p, np.float32)
     if rates is not None:
         broadcast(shape, rates.thresholds.shape, "p")
-    threshold = checks.threshold(checks.probability(p)) if rates is None else -1
+    threshold = contract.threshold(checks.probability(p)) if rates is None else -1
     result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    if threshold in (0, checks.EVERYTHING):
+    if threshold in (0, contract.EVERYTHING):
         mask = np.full(size, threshold == 0)
         return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
     flat, write_back = place.flat_output(result)
@@ -215,19 +215,19 @@ def _dropout(
         drawn |= {name: value or None for name, value in zip(("stream", "step", "offset"), position, strict=True)}
         for argument, value in drawn.items():
             if value is not None:
-                raise checks.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
+                raise errors.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
         return _given(place, x, p, mask, training, out)
     if noise_shape is not None or not _is_number(p):
         return _drawn(place, x, p, seed, position, training, noise_shape, out)
-    threshold = checks.threshold(checks.probability(p))
+    threshold = contract.threshold(checks.probability(p))
     k0, k1 = required_key(seed, training)
-    words = checks.counter(*position, x.size)
+    words = contract.counter(*position, x.size)
     result = place.output(out, x.shape, x.dtype)
     if threshold == 0 or not training:
         return place.assign(result, x)
-    if threshold == checks.EVERYTHING:
+    if threshold == contract.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
-    drop, scale = getattr(place.kernels, kernel), checks.scale(threshold, x.dtype)
+    drop, scale = getattr(place.kernels, kernel), contract.scale(threshold, x.dtype)
     return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
@@ -255,7 +255,7 @@ def _drawn(
     shape = tuple(x.shape)
     rates, smaller = rates_of(p, x.dtype), _noise_shape(shape, noise_shape)
     broadcast(smaller, rates.thresholds.shape, "p")
-    key, words = required_key(seed, training), checks.counter(*position, math.prod(smaller))
+    key, words = required_key(seed, training), contract.counter(*position, math.prod(smaller))
     result = place.output(out, shape, x.dtype)
     if not training:
         return place.assign(result, x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.backend import place_of
-from ..core import checks
+from ..core import checks, contract, errors
 from ..kernels.scalar.philox import PURPOSE
 from ._broadcast import Position, required_key
 
@@ -92,12 +92,12 @@ def _alpha(
 ) -> Any:
     place = place_of(given, name)
     x = place.float_array(given, name)
-    threshold = checks.threshold(checks.probability(p))
-    key, words = required_key(seed, training), checks.counter(*position, x.size)
+    threshold = contract.threshold(checks.probability(p))
+    key, words = required_key(seed, training), contract.counter(*position, x.size)
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == checks.EVERYTHING:
+    if threshold == contract.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
     numbers = affine(threshold, x.dtype, backward=backward)
     drop = place.kernels.affine_dropout
@@ -209,8 +209,8 @@ def deviation(p: Any) -> float:
     """Return the standard deviation of dropout's scaled mask."""
     p = checks.probability(p)
     if p == 1:
-        raise checks.InputError("p: expected a probability below 1 for Gaussian noise, got 1")
-    return checks.deviation(p)
+        raise errors.InputError("p: expected a probability below 1 for Gaussian noise, got 1")
+    return contract.deviation(p)
 
 
 def _gaussian(
@@ -226,7 +226,7 @@ def _gaussian(
     place = place_of(given, name)
     x = place.float_array(given, name)
     key = required_key(seed, training)
-    site, step, offset = checks.counter(*position, x.size)
+    site, step, offset = contract.counter(*position, x.size)
     words = np.uint64(PURPOSE["noise"]) | site, step, offset
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or deviation == 0:

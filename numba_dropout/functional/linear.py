@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import host
 from ..arrays.backend import Place, place_of
-from ..core import checks
+from ..core import checks, contract, errors
 from ._broadcast import required_key
 from .dropout import dropout, dropout_backward
 
@@ -217,10 +217,10 @@ def linear_relu_dropout(
     x, weight, bias = _layer(place, x, weight, bias)
     result = place.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
     threshold, k0, k1 = _threshold_and_key(p, seed, training)
-    words = checks.counter(stream, step, offset, math.prod(result.shape))
-    if threshold == checks.EVERYTHING:
+    words = contract.counter(stream, step, offset, math.prod(result.shape))
+    if threshold == contract.EVERYTHING:
         return place.elementwise(result, [], place.kernels.drop_all)
-    scale = checks.scale(threshold, x.dtype)
+    scale = contract.scale(threshold, x.dtype)
 
     def forward(out: Any, x: Any, weight: Any, bias: Any) -> None:
         place.kernels.linear_relu_dropout_forward(out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words)
@@ -253,7 +253,7 @@ def linear_relu_dropout_backward(
     place = place_of(dy, "dy")
     dy = place.float_array(dy, "dy")
     y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
-    scale = checks.scale(checks.threshold(checks.probability(p)), dy.dtype)
+    scale = contract.scale(contract.threshold(checks.probability(p)), dy.dtype)
     kernel, outputs = place.kernels.linear_relu_dropout_backward, place.matrix(y)
 
     def backward(dx: Any, dweight: Any, dbias: Any, dy: Any, x: Any, weight: Any) -> None:
@@ -267,20 +267,20 @@ def linear_relu_dropout_backward(
 
 def _threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64, np.uint64]:
     """Return the threshold, 0 outside training, and the seed's words; only outside training may there be no seed."""
-    threshold = checks.threshold(checks.probability(p))
+    threshold = contract.threshold(checks.probability(p))
     return threshold if training else 0, *required_key(seed, training)
 
 
 def _layer(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
     x = place.float_array(x, "x")
     if x.ndim == 0:
-        raise checks.InputError("x: expected at least 1 dimension, got a scalar")
+        raise errors.InputError("x: expected at least 1 dimension, got a scalar")
     weight = place.float_array(weight, "weight", 2)
     if weight.dtype != x.dtype:
         raise TypeError(f"weight: expected dtype {x.dtype} like x, got {weight.dtype}")
     if weight.shape[1] != x.shape[x.ndim - 1]:
         inputs = x.shape[x.ndim - 1]
-        raise checks.InputError(
+        raise errors.InputError(
             f"weight: expected shape (out_features, {inputs}) for x of shape {x.shape}, got {weight.shape}"
         )
     if bias is None:

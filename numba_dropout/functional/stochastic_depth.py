@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arrays.backend import place_of
-from ..core import checks
+from ..core import errors
 from ._broadcast import Position, grouped
 
 __all__ = ["check_mode", "stochastic_depth", "stochastic_depth_backward"]
@@ -72,7 +72,7 @@ def stochastic_depth_backward(
 def check_mode(mode: Any) -> None:
     """Make sure of what is dropped together."""
     if mode not in ("row", "batch"):
-        raise checks.InputError(f"mode: expected row or batch, got {mode!r}")
+        raise errors.InputError(f"mode: expected row or batch, got {mode!r}")
 
 
 def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
@@ -80,6 +80,6 @@ def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Posi
     place = place_of(given, name)
     x = place.float_array(given, name, halves=True)
     if x.ndim < 1:
-        raise checks.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
+        raise errors.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
     smaller = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
     return grouped(place, x, smaller, p, seed, position, training, out)

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import devices
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..functional import (
     channel_dropout,
     concrete_dropout,

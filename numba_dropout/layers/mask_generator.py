@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..core import checks
+from ..core import checks, contract, errors
 
 _counting = threading.Lock()
 
@@ -41,7 +41,7 @@ class MaskGenerator:
     """
 
     def __init__(self, seed: int, step: int = 0) -> None:
-        checks.key(seed)
+        contract.key(seed)
         self.seed = int(seed)
         self.step = checks.integer(step, "step", 0, 2**32 - 1)
         self.sites = 0
@@ -55,7 +55,7 @@ class MaskGenerator:
     def at(self, site: int) -> dict[str, int]:
         """Return the keyword arguments seed, stream and step of a site at the present step."""
         if not self.sites:
-            raise checks.InputError(f"site: expected one that `site()` has handed out, got {site!r} before the first")
+            raise errors.InputError(f"site: expected one that `site()` has handed out, got {site!r} before the first")
         return {"seed": self.seed, "stream": checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
 
     def advance(self) -> None:

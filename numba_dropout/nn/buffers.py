@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays.backend import Allocate
-from ..core import checks
+from ..core import contract, errors
 from ..kernels.scalar.activations import SUMS
 from ..kernels.simd import CACHE_LINE
 
@@ -115,13 +115,13 @@ def lay_out(
     """
     size = sum((inputs + 1) * units for inputs, units in itertools.pairwise(sizes))
     if size > LARGEST:
-        raise checks.InputError(f"sizes: {size:,} parameters, where {LARGEST:,} are the most; make the layers smaller")
+        raise errors.InputError(f"sizes: {size:,} parameters, where {LARGEST:,} are the most; make the layers smaller")
     layers = layer_table(sizes)
-    thresholds = [checks.threshold(p) for p in rates]
+    thresholds = [contract.threshold(p) for p in rates]
     if variant == "gaussian":
-        scales = [checks.deviation(p) if t else 0.0 for p, t in zip(rates, thresholds, strict=True)]
+        scales = [contract.deviation(p) if t else 0.0 for p, t in zip(rates, thresholds, strict=True)]
     else:
-        scales = [checks.scale(t, dtype) for t in thresholds]
+        scales = [contract.scale(t, dtype) for t in thresholds]
     masked, many = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
     learnt, connections = variant == "concrete", variant == "dropconnect"
     size += len(layers) if learnt else 0
@@ -136,7 +136,7 @@ def lay_out(
         target_stretch=zeros(sizes[-1], np.float64),
         thresholds=np.array(thresholds, np.uint64),
         scales=np.array(scales, dtype),
-        key=np.array(checks.key(seed), np.uint64),
+        key=np.array(contract.key(seed), np.uint64),
         **_no_room(dtype),
         sums=zeros(SUMS, np.float64),
         unit_thresholds=zeros(many, np.uint64) if many else None,

@@ -13,7 +13,7 @@ from ..arrays.convert import on_host, view
 from ..arrays.devices import on_device
 from ..arrays.sparse import SparseRows, is_sparse
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 
 __all__ = [
     "check_rows",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..arrays import devices
 from ..arrays.convert import on_host
-from ..core import checks
+from ..core import checks, errors
 from ..core.jit import exclusive
 from ..kernels.simd import aligned
 from .passes import Choice, Composition, compiled
@@ -164,7 +164,7 @@ class _Device:
             except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
                 if getattr(error, "code", None) != OUT_OF_MEMORY:
                     raise
-                raise checks.NoRoom(f"{self.device}: out of memory; {SMALLER}") from error
+                raise errors.NoRoom(f"{self.device}: out of memory; {SMALLER}") from error
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
         try:
@@ -178,7 +178,7 @@ class _Device:
             return
         if needed > free:
             there = f"{checks.amount(free)} of {checks.amount(total)} are free"
-            raise checks.NoRoom(f"{self.device}: {what} needs {checks.amount(needed)}, and {there}; {remedy(free)}")
+            raise errors.NoRoom(f"{self.device}: {what} needs {checks.amount(needed)}, and {there}; {remedy(free)}")
 
     @contextlib.contextmanager
     def _asking(self, needed: int, what: str) -> Iterator[None]:
@@ -190,7 +190,7 @@ class _Device:
             if getattr(error, "code", None) != OUT_OF_MEMORY:
                 raise
             size = checks.amount(needed)
-            raise checks.NoRoom(
+            raise errors.NoRoom(
                 f"{self.device}: {what} needs {size}, which are not free in one piece; {SMALLER}"
             ) from error
 

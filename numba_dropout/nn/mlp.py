@@ -14,7 +14,7 @@ from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, changes, reads
-from ..core.checks import InputError, NoRoom
+from ..core.errors import InputError, NoRoom
 from ..functional.concrete_dropout import logits_of, rates_of_logits
 from ..optim.optimizer import Optimizer
 from . import inputs, passes

@@ -14,7 +14,7 @@ from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, reads
-from ..core.checks import InputError, NoRoom
+from ..core.errors import InputError, NoRoom
 from ..kernels.cpu.linear import SKINNY
 from . import passes
 from .memory import Memory

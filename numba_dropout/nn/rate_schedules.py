@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import checks
+from ..core import checks, contract, errors
 from ..functional._rates import rates_of
 from .variants.kinds import check_course
 
@@ -98,8 +98,8 @@ class Course:
         found = rates_of(rates, self._own[1].dtype, "dropout_schedule")
         if self._kind != "gaussian":
             return found.thresholds, found.scales
-        if (found.thresholds == checks.EVERYTHING).any():
-            raise checks.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
+        if (found.thresholds == contract.EVERYTHING).any():
+            raise errors.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
         deviations = np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
         return found.thresholds, deviations.astype(self._own[1].dtype)
 
@@ -109,5 +109,5 @@ def rate_schedule(given: str | RateSchedule) -> RateSchedule:
     if callable(given):
         return given
     if not isinstance(given, str) or given not in RATE_SCHEDULES:
-        raise checks.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {given!r}")
+        raise errors.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {given!r}")
     return RATE_SCHEDULES[given]

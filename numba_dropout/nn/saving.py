@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import devices
 from ..core.access import Access, changes, reads
-from ..core.checks import InputError, NoRoom
+from ..core.errors import InputError, NoRoom
 from ..storage import model_file
 from .memory import Memory
 from .state import SCALING, State

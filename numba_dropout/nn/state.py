@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import random
 from ..arrays.convert import on_host
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..functional._rates import rates_of
 from .buffers import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
 from .inputs import scaling

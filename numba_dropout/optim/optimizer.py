@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..arrays.backend import Allocate
 from ..arrays.convert import on_host
-from ..core import checks
+from ..core import checks, errors
 from ..core.access import Access
 from ..kernels.simd import aligned
 
@@ -121,7 +121,7 @@ class Optimizer:
         self.clip_norm = None if clip_norm is None else checks.number(clip_norm, "clip_norm", above=0)
         self.max_norm = None if max_norm is None else checks.number(max_norm, "max_norm", above=0)
         if isinstance(schedule, str) and schedule not in SCHEDULES:
-            raise checks.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+            raise errors.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
         if not isinstance(schedule, str) and not callable(schedule):
             raise TypeError(f"schedule: expected a name or a function, got {schedule!r}")
         self._known = isinstance(schedule, str)  # and needs no checks
@@ -151,7 +151,7 @@ class Optimizer:
         if state is not None and (
             np.ndim(state) != 2 or len(state) != self.slots or np.asarray(state).dtype.kind != "f"
         ):
-            raise checks.InputError(
+            raise errors.InputError(
                 f"optimizer: a damaged pickle: expected a state ({self.slots}, parameters) of floats, got an array "
                 f"{np.shape(state)} of {np.asarray(state).dtype}"
             )
@@ -165,11 +165,11 @@ class Optimizer:
             state = zeros(self.slots * params.size, dtype)
             self.state, self.params = state.reshape(wanted), params
         if self.params is not params:
-            raise checks.InputError("optimizer: expected a new one, got one that has trained another network")
+            raise errors.InputError("optimizer: expected a new one, got one that has trained another network")
         state = self.state
         given = getattr(state, "shape", None), getattr(state, "dtype", None)
         if given != (wanted, dtype) or not state.flags["C_CONTIGUOUS"]:
-            raise checks.InputError(
+            raise errors.InputError(
                 f"optimizer.state: expected a contiguous array {wanted} of {dtype}, got shape {given[0]} of "
                 f"{given[1]}; only training changes it"
             )
@@ -184,7 +184,7 @@ class Optimizer:
         """Return the learning rates (n,) of n steps, the next ones or those from a step on."""
         total = self.end if self.total_steps is None else self.total_steps
         if self.schedule is cosine and total is None:
-            raise checks.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
+            raise errors.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
         if self.schedule is constant:
             return np.full(n, self.lr)
         first = self.step if step is None else step
@@ -194,7 +194,7 @@ class Optimizer:
         factors = checks.factors(self.schedule, steps, total or 0, "schedule")
         wrong = ~(np.isfinite(factors) & (factors >= 0))
         if wrong.any():
-            raise checks.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
+            raise errors.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
         return self.lr * factors
 
     @property
@@ -214,7 +214,7 @@ class Optimizer:
         fits = np.abs(table).max(initial=0) <= np.finfo(dtype).max  # NaN does not
         rounded = table.astype(dtype) if fits else table
         if not fits or (self.clip_norm is not None and not rounded[:, -1].all()):
-            raise checks.InputError(
+            raise errors.InputError(
                 f"optimizer: a number is too large, or a bound too small, for {np.dtype(dtype)}; try a lower learning "
                 f"rate (it was {self.lr:g}), or another clip_norm ({self.clip_norm})"
             )
@@ -264,15 +264,15 @@ class SGD(Optimizer):
         super().__init__(lr, **options)
         self.momentum = checks.number(momentum, "momentum", at_least=0)
         if self.momentum >= 1:
-            raise checks.InputError(f"momentum: expected a number below 1, got {momentum!r}")
+            raise errors.InputError(f"momentum: expected a number below 1, got {momentum!r}")
         self.nesterov = bool(nesterov)
         if self.nesterov and not self.momentum:
-            raise checks.InputError("nesterov: needs a momentum above 0, got 0")
+            raise errors.InputError("nesterov: needs a momentum above 0, got 0")
         self.momentum_steps = momentum_steps
         if momentum_steps is not None:
             self.momentum_steps = checks.integer(momentum_steps, "momentum_steps", 1, 2**32)
             if self.momentum < FIRST_MOMENTUM:
-                raise checks.InputError(
+                raise errors.InputError(
                     f"momentum: expected at least {FIRST_MOMENTUM} with momentum_steps, got {momentum!r}"
                 )
 
@@ -311,7 +311,7 @@ class Adam(Optimizer):
         self.beta2 = checks.number(beta2, "beta2", at_least=0)
         for name, beta in (("beta1", self.beta1), ("beta2", self.beta2)):
             if beta >= 1:
-                raise checks.InputError(f"{name}: expected a number below 1, got {beta!r}")
+                raise errors.InputError(f"{name}: expected a number below 1, got {beta!r}")
         self.eps = checks.number(eps, "eps", above=0)
 
     def _columns(self, n: int) -> tuple[Any, ...]:

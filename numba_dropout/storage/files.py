@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 
 __all__ = ["check_writable", "json_line", "json_text", "numbers", "remove_parts", "replacing", "write_json"]
 

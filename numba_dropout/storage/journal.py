@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from .files import json_line
 
 __all__ = ["Journal"]

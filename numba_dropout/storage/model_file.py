@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays.host import digest
-from ..core.checks import InputError
+from ..core.errors import InputError
 from . import safetensors
 from .files import replacing
 

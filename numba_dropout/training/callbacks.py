@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..storage.files import check_writable, json_line, remove_parts, replacing
 from .loop import Callback, History

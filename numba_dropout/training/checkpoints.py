@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..storage import model_file
 from ..storage.files import check_writable, remove_parts

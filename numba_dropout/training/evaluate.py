@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays.convert import on_host
 from ..core import checks
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from .metrics import Calibration, calibration, class_metrics, gaussian_log_density, regression_metrics
 

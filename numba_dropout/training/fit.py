@@ -14,7 +14,7 @@ from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows
 from ..core import checks
 from ..core.access import access_of
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.inputs import weights
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule

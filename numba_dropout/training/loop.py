@@ -14,7 +14,7 @@ from ..arrays import random
 from ..arrays.convert import on_host
 from ..arrays.host import digest
 from ..arrays.sparse import parts_of
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule, rate_schedule
 from ..optim.optimizer import Optimizer, schedule_name

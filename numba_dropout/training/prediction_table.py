@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..storage.files import replacing
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.checks import InputError
+from ..core.errors import InputError
 from ..storage.files import check_writable, replacing
 from ..training.fit import History
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ... import data
 from ...core import checks
-from ...core.checks import InputError
+from ...core.errors import InputError
 from ...training.checkpoints import Checkpoint, of_model
 from .. import parallel
 from ..config import Recipe, prepare

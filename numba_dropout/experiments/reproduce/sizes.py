@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import data
 from ...core import checks
-from ...core.checks import InputError
+from ...core.errors import InputError
 from .. import parallel
 from ..config import Recipe, loaded, prepare
 from .mnist import digits

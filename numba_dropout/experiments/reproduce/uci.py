@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import checks
-from ...core.checks import InputError
+from ...core.errors import InputError
 from ...data import standardization
 from ...data.splits import published, read_numbers, read_places, read_split
 from ...nn.mlp import MLP

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core import checks
-from ...core.checks import InputError
+from ...core import contract
+from ...core.errors import InputError
 from .dropout import VARIANTS
 
 __all__ = ["check_course", "kind_of", "stages", "strengths"]
@@ -25,7 +25,7 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
         raise InputError(f"dropout: expected one rate for a layer with variant {variant}, got an array")
     if variant in ("gaussian", "concrete"):
         for site, p in enumerate(rates):
-            if checks.threshold(p) == checks.EVERYTHING:
+            if contract.threshold(p) == contract.EVERYTHING:
                 name = "dropout" if site else "input_dropout"
                 raise InputError(f"{name}: expected probabilities below 1 for variant {variant}, got {p!r}")
     return "rates" if many else variant

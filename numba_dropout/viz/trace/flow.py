@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...core import checks
+from ...core import contract
 from ...functional.concrete_dropout import concrete_dropout
 from ...functional.dropout import dropout, sample_mask
 from ...functional.gaussian_dropout import gaussian_dropout
@@ -85,7 +85,7 @@ def _dropped(net: MLP, name: str, x: Any, p: Any, site: int, row_offset: int, tr
     kept: Any = None
     if net.variant == "gaussian":
         values = gaussian_dropout(x, p, **at, training=training)
-        said = f"{name}: values were multiplied by normal numbers of mean 1 and deviation {checks.deviation(p):.2f}"
+        said = f"{name}: values were multiplied by normal numbers of mean 1 and deviation {contract.deviation(p):.2f}"
     elif net.variant == "concrete":
         values = concrete_dropout(x, float(net.weights()[f"{site}.logit"][0]), **at, training=training)
         said = f"{name}: values were multiplied by masks between 0 and 1, divided by 1 - p; p was learnt"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import checks
+from ...core import contract
 from ...nn.mlp import MLP
 from ...storage.files import replacing
 from .flow import ANSWERS
@@ -210,7 +210,7 @@ def _numbers(trace: Trace) -> dict[str, Any]:
         ],
         "x": _packed(trace.training[0].values[trace.row]),
         "row": trace.first + trace.row,
-        "key": [int(word) for word in checks.key(net.seed)],
+        "key": [int(word) for word in contract.key(net.seed)],
         "step": net.step,
         "rates": [np.asarray(p).tolist() for p in net.rates],
         "p": trace.p,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ... import data
-from ...core.checks import InputError
+from ...core.errors import InputError
 from ...nn.mlp import MLP
 from .documents import own, pytorch, tensorflow
 from .report import Trace

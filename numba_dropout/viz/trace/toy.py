@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...core.checks import InputError
+from ...core.errors import InputError
 from .ensemble import ensemble
 from .flow import Stage, flow
 from .overfitting import curves, overfitting

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import checks
-from ...core.checks import InputError
+from ...core.errors import InputError
 from ...nn.mlp import MLP
 
 __all__ = ["Toy", "read_toy", "toy_network"]

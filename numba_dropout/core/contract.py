@@ -1,0 +1,49 @@
+"""The numbers of the mask contract: seed and probability as key, threshold, scale and counter (docs/mask.md)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .checks import integer
+
+__all__ = ["EVERYTHING", "counter", "deviation", "key", "scale", "threshold"]
+
+EVERYTHING = 1 << 32  # the threshold of p = 1
+
+
+def threshold(p: float) -> int:
+    """Return rint(p * 2**32), ties to even: 0 keeps everything, 2**32 nothing."""
+    return round(p * 2.0**32)
+
+
+def scale(threshold: int, dtype: np.dtype[Any]) -> Any:
+    """Return the reciprocal of the share that is kept at a threshold, rounded once; 0 where nothing is.
+
+    A float64 for arrays of float64, else a float32.
+    """
+    return (np.float64 if dtype == np.float64 else np.float32)(
+        0.0 if threshold == EVERYTHING else 2.0**32 / (2.0**32 - threshold)
+    )
+
+
+def deviation(p: float) -> float:
+    """Return the standard deviation of dropout's scaled mask, for a probability of [0, 1)."""
+    return math.sqrt(p / (1.0 - p))
+
+
+def key(seed: Any) -> tuple[np.uint64, np.uint64]:
+    """Return the low and high 32 bits of a seed of 0..2**64-1."""
+    value = integer(seed, "seed", 0, 2**64 - 1)
+    return np.uint64(value & 0xFFFFFFFF), np.uint64(value >> 32)
+
+
+def counter(stream: Any, step: Any, offset: Any, size: int) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Return stream, step and offset as the kernels take them; offset + size may not pass 2**63 - 1."""
+    return (
+        np.uint64(integer(stream, "stream", 0, 2**24 - 1)),
+        np.uint64(integer(step, "step", 0, 2**32 - 1)),
+        np.uint64(integer(offset, "offset", 0, 2**63 - 1 - size)),
+    )
