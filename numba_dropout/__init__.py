@@ -12,6 +12,7 @@ import sys as _sys
 
 from . import data, layers
 from .core._version import __version__ as __version__
+from .functional.alpha_dropout import alpha_dropout, alpha_dropout_backward
 from .functional.channel_dropout import (
     dropout1d,
     dropout1d_backward,
@@ -24,25 +25,17 @@ from .functional.channel_dropout import (
 )
 from .functional.concrete_dropout import concrete_dropout, concrete_dropout_backward
 from .functional.drop_block import drop_block2d, drop_block2d_backward
+from .functional.dropconnect import dropconnect, dropconnect_backward
 from .functional.dropout import dropout, dropout_backward, sample_mask
 from .functional.gaussian_dropout import (
-    alpha_dropout,
-    alpha_dropout_backward,
     gaussian_dropout,
     gaussian_dropout_backward,
     gaussian_noise,
     gaussian_noise_backward,
 )
-from .functional.linear import (
-    dropconnect,
-    dropconnect_backward,
-    linear,
-    linear_backward,
-    linear_relu_dropout,
-    linear_relu_dropout_backward,
-    relu,
-    relu_backward,
-)
+from .functional.linear import linear, linear_backward
+from .functional.linear_relu_dropout import linear_relu_dropout, linear_relu_dropout_backward
+from .functional.relu import relu, relu_backward
 from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
 from .layers.mask_generator import MaskGenerator
 from .nn import monte_carlo

@@ -8,7 +8,7 @@ from typing import Any
 from ..arrays.backend import place_of
 from ..core import checks, contract, errors
 from ._broadcast import Position, drawn_mask, grouped, required_key, through_mask
-from .gaussian_dropout import affine
+from .alpha_dropout import affine
 
 __all__ = [
     "dropout1d",

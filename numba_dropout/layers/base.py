@@ -26,9 +26,11 @@ from ..arrays import devices
 from ..core import checks
 from ..core.errors import InputError
 from ..functional import (
+    alpha_dropout,
     channel_dropout,
     concrete_dropout,
     drop_block,
+    dropconnect,
     dropout,
     gaussian_dropout,
     linear,
@@ -232,7 +234,7 @@ class AlphaDropout(Layer):
     """
 
     def __init__(self, p: float = 0.5, *, masks: MaskGenerator) -> None:
-        super().__init__(gaussian_dropout.alpha_dropout, gaussian_dropout.alpha_dropout_backward, masks, p=p)
+        super().__init__(alpha_dropout.alpha_dropout, alpha_dropout.alpha_dropout_backward, masks, p=p)
 
 
 class FeatureAlphaDropout(Layer):
@@ -346,10 +348,10 @@ class DropConnect(Layer):
 
     def _linear(self, x: Any, **arguments: Any) -> Any:
         self._passed.values = x
-        return linear.dropconnect(x, self.weight, self.bias, **arguments)
+        return dropconnect.dropconnect(x, self.weight, self.bias, **arguments)
 
     def _linear_backward(self, dy: Any, *, out: Any, **arguments: Any) -> Any:
-        dx, self.dweight, self.dbias = linear.dropconnect_backward(
+        dx, self.dweight, self.dbias = dropconnect.dropconnect_backward(
             dy, self._passed.values, self.weight, **arguments, out=out
         )
         return dx

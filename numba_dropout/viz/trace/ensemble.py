@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...functional.dropout import dropout
-from ...functional.linear import linear, relu
+from ...functional.linear import linear
+from ...functional.relu import relu
 from .report import Bars, Block, Section, Table, digits, number
 from .toy_network import Toy
 

@@ -15,9 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...core import contract
 from ...functional.concrete_dropout import concrete_dropout
+from ...functional.dropconnect import dropconnect
 from ...functional.dropout import dropout, sample_mask
 from ...functional.gaussian_dropout import gaussian_dropout
-from ...functional.linear import dropconnect, linear, relu
+from ...functional.linear import linear
+from ...functional.relu import relu
 from ...nn.mlp import MLP
 
 __all__ = ["ANSWERS", "Stage", "answer", "flow", "joined"]

@@ -1,0 +1,70 @@
+"""Operands and results of linear layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..arrays import host
+from ..arrays.backend import Place
+from ..core import checks, contract, errors
+from ._broadcast import required_key
+
+__all__ = ["layer_backward", "layer_output", "operands", "threshold_and_key"]
+
+
+def threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64, np.uint64]:
+    """Return the threshold, 0 outside training, and the seed's words; only outside training may there be no seed."""
+    threshold = contract.threshold(checks.probability(p))
+    return threshold if training else 0, *required_key(seed, training)
+
+
+def operands(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
+    """Return x, weight and bias after making sure that they fit each other."""
+    x = place.float_array(x, "x")
+    if x.ndim == 0:
+        raise errors.InputError("x: expected at least 1 dimension, got a scalar")
+    weight = place.float_array(weight, "weight", 2)
+    if weight.dtype != x.dtype:
+        raise TypeError(f"weight: expected dtype {x.dtype} like x, got {weight.dtype}")
+    if weight.shape[1] != x.shape[x.ndim - 1]:
+        inputs = x.shape[x.ndim - 1]
+        raise errors.InputError(
+            f"weight: expected shape (out_features, {inputs}) for x of shape {x.shape}, got {weight.shape}"
+        )
+    if bias is None:
+        return x, weight, place.nothing_like(x)
+    return x, weight, host.same(place.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
+
+
+def layer_output(place: Place, result: Any, x: Any, weight: Any, bias: Any, kernel: Callable[..., None]) -> Any:
+    """Return the result of a kernel of a layer's output."""
+    place.no_overlap(result, x, weight, bias)
+    with place.working():
+        flat, write_back = place.flat_output(result)
+        rows, weight, bias = place.matrix(x), place.matrix(weight), place.kernel_input(bias)
+        kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, weight, bias)
+        return write_back()
+
+
+def layer_backward(
+    place: Place, dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
+) -> tuple[Any, Any, Any]:
+    """Return the gradients by x, weight and bias that a kernel computes, in `out` where it is given."""
+    dy = place.float_array(dy, "dy")
+    x, weight, _ = operands(place, x, weight, None)
+    dy = host.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
+    if out is None:
+        out = (None, None, None)
+    elif not isinstance(out, tuple | list) or len(out) != 3:
+        raise TypeError("out: expected three arrays (dx, dweight, dbias)")
+    results: list[Any] = []
+    for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True):
+        results.append(place.no_overlap(place.output(given, shape, x.dtype), dy, x, weight, *results))
+    with place.working():
+        (dx, dx_back), (dw, dw_back), (db, db_back) = (place.flat_output(result) for result in results)
+        rows, weight = place.matrix(x), place.matrix(weight)
+        kernel(dx.reshape(*rows.shape), dw.reshape(*weight.shape), db, place.matrix(dy), rows, weight)
+        return dx_back(), dw_back(), db_back()

@@ -1,0 +1,84 @@
+"""Linear layers whose weights are dropped (DropConnect)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from ..arrays.backend import place_of
+from ._layer import operands
+from .dropout import dropout, dropout_backward
+from .linear import linear, linear_backward
+
+__all__ = ["dropconnect", "dropconnect_backward"]
+
+
+def dropconnect(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int | None = None,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    training: bool = True,
+    out: Any = None,
+) -> Any:
+    """Return linear(x, dropout(weight, p), bias): one mask of the weights for all rows; biases are not dropped.
+
+    Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the weight's first element.
+
+    References
+    ----------
+    Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
+
+    Examples
+    --------
+    >>> x, weight = np.ones((2, 4), np.float32), np.ones((3, 4), np.float32)
+    >>> nd.dropconnect(x, weight, p=0.5, seed=1)  # both rows go through the same weights
+    array([[4., 6., 6.],
+           [4., 6., 6.]], dtype=float32)
+    """
+    place = place_of(x, "x")
+    operands(place, x, weight, bias)  # its errors come first, with the names of the arguments
+    if out is not None:
+        place.no_overlap(out, weight)
+    dropped = dropout(weight, p, seed=seed, stream=stream, step=step, offset=offset, training=training)
+    return linear(x, dropped, bias, out=out)
+
+
+def dropconnect_backward(
+    dy: Any,
+    x: Any,
+    weight: Any,
+    p: float | ArrayLike = 0.5,
+    *,
+    seed: int,
+    stream: int = 0,
+    step: int = 0,
+    offset: int = 0,
+    out: tuple[Any, Any, Any] | None = None,
+) -> tuple[Any, Any, Any]:
+    """Return the gradients of `dropconnect` by x, weight and bias: (dx, dweight, dbias).
+
+    The mask is drawn again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
+
+    Examples
+    --------
+    >>> x, weight, dy = np.ones((2, 4), np.float32), np.ones((3, 4), np.float32), np.ones((2, 3), np.float32)
+    >>> dx, dweight, dbias = nd.dropconnect_backward(dy, x, weight, p=0.5, seed=1)
+    >>> dweight  # what was dropped learns nothing
+    array([[0., 4., 0., 4.],
+           [0., 4., 4., 4.],
+           [0., 4., 4., 4.]], dtype=float32)
+    """
+    position: dict[str, Any] = {"seed": seed, "stream": stream, "step": step, "offset": offset}
+    place = place_of(dy, "dy")
+    operands(place, x, weight, None)
+    for given in out or ():
+        place.no_overlap(given, weight)
+    dx, dweight, dbias = linear_backward(dy, x, dropout(weight, p, **position), out=out)
+    return dx, dropout_backward(dweight, p, **position, out=None if out is None else out[1]), dbias

@@ -1,0 +1,42 @@
+"""ReLU and its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..arrays import host
+from ..arrays.backend import place_of
+
+__all__ = ["relu", "relu_backward"]
+
+
+def relu(x: Any, *, out: Any = None) -> Any:
+    """Return x where it is positive or NaN, else +0.
+
+    x : array of float32 or float64, any shape; out : where to write, may be x. Raises ValueError or TypeError.
+
+    Examples
+    --------
+    >>> nd.relu(np.array([-1.0, 0.0, 2.0]))
+    array([0., 0., 2.])
+    """
+    place = place_of(x, "x")
+    x = place.float_array(x, "x")
+    return place.elementwise(place.output(out, x.shape, x.dtype), [x], place.kernels.relu_forward)
+
+
+def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
+    """Return the gradient of `relu` by its input: dy where the output y is positive, else +0.
+
+    dy, y : arrays of one shape and dtype; out : where to write, may be dy. Raises ValueError or TypeError.
+
+    Examples
+    --------
+    >>> y = nd.relu(np.array([-1.0, 0.0, 2.0]))
+    >>> nd.relu_backward(np.ones(3), y)
+    array([0., 0., 1.])
+    """
+    place = place_of(dy, "dy")
+    dy = place.float_array(dy, "dy")
+    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    return place.elementwise(place.output(out, dy.shape, dy.dtype), [dy, y], place.kernels.relu_backward)
