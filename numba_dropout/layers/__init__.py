@@ -12,21 +12,15 @@ Examples
 >>> masks.advance()  # the next step: other masks
 """
 
-from .base import (
-    AlphaDropout,
-    ConcreteDropout,
-    DropBlock2d,
-    DropConnect,
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    FeatureAlphaDropout,
-    GaussianDropout,
-    GaussianNoise,
-    Layer,
-    StochasticDepth,
-)
+from .alpha_dropout import AlphaDropout
+from .base import Layer
+from .channel_dropout import Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
+from .concrete_dropout import ConcreteDropout
+from .drop_block import DropBlock2d
+from .dropconnect import DropConnect
+from .dropout import Dropout
+from .gaussian_dropout import GaussianDropout, GaussianNoise
+from .stochastic_depth import StochasticDepth
 
 __all__ = [
     "AlphaDropout",

@@ -1,0 +1,64 @@
+"""Concrete dropout as a layer, whose rate is learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import checks
+from ..core.errors import InputError
+from ..functional import concrete_dropout
+from .base import Layer
+from .mask_generator import MaskGenerator
+
+__all__ = ["ConcreteDropout"]
+
+
+class ConcreteDropout(Layer):
+    """Drop shares of elements at a rate that is learnt, by `concrete_dropout`: p is where it begins, of (0, 1).
+
+    `logit` is log(p / (1 - p)), for an optimiser to step; `backward` leaves the gradient by it in `dlogit`, to which a
+    regulariser's is to be added. What `forward` returned is kept until then, and must not be written to.
+
+    Examples
+    --------
+    >>> layer = nd.layers.ConcreteDropout(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> layer(np.ones(6)).round(3)
+    array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682])
+    """
+
+    def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:
+        if not 0 < checks.probability(p) < 1:
+            raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
+        super().__init__(self._drop, self._drop_backward, masks, logit=concrete_dropout.logits_of([float(p)])[0])
+        self.dlogit: Any = None
+
+    def __repr__(self) -> str:
+        return f"ConcreteDropout(p={self.p:.4g}, site={self.site})"
+
+    @property
+    def p(self) -> float:
+        """The rate so far."""
+        return concrete_dropout.rates_of_logits([self.logit])[0]
+
+    @property
+    def logit(self) -> float:
+        """Its logit, which may be set between a backward and a forward pass."""
+        return float(self.arguments["logit"])
+
+    @logit.setter
+    def logit(self, value: float) -> None:
+        self.arguments["logit"] = checks.number(value, "logit")
+
+    def backward(self, dy: Any, *, out: Any = None) -> Any:
+        """Return the gradient by the input of the last forward pass, and leave that by the logit in `dlogit`."""
+        if self._passed.at == {}:
+            self.dlogit = 0.0
+        return super().backward(dy, out=out)
+
+    def _drop(self, x: Any, **arguments: Any) -> Any:
+        y = self._passed.values = concrete_dropout.concrete_dropout(x, **arguments)
+        return y
+
+    def _drop_backward(self, dy: Any, **arguments: Any) -> Any:
+        dx, self.dlogit = concrete_dropout.concrete_dropout_backward(dy, self._passed.values, **arguments)
+        return dx

@@ -1,0 +1,59 @@
+"""Dropout as a layer."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import devices
+from ..core import checks
+from ..functional import dropout
+from ..functional._rates import rates_of
+from .base import Layer
+from .mask_generator import MaskGenerator
+
+__all__ = ["Dropout"]
+
+
+class Dropout(Layer):
+    """Drop elements, by `dropout`: p is one rate or an array; `noise_shape` is the mask's shape.
+
+    Examples
+    --------
+    >>> layer = nd.layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
+    >>> x = np.ones((1, 8), np.float32)
+    >>> layer(x)
+    array([[0., 2., 0., 2., 0., 2., 2., 2.]], dtype=float32)
+    >>> layer.backward(np.ones_like(x))
+    array([[0., 2., 0., 2., 0., 2., 2., 2.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        p: float | ArrayLike = 0.5,
+        *,
+        noise_shape: Sequence[int | None] | None = None,
+        masks: MaskGenerator,
+    ) -> None:
+        dropout.check_noise_shape(noise_shape)
+        super().__init__(dropout.dropout, dropout.dropout_backward, masks, p=p, noise_shape=noise_shape)
+
+    def _check_rate(self, p: Any) -> None:
+        if np.ndim(p):
+            rates_of(p, np.float64)
+        else:
+            super()._check_rate(p)
+
+    def forward(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
+        """Return x through the layer, by a mask that is given where there is one, as `dropout` takes it."""
+        if mask is None or not training:
+            return super().forward(x, training=training, offset=offset, out=out)
+        mask = mask if devices.on_device(mask) else np.array(checks.as_array(mask))  # which may change meanwhile
+        at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
+        y = dropout.dropout(x, **at, out=out)
+        self._passed.at = at
+        return y
