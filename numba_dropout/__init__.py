@@ -40,7 +40,7 @@ from .functional.stochastic_depth import stochastic_depth, stochastic_depth_back
 from .layers.mask_generator import MaskGenerator
 from .nn import monte_carlo
 from .nn.mlp import MLP
-from .optim.optimizer import SGD, Adam, AdamW
+from .optim import SGD, Adam, AdamW
 from .storage import safetensors as _safetensors
 from .storage import sequential as _sequential
 from .training import callbacks, loop

@@ -7,7 +7,7 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
-from numba_dropout.optim.optimizer import inverse_time, step_decay
+from numba_dropout.optim import inverse_time, step_decay
 
 STEPS = 4
 ROWS = 20  # of a batch, at least

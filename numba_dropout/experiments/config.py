@@ -14,7 +14,7 @@ from .. import data
 from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..nn.variants.kinds import check_course
-from ..optim.optimizer import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
+from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
 from ..training.evaluate import precision_of_noise
 from ..training.fit import History, fit
 

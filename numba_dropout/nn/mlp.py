@@ -16,7 +16,7 @@ from ..core import checks
 from ..core.access import Access, changes, reads
 from ..core.errors import InputError, NoRoom
 from ..functional.concrete_dropout import logits_of, rates_of_logits
-from ..optim.optimizer import Optimizer
+from ..optim import Optimizer
 from . import inputs, passes
 from .memory import memory_of
 from .passes import LOSSES

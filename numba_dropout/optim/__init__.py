@@ -1,5 +1,19 @@
 """Optimizers and schedules of the learning rate."""
 
-from .optimizer import SCHEDULES, SGD, Adam, AdamW, Optimizer
+from .adam import Adam, AdamW
+from .optimizer import Optimizer
+from .schedules import SCHEDULES, Schedule, cosine, inverse_time, schedule_name, step_decay
+from .sgd import SGD
 
-__all__ = ["SCHEDULES", "SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = [
+    "SCHEDULES",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "Schedule",
+    "cosine",
+    "inverse_time",
+    "schedule_name",
+    "step_decay",
+]

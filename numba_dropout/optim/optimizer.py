@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules.
+"""The base of the optimizers.
 
 An optimiser holds numbers and the state of one network; the arithmetic is in `kernels`. It hands the kernels one row
 of settings for each step, so that many steps run without coming back to Python.
@@ -6,8 +6,6 @@ of settings for each step, so that many steps run without coming back to Python.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,64 +16,9 @@ from ..arrays.convert import on_host
 from ..core import checks, errors
 from ..core.access import Access
 from ..kernels.simd import aligned
+from .schedules import SCHEDULES, Schedule, constant, cosine, schedule_name
 
-__all__ = [
-    "SCHEDULES",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "Optimizer",
-    "Schedule",
-    "cosine",
-    "inverse_time",
-    "schedule_name",
-    "step_decay",
-]
-
-# A schedule takes step numbers from 0 on, and the number of steps in all, and returns factors on the learning rate.
-Schedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
-
-
-def constant(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Keep the learning rate."""
-    return np.ones_like(steps)
-
-
-def cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Fall from 1 to 0 along half a cosine over all steps (Loshchilov & Hutter, ICLR 2017, without restarts)."""
-    return 0.5 * (1.0 + np.cos(np.pi * np.minimum(steps / max(total, 1), 1.0)))
-
-
-def inverse_time(decay_steps: float = 1000.0) -> Schedule:
-    """Return the schedule 1 / (1 + step / decay_steps) (Robbins & Monro, 1951)."""
-    decay_steps = checks.number(decay_steps, "decay_steps", above=0)
-    return functools.partial(_inverse_time, decay_steps=decay_steps)
-
-
-def _inverse_time(steps: NDArray[np.float64], total: int, *, decay_steps: float) -> NDArray[np.float64]:
-    return 1.0 / (1.0 + steps / decay_steps)
-
-
-def step_decay(decay_steps: float = 1000.0, factor: float = 0.1) -> Schedule:
-    """Return the schedule factor ** (step // decay_steps)."""
-    decay_steps = checks.number(decay_steps, "decay_steps", above=0)
-    factor = checks.number(factor, "factor", above=0)
-    return functools.partial(_step_decay, decay_steps=decay_steps, factor=factor)
-
-
-def _step_decay(steps: NDArray[np.float64], total: int, *, decay_steps: float, factor: float) -> NDArray[np.float64]:
-    return factor ** (steps // decay_steps)
-
-
-SCHEDULES: dict[str, Schedule] = {
-    "constant": constant,
-    "inverse": inverse_time(),
-    "cosine": cosine,
-    "step": step_decay(),
-}
-
-
-FIRST_MOMENTUM = 0.5  # where one that rises begins
+__all__ = ["Optimizer"]
 
 
 class Optimizer:
@@ -226,121 +169,3 @@ class Optimizer:
 
 
 _WORKING = {"access", "end", "step", "state", "params", "_known"}  # an optimiser's attributes that training changes
-
-
-def schedule_name(schedule: str | Schedule) -> str:
-    """Return what a schedule is called: its own name, or that of a function, with the numbers in it."""
-    if isinstance(schedule, functools.partial):
-        return f"{schedule_name(schedule.func)} {schedule.keywords}"
-    return schedule if isinstance(schedule, str) else getattr(schedule, "__qualname__", type(schedule).__qualname__)
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent with momentum (Sutskever et al., ICML 2013; PyTorch's form).
-
-    momentum : float of [0, 1); nesterov : bool, look ahead; momentum_steps : int, optional, steps over which the
-    momentum rises evenly from 0.5 to `momentum` (Srivastava et al., JMLR 2014, appendix A.2); the rest as in
-    `Optimizer`.
-
-    Examples
-    --------
-    >>> nd.SGD(lr=0.1, momentum=0.95, nesterov=True, max_norm=3.0)
-    <SGD with learning rate 0.1, 0 steps done>
-    >>> nd.SGD(lr=0.1, schedule="cosine", total_steps=100).rates(3, step=49).round(4)
-    array([0.0516, 0.05  , 0.0484])
-    """
-
-    update = "sgd"
-    slots = 1
-
-    def __init__(
-        self,
-        lr: float = 0.1,
-        momentum: float = 0.9,
-        nesterov: bool = False,
-        momentum_steps: int | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(lr, **options)
-        self.momentum = checks.number(momentum, "momentum", at_least=0)
-        if self.momentum >= 1:
-            raise errors.InputError(f"momentum: expected a number below 1, got {momentum!r}")
-        self.nesterov = bool(nesterov)
-        if self.nesterov and not self.momentum:
-            raise errors.InputError("nesterov: needs a momentum above 0, got 0")
-        self.momentum_steps = momentum_steps
-        if momentum_steps is not None:
-            self.momentum_steps = checks.integer(momentum_steps, "momentum_steps", 1, 2**32)
-            if self.momentum < FIRST_MOMENTUM:
-                raise errors.InputError(
-                    f"momentum: expected at least {FIRST_MOMENTUM} with momentum_steps, got {momentum!r}"
-                )
-
-    def _columns(self, n: int) -> tuple[Any, ...]:
-        """Return learning rate, momentum, whether Nesterov's, and weight decay."""
-        return self.rates(n), self._momenta(n), self.nesterov, self.weight_decay
-
-    def _momenta(self, n: int) -> Any:
-        """Return the momentum of the next n steps."""
-        if self.momentum_steps is None:
-            return self.momentum
-        share = np.minimum(np.arange(self.step, self.step + n) / self.momentum_steps, 1.0)
-        return FIRST_MOMENTUM + (self.momentum - FIRST_MOMENTUM) * share
-
-
-class Adam(Optimizer):
-    """Adam (Kingma & Ba, ICLR 2015); weight decay joins the gradient.
-
-    beta1, beta2 : floats of [0, 1); eps : float above 0; the rest as in `Optimizer`.
-
-    Examples
-    --------
-    >>> nd.Adam(lr=0.001, schedule=lambda steps, total: 0.5 ** (steps // 10)).rates(3, step=9)
-    array([0.001 , 0.0005, 0.0005])
-    """
-
-    update = "adam"
-    slots = 2
-    decoupled: ClassVar[bool] = False
-
-    def __init__(
-        self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, **options: Any
-    ) -> None:
-        super().__init__(lr, **options)
-        self.beta1 = checks.number(beta1, "beta1", at_least=0)
-        self.beta2 = checks.number(beta2, "beta2", at_least=0)
-        for name, beta in (("beta1", self.beta1), ("beta2", self.beta2)):
-            if beta >= 1:
-                raise errors.InputError(f"{name}: expected a number below 1, got {beta!r}")
-        self.eps = checks.number(eps, "eps", above=0)
-
-    def _columns(self, n: int) -> tuple[Any, ...]:
-        """Return what the kernel's comment lists; the bias corrections are in it."""
-        t = np.arange(self.step + 1, self.step + n + 1, dtype=np.float64)
-        rates = self.rates(n)
-        return (
-            rates / (1.0 - self.beta1**t),
-            self.beta1,
-            1.0 - self.beta1,
-            self.beta2,
-            1.0 - self.beta2,
-            self.eps,
-            0.0 if self.decoupled else self.weight_decay,
-            1.0 - rates * self.weight_decay if self.decoupled else 1.0,
-            np.sqrt(1.0 - self.beta2**t),
-        )
-
-
-class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, ICLR 2019); arguments as `Adam`.
-
-    Examples
-    --------
-    >>> nd.AdamW(lr=0.001, weight_decay=0.05, clip_norm=1.0)
-    <AdamW with learning rate 0.001, 0 steps done>
-    """
-
-    decoupled = True
-
-    def __init__(self, lr: float = 0.001, *, weight_decay: float = 0.01, **options: Any) -> None:
-        super().__init__(lr, weight_decay=weight_decay, **options)

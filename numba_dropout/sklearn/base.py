@@ -22,7 +22,7 @@ from ..arrays.sparse import check_source
 from ..core import checks
 from ..core.access import access_of
 from ..nn.mlp import MLP
-from ..optim.optimizer import SGD, Adam, Optimizer
+from ..optim import SGD, Adam, Optimizer
 from ..training.fit import fit
 from .joblib_threads import own_threads
 from .stopping import Stopping

@@ -18,7 +18,7 @@ from ..core.errors import InputError
 from ..nn.inputs import weights
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule
-from ..optim.optimizer import Optimizer
+from ..optim import Optimizer
 from . import checkpoints
 from .loop import Callback, Diverged, History, Training
 

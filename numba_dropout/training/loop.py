@@ -17,7 +17,7 @@ from ..arrays.sparse import parts_of
 from ..core.errors import InputError
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule, rate_schedule
-from ..optim.optimizer import Optimizer, schedule_name
+from ..optim import Optimizer, schedule_name
 from ..storage.model_file import plain
 
 __all__ = ["Callback", "Diverged", "History", "Training"]

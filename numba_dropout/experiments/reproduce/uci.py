@@ -25,7 +25,7 @@ from ...core.errors import InputError
 from ...data import standardization
 from ...data.splits import published, read_numbers, read_places, read_split
 from ...nn.mlp import MLP
-from ...optim.optimizer import Adam
+from ...optim import Adam
 from ...training.evaluate import evaluate
 from ...training.fit import fit
 from .. import parallel

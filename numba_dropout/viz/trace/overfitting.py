@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import data
 from ...nn.mlp import MLP
-from ...optim.optimizer import Adam
+from ...optim import Adam
 from ...training.fit import fit
 from .report import Curve, Curves, Section, Table
 
