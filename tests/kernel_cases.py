@@ -3,7 +3,7 @@
 import numpy as np
 
 from numba_dropout.kernels import cpu
-from numba_dropout.kernels.scalar.activations import SUMS
+from numba_dropout.kernels.scalar.constants import SUMS
 
 ALL = np.uint64(2**32)
 HALF = np.uint64(2**31)

@@ -20,7 +20,7 @@ from numba.cuda import codegen, dispatcher
 
 from numba_dropout.core.disk_cache import DeviceCache
 from numba_dropout.kernels import cuda as kernels
-from numba_dropout.kernels.scalar import activations, philox
+from numba_dropout.kernels.scalar import philox, transcendental
 
 CAPABILITIES = [
     pytest.param((7, 5), marks=pytest.mark.full),
@@ -63,10 +63,10 @@ def family(element):
     """Return the signatures of the kernels that there are for each kind of elements."""
     both = flat(element), flat(element)
     return {
-        "masked._MASKED": (I8, *both, I8, MASK, PLACES, I8, F4, F4, F4),
-        "masked._RATED": (I8, *both, I8, MASK, PLACES, I8, flat(F4), PLACES, I8),
-        "masked._PACKED": (*both, BYTES, F4),
-        "rates._DROPOUT": (I8, *both, I8, flat(U8), flat(F4), PLACES, *WHERE),
+        "masked_dropout._MASKED": (I8, *both, I8, MASK, PLACES, I8, F4, F4, F4),
+        "masked_dropout._RATED": (I8, *both, I8, MASK, PLACES, I8, flat(F4), PLACES, I8),
+        "masked_dropout._PACKED": (*both, BYTES, F4),
+        "dropout_rates._DROPOUT": (I8, *both, I8, flat(U8), flat(F4), PLACES, *WHERE),
         "dropout._KERNELS": dropout(element),
     }
 
@@ -92,8 +92,8 @@ SIGNATURES = {
     "dropout._KERNELS.float32 at a step": dropout(F4, AT_A_STEP),
     "dropout._clear": (flat(F4),),
     "dropout._steps": (I8, flat(F4), flat(F4), I8, I8, U8, F4, *WHERE),
-    "steps._begin": (flat(I8), flat(U8), flat(F4), flat(I8), flat(I8), FLOATS, I8),
-    "steps._end": (matrix(types.float64), flat(types.float64), flat(I8)),
+    "_step_state._begin": (flat(I8), flat(U8), flat(F4), flat(I8), flat(I8), FLOATS, I8),
+    "_step_state._end": (matrix(types.float64), flat(types.float64), flat(I8)),
     "linear_relu_dropout._derivative": (flat(F4), flat(F4), F4),
     "sgd._STORED": STEP_STORED,
     "adam._STORED": STEP_STORED,
@@ -106,32 +106,32 @@ SIGNATURES = {
         for kind, element in (("float32", F4), ("float16", types.float16), ("uint16", types.uint16))
         for name, signature in family(element).items()
     },
-    "rates._SAMPLE": (I8, MASK, MASK, I8, flat(U8), flat(U8), PLACES, *WHERE),
-    "affine_dropout._affine": (flat(F4), flat(F4), I8, F4, F4, F4, U8, *WHERE),
-    "gaussian._DROPOUT": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
-    "gaussian._DROPOUT at a step": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
-    "rates._DROPOUT.float32 at a step": (I8, flat(F4), flat(F4), I8, flat(U8), flat(F4), PLACES, *AT_A_STEP),
+    "dropout_rates._SAMPLE": (I8, MASK, MASK, I8, flat(U8), flat(U8), PLACES, *WHERE),
+    "alpha_dropout._affine": (flat(F4), flat(F4), I8, F4, F4, F4, U8, *WHERE),
+    "gaussian_dropout._DROPOUT": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
+    "gaussian_dropout._DROPOUT at a step": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
+    "dropout_rates._DROPOUT.float32 at a step": (I8, flat(F4), flat(F4), I8, flat(U8), flat(F4), PLACES, *AT_A_STEP),
     "mask._sample at a step": (flat(types.boolean), I8, B1, U8, *AT_A_STEP),
-    "gaussian._NOISE": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
-    "gaussian._DERIVATIVE": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
-    "concrete._FORWARD": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *WHERE),
-    "concrete._FORWARD at a step": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
-    "concrete._backward": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *WHERE),
-    "concrete._backward at a step": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
-    "concrete._finish": (flat(F4), SUMS, I8),
-    "concrete._regularize": (flat(F4), SUMS, I8, I8, flat(F4), flat(F4)),
-    "concrete._settings": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
+    "gaussian_dropout._NOISE": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
+    "gaussian_dropout._DERIVATIVE": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
+    "concrete_dropout._FORWARD": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *WHERE),
+    "concrete_dropout._FORWARD at a step": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
+    "concrete_dropout._backward": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *WHERE),
+    "concrete_dropout._backward at a step": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
+    "concrete_dropout._finish": (flat(F4), SUMS, I8),
+    "concrete_dropout._regularize": (flat(F4), SUMS, I8, I8, flat(F4), flat(F4)),
+    "concrete_dropout._settings": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
     "drop_block._grow": (I8, MASK, MASK, I8, I8, I8, I8),
     "drop_block._count": (flat(F4), MASK, I8),
     "relu._forward": (flat(F4), flat(F4)),
     "relu._backward": (flat(F4), flat(F4), flat(F4)),
-    "random._bits": (flat(U8), I8, *WHERE),
-    "rows._gather": (FLOATS, matrix(types.uint8), flat(I8), flat(types.float64), flat(types.float64)),
-    "rows._gather_sparse": (FLOATS, flat(F4), *2 * (flat(types.int32),), flat(I8), *2 * (flat(types.float64),)),
-    "rows._gather_values": (flat(I8), flat(I8), flat(I8)),
-    "rows._scale": (FLOATS, flat(F4)),
-    "totals._totals": (flat(types.float64), flat(F4), flat(F4)),
-    "squares._squares": (SUMS, flat(F4)),
+    "random_bits._bits": (flat(U8), I8, *WHERE),
+    "gather._gather": (FLOATS, matrix(types.uint8), flat(I8), flat(types.float64), flat(types.float64)),
+    "gather._gather_sparse": (FLOATS, flat(F4), *2 * (flat(types.int32),), flat(I8), *2 * (flat(types.float64),)),
+    "gather._gather_values": (flat(I8), flat(I8), flat(I8)),
+    "gather._scale": (FLOATS, flat(F4)),
+    "reductions._totals": (flat(types.float64), flat(F4), flat(F4)),
+    "reductions._squares": (SUMS, flat(F4)),
     "clip_norm._clip": (flat(F4), SUMS, I8, flat(F4)),
     "max_norm._limit": (FLOATS, types.float64),
     "mse._forward": (*ROWS, FLOATS),
@@ -204,7 +204,14 @@ def test_eight_elements_of_a_mask_are_one_store():
 
 @pytest.mark.parametrize(
     "name",
-    ["mask._sample", "mask._pack", "dropout._KERNELS.float32", "random._bits", "gaussian._NOISE", "concrete._FORWARD"],
+    [
+        "mask._sample",
+        "mask._pack",
+        "dropout._KERNELS.float32",
+        "random_bits._bits",
+        "gaussian_dropout._NOISE",
+        "concrete_dropout._FORWARD",
+    ],
 )
 def test_words_are_multiplied_in_one_instruction(name):
     code = ptx(name, (9, 0))
@@ -212,7 +219,9 @@ def test_words_are_multiplied_in_one_instruction(name):
     assert not re.search(r"mul\.(?:lo|hi)\.[su]64", code)
 
 
-@pytest.mark.parametrize("name", ["random._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._STORED"])
+@pytest.mark.parametrize(
+    "name", ["random_bits._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._STORED"]
+)
 def test_what_the_cpu_compiled_before_changes_nothing(name):
     """Scalars with a body of their own for CUDA: numba-cuda would take one that Numba inlined on the CPU."""
 
@@ -223,13 +232,13 @@ def test_what_the_cpu_compiled_before_changes_nothing(name):
 
     @njit
     def on_the_cpu(word, x):
-        return philox.product(word, word), activations.exp(x), activations.log1p(x), activations.sqrt(x)
+        return philox.product(word, word), transcendental.exp(x), transcendental.log1p(x), transcendental.sqrt(x)
 
     assert on_the_cpu(np.uint64(3), np.float32(0)) == (9, 1, 0, 0)
     assert code() == expected
 
 
-@pytest.mark.parametrize("name", ["gaussian._DROPOUT", "gaussian._NOISE", "concrete._FORWARD"])
+@pytest.mark.parametrize("name", ["gaussian_dropout._DROPOUT", "gaussian_dropout._NOISE", "concrete_dropout._FORWARD"])
 def test_noise_is_computed_in_float32(name):
     assert ".f64" not in ptx(name, (9, 0))
 

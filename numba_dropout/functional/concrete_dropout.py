@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays import host
 from ..arrays.backend import Place, place_of
 from ..core import checks, contract
-from ..kernels.scalar.activations import SUMS
+from ..kernels.scalar.constants import SUMS
 from ..kernels.scalar.philox import PURPOSE
 from ._broadcast import Position, required_key
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..arrays.backend import Allocate
 from ..core import contract, errors
-from ..kernels.scalar.activations import SUMS
+from ..kernels.scalar.constants import SUMS
 from ..kernels.simd import CACHE_LINE
 
 __all__ = [

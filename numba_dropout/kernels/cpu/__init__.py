@@ -47,11 +47,11 @@ from .masked_dropout import apply_mask, apply_mask_rates, apply_packed_mask
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random_bits import random_bits
+from .reductions import batch_totals
 from .relu import relu_backward, relu_forward
 from .sgd import linear_sgd, step_sgd, sub_network_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .subnetwork import gather_columns, kept_units, spread_columns, spread_layer, take_layer
-from .totals import batch_totals
 
 __all__ = [
     "add_gaussian_noise",

@@ -1,7 +1,8 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
 from ...core.jit import kernel, span
-from ..scalar.activations import ONE, adam
+from ..scalar.constants import ONE
+from ..scalar.updates import adam
 from ..simd import vector
 from ._fused_update import stepping, stepping_stored
 from ._gemm import grid_of_rows

@@ -1,7 +1,9 @@
 """Binary cross-entropy of the sigmoid of logits with targets in [0, 1]."""
 
 from ...core.jit import kernel
-from ..scalar.activations import HALF, ZERO, bce_with_logits, sigmoid
+from ..scalar.activations import sigmoid
+from ..scalar.constants import HALF, ZERO
+from ..scalar.losses import bce_with_logits
 
 
 @kernel

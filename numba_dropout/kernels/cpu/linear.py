@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...core.jit import kernel, reordered_span, span
-from ..scalar.activations import ZERO, relu_dropout_derivative
+from ..scalar.activations import relu_dropout_derivative
+from ..scalar.constants import ZERO
 from ..simd import parallel, row, scratch, vector, window
 from ._gemm import block_columns, grid, grid_of_rows, multiply_block, part_columns
 

@@ -1,13 +1,13 @@
-"""The sum of an array's squares, in float64, in the same parts whatever the threads."""
+"""Sums in float64, in an order that depends on the length alone."""
 
 import numpy as np
 
-from ...core.jit import reordered_span, scalar
-from ..scalar.activations import SUMS
+from ...core.jit import kernel, reordered_span, scalar
+from ..scalar.constants import SUMS
 from ..simd import parallel
 from .mask import SERIAL
 
-__all__ = ["sum_of_squares", "sum_part"]
+__all__ = ["batch_totals", "sum_of_squares", "sum_part"]
 
 PART = 1 << 11  # elements of a part of a sum, at least
 
@@ -37,3 +37,17 @@ def sum_of_squares(sums, values):
     for part in range(parts):
         total += sums[part]
     return total
+
+
+@kernel
+def batch_totals(out, losses, hits):
+    """Write the sums of the rows' losses and hits.
+
+    out (2,) float64, losses (B,), hits (B,)
+    """
+    loss, hit = np.float64(0), np.float64(0)
+    for i in range(losses.size):
+        loss += losses[i]
+        hit += hits[i]
+    out[0] = loss
+    out[1] = hit

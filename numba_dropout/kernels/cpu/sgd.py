@@ -1,7 +1,7 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
 from ...core.jit import kernel, span
-from ..scalar.activations import sgd
+from ..scalar.updates import sgd
 from ..simd import vector
 from ._fused_update import stepping, stepping_stored
 from ._gemm import grid_of_rows

@@ -33,10 +33,10 @@ from .masked_dropout import apply_mask, apply_mask_rates, apply_packed_mask
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random_bits import random_bits
+from .reductions import batch_totals
 from .relu import relu_backward, relu_forward
 from .sgd import linear_sgd, step_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from .totals import batch_totals
 
 __all__ = [
     "add_gaussian_noise",

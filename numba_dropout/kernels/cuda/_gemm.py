@@ -7,7 +7,7 @@ of the depth, so that an element is one sum whatever the tile.
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
-from ..scalar.activations import ZERO
+from ..scalar.constants import ZERO
 from . import _gemm_fma, _gemm_mma
 from ._gemm_tiles import COLUMNS, TILES
 from ._intrinsics import shared_floats

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from ...core.jit import device_function
-from ..scalar.activations import ZERO
+from ..scalar.constants import ZERO
 from ._intrinsics import load_four
 
 __all__ = ["COLUMNS", "TILES", "Inner", "Side", "Tile", "fetching"]

@@ -8,7 +8,7 @@ from numba import cuda, float32, types
 from numba.core import cgutils, config
 
 from ...core.jit import device_function, require_cuda
-from ..scalar import activations, philox, transcendental
+from ..scalar import philox, transcendental
 
 __all__ = [
     "bits_of",
@@ -196,9 +196,9 @@ if not config.ENABLE_CUDASIM:
 
     # what numba.cuda has no function of NumPy's for, or no good one
     overload(philox.product)(lambda a, b: lambda a, b: _wide_product(a, b))
-    overload(activations.exp)(lambda x: lambda x: math.exp(x))
-    overload(activations.log1p)(lambda x: lambda x: math.log1p(x))
-    overload(activations.sqrt)(lambda x: lambda x: math.sqrt(x))
+    overload(transcendental.exp)(lambda x: lambda x: math.exp(x))
+    overload(transcendental.log1p)(lambda x: lambda x: math.log1p(x))
+    overload(transcendental.sqrt)(lambda x: lambda x: math.sqrt(x))
     overload(transcendental.bits32)(lambda x: lambda x: _integer_of(np.float32(x)))
     overload(transcendental.float32_of)(lambda bits: lambda bits: _real_of(np.int32(bits)))
 

@@ -1,7 +1,8 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
 from ...core.jit import device_function
-from ..scalar.activations import ONE, ZERO, adam
+from ..scalar.constants import ONE, ZERO
+from ..scalar.updates import adam
 from ._fused_update import step_layer, stepping
 from ._launch import launch
 

@@ -4,9 +4,11 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
-from ..scalar.activations import HALF, ONE, ZERO, bce_with_logits, sigmoid
+from ..scalar.activations import sigmoid
+from ..scalar.constants import HALF, ONE, ZERO
+from ..scalar.losses import bce_with_logits
 from ._launch import ROW, launch_rows
-from .sums import tree_sum
+from .reductions import tree_sum
 
 
 @device_kernel

@@ -8,14 +8,13 @@ import numpy as np
 from numba import cuda, float64
 
 from ...core.jit import device_function, device_kernel, scalar
-from ..scalar.activations import SUMS
 from ..scalar.concrete_dropout import odds32, odds_of, rate_of, scale_of, share_kept, slope_by_logit
+from ..scalar.constants import SUMS
 from ..scalar.philox import block_words
 from ._intrinsics import value_of
 from ._launch import THREADS, launch_blocks
 from ._random_map import BLOCK, each_of_four, launch_fours
-from .reductions import blocks_for, launch_squares, sum_of_blocks
-from .sums import tree_sum
+from .reductions import blocks_for, launch_squares, sum_of_blocks, tree_sum
 
 
 @device_function

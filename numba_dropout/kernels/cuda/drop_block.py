@@ -5,7 +5,7 @@ from numba import cuda, int64
 
 from ...core.jit import device_kernel
 from ._launch import ROW, launch_rows, launch_table
-from .sums import tree_sum
+from .reductions import tree_sum
 
 
 @device_kernel

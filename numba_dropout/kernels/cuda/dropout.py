@@ -4,7 +4,7 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_kernel, scalar
-from ..scalar.activations import ZERO
+from ..scalar.constants import ZERO
 from ..scalar.philox import SHIFT3
 from ._half import KINDS
 from ._intrinsics import load_eight, store_eight, value_of

@@ -7,7 +7,7 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_function, device_kernel, scalar
-from ..scalar.activations import ZERO
+from ..scalar.constants import ZERO
 from ..scalar.philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, SHIFT32, TIE_STREAM, block_words
 from ._half import KINDS
 from ._intrinsics import value_of

@@ -1,7 +1,7 @@
 """Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
 
 from ...core.jit import scalar
-from ..scalar.activations import ONE, ZERO
+from ..scalar.constants import ONE, ZERO
 from ..scalar.normal import normals32
 from ._random_map import each_of_four, launch_fours
 

@@ -4,7 +4,8 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_function, device_kernel
-from ..scalar.activations import ZERO, relu_dropout_derivative
+from ..scalar.activations import relu_dropout_derivative
+from ..scalar.constants import ZERO
 from ._gemm import COLUMNS, multiply, over_tiles
 from ._launch import launch_blocks, size_of_grid
 

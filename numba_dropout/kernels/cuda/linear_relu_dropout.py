@@ -4,7 +4,8 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_function, device_kernel
-from ..scalar.activations import ZERO, relu, relu_dropout_derivative
+from ..scalar.activations import relu, relu_dropout_derivative
+from ..scalar.constants import ZERO
 from ..scalar.philox import SEVEN, SHIFT3
 from ._gemm import COLUMNS, multiply, over_tiles
 from ._intrinsics import value_of

@@ -8,7 +8,7 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_kernel
-from ..scalar.activations import ZERO
+from ..scalar.constants import ZERO
 from ._half import KINDS
 from ._launch import launch, launch_table
 

@@ -7,7 +7,7 @@ from numba import cuda, float64
 
 from ...core.jit import device_kernel
 from ._launch import ROW, launch_rows
-from .sums import tree_sum
+from .reductions import tree_sum
 
 
 @device_kernel

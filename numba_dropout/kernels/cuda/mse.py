@@ -4,9 +4,9 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
-from ..scalar.activations import ZERO
+from ..scalar.constants import ZERO
 from ._launch import ROW, launch_rows
-from .sums import tree_sum
+from .reductions import tree_sum
 
 
 @device_kernel

@@ -1,14 +1,31 @@
-"""The sum of an array's squares, in float64, by so many blocks, and in a fixed order."""
+"""Sums in float64, in a fixed order, without atomic operations."""
 
 import numpy as np
 from numba import cuda, float64
 
 from ...core.jit import device_function, device_kernel
-from ..scalar.activations import SUMS
-from ._launch import THREADS, launch_blocks, size_of_grid
-from .sums import tree_sum
+from ..scalar.constants import SUMS
+from ._launch import ROW, THREADS, launch_blocks, launch_rows, size_of_grid
 
-__all__ = ["blocks_for", "launch_squares", "sum_of_blocks"]
+__all__ = ["batch_totals", "blocks_for", "launch_squares", "sum_of_blocks", "tree_sum"]
+
+
+@device_function
+def tree_sum(values, thread):
+    """Return the sum of an array in shared memory, whose size is a power of two, to all threads of the block.
+
+    Each thread has written its own element, and the array may be written again once all have returned.
+    """
+    half = values.size >> 1
+    cuda.syncthreads()
+    while half:
+        if thread < half:
+            values[thread] += values[thread + half]
+        cuda.syncthreads()
+        half >>= 1
+    total = values[0]
+    cuda.syncthreads()
+    return total
 
 
 @device_kernel
@@ -44,3 +61,28 @@ def launch_squares(sums, flat):
     blocks = blocks_for(flat.size)
     launch_blocks(_squares, blocks, THREADS, sums, flat)
     return blocks
+
+
+@device_kernel
+def _totals(out, losses, hits):
+    thread = cuda.threadIdx.x
+    values = cuda.shared.array(ROW, float64)
+    loss, hit = np.float64(0), np.float64(0)
+    for i in range(thread, losses.size, ROW):
+        loss += losses[i]
+        hit += hits[i]
+    values[thread] = loss
+    loss = tree_sum(values, thread)
+    values[thread] = hit
+    hit = tree_sum(values, thread)
+    if thread == 0:
+        out[0] = loss
+        out[1] = hit
+
+
+def batch_totals(out, losses, hits):
+    """Write the sums of the rows' losses and hits.
+
+    out (2,) float64, losses (B,), hits (B,)
+    """
+    launch_rows(_totals, 1, out, losses, hits)

@@ -1,7 +1,8 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
 from ...core.jit import device_function
-from ..scalar.activations import ZERO, sgd
+from ..scalar.constants import ZERO
+from ..scalar.updates import sgd
 from ._fused_update import step_layer, stepping
 from ._launch import launch
 

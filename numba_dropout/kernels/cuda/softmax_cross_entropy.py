@@ -6,9 +6,9 @@ import numpy as np
 from numba import cuda, float32, int64
 
 from ...core.jit import device_function, device_kernel
-from ..scalar.activations import ONE, ZERO
+from ..scalar.constants import ONE, ZERO
 from ._launch import ROW, launch_rows
-from .sums import tree_sum
+from .reductions import tree_sum
 
 LOWEST = np.float32(-np.inf)
 

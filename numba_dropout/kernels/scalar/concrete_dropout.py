@@ -8,8 +8,9 @@ paper's experiments (Gal, Hron & Kendall, NeurIPS 2017, equation 5, with 1 - u f
 import numpy as np
 
 from ...core.jit import scalar
-from .activations import ONE as ONE32
-from .activations import ZERO, exp
+from .constants import ONE as ONE32
+from .constants import ZERO
+from .transcendental import exp
 
 __all__ = ["odds32", "odds64", "odds_of", "rate_of", "scale_of", "share_kept", "slope_by_logit"]
 

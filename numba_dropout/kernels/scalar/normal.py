@@ -7,8 +7,7 @@ numbers give two normal ones (G. E. P. Box, M. E. Muller, Annals of Mathematical
 import numpy as np
 
 from ...core.jit import scalar
-from .activations import sqrt
-from .transcendental import direction32, direction64, log32, log64
+from .transcendental import direction32, direction64, log32, log64, sqrt
 
 __all__ = ["normals32", "normals64"]
 

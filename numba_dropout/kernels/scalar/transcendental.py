@@ -1,15 +1,36 @@
-"""Logarithm, sine and cosine for loops that are to be vectorised, written once for every target.
+"""Exponential, logarithms, roots, sine and cosine, written once for every target.
 
-Polynomials of least relative error (Remez), on ranges that integers reduce to: within a few units in the last place,
-and the same on every target but for the rounding of products that are added to. Only what the callers need: arguments
-are normal numbers.
+`log*` and `direction*` are for loops that are vectorised: polynomials of least relative error (Remez), on ranges that
+integers reduce to, within a few units in the last place. They are the same on every target but for the rounding of
+products that are added to, and take normal numbers only.
 """
 
 import numpy as np
 
 from ...core.jit import scalar, shared
 
-__all__ = ["bits32", "bits64", "direction32", "direction64", "log32", "log64"]
+__all__ = ["bits32", "bits64", "direction32", "direction64", "exp", "log1p", "log32", "log64", "sqrt"]
+
+# NumPy's functions, not `math`'s, whose results are Python floats without a compiler and would narrow to float32.
+
+
+@shared
+def exp(x):
+    """Return e to the x, in the precision of x; as all `shared` functions, CUDA has a body of its own for it."""
+    return np.exp(x)
+
+
+@shared
+def log1p(x):
+    """Return the logarithm of 1 + x, in the precision of x."""
+    return np.log1p(x)
+
+
+@shared
+def sqrt(x):
+    """Return the square root, in the precision of x."""
+    return np.sqrt(x)
+
 
 # ---------------------------------------------------------------- float32
 
