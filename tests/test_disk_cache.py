@@ -17,7 +17,8 @@ from symbols import object_code, shared_symbols
 
 import numba_dropout as nd
 from numba_dropout.core import disk_cache, identity
-from numba_dropout.nn import passes as backprop
+from numba_dropout.nn.passes import CPU, LOSSES, Choice, compose
+from numba_dropout.nn.variants.kinds import VARIANTS
 
 pytestmark = pytest.mark.jit_only
 
@@ -136,7 +137,9 @@ def test_an_edit_of_any_module_leads_to_another_folder(tmp_path, monkeypatch):
         found.add(identity.source_hash())
         file.write_bytes(content)
     assert len(found) == len(files) + 1
-    assert {"connections.py", "learning.py", "sites.py", "thinning.py", "views.py"} <= {file.name for file in files}
+    assert {"dropconnect.py", "concrete_dropout.py", "sites.py", "subnetwork.py", "views.py"} <= {
+        file.name for file in files
+    }
 
 
 def test_sources_that_cannot_be_read_keep_nothing(tmp_path, monkeypatch):
@@ -148,7 +151,7 @@ def test_an_edited_copy_does_not_run_the_old_code(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "numba_dropout", ignore=shutil.ignore_patterns("__pycache__"))
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     before = float(run(USE, cwd=tmp_path, **environment))
-    source = tmp_path / "numba_dropout" / "kernels" / "simd" / "choices.py"
+    source = tmp_path / "numba_dropout" / "kernels" / "simd" / "masked_store.py"
     text = source.read_text()
     assert text.count("y = builder.fmul(x, scales)") == 1
     source.write_text(text.replace("y = builder.fmul(x, scales)", "y = builder.fadd(x, scales)"))
@@ -200,10 +203,10 @@ def test_closures_are_told_apart_by_what_they_hold():
 
 def test_no_two_compositions_share_a_name():
     """They are closures of a few functions; only what they hold tells them apart."""
-    kinds = [*backprop.VARIANTS, "rates"]
+    kinds = [*VARIANTS, "rates"]
     flags = (False, True)
-    choices = list(itertools.product(backprop.LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
-    found = [backprop.compose(backprop.CPU, backprop.Choice(*choice)) for choice in choices]
+    choices = list(itertools.product(LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
+    found = [compose(CPU, Choice(*choice)) for choice in choices]
     names = {identity.identity(passes.train_steps.py_func) for passes in found}
     assert len(names) == len(choices) == 576
     evaluations = {identity.identity(passes.evaluate.py_func) for passes in found}

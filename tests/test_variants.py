@@ -8,7 +8,7 @@ import pytest
 import numba_dropout as nd
 from numba_dropout.kernels.scalar.philox import PURPOSE
 from numba_dropout.nn import buffers as network_module
-from numba_dropout.nn.variants import concrete
+from numba_dropout.nn.variants import concrete_dropout
 
 SIZES = [5, 12, 8, 3]
 RATES = {"dropout": (np.linspace(0, 1, 12), 0.4), "input_dropout": [0.0, 0.3, 0.5, 0.2, 1.0]}
@@ -354,6 +354,6 @@ def test_a_step_alone_needs_the_strengths(rng, tmp_path):
 @pytest.mark.parametrize("optimizer", [nd.SGD, nd.Adam])
 def test_the_regularizer_finds_the_weight_decay(optimizer):
     settings = optimizer(weight_decay=0.37).settings(1)[0]
-    assert settings[concrete.DECAY[optimizer.update]] == 0.37
+    assert settings[concrete_dropout.DECAY[optimizer.update]] == 0.37
     assert list(settings).count(0.37) == 1
     assert settings.size <= network_module.SETTINGS

@@ -1,4 +1,4 @@
-"""The passes over CUDA's kernels: the composition of `backprop`, and training steps as CUDA graphs.
+"""The passes over CUDA's kernels: the composition of `passes`, and training steps as CUDA graphs.
 
 A step is some thirty launches, each of which takes Python longer than many take the device. So a step is recorded once,
 as a graph, and is one launch from then on. All that differs from step to step is in device memory:
@@ -37,7 +37,7 @@ def _as_it_is(function: Any) -> Any:
 
 
 def passes(choice: Choice) -> Composition:
-    """Return the composition over CUDA's kernels, with the functions of `backprop.compiled`; for one network.
+    """Return the composition over CUDA's kernels, with the functions of `passes.compiled`; for one network.
 
     Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
     """
@@ -83,7 +83,7 @@ MOST_KINDS = 64  # of steps that are remembered
 
 
 class Steps:
-    """Consecutive training steps on a device: what `backprop.repeated` is on the CPU.
+    """Consecutive training steps on a device: what `passes.repeated` is on the CPU.
 
     The first step with a size of batch is launched kernel by kernel, which compiles them; the second is recorded, and
     it and all after it are one launch each, as long as they work on the same arrays, at the same rates. A call without

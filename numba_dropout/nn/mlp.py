@@ -1,4 +1,4 @@
-"""The multilayer perceptron as a user holds it: checks, state and saving; the arithmetic is in `backprop`."""
+"""The multilayer perceptron as a user holds it: checks, state and saving; the arithmetic is in `passes`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from .rate_schedules import Course
 from .saving import Stored
 from .state import INITS, State
 from .variants import kinds
+from .variants.concrete_dropout import strengths
 
 __all__ = ["MLP"]
 
@@ -392,5 +393,5 @@ class MLP(Predictor, Stored):
         if self.variant != "concrete":
             return
         self.rows, given = rows, (self.weight_regularizer, self.dropout_regularizer)
-        own = (math.nan, math.nan) if rows is None else kinds.strengths(self.loss, self.sizes[-1], rows)
+        own = (math.nan, math.nan) if rows is None else strengths(self.loss, self.sizes[-1], rows)
         self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))

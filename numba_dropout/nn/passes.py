@@ -16,13 +16,14 @@ import numpy as np
 from ..core.jit import composed, scalar, span
 from ..kernels import cpu, simd
 from .buffers import BIAS, INPUTS, LOGIT, UNITS, WEIGHT
-from .variants.concrete import learning
-from .variants.dropconnect import connections
-from .variants.dropout import EVERYTHING, VARIANTS, ZERO, sites_of
-from .variants.subnetwork import thinning
+from .variants import sites_of
+from .variants.concrete_dropout import concrete
+from .variants.dropconnect import dropconnect
+from .variants.sites import EVERYTHING, ZERO
+from .variants.subnetwork import subnetwork
 from .views import FIRST, Target, views_of
 
-__all__ = ["LOSSES", "VARIANTS", "Choice", "Composition", "Weighted", "compiled", "compose"]
+__all__ = ["LOSSES", "Choice", "Composition", "Weighted", "compiled", "compose"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
@@ -174,7 +175,7 @@ def compose(target: Target, choice: Choice) -> Composition:
         )
 
     if learns:
-        descend = learning(target, update, views, descend)
+        descend = concrete(target, update, views, descend)
     backward_and_store, backward_and_descend = passing_back(store), passing_back(descend)
 
     if loss == "cross_entropy":
@@ -253,9 +254,9 @@ def compose(target: Target, choice: Choice) -> Composition:
 
     sample = None
     if variant == "subnetwork" and thins and not sparse:
-        begin, store_all, descend_all = thinning(target, update, views, forward, backward_and_store)
+        begin, store_all, descend_all = subnetwork(target, update, views, forward, backward_and_store)
     elif variant == "dropconnect":
-        begin, store_all, sample = connections(target, views, load, forward, backward_and_store)
+        begin, store_all, sample = dropconnect(target, views, load, forward, backward_and_store)
     else:
 
         @part
@@ -286,7 +287,7 @@ def compose(target: Target, choice: Choice) -> Composition:
             step_parameters(b, db, state, first, settings, FALSE)
 
         if learns:
-            descend_stored = learning(target, update, views, descend_stored)
+            descend_stored = concrete(target, update, views, descend_stored)
 
         @part
         def descend_all(net, rows, step, state, settings):

@@ -12,14 +12,14 @@ import numpy as np
 
 from ..buffers import BIAS
 from ..views import FIRST, Target, Views
-from .dropout import EVERYTHING, SAMPLES, ZERO
+from .sites import EVERYTHING, SAMPLES, ZERO
 
-__all__ = ["connections"]
+__all__ = ["dropconnect"]
 
 FALSE = np.bool_(False)
 
 
-def connections(
+def dropconnect(
     target: Target,
     views: Views,
     load: Callable[..., None],

@@ -1,4 +1,4 @@
-"""What a variant of dropout asks of a network's rates, and what it makes of them."""
+"""Variants by name: the rates that they take, and the stages of a network."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import numpy as np
 
 from ...core import contract
 from ...core.errors import InputError
-from .dropout import VARIANTS
 
-__all__ = ["check_course", "kind_of", "stages", "strengths"]
+__all__ = ["VARIANTS", "check_course", "kind_of", "stages"]
 
-LENGTH_SCALE = 0.01  # of the prior of weights
+VARIANTS = (
+    "dropout",
+    "gaussian",
+    "subnetwork",
+    "dropconnect",
+    "concrete",
+)  # dropout with a rate for each unit is "rates"
 
 
 def kind_of(variant: Any, rates: Sequence[Any]) -> str:
@@ -36,16 +41,6 @@ def check_course(kind: str) -> None:
     if kind in ("rates", "concrete"):
         what = "an array" if kind == "rates" else "rates that are learnt"
         raise InputError(f"dropout_schedule: expected one rate for each layer, got {what}")
-
-
-def strengths(loss: str, outputs: int, rows: int) -> tuple[float, float]:
-    """Return the strengths of Concrete dropout's regularisers of weights and of rates, for a data set.
-
-    They make the loss of `rows` rows, less a constant, a bound on their likelihood: with a prior length scale of 0.01,
-    and for "mse" with noise of variance 1 in standardised units (Gal, Hron & Kendall, NeurIPS 2017, section 3).
-    """
-    likelihood = rows * {"cross_entropy": 1.0, "bce": outputs, "mse": outputs / 2}[loss]
-    return LENGTH_SCALE**2 / (2 * likelihood), 1 / likelihood
 
 
 NAMES = {

@@ -1,7 +1,7 @@
 """Sub-network dropout: units that a batch drops are left out of its products, instead of multiplied by zero.
 
-The weights between the units that are kept are copied together, as a network of its own, which the passes of
-`backprop` run through without dropout; its gradients then step the whole network's parameters. Weights are scaled as
+The weights between the units that are kept are copied together, as a network of its own, which `passes`
+run through without dropout; its gradients then step the whole network's parameters. Weights are scaled as
 they are copied, which is the same as scaling the units that they come from.
 """
 
@@ -13,14 +13,41 @@ import numpy as np
 
 from ..buffers import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
 from ..views import FIRST, Target, Training, Views
+from .sites import EVERYTHING, ZERO, Sites, again, by_the_product, sample_by_sample
 
-__all__ = ["thinning"]
+__all__ = ["sites", "subnetwork"]
 
-ZERO = np.uint64(0)
 FALSE = np.bool_(False)
 
 
-def thinning(
+def sites(target: Target, views: Views) -> Sites:
+    """Return the functions of dropout of whole units, the same for all rows, for one target."""
+    kernels, part, vector = target.kernels, target.part, target.vector
+
+    @part
+    def drop(net, out, site, purpose, step, row_offset):
+        """Drop columns of a site's values, or of the gradient by them, in place: the same for all rows."""
+        threshold, flat, units = net.thresholds[site], vector(out, FIRST, out.size), out.shape[1]
+        if threshold == EVERYTHING:
+            kernels.drop_all(flat)
+        elif threshold != ZERO:
+            scale, starts, key = net.scales[site], vector(net.row_starts, FIRST, out.shape[0]), net.key
+            mask, nothing = vector(net.unit_mask, FIRST, units), net.scales.dtype.type(0)
+            kernels.sample_mask(mask, threshold, key[0], key[1], np.uint64(site) | purpose, step, ZERO)
+            kernels.apply_mask(flat, flat, units, mask, starts, FIRST + 1, scale, -nothing, nothing)
+
+    return Sites(
+        drop,
+        sample_by_sample(target, drop),
+        by_the_product(target),
+        again(target, drop),
+        fused=False,
+        by_sign=True,
+        learns=False,
+    )
+
+
+def subnetwork(
     target: Target, update: str, views: Views, forward: Callable[..., None], backward: Callable[..., None]
 ) -> Training:
     """Write the training passes over the units that are kept, from the passes over a whole network."""
