@@ -19,7 +19,7 @@ import numpy as np
 import numba_dropout as nd
 from numba_dropout import data
 from numba_dropout.experiments import environment
-from numba_dropout.experiments.config import Recipe, prepare
+from numba_dropout.experiments.config import TrainConfig, prepare
 from numba_dropout.experiments.reproduce import ROWS
 from numba_dropout.storage import files
 
@@ -35,7 +35,7 @@ def _mib(name: str) -> float:
     return int(line.split()[1]) / 1024
 
 
-def train(given: Any, test: Any, folder: Path, recipe: Recipe = RECIPE) -> None:
+def train(given: Any, test: Any, folder: Path, recipe: TrainConfig = RECIPE) -> None:
     """Train on a data set, or a folder, and measure on other rows."""
     run = prepare(given, recipe)
     held_out = test if isinstance(test, data.Dataset) else data.load_for(run.net, test)

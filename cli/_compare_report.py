@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from numba_dropout.experiments import environment
-from numba_dropout.experiments.compare import Comparison, Outcome
+from numba_dropout.experiments.compare import Comparison, TrialResult
 from numba_dropout.storage import files
 from numba_dropout.viz import plots as plots
 
@@ -19,7 +19,7 @@ class Told:
         self.bar = Bar(runs)
         self.note = compilation_note()
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: TrialResult) -> None:
         """Move the bar by a run."""
         self.note.cancel()
         self.bar.update(1, f"rate {outcome.rate:g}: {outcome.val_loss:.4f}")

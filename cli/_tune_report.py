@@ -10,7 +10,7 @@ import click
 
 from numba_dropout.data.splits import Resampling
 from numba_dropout.experiments import environment, tune
-from numba_dropout.experiments.config import Recipe
+from numba_dropout.experiments.config import TrainConfig
 from numba_dropout.storage import files
 from numba_dropout.viz import plots as plots
 
@@ -28,8 +28,8 @@ class Search:
         self.source, self.out, self.given = source, out, given
         check_outputs([source], out, given["journal"], given["json_file"], plot=given["plot"])
         space = {name: given[option] for option, name in SPACE.items() if given[option] is not None}
-        self.plan = tune.Plan(space, given["search"], given["trials"], given["eta"])
-        recipe = Recipe(**{name: value for name, value in given.items() if name not in OWN})
+        self.plan = tune.SearchSpace(space, given["search"], given["trials"], given["eta"])
+        recipe = TrainConfig(**{name: value for name, value in given.items() if name not in OWN})
         resampling = Resampling(given["val"], given["folds"], given["repeats"], given["splits"])
         jobs = given["jobs"] or environment.threads()
         self.note, self.bar = compilation_note(), Bar(0)
@@ -41,7 +41,7 @@ class Search:
             self.note.cancel()
             self.bar.clear()
 
-    def tell(self, trial: tune.Trial, outcome: tune.Outcome, trainings: int) -> None:
+    def tell(self, trial: tune.Trial, outcome: tune.TrialResult, trainings: int) -> None:
         """Move the bar by a training."""
         self.note.cancel()
         self.bar.lengthen(trainings)

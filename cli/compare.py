@@ -58,7 +58,7 @@ def compare(
         found = compare.compare(
             source,
             rates,
-            config.Recipe(**choices),
+            config.TrainConfig(**choices),
             repeats=repeats,
             jobs=jobs or environment.threads(),
             tell=told.outcome,

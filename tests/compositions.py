@@ -53,7 +53,7 @@ def computed(kind):
     yield np.array(history.column("loss"))
     yield from net.weights().values()
     if update == "sgd" and bounds == "none" and data != "weighted":
-        yield np.array([value for value in net.loss_of(x, y) if value is not None])
+        yield np.array([value for value in net.evaluate_loss(x, y) if value is not None])
         yield net.forward(x)
         yield np.array(list(net.samples(x, 3)))
         yield net.forward(x, training=True)

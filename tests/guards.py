@@ -214,7 +214,7 @@ def check_networks(say, choices, sizes):
             def use(net=net, data=data, y=arrays[-1], rule=rule):
                 net.train_step(data, y, rule)
                 net.backward(np.ones_like(net.forward(data, training=True, row_offset=3)))
-                net.predict(data), net.loss_of(data, y), list(net.samples(data, 2))
+                net.predict(data), net.evaluate_loss(data, y), list(net.samples(data, 2))
 
             guards.call(use, arrays, [False] * len(arrays))
             counts[choice["variant"]] += 1

@@ -51,7 +51,7 @@ def test_ratios_are_taken_round_by_round():
     drift = [1.0, 3.0, 2.0, 10.0, 0.5]
     ratios = medians.ratios([2 * d for d in drift], drift)
     assert ratios == [2.0] * 5
-    record = rounds.summary(
+    record = rounds.aggregate(
         {"a": [2 * d for d in drift], "b": drift, "copy": [d / 4 for d in drift]},
         {"a": "own", "b": "peer", "copy": "limit"},
     )
@@ -368,13 +368,13 @@ class Fake:
 
     name = "own"
 
-    def __init__(self, **answers):
-        self.answers, self.turns = answers, []
+    def __init__(self, **predictive):
+        self.predictive, self.turns = predictive, []
 
     def ask(self, do, **arguments):
         if do == "turn":
             self.turns.append(arguments["name"])
-        value = self.answers.get(do)
+        value = self.predictive.get(do)
         if isinstance(value, str):
             raise worker_pool.Failed(value)
         return value(**arguments) if callable(value) else value

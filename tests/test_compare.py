@@ -21,11 +21,11 @@ from numba_dropout_cli.types import COURSE
 
 import numba_dropout as nd
 from numba_dropout import data
-from numba_dropout.experiments.compare import Comparison, Outcome, compare
-from numba_dropout.experiments.config import Recipe, prepare
+from numba_dropout.experiments.compare import Comparison, TrialResult, compare
+from numba_dropout.experiments.config import TrainConfig, prepare
 from numba_dropout.viz import plots
 
-SMALL = Recipe(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
+SMALL = TrainConfig(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
 
 
 def by_hand(rate, seed):
@@ -36,8 +36,8 @@ def by_hand(rate, seed):
     net = nd.MLP([20, 6, 3], dropout=rate, input_dropout=0.1, seed=seed)
     net.scale_input(*train.scaling())
     nd.fit(net, train.x, train.targets(), optimizer=nd.Adam(), epochs=2, batch_size=16)
-    seen, unseen = (net.loss_of(part.x, part.targets()) for part in (train, held_out))
-    return Outcome(rate, seed, *seen, *unseen)
+    seen, unseen = (net.evaluate_loss(part.x, part.targets()) for part in (train, held_out))
+    return TrialResult(rate, seed, *seen, *unseen)
 
 
 def test_each_run_is_one_of_its_own():
@@ -77,12 +77,12 @@ def test_a_folder_in_two_parts_validates_on_its_test_part(tmp_path, rng):
 def outcomes():
     """Return runs in round numbers: the rate 0.5 is best, 0.9 diverges."""
     return [
-        Outcome(0.0, 0, 0.1, 1.0, 0.5, 0.8),
-        Outcome(0.0, 1, 0.3, 1.0, 0.7, 0.9),
-        Outcome(0.5, 0, 0.3, 0.9, 0.25, 0.9),
-        Outcome(0.5, 1, 0.5, 0.9, 0.35, 0.9),
-        Outcome(0.9, 0, math.nan, None, math.nan, None),
-        Outcome(0.9, 1, 0.5, 0.9, 0.1, 0.9),
+        TrialResult(0.0, 0, 0.1, 1.0, 0.5, 0.8),
+        TrialResult(0.0, 1, 0.3, 1.0, 0.7, 0.9),
+        TrialResult(0.5, 0, 0.3, 0.9, 0.25, 0.9),
+        TrialResult(0.5, 1, 0.5, 0.9, 0.35, 0.9),
+        TrialResult(0.9, 0, math.nan, None, math.nan, None),
+        TrialResult(0.9, 1, 0.5, 0.9, 0.1, 0.9),
     ]
 
 
@@ -100,7 +100,7 @@ def test_what_is_said_of_the_runs():
         "best rate 0.5: validation loss 0.3000 ± 0.0707, error 10.00 ± 0.00 %; "
         "at rate 0 0.6000 ± 0.1414, error 15.00 ± 7.07 %"
     )
-    alone = Comparison("2-3-1", "mse", 0.0, 10, 5, [Outcome(0.123457, 0, 0.1, None, 12345.5, None)])
+    alone = Comparison("2-3-1", "mse", 0.0, 10, 5, [TrialResult(0.123457, 0, 0.1, None, 12345.5, None)])
     assert alone.table() == ["    rate   train loss   validation loss", "0.123457       0.1000        12345.5000  best"]
     assert alone.verdict() == "best rate 0.123457: validation loss 12345.5000"
     assert list(alone.record()["rates"][0]) == ["rate", "train_loss", "val_loss", "train_loss_std", "val_loss_std"]
@@ -274,7 +274,7 @@ def test_no_process_is_left_behind(how, tmp_path):
 
 
 def test_a_course_is_compiled_for_several_processes():
-    run = prepare("noisy", Recipe(schedule="cosine", hidden=(4,)))
+    run = prepare("noisy", TrainConfig(schedule="cosine", hidden=(4,)))
     run.compile()
     assert run.optimizer.end is None
     assert run.fit().records

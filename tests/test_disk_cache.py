@@ -17,7 +17,7 @@ from symbols import object_code, shared_symbols
 
 import numba_dropout as nd
 from numba_dropout.core import disk_cache, identity
-from numba_dropout.nn.passes import CPU, LOSSES, Choice, compose
+from numba_dropout.nn.passes import CPU, LOSSES, PassSpec, build_passes
 from numba_dropout.nn.variants.kinds import VARIANTS
 
 pytestmark = pytest.mark.jit_only
@@ -206,7 +206,7 @@ def test_no_two_compositions_share_a_name():
     kinds = [*VARIANTS, "rates"]
     flags = (False, True)
     choices = list(itertools.product(LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
-    found = [compose(CPU, Choice(*choice)) for choice in choices]
+    found = [build_passes(CPU, PassSpec(*choice)) for choice in choices]
     names = {identity.identity(passes.train_steps.py_func) for passes in found}
     assert len(names) == len(choices) == 576
     evaluations = {identity.identity(passes.evaluate.py_func) for passes in found}

@@ -49,7 +49,7 @@ def test_measures_of_a_network_of_classes(rng):
     found = nd.evaluate(net, x, y)
     assert found["log_likelihood"] == pytest.approx(-found["loss"], rel=1e-5)
     assert found["accuracy"] == pytest.approx((net.predict(x) == y).mean())
-    drawn = np.mean([net.answers(out) for out in net.samples(x, 20)], axis=0)
+    drawn = np.mean([net.predictive(out) for out in net.samples(x, 20)], axis=0)
     sampled = evaluation(net, x, y, samples=20)
     assert sampled.measures["loss"] == pytest.approx(-np.log(drawn[np.arange(50), y]).mean())
     assert sampled.measures["accuracy"] == (drawn.argmax(1) == y).mean()
@@ -97,7 +97,7 @@ def test_log_likelihood_of_values(tau, rng):
     assert nd.evaluate(net, x, y)["log_likelihood"] is None
     density = normal(y, net.predict(x), np.array(tau)).prod(1)
     assert nd.evaluate(net, x, y, tau=tau)["log_likelihood"] == pytest.approx(np.log(density).mean())
-    drawn = np.array([net.answers(out) for out in net.samples(x, 40)])
+    drawn = np.array([net.predictive(out) for out in net.samples(x, 40)])
     density = normal(y, drawn, np.array(tau)).prod(2).mean(0)
     found = evaluation(net, x, y, samples=40, tau=tau)
     assert found.measures["log_likelihood"] == pytest.approx(np.log(density).mean())
@@ -119,7 +119,7 @@ def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
     x = rng.standard_normal((300, 3))
     np.savez(tmp_path / "set.npz", x=x, y=3 * x[:, 0] + rng.normal(0, 0.5, 300))
     choices = {"dropout": 0.0, "loss": "mse", "val": 0.3, "epochs": 30, "lr": 0.01}
-    run = config.prepare(tmp_path / "set.npz", config.Recipe(**choices))
+    run = config.prepare(tmp_path / "set.npz", config.TrainConfig(**choices))
     run.fit()
     held_out = run.validation
     squares = (held_out.targets() - run.net.predict(held_out.x)[:, None]) ** 2

@@ -65,7 +65,7 @@ def test_safetensors_bring_the_model_back(loss, outputs, dtype, tmp_path, x):
     assert back.choices() == net.choices()
     assert (back.classes, back.features, back.step) == (net.classes, net.features, 12)
     assert np.array_equal(back.outputs(x), net.outputs(x))
-    assert np.array_equal(back.answers(back.outputs(x)), net.answers(net.outputs(x)))
+    assert np.array_equal(back.predictive(back.outputs(x)), net.predictive(net.outputs(x)))
     once = (tmp_path / "m.safetensors").read_bytes()
     back.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == once
@@ -148,9 +148,9 @@ def test_onnxruntime_gives_what_the_network_gives(loss, outputs, dtype, variant,
     found = run(exported(net, tmp_path / "m.onnx"), x)
     tolerance = {"rtol": 1e-5, "atol": 1e-5 if dtype == "float32" else 1e-12}
     np.testing.assert_allclose(found["outputs"], net.outputs(x), **tolerance)
-    answers = found["values" if loss == "mse" else "probabilities"]
-    assert answers.shape == net.answers(net.outputs(x)).shape
-    np.testing.assert_allclose(answers, net.answers(net.outputs(x)), **tolerance)
+    predictive = found["values" if loss == "mse" else "probabilities"]
+    assert predictive.shape == net.predictive(net.outputs(x)).shape
+    np.testing.assert_allclose(predictive, net.predictive(net.outputs(x)), **tolerance)
 
 
 def test_rates_for_each_unit_and_networks_without_scaling_or_dropout(tmp_path, x):

@@ -263,7 +263,7 @@ def test_backward_needs_a_forward_of_its_own(rng):
     net, (x, y) = nd.MLP([4, 3]), problem(rng)
     with pytest.raises(ValueError, match="forward"):
         net.backward(np.zeros((30, 3)))
-    for between in (lambda: net.train_step(x, y, nd.SGD()), lambda: net.loss_of(x, y), lambda: net.predict(x)):
+    for between in (lambda: net.train_step(x, y, nd.SGD()), lambda: net.evaluate_loss(x, y), lambda: net.predict(x)):
         net.forward(x)
         between()
         with pytest.raises(ValueError, match="forward"):
@@ -281,9 +281,9 @@ def test_no_rows(rng):
 
 def test_measures_do_not_depend_on_what_was_done_before(rng):
     net, (x, y) = nd.MLP([4, 5, 3], seed=1), problem(rng, rows=2500)
-    before = net.loss_of(x, y)
+    before = net.evaluate_loss(x, y)
     net.forward(x)
-    assert net.loss_of(x, y) == before
+    assert net.evaluate_loss(x, y) == before
 
 
 @pytest.mark.parametrize("scaling", [(np.zeros(3), 1), (0, 0), (np.nan, 1), (0, [1, 1, 1, -1])])

@@ -186,7 +186,7 @@ def test_getting_ready_changes_nothing(rng):
     x, y = pair("cross_entropy", rng, 3)
     net, rule = network("cuda"), nd.Adam()
     before = net.weights()
-    data, target = map(net.bring, net.as_pair(x, y))
+    data, target = map(net.bring, net.check_xy(x, y))
     net.train_steps(np.empty((0, 2)), data, target, np.arange(0), 2, rule)
     assert (net.step, rule.step) == (0, 0)
     assert (rule.state.copy_to_host() == 0).all()
@@ -204,7 +204,7 @@ def test_a_step_is_recorded_once_for_the_same_arrays(monkeypatch, rng):
     assert len(recorded) == 1
     net.train_step(x[:2], y[:2], rule)  # other arrays: a larger batch
     assert len(recorded) == 1
-    data, target = map(net.bring, net.as_pair(x, y))
+    data, target = map(net.bring, net.check_xy(x, y))
     net.train_steps(np.empty((2, 2)), data, target, np.arange(2), 1, rule)
     assert len(recorded) == 2
 
@@ -212,7 +212,7 @@ def test_a_step_is_recorded_once_for_the_same_arrays(monkeypatch, rng):
 def test_an_interruption_leaves_the_steps_that_were_done(monkeypatch, rng):
     net, rule = network("cuda", loss="mse"), nd.SGD()
     x, y = pair("mse", rng, 4)
-    data, target = map(net.bring, net.as_pair(x, y))
+    data, target = map(net.bring, net.check_xy(x, y))
     take, taken = cuda_graphs.Steps._take, []
 
     def interrupted(self, *arguments):
@@ -247,20 +247,20 @@ def test_the_batch_size_that_is_named_fits(monkeypatch, rng):
     fitting = int(str(raised.value).rpartition("size of ")[2].split()[0])
     assert fitting > 50
     workspace = net._state.take()
-    assert workspace.make_room(fitting)
+    assert workspace.reserve(fitting)
     with pytest.raises(ValueError, match="a batch size of"):
-        workspace.make_room(fitting + 1)
+        workspace.reserve(fitting + 1)
 
 
 def test_prediction_takes_as_many_rows_as_fit(monkeypatch, rng):
     x, y = pair("cross_entropy", rng, rows=5)
-    expected, measured = network("cpu").outputs(x), network("cpu").loss_of(x, y)
+    expected, measured = network("cpu").outputs(x), network("cpu").evaluate_loss(x, y)
     net = network("cuda")
     free = 3 * row_size(net._state.net)
     context = type(cuda.current_context())
     monkeypatch.setattr(context, "get_memory_info", lambda self: (free, free), raising=False)
     close(net.outputs(x), expected)
-    close(net.loss_of(x, y), measured)
+    close(net.evaluate_loss(x, y), measured)
     assert net._state.take().net.losses.size == 2
 
 

@@ -57,7 +57,7 @@ TARGETS = {
 }
 LABELLED = {
     "train_step": lambda net, y: net.train_step(X, y, nd.SGD()),
-    "loss_of": lambda net, y: net.loss_of(X, y),
+    "loss_of": lambda net, y: net.evaluate_loss(X, y),
     "evaluate": lambda net, y: nd.evaluate(net, X, y),
     "fit": lambda net, y: nd.fit(net, X, y, optimizer=nd.SGD(), epochs=1, batch_size=3),
     "validation": lambda net, y: (
@@ -87,9 +87,9 @@ def test_targets(case, call):
 
 def test_labels_of_other_layouts():
     for y in (Y.astype(">i8"), Y.astype(np.uint8), np.repeat(Y, 2)[::2], Y[::-1].copy()[::-1]):
-        assert network().loss_of(X, y) == network().loss_of(X, Y)
+        assert network().evaluate_loss(X, y) == network().evaluate_loss(X, Y)
     same = as_strided(np.ones(1, int), (6,), (0,))
-    assert network().loss_of(X, same) == network().loss_of(X, np.ones(6, int))
+    assert network().evaluate_loss(X, same) == network().evaluate_loss(X, np.ones(6, int))
 
 
 # ---------------------------------------------------------------- rows, positions, shapes

@@ -81,7 +81,7 @@ def test_the_choice_of_the_grid_is_trained_again_and_measured(folder):
             likelihoods[rate, tau] = nd.evaluate(net, x, y, samples=50, tau=tau)["log_likelihood"]
         rate, tau = max(likelihoods, key=likelihoods.get)
         net = trained(given, train, rate, tau, 7 + number)
-        drawn = np.array([net.answers(out)[:, 0] for out in net.samples(given.x[test], 50)])
+        drawn = np.array([net.predictive(out)[:, 0] for out in net.samples(given.x[test], 50)])
         y = given.y[test, 0]
         densities = np.sqrt(tau / (2 * np.pi)) * np.exp(-tau / 2 * (y - drawn) ** 2)
         split = study.splits[number]

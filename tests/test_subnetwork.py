@@ -80,7 +80,7 @@ def test_steps_are_those_of_the_masked_network(loss, optimizer, rng):
     for step in range(3):
         before = {name: value.copy() for name, value in net.state_dict().items()}
         out = net.forward(x, training=True)
-        expected, dout = loss_of(loss, out, y)
+        expected, dout = evaluate_loss(loss, out, y)
         assert net.train_step(x, y, optimizer) == pytest.approx(expected)
         net_after = {name: value.copy() for name, value in net.state_dict().items()}
         net.load_state_dict(before)
@@ -92,7 +92,7 @@ def test_steps_are_those_of_the_masked_network(loss, optimizer, rng):
             np.testing.assert_allclose(value, net_after[name], rtol=1e-9, atol=1e-12, err_msg=f"{name} at step {step}")
 
 
-def loss_of(loss, out, y):
+def evaluate_loss(loss, out, y):
     """Return a mean loss and its gradient by the outputs."""
     if loss == "mse":
         return ((out - y) ** 2).mean(), 2 * (out - y) / out.size
@@ -156,7 +156,7 @@ def test_evaluation_is_the_whole_networks(rng):
     assert np.array_equal(net.backward(dout), other.backward(dout))
     assert np.array_equal(net.predict(x), other.predict(x))
     y = rng.standard_normal((5, 4))
-    assert net.loss_of(x, y) == other.loss_of(x, y)
+    assert net.evaluate_loss(x, y) == other.evaluate_loss(x, y)
 
 
 def test_fit_takes_the_steps_of_train_step(rng):

@@ -55,7 +55,11 @@ def test_threads_on_a_device():
     sys.setswitchinterval(0.005)  # the threads of a block in Numba's simulator do not bear more turns
     x, y = data(rows=6)
     net = network(device="cuda")
-    for call in (lambda n: net.predict(x[:n]), lambda n: net.predict_mc(x[:n], 2), lambda n: net.loss_of(x[:n], y[:n])):
+    for call in (
+        lambda n: net.predict(x[:n]),
+        lambda n: net.predict_mc(x[:n], 2),
+        lambda n: net.evaluate_loss(x[:n], y[:n]),
+    ):
         check(call, 2, (1, 3, 2))
 
 

@@ -367,7 +367,7 @@ def test_the_first_formulas_of_the_toy(quick):
 def test_all_masks_of_the_toy(p, tmp_path, quick):
     (tmp_path / "toy.toml").write_text(f"p = {p}\n")
     told = trace.trace("toy", Choices(network=str(tmp_path / "toy.toml"), every=True))
-    summary, every = [block.rows for block in section(told, "All masks").blocks if hasattr(block, "rows")]
+    aggregate, every = [block.rows for block in section(told, "All masks").blocks if hasattr(block, "rows")]
     mean, seen = 0.0, set()
     for digits in itertools.product("01", repeat=8):
         text = "".join(digits)
@@ -379,8 +379,8 @@ def test_all_masks_of_the_toy(p, tmp_path, quick):
     assert {tuple(row) for row in every} == seen
     scaled = [(np.array(w) * (1 if place == 0 else 1 - p), b) for place, (w, b) in enumerate(toy_network.LAYERS)]
     masks = ["11", "111", "111", "11"]
-    answers = [mean, toy_by_hand(masks, scaled)[-1][0], toy_by_hand(masks)[-1][0]]
-    assert [float(row[1]) for row in summary] == pytest.approx(answers, rel=1e-3)
+    predictive = [mean, toy_by_hand(masks, scaled)[-1][0], toy_by_hand(masks)[-1][0]]
+    assert [float(row[1]) for row in aggregate] == pytest.approx(predictive, rel=1e-3)
     (bars,) = [block for block in section(told, "All masks").blocks if hasattr(block, "labels")]
     assert sum(bars.values) == pytest.approx(1)
 
@@ -434,7 +434,7 @@ def test_a_row_goes_the_networks_way(variant, rng):
     offset = {} if variant == "subnetwork" else {"row_offset": 4}
     out = net.forward(x[4:5], training=True, **offset)
     np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-12)
-    np.testing.assert_allclose(told.training[-1].values, net.answers(out), rtol=1e-12)
+    np.testing.assert_allclose(told.training[-1].values, net.predictive(out), rtol=1e-12)
     np.testing.assert_allclose(told.evaluation[-2].values, net.forward(x[4:5]), rtol=1e-12)
     names = [stage.name for stage in told.training]
     assert names == [*(name for name, _ in net.stages()), "softmax"]

@@ -137,7 +137,7 @@ def test_the_pages_values_are_pythons(pytorch, tmp_path):
         values, seen = [inp, hidden, out], found[name]
         for ours, theirs in zip(values, seen["columns"], strict=True):
             np.testing.assert_allclose(theirs, ours, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(seen["answer"], net.answers(out[None])[0], rtol=1e-12)
+        np.testing.assert_allclose(seen["answer"], net.predictive(out[None])[0], rtol=1e-12)
         if p:
             assert seen["masks"][0] == kept.tolist()
         shown = [
@@ -148,9 +148,9 @@ def test_the_pages_values_are_pythons(pytorch, tmp_path):
         assert [label for column in seen["labels"] for label in column] == shown
         assert seen["dropped"] == 20 - kept.sum()
         assert seen["table"] == [text.replace(": ", "") for text in shown]
-        answers = ", ".join(map(number, net.answers(out[None])[0]))
+        predictive = ", ".join(map(number, net.predictive(out[None])[0]))
         mode = f"Training, step {at}: {20 - kept.sum()} of 20 units dropped" if p else "Evaluation: nothing is dropped"
-        assert seen["status"] == f"{mode}; probabilities {answers}"
+        assert seen["status"] == f"{mode}; probabilities {predictive}"
     assert found["rate"] == "0.85"
     assert found["gone"] == 0
 
@@ -182,9 +182,9 @@ def test_the_page_shows_what_python_wrote(pytorch, tmp_path):
         ]
         texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
         assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
-    for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
+    for question, (text, *predictive) in zip(told.questions, found["quiz"], strict=True):
         assert text == question.text + THEIRS * question.theirs
-        assert [answer.strip() for answer in answers] == list(question.answers)
+        assert [answer.strip() for answer in predictive] == list(question.predictive)
     rows = shown[told.sections[0].title]["rows"]
     assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
 
@@ -353,7 +353,7 @@ def test_a_network_of_ones_own(tmp_path):
         offset = {} if net.variant == "subnetwork" else {"row_offset": 6}
         out = net.forward(x[6:7], training=True, **offset)
         np.testing.assert_allclose(found["columns"][-1], out[0], rtol=1e-4, atol=1e-5)
-        np.testing.assert_allclose(found["answer"], net.answers(out)[0], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found["answer"], net.predictive(out)[0], rtol=1e-4, atol=1e-5)
         for stage in told.training:
             if stage.kept is not None:
                 assert found["masks"][stage.site] == stage.kept[0].tolist()

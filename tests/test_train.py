@@ -41,7 +41,7 @@ def small(rng, rows=60):
 @pytest.mark.jit_only
 @pytest.mark.parametrize("seed", range(10))
 def test_the_built_in_set_climbs_as_its_documents_show(seed):
-    run = config.prepare("pipeline", config.Recipe(seed=seed))
+    run = config.prepare("pipeline", config.TrainConfig(seed=seed))
     assert run.net.sizes == [20, 10, 3]
     assert (run.net.input_dropout, run.net.dropout) == (0.3, [0.0])
     history = run.fit()
@@ -123,7 +123,7 @@ def test_many_steps_in_one_call_are_the_steps_one_by_one(rng):
 def test_validation_is_of_evaluation_mode(rng):
     net, x, y = small(rng)
     history = nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1, validation=(x, y))
-    loss, accuracy = net.loss_of(x, y)
+    loss, accuracy = net.evaluate_loss(x, y)
     assert history.records[0]["val_loss"] == loss
     assert history.records[0]["val_accuracy"] == accuracy
     assert accuracy == (net.predict(x) == y).mean()
@@ -135,7 +135,7 @@ def test_patience_stops_and_goes_back_to_the_best_weights(rng):
     losses = history.column("val_loss")
     assert len(losses) == history.best_epoch + 2 < 50
     assert losses[history.best_epoch - 1] == min(losses)
-    assert net.loss_of(x, 1 - y)[0] == min(losses)
+    assert net.evaluate_loss(x, 1 - y)[0] == min(losses)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
@@ -309,7 +309,7 @@ def test_dropout_on_the_input_of_a_linear_network_is_ridge_regression(p):
     ridge = np.linalg.solve(gram + p / (1 - p) * np.diag(np.diag(gram)), x.T @ y)
     net = nd.MLP([6, 1], input_dropout=p, loss="mse", dtype="float64", seed=4)
     optimizer = nd.SGD(lr=0.02, momentum=0.0, schedule="inverse")
-    data, target = net.as_pair(x, y)
+    data, target = net.check_xy(x, y)
     mean = np.zeros(6)
     for call in range(400):  # the mean of the last three quarters of the way (Polyak & Juditsky, 1992)
         net.train_steps(np.empty((100, 2)), data, target, np.tile(np.arange(200), 100), 200, optimizer)

@@ -11,11 +11,11 @@ from numba_dropout_cli.types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
 import numba_dropout as nd
 from numba_dropout.data.splits import Resampling
 from numba_dropout.experiments import tune
-from numba_dropout.experiments.config import Recipe, prepare
-from numba_dropout.experiments.search_space import Plan, Range
+from numba_dropout.experiments.config import TrainConfig, prepare
+from numba_dropout.experiments.search_space import Range, SearchSpace
 
 SPACE = {"dropout": [0.0, 0.5], "hidden": [[4], [8, 8]], "lr": [0.01, 0.1]}
-QUICK = Recipe(epochs=2, batch_size=100, hidden=(8,))
+QUICK = TrainConfig(epochs=2, batch_size=100, hidden=(8,))
 
 # ---------------------------------------------------------------- splits
 
@@ -80,19 +80,19 @@ def test_splits_that_cannot_be(resampling, message):
 
 
 def test_a_grid_tries_all_together():
-    choices = [trial.choice for trial in Plan(SPACE).draw(0)]
+    choices = [trial.choice for trial in SearchSpace(SPACE).draw(0)]
     assert len(choices) == 8
     assert choices[1] == {"dropout": 0.0, "hidden": [4], "lr": 0.1}
     assert all(choices.count(choice) == 1 for choice in choices)
 
 
 def test_random_trials_are_some_of_the_grid_or_of_ranges():
-    grid = [trial.choice for trial in Plan(SPACE).draw(0)]
-    some = [trial.choice for trial in Plan(SPACE, "random", 5).draw(1)]
+    grid = [trial.choice for trial in SearchSpace(SPACE).draw(0)]
+    some = [trial.choice for trial in SearchSpace(SPACE, "random", 5).draw(1)]
     assert len(some) == 5
     assert all(choice in grid and some.count(choice) == 1 for choice in some)
     space = {"dropout": Range(0.1, 0.6), "lr": Range(1e-4, 1.0, logarithmic=True), "hidden": [[4], [8]]}
-    drawn = [trial.choice for trial in Plan(space, "random", 400).draw(1)]
+    drawn = [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
     rates, logs = np.array([choice["dropout"] for choice in drawn]), np.log10([choice["lr"] for choice in drawn])
     assert rates.min() >= 0.1
     assert rates.max() <= 0.6
@@ -100,29 +100,29 @@ def test_random_trials_are_some_of_the_grid_or_of_ranges():
     assert logs.min() >= -4
     assert logs.max() <= 0
     assert abs(logs.mean() + 2) < 0.25
-    assert drawn == [trial.choice for trial in Plan(space, "random", 400).draw(1)]
+    assert drawn == [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
 
 
 def test_rungs_of_halving():
-    assert Plan({}, "halving").rungs(27, 81) == [(27, 3), (9, 9), (3, 27), (1, 81)]
-    assert Plan({}, "halving", eta=2).rungs(6, 8) == [(6, 2), (3, 4), (1, 8)]
-    assert Plan({}, "halving").rungs(2, 5) == [(2, 5)]
-    assert Plan({}).rungs(12, 5) == [(12, 5)]
+    assert SearchSpace({}, "halving").rungs(27, 81) == [(27, 3), (9, 9), (3, 27), (1, 81)]
+    assert SearchSpace({}, "halving", eta=2).rungs(6, 8) == [(6, 2), (3, 4), (1, 8)]
+    assert SearchSpace({}, "halving").rungs(2, 5) == [(2, 5)]
+    assert SearchSpace({}).rungs(12, 5) == [(12, 5)]
 
 
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (Plan({"lr": Range(0.1, 1)}), "lr: a range needs a random search"),
-        (Plan({"lr": Range(0.1, 1)}, "halving"), "lr: a range needs a random search"),
-        (Plan(SPACE, "random"), "trials: expected a number"),
-        (Plan(SPACE, "grid", 3), "trials: a grid tries all"),
-        (Plan(SPACE, "bayes"), "search: expected one of grid, random, halving, got 'bayes'"),
-        (Plan({"lr": range(400), "dropout": range(400)}), "160,000 trials"),
-        (Plan({"lr": []}), "lr: expected values to try, got none"),
-        (Plan({"hidden": [[4], [5], [4]]}), "hidden: expected each value once, got 4, 5, 4"),
-        (Plan({"lr": [0.1]}, "random", 0), "trials: expected"),
-        (Plan({"lr": [0.1]}, "halving", eta=1), "eta: expected"),
+        (SearchSpace({"lr": Range(0.1, 1)}), "lr: a range needs a random search"),
+        (SearchSpace({"lr": Range(0.1, 1)}, "halving"), "lr: a range needs a random search"),
+        (SearchSpace(SPACE, "random"), "trials: expected a number"),
+        (SearchSpace(SPACE, "grid", 3), "trials: a grid tries all"),
+        (SearchSpace(SPACE, "bayes"), "search: expected one of grid, random, halving, got 'bayes'"),
+        (SearchSpace({"lr": range(400), "dropout": range(400)}), "160,000 trials"),
+        (SearchSpace({"lr": []}), "lr: expected values to try, got none"),
+        (SearchSpace({"hidden": [[4], [5], [4]]}), "hidden: expected each value once, got 4, 5, 4"),
+        (SearchSpace({"lr": [0.1]}, "random", 0), "trials: expected"),
+        (SearchSpace({"lr": [0.1]}, "halving", eta=1), "eta: expected"),
     ],
 )
 def test_plans_that_cannot_be(plan, message):
@@ -135,15 +135,15 @@ def test_plans_that_cannot_be(plan, message):
 
 def test_a_search_measures_each_trial_on_each_split_and_trains_the_best_again():
     told = []
-    plan = Plan({"dropout": [0.0, 0.5], "hidden": [[4]]})
+    plan = SearchSpace({"dropout": [0.0, 0.5], "hidden": [[4]]})
     study, run = tune.tune("noisy", plan, QUICK, Resampling(folds=2), tell=lambda *what: told.append(what))
     whole = nd.data.load("noisy")
     for trial in study.trials:
         for split, (train, held_out) in enumerate(Resampling(folds=2).parts(1000, 0)):
-            part = prepare(whole.rows(train), Recipe(**trial.choice, epochs=2, batch_size=100))
+            part = prepare(whole.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
             part.fit()
             other = whole.rows(held_out)
-            assert study.losses(0)[trial.number][split] == part.net.loss_of(other.x, other.y)[0]
+            assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(other.x, other.y)[0]
     assert [(trial.number, outcome.split, of) for trial, outcome, of in told] == [
         (0, 0, 4),
         (0, 1, 4),
@@ -158,8 +158,8 @@ def test_a_search_measures_each_trial_on_each_split_and_trains_the_best_again():
 
 
 def test_halving_trains_the_better_ones_for_longer():
-    plan = Plan({"lr": [1e-4, 0.3, 0.1, 1e-3]}, "halving", eta=2)
-    recipe = Recipe(epochs=4, batch_size=100, optimizer="sgd", hidden=(4,))
+    plan = SearchSpace({"lr": [1e-4, 0.3, 0.1, 1e-3]}, "halving", eta=2)
+    recipe = TrainConfig(epochs=4, batch_size=100, optimizer="sgd", hidden=(4,))
     study, _ = tune.tune("noisy", plan, recipe, Resampling())
     assert study.rungs == [(4, 1), (2, 2), (1, 4)]
     for rung, (count, _) in enumerate(study.rungs[:-1]):
@@ -172,7 +172,7 @@ def test_halving_trains_the_better_ones_for_longer():
 
 
 def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
-    plan, journal = Plan({"dropout": [0.0, 0.5], "lr": [0.001, 0.01]}), tmp_path / "journal"
+    plan, journal = SearchSpace({"dropout": [0.0, 0.5], "lr": [0.001, 0.01]}), tmp_path / "journal"
     study, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
     lines = journal.read_bytes().splitlines(keepends=True)
     assert len(lines) == 5
@@ -183,7 +183,7 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
     assert len(calls) == 2
     assert again.outcomes == study.outcomes
     assert journal.read_bytes() == b"".join(lines)
-    for other in (Plan({"dropout": [0.0, 0.5]}), Plan(plan.space, "halving")):
+    for other in (SearchSpace({"dropout": [0.0, 0.5]}), SearchSpace(plan.space, "halving")):
         with pytest.raises(ValueError, match=r"the journal of other work, with other (space|search)"):
             tune.tune("noisy", other, QUICK, Resampling(), journal=journal)
     journal.write_text("a,b\n1,2\n")
@@ -200,33 +200,33 @@ def test_what_is_no_journal_of_this_search_is_left_as_it_is(content, tmp_path):
     with pytest.raises(
         ValueError, match=r"notes: (expected a journal|the journal of other work).*; choose another file"
     ):
-        tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, Resampling(), journal=tmp_path / "notes")
+        tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, Resampling(), journal=tmp_path / "notes")
     assert (tmp_path / "notes").read_bytes() == content
 
 
 @pytest.mark.parametrize("change", [{"trial": 7}, {"rung": 1}, {"split": -1}, {"train_loss": None, "extra": 1}, "less"])
 def test_records_that_the_search_does_not_have(change, tmp_path):
     journal = tmp_path / "journal"
-    tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
+    tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
     head, line = journal.read_text().splitlines()
     record = {"trial": 0} if change == "less" else json.loads(line) | change
     journal.write_text(f"{head}\n{json.dumps(record)}\n")
     with pytest.raises(ValueError, match=r"journal: .* is no record of this search; mend or remove it"):
-        tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
+        tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
 
 
 def test_a_journal_is_of_the_rows_that_are_held_out(tmp_path):
     for name, rows in (("train", range(80)), ("test", range(80, 100))):
         (tmp_path / f"index_{name}_0.txt").write_text(" ".join(map(str, rows)))
     given = Resampling(given=str(tmp_path))
-    tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
+    tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
     (tmp_path / "index_test_0.txt").write_text("90 91")
     with pytest.raises(ValueError, match="the journal of other work, with other splits"):
-        tune.tune("noisy", Plan({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
+        tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
 
 
 def test_halving_leaves_rungs_out_that_would_repeat_one():
-    plan = Plan({}, "halving")
+    plan = SearchSpace({}, "halving")
     assert plan.rungs(27, 27) == [(27, 1), (9, 3), (3, 9), (1, 27)]
     assert plan.rungs(27, 5) == [(27, 1), (3, 2), (1, 5)]
     assert plan.rungs(27, 1) == [(27, 1)]
@@ -234,27 +234,27 @@ def test_halving_leaves_rungs_out_that_would_repeat_one():
 
 def test_the_best_is_of_the_last_rung_that_did_not_diverge():
     trials = [tune.Trial(number, {}) for number in range(3)]
-    outcomes = [tune.Outcome(number, 0, 0, 0.0, loss, None) for number, loss in enumerate((0.3, 0.2, 0.4))]
-    study = tune.Study(trials, [(3, 1), (1, 3)], 1, [*outcomes, tune.Outcome(1, 1, 0, 0.0, np.nan, None)])
+    outcomes = [tune.TrialResult(number, 0, 0, 0.0, loss, None) for number, loss in enumerate((0.3, 0.2, 0.4))]
+    study = tune.Study(trials, [(3, 1), (1, 3)], 1, [*outcomes, tune.TrialResult(1, 1, 0, 0.0, np.nan, None)])
     assert study.best == trials[1]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
 def test_trials_that_diverge_come_last(tmp_path):
-    plan, journal = Plan({"lr": [1e30, 0.01]}), tmp_path / "journal"
+    plan, journal = SearchSpace({"lr": [1e30, 0.01]}), tmp_path / "journal"
     for _ in range(2):  # from the journal too, which has null for NaN
         study, run = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
         assert study.best.choice == {"lr": 0.01}
         assert "diverged" in study.table()[-1]
         assert run.net.step == 20
-    study, run = tune.tune("noisy", Plan({"lr": [1e30]}), QUICK, Resampling())
+    study, run = tune.tune("noisy", SearchSpace({"lr": [1e30]}), QUICK, Resampling())
     assert study.best is run is None
 
 
 @pytest.mark.full
 @pytest.mark.jit_only
 def test_processes_find_the_same():
-    plan = Plan({"dropout": [0.0, 0.5]})
+    plan = SearchSpace({"dropout": [0.0, 0.5]})
     one, two = (tune.tune("noisy", plan, QUICK, Resampling(folds=2), jobs=jobs)[0] for jobs in (1, 2))
     assert str(one.record()) == str(two.record())
     assert one.best == two.best

@@ -134,15 +134,15 @@ def _one_step(case: Case, dropout: bool = True, compiled: bool = False) -> Calla
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
     x, y = map(_there, _inputs.batch(case))
 
-    def loss_of(x: Any, y: Any) -> Any:
+    def evaluate_loss(x: Any, y: Any) -> Any:
         return functional.cross_entropy(model(x), y)
 
     if compiled:
-        loss_of = torch.compile(loss_of, dynamic=False)
+        evaluate_loss = torch.compile(evaluate_loss, dynamic=False)
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(x, y)
+        loss = evaluate_loss(x, y)
         loss.backward()
         optimizer.step()
         return loss.item()

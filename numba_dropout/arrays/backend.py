@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import checks
-from ..core.jit import exclusive
+from ..core.jit import threading_lock
 from ..kernels import cpu
 from ..kernels.simd import aligned
 from . import devices, host
@@ -83,7 +83,7 @@ class _Host:
     """NumPy's arrays, and what becomes one."""
 
     kernels = cpu
-    working = staticmethod(exclusive)
+    working = staticmethod(threading_lock)
     output = staticmethod(host.output)
     flat_output = staticmethod(host.flat_output)
     elementwise = staticmethod(host.elementwise)

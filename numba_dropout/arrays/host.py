@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from ..core.jit import exclusive
+from ..core.jit import threading_lock
 
 __all__ = [
     "digest",
@@ -146,7 +146,7 @@ def elementwise(result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callab
         if np.may_share_memory(operand, flat) and operand.ctypes.data != flat.ctypes.data:
             operand = operand.copy()  # they overlap, shifted: read all of it before writing
         operands.append(operand)
-    with exclusive():
+    with threading_lock():
         kernel(flat, *operands)
     return write_back()
 

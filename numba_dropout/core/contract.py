@@ -9,9 +9,9 @@ import numpy as np
 
 from .checks import integer
 
-__all__ = ["EVERYTHING", "counter", "deviation", "key", "scale", "threshold"]
+__all__ = ["DROP_ALL", "counter", "deviation", "key", "scale", "threshold"]
 
-EVERYTHING = 1 << 32  # the threshold of p = 1
+DROP_ALL = 1 << 32  # the threshold of p = 1
 
 
 def threshold(p: float) -> int:
@@ -25,7 +25,7 @@ def scale(threshold: int, dtype: np.dtype[Any]) -> Any:
     A float64 for arrays of float64, else a float32.
     """
     return (np.float64 if dtype == np.float64 else np.float32)(
-        0.0 if threshold == EVERYTHING else 2.0**32 / (2.0**32 - threshold)
+        0.0 if threshold == DROP_ALL else 2.0**32 / (2.0**32 - threshold)
     )
 
 

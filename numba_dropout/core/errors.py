@@ -1,11 +1,11 @@
 """The errors of the package, beside Python's own."""
 
-__all__ = ["InputError", "NoRoom"]
+__all__ = ["DeviceError", "InputError"]
 
 
 class InputError(ValueError):
     """What was given cannot be used; the message says what is wrong, where, and how to mend it."""
 
 
-class NoRoom(InputError):
+class DeviceError(InputError):
     """A device cannot take a network that is sound: of that dtype, or of that size."""

@@ -1,8 +1,8 @@
 """Compile the package's functions: the only place that spells Numba's options.
 
-`scalar` is for functions of numbers shared by every target, `span` for the serial loop over one part of an
-array, `kernel` for what is called from outside: it cuts the work in parts and hands them to the threads. `composed` is
-for functions that only call kernels.
+`scalar` is for functions of numbers shared by every target, `serial_loop` for the loop over one part of an array, and
+`kernel` for what is called from outside: it cuts the work in parts and hands them to the threads. `entry_point` is for
+functions that only call kernels.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from . import disk_cache, threads
 from .identity import identity
 
 __all__ = [
-    "composed",
     "device_function",
     "device_kernel",
-    "exclusive",
+    "entry_point",
     "kernel",
-    "reordered_span",
+    "overridable",
+    "reordered_loop",
     "require_cuda",
     "scalar",
-    "shared",
-    "span",
+    "serial_loop",
+    "threading_lock",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,7 +147,7 @@ def scalar(function: F) -> F:
     return numba.njit(inline="always")(function)
 
 
-def shared(function: F) -> F:
+def overridable(function: F) -> F:
     """Compile a function of scalars for its callers on every target that gives it no body of its own.
 
     Not inlined by Numba, which is left to LLVM: numba-cuda would take a body that was inlined on the CPU before for its
@@ -179,13 +179,13 @@ def device_function(function: F) -> Any:
     return cuda.jit(device=True)(function)
 
 
-def span(function: F) -> F:
+def serial_loop(function: F) -> F:
     """Compile the serial loop over one part of an array; its code is linked into the kernel that calls it."""
     return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
 
 
-def reordered_span(function: F) -> F:
-    """Compile a `span` whose sums may be taken in another order, which does not depend on the threads."""
+def reordered_loop(function: F) -> F:
+    """Compile a `serial_loop` whose sums may be taken in another order, which does not depend on the threads."""
     return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_LINKED)(function)
 
 
@@ -194,14 +194,14 @@ def kernel(function: F) -> F:
 
     Compiled callers link another copy, which becomes machine code with them.
     """
-    entry: Any = composed(function)
+    entry: Any = entry_point(function)
     if not config.DISABLE_JIT:
         linked = numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
         entry.get_call_template, entry.get_overload = linked.get_call_template, linked.get_overload
     return entry
 
 
-def composed(function: F) -> F:
+def entry_point(function: F) -> F:
     """Compile a function that calls kernels by name, and keep it on disk together with them."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, pipeline_class=_EntryCompiler)(
         function
@@ -219,7 +219,7 @@ _forked = False
 _limited = False  # fewer cores than threads
 
 
-def exclusive() -> contextlib.AbstractContextManager[Any]:
+def threading_lock() -> contextlib.AbstractContextManager[Any]:
     """Return what every call of a kernel from Python is wrapped in.
 
     Numba's `workqueue` threading layer aborts the process when two Python threads enter it at once, so under that

@@ -18,9 +18,9 @@ from ..nn.variants.kinds import kind_of
 from ..storage.files import numbers
 from ..training.fit import Diverged
 from . import parallel
-from .config import Recipe, Run, loaded, prepare
+from .config import Run, TrainConfig, loaded, prepare
 
-__all__ = ["Comparison", "Outcome", "compare"]
+__all__ = ["Comparison", "TrialResult", "compare"]
 
 VAL = 0.2  # the share that is held out where nothing else is asked for
 HEAD = ("name", "loss", "input_dropout", "rows", "val_rows")  # what a comparison's record begins with
@@ -29,7 +29,7 @@ Source = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialResult:
     """One training run: its rate and seed, and loss and accuracy in evaluation mode.
 
     `train_loss` and `train_accuracy` are measured on the rows learnt from, `val_loss` and `val_accuracy` on others.
@@ -61,7 +61,7 @@ class Comparison:
     input_dropout: float
     rows: int
     val_rows: int
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[TrialResult]
 
     @property
     def rates(self) -> list[float]:
@@ -126,7 +126,7 @@ class Comparison:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Comparison:
         """Return a comparison whose `record` JSON held."""
-        outcomes = [Outcome(**numbers(run, "train_loss", "val_loss")) for run in record["runs"]]
+        outcomes = [TrialResult(**numbers(run, "train_loss", "val_loss")) for run in record["runs"]]
         return cls(**{name: record[name] for name in HEAD}, outcomes=outcomes)
 
     def record(self) -> dict[str, Any]:
@@ -142,11 +142,11 @@ class Comparison:
 def compare(
     source: Source,
     rates: Sequence[float],
-    recipe: Recipe,
+    recipe: TrainConfig,
     *,
     repeats: int = 3,
     jobs: int = 1,
-    tell: Callable[[Outcome], None] = lambda outcome: None,
+    tell: Callable[[TrialResult], None] = lambda outcome: None,
 ) -> Comparison:
     """Train a recipe's network at each rate on hidden units, several times, and measure it on rows it has not seen.
 
@@ -164,7 +164,7 @@ def compare(
     jobs : int
         Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
     tell : callable
-        Is given each `Outcome` as it is there.
+        Is given each `TrialResult` as it is there.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def compare(
     return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
 
 
-def _prepared(source: Source, recipe: Recipe) -> tuple[Run, data.Dataset]:
+def _prepared(source: Source, recipe: TrainConfig) -> tuple[Run, data.Dataset]:
     """Return a run and the rows that it is validated on."""
     in_two_parts = os.path.isdir(source)
     if recipe.val is None and not in_two_parts:
@@ -202,14 +202,14 @@ def _prepared(source: Source, recipe: Recipe) -> tuple[Run, data.Dataset]:
     return run, run.validation or data.load_for(run.net, source)
 
 
-def _outcome(source: Source, recipe: Recipe) -> Outcome:
+def _outcome(source: Source, recipe: TrainConfig) -> TrialResult:
     """Train and measure."""
     run, held_out = _prepared(source, recipe)
     assert isinstance(recipe.dropout, float)
     found: list[tuple[float, float | None]] = []
     with contextlib.suppress(Diverged):
         replace(run, validation=None).fit()  # measured once, at the end
-        found = [run.net.loss_of(part.x, part.targets()) for part in (run.train, held_out)]
+        found = [run.net.evaluate_loss(part.x, part.targets()) for part in (run.train, held_out)]
     if not found or not all(math.isfinite(loss) for loss, _ in found):
         found = [(math.nan, None)] * 2
-    return Outcome(recipe.dropout, recipe.seed, *found[0], *found[1])
+    return TrialResult(recipe.dropout, recipe.seed, *found[0], *found[1])

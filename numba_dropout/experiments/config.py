@@ -18,13 +18,13 @@ from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_de
 from ..training.evaluate import precision_of_noise
 from ..training.fit import History, fit
 
-__all__ = ["OPTIMIZERS", "Recipe", "Run", "loaded", "prepare"]
+__all__ = ["OPTIMIZERS", "Run", "TrainConfig", "loaded", "prepare"]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
 @dataclass
-class Recipe:
+class TrainConfig:
     """All choices of a training run but the data; None takes the default that `prepare` has for the data.
 
     `rows` learns from so many of the rows alone; `split_seed` draws them, and those held out, instead of the seed.
@@ -77,7 +77,7 @@ class Run:
 
     def compile(self) -> None:
         """Compile, and keep on disk, what training and measuring call."""
-        x, y = map(self.net.bring, self.net.as_pair(self.train.x[:1], self.train.targets()[:1]))
+        x, y = map(self.net.bring, self.net.check_xy(self.train.x[:1], self.train.targets()[:1]))
         self.optimizer.end = 1  # of a course, which is that of no step
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
         self.optimizer.end = None
@@ -137,7 +137,7 @@ GENERAL = {
 }
 
 
-def loaded(source: str | os.PathLike[str], recipe: Recipe, *, anew: bool = False) -> data.Dataset:
+def loaded(source: str | os.PathLike[str], recipe: TrainConfig, *, anew: bool = False) -> data.Dataset:
     """Return the data of a recipe, which are kept: who prepares many runs reads them once, anew for the first."""
     if anew:
         _kept.cache_clear()
@@ -151,7 +151,7 @@ def _read(source: str | os.PathLike[str], target: str | int | None, loss: str | 
 _kept = functools.lru_cache(1)(_read)
 
 
-def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: Recipe) -> Run:
+def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: TrainConfig) -> Run:
     """Read the data, where they are not yet, and make a network: the target's loss, scaling of the training part.
 
     Raises ValueError where the data or a choice cannot be used.
@@ -197,7 +197,7 @@ def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: Recipe) -> Ru
     )
 
 
-def _choices(recipe: Recipe, *, built_in: bool) -> dict[str, Any]:
+def _choices(recipe: TrainConfig, *, built_in: bool) -> dict[str, Any]:
     """Fill in what a recipe leaves open; an optimiser that was asked for brings its own defaults."""
     defaults = dict(BUILT_IN if built_in else GENERAL)
     if recipe.optimizer is not None:
@@ -219,7 +219,7 @@ def _loss(whole: data.Dataset, asked: str | None) -> tuple[str, int]:
     return "cross_entropy", len(whole.classes)
 
 
-def _optimizer(recipe: Recipe, choice: dict[str, Any]) -> Optimizer:
+def _optimizer(recipe: TrainConfig, choice: dict[str, Any]) -> Optimizer:
     decay_steps = 1000.0 if recipe.decay_steps is None else recipe.decay_steps
     schedules: dict[str, Schedule] = {"inverse": inverse_time(decay_steps), "step": step_decay(decay_steps)}
     if recipe.decay_steps is not None and recipe.schedule not in schedules:

@@ -14,7 +14,7 @@ from ..arrays import random
 from ..core import checks
 from ..core.errors import InputError
 
-__all__ = ["SEARCHES", "Plan", "Range", "Trial", "Values", "written"]
+__all__ = ["SEARCHES", "Range", "SearchSpace", "Trial", "Values", "written"]
 
 SEARCHES = ("grid", "random", "halving")
 MOST = 100_000  # trials
@@ -39,10 +39,10 @@ Values = Sequence[Any] | Range
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchSpace:
     """What is searched, and how.
 
-    `space` holds for choices of a `Recipe` (dropout, input_dropout, hidden, lr) the values to try, or a `Range`.
+    `space` holds for choices of a `TrainConfig` (dropout, input_dropout, hidden, lr) the values to try, or a `Range`.
     "grid" tries all together; "random" so many `trials`; "halving" as many, or the whole grid, for a few epochs, of
     which one in `eta` is trained again for `eta` times as many, until one is left that was trained for the recipe's;
     where these are few, more are left out at once.

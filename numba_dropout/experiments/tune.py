@@ -26,10 +26,10 @@ from ..storage.journal import Journal
 from ..storage.model_file import plain
 from ..training.fit import Diverged
 from . import parallel
-from .config import Recipe, Run, loaded, prepare
-from .search_space import Plan, Range, Trial, Values
+from .config import Run, TrainConfig, loaded, prepare
+from .search_space import Range, SearchSpace, Trial, Values
 
-__all__ = ["Outcome", "Plan", "Range", "Study", "Trial", "tune"]
+__all__ = ["Range", "SearchSpace", "Study", "Trial", "TrialResult", "tune"]
 
 SHOWN = 20  # trials of a table
 
@@ -37,7 +37,7 @@ Source = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialResult:
     """A trial's training on a split, at a rung: losses and accuracies in evaluation mode; NaN where it diverged."""
 
     trial: int
@@ -52,7 +52,7 @@ class Outcome:
         return self.rung, self.trial, self.split
 
     @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Outcome:
+    def of(cls, record: Mapping[str, Any]) -> TrialResult:
         """Return an outcome that JSON held."""
         return cls(**numbers(record, "train_loss", "val_loss"))
 
@@ -64,7 +64,7 @@ class Study:
     trials: Sequence[Trial]
     rungs: Sequence[tuple[int, int]]
     splits: int
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[TrialResult]
 
     def losses(self, rung: int) -> dict[int, list[float]]:
         """Return the validation losses of a rung's trials, by their numbers, on all splits in their order."""
@@ -127,19 +127,19 @@ class Study:
             "trials": [trial.choice for trial in self.trials],
             "rungs": [{"trials": trials, "epochs": epochs} for trials, epochs in self.rungs],
             "splits": self.splits,
-            "outcomes": [asdict(outcome) for outcome in sorted(self.outcomes, key=Outcome.place)],
+            "outcomes": [asdict(outcome) for outcome in sorted(self.outcomes, key=TrialResult.place)],
         }
 
 
 def tune(
     source: Source,
-    plan: Plan,
-    recipe: Recipe,
+    plan: SearchSpace,
+    recipe: TrainConfig,
     resampling: Resampling,
     *,
     jobs: int = 1,
     journal: str | os.PathLike[str] | None = None,
-    tell: Callable[[Trial, Outcome, int], None] = lambda trial, outcome, trainings: None,
+    tell: Callable[[Trial, TrialResult, int], None] = lambda trial, outcome, trainings: None,
 ) -> tuple[Study, Run | None]:
     """Search, train the best network again on all rows, and return both.
 
@@ -179,7 +179,7 @@ def tune(
     study = Study(trials, rungs, len(splits), outcomes)
     left, trainings = list(trials), sum(count for count, _ in rungs) * len(splits)
 
-    def done_with(outcome: Outcome) -> None:
+    def done_with(outcome: TrialResult) -> None:
         outcomes.append(outcome)
         if book:
             book.write(asdict(outcome))
@@ -204,7 +204,7 @@ def tune(
     return study, run
 
 
-def _outcome(source: Source, recipe: Recipe, parts: tuple[Part, Part], which: tuple[int, int, int]) -> Outcome:
+def _outcome(source: Source, recipe: TrainConfig, parts: tuple[Part, Part], which: tuple[int, int, int]) -> TrialResult:
     """Train on one part of the rows, and measure on it and on the other."""
     whole = loaded(source, recipe)
     train, held_out = parts
@@ -213,13 +213,13 @@ def _outcome(source: Source, recipe: Recipe, parts: tuple[Part, Part], which: tu
     with contextlib.suppress(Diverged):
         run.fit()
         other = whole.rows(held_out)
-        found = [run.net.loss_of(part.x, part.targets()) for part in (run.train, other)]
+        found = [run.net.evaluate_loss(part.x, part.targets()) for part in (run.train, other)]
     if not found or not all(math.isfinite(loss) for loss, _ in found):
         found = [(math.nan, None)] * 2
-    return Outcome(*which, found[0][0], *found[1])
+    return TrialResult(*which, found[0][0], *found[1])
 
 
-def _check(plan: Plan, whole: data.Dataset, recipe: Recipe) -> None:
+def _check(plan: SearchSpace, whole: data.Dataset, recipe: TrainConfig) -> None:
     """Raise InputError where a value of a choice cannot be used, before any is trained with."""
     few = whole.rows(np.arange(min(2, len(whole.x))))
     for name, values in plan.space.items():
@@ -228,12 +228,12 @@ def _check(plan: Plan, whole: data.Dataset, recipe: Recipe) -> None:
             prepare(few, replace(recipe, **given))
 
 
-def _outcomes(book: Journal, trials: int, rungs: int, splits: int) -> list[Outcome]:
+def _outcomes(book: Journal, trials: int, rungs: int, splits: int) -> list[TrialResult]:
     """Return the outcomes of a journal, each of a training that the search has."""
-    found: dict[tuple[int, int, int], Outcome] = {}
+    found: dict[tuple[int, int, int], TrialResult] = {}
     for record in book.records:
         try:
-            outcome = Outcome.of(record)
+            outcome = TrialResult.of(record)
             known = all(0 <= at < end for at, end in zip(outcome.place(), (rungs, trials, splits), strict=True))
         except (KeyError, TypeError):
             known = False
@@ -243,7 +243,9 @@ def _outcomes(book: Journal, trials: int, rungs: int, splits: int) -> list[Outco
     return list(found.values())
 
 
-def _head(whole: data.Dataset, plan: Plan, recipe: Recipe, splits: Sequence[tuple[Part, Part]]) -> dict[str, Any]:
+def _head(
+    whole: data.Dataset, plan: SearchSpace, recipe: TrainConfig, splits: Sequence[tuple[Part, Part]]
+) -> dict[str, Any]:
     """Return what a search is told from others by."""
     parts = {str(number): rows for number, rows in enumerate(itertools.chain(*splits))}
     return plain(

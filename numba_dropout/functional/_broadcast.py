@@ -55,7 +55,7 @@ def grouped(
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == contract.EVERYTHING:
+    if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     scale = contract.scale(threshold, x.dtype)
@@ -67,7 +67,7 @@ def sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, 
     """Draw a flat mask, each element by its rate."""
     if rates.thresholds.size == 1:
         threshold = int(rates.thresholds.reshape(-1)[0])
-        if threshold in (0, contract.EVERYTHING):
+        if threshold in (0, contract.DROP_ALL):
             place.put(kept, np.full(kept.size, threshold == 0))
         else:
             place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)

@@ -88,7 +88,7 @@ def _alpha(
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == contract.EVERYTHING:
+    if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     numbers = affine(threshold, x.dtype, backward=backward)
     drop = place.kernels.affine_dropout

@@ -293,7 +293,7 @@ def _feature_alpha(
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == contract.EVERYTHING:
+    if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
     return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))

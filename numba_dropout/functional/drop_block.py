@@ -109,7 +109,7 @@ def _blocks(
     threshold = contract.threshold(min(rate, 1.0))
     if not training or threshold == 0:
         return place.assign(result, x)
-    if threshold == contract.EVERYTHING:
+    if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
     begun = drawn_mask(place, seeds, threshold, key, words)

@@ -86,7 +86,7 @@ def sample_mask(
         broadcast(shape, rates.thresholds.shape, "p")
     threshold = contract.threshold(checks.probability(p)) if rates is None else -1
     result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    if threshold in (0, contract.EVERYTHING):
+    if threshold in (0, contract.DROP_ALL):
         mask = np.full(size, threshold == 0)
         return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
     flat, write_back = place.flat_output(result)
@@ -225,7 +225,7 @@ def _dropout(
     result = place.output(out, x.shape, x.dtype)
     if threshold == 0 or not training:
         return place.assign(result, x)
-    if threshold == contract.EVERYTHING:
+    if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     drop, scale = getattr(place.kernels, kernel), contract.scale(threshold, x.dtype)
     return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))

@@ -44,7 +44,7 @@ def linear_relu_dropout(
     result = place.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
     threshold, k0, k1 = threshold_and_key(p, seed, training)
     words = contract.counter(stream, step, offset, math.prod(result.shape))
-    if threshold == contract.EVERYTHING:
+    if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     scale = contract.scale(threshold, x.dtype)
 

@@ -28,8 +28,8 @@ __all__ = [
     "logits",
     "matrix",
     "parameter_views",
+    "reserve",
     "row_size",
-    "with_room",
 ]
 
 # Columns of the table of layers. Starts are in elements of the parameters, or in units of the outputs' buffer.
@@ -172,7 +172,7 @@ def apart(net: Network, zeros: Allocate) -> Network:
     )
 
 
-def with_room(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Network:
+def reserve(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Network:
     """Return the network with buffers for so many rows; all the rest stays the same memory."""
     dtype = net.params.dtype
     most = widest(net, rows)
@@ -200,7 +200,7 @@ def widest(net: Network, rows: int) -> int:
 
 
 def row_size(net: Network) -> int:
-    """Return the bytes that a row takes of `with_room`'s buffers."""
+    """Return the bytes that a row takes of `reserve`'s buffers."""
     numbers = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 3 + int(net.layers[-1, UNITS])
     return numbers * int(net.params.dtype.itemsize) + 8 * (1 if net.row_starts is None else 2)
 

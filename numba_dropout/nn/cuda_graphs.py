@@ -18,7 +18,7 @@ from numba.core import config
 from ..kernels import cuda as kernels
 from ..kernels.cuda._launch import current_stream, on_stream
 from ..kernels.cuda._step_state import begin_step, end_step
-from .passes import Choice, Composition, Weighted, compose
+from .passes import Passes, PassSpec, Weighted, build_passes
 from .views import Target
 
 __all__ = ["passes"]
@@ -36,13 +36,13 @@ def _as_it_is(function: Any) -> Any:
     return function
 
 
-def passes(choice: Choice) -> Composition:
+def passes(choice: PassSpec) -> Passes:
     """Return the composition over CUDA's kernels, with the functions of `passes.compiled`; for one network.
 
     Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
     """
     target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector, thins=False)
-    whole = compose(target, choice)
+    whole = build_passes(target, choice)
 
     def forward(net, data, rows, *arguments):
         whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)

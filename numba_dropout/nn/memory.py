@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from ..arrays import devices
 from ..arrays.convert import on_host
 from ..core import checks, errors
-from ..core.jit import exclusive
+from ..core.jit import threading_lock
 from ..kernels.simd import aligned
-from .passes import Choice, Composition, compiled
+from .passes import Passes, PassSpec, compiled
 
 __all__ = ["Memory", "memory_of"]
 
@@ -55,7 +55,7 @@ class Memory(Protocol):
     def turn(self) -> contextlib.AbstractContextManager[Any]:
         """Return what a whole call is wrapped in, from its upload to the copy of its outputs: on a device a lock."""
 
-    def passes(self, choice: Choice) -> Composition:
+    def passes(self, choice: PassSpec) -> Passes:
         """Return the composition over this memory's kernels."""
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
@@ -66,7 +66,7 @@ class _Host:
     device = "cpu"
     precision = "float32"
 
-    def passes(self, choice: Choice) -> Composition:
+    def passes(self, choice: PassSpec) -> Passes:
         return _COMPOSED.setdefault(choice, compiled(choice))  # its cache may give two threads two of them
 
     def zeros(self, size: int, dtype: Any) -> NDArray[Any]:
@@ -87,7 +87,7 @@ class _Host:
         return array
 
     def working(self) -> contextlib.AbstractContextManager[Any]:
-        return exclusive()
+        return threading_lock()
 
     def turn(self) -> contextlib.AbstractContextManager[Any]:
         return _NO_TURN
@@ -164,7 +164,7 @@ class _Device:
             except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
                 if getattr(error, "code", None) != OUT_OF_MEMORY:
                     raise
-                raise errors.NoRoom(f"{self.device}: out of memory; {SMALLER}") from error
+                raise errors.DeviceError(f"{self.device}: out of memory; {SMALLER}") from error
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
         try:
@@ -178,7 +178,9 @@ class _Device:
             return
         if needed > free:
             there = f"{checks.amount(free)} of {checks.amount(total)} are free"
-            raise errors.NoRoom(f"{self.device}: {what} needs {checks.amount(needed)}, and {there}; {remedy(free)}")
+            raise errors.DeviceError(
+                f"{self.device}: {what} needs {checks.amount(needed)}, and {there}; {remedy(free)}"
+            )
 
     @contextlib.contextmanager
     def _asking(self, needed: int, what: str) -> Iterator[None]:
@@ -190,14 +192,14 @@ class _Device:
             if getattr(error, "code", None) != OUT_OF_MEMORY:
                 raise
             size = checks.amount(needed)
-            raise errors.NoRoom(
+            raise errors.DeviceError(
                 f"{self.device}: {what} needs {size}, which are not free in one piece; {SMALLER}"
             ) from error
 
 
 _HOST = _Host()
 _NO_TURN = contextlib.nullcontext()
-_COMPOSED: dict[Choice, Composition] = {}
+_COMPOSED: dict[PassSpec, Passes] = {}
 
 
 def memory_of(device: str, precision: str = "float32") -> Memory:

@@ -14,7 +14,7 @@ from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, changes, reads
-from ..core.errors import InputError, NoRoom
+from ..core.errors import DeviceError, InputError
 from ..functional.concrete_dropout import logits_of, rates_of_logits
 from ..optim import Optimizer
 from . import inputs, passes
@@ -143,7 +143,7 @@ class MLP(Predictor, Stored):
         self.memory = memory_of(device, precision)
         self.device = self.memory.device
         if self.device != "cpu" and self.dtype != np.float32:
-            raise NoRoom(f"dtype: expected float32 on {self.device}, got {self.dtype}")
+            raise DeviceError(f"dtype: expected float32 on {self.device}, got {self.dtype}")
         self.access = Access(type(self).__name__)
         self.step = 0
         self.epoch = 0
@@ -160,7 +160,7 @@ class MLP(Predictor, Stored):
             self._state.write_logits(logits_of(rates))
             self.regularize(None)
         self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
-        self._compositions: dict[tuple[Any, ...], passes.Composition] = {}
+        self._compositions: dict[tuple[Any, ...], passes.Passes] = {}
         self._rows = np.arange(0)
         self._last_row = 2**63 // max(self.sizes) - 1  # of which all elements have a place in the masks
         self._passed = LastPass()
@@ -181,7 +181,7 @@ class MLP(Predictor, Stored):
 
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
-        data, target = self.as_pair(x, y)
+        data, target = self.check_xy(x, y)
         strengths = self.weight_regularizer, self.dropout_regularizer
         if self.variant == "concrete" and self.rows is None and None in strengths:
             raise InputError(
@@ -213,7 +213,7 @@ class MLP(Predictor, Stored):
         if rows.base is not self._rows:
             inputs.check_rows(rows, batch_size, data, target, weights)
         with optimizer.access.changing("train_steps"), self._workspace() as workspace:
-            workspace.make_room(batch_size)
+            workspace.reserve(batch_size)
             state = self.state_of(optimizer)
             settings = optimizer.settings(len(totals), self.dtype)
             limit = self.dtype.type(optimizer.max_norm or 0)
@@ -256,7 +256,7 @@ class MLP(Predictor, Stored):
         with self.memory.turn():
             data, workspace = self.bring(given), self._take()
             try:
-                workspace.make_room(len(data))
+                workspace.reserve(len(data))
                 out = self._pass(workspace, data, bool(training), step, row_offset)
             except BaseException:
                 self._state.give_back(workspace)
@@ -336,7 +336,7 @@ class MLP(Predictor, Stored):
         self.memory.write(state, saved)
         return state
 
-    def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+    def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""
         data, target = self.as_input(x), self.as_target(y)
         if len(data) != len(target):

@@ -1,6 +1,6 @@
 """The network's forward and backward pass, by hand, over a table of layers: one composition for every target.
 
-`compose` takes a target: its kernels and what to compile with. Over `kernels.cpu` Numba compiles the whole of
+`build_passes` takes a target: its kernels and what to compile with. Over `kernels.cpu` Numba compiles the whole of
 it, so that many training steps run without Python. All arrays are laid out before the first step, and nothing here
 allocates: a layer's weight, gradient or output is a view into a flat buffer.
 """
@@ -13,24 +13,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.jit import composed, scalar, span
+from ..core.jit import entry_point, scalar, serial_loop
 from ..kernels import cpu, simd
 from .buffers import BIAS, INPUTS, LOGIT, UNITS, WEIGHT
 from .variants import sites_of
 from .variants.concrete_dropout import concrete
 from .variants.dropconnect import dropconnect
-from .variants.sites import EVERYTHING, ZERO
+from .variants.sites import DROP_ALL, ZERO
 from .variants.subnetwork import subnetwork
 from .views import FIRST, Target, views_of
 
-__all__ = ["LOSSES", "Choice", "Composition", "Weighted", "compiled", "compose"]
+__all__ = ["LOSSES", "PassSpec", "Passes", "Weighted", "build_passes", "compiled"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
 TRUE, FALSE = np.bool_(True), np.bool_(False)  # a literal one would be compiled for as a type of its own
 
 
-class Choice(NamedTuple):
+class PassSpec(NamedTuple):
     """What a composition is written for."""
 
     loss: str
@@ -49,8 +49,8 @@ class Weighted(NamedTuple):
     weights: Any  # (N,)
 
 
-class Composition(NamedTuple):
-    """The functions over a network that `compose` builds."""
+class Passes(NamedTuple):
+    """The functions over a network that `build_passes` builds."""
 
     forward: Callable[..., None]
     backward: Callable[..., None]
@@ -59,7 +59,7 @@ class Composition(NamedTuple):
     sample: Callable[..., None]
 
 
-def compose(target: Target, choice: Choice) -> Composition:
+def build_passes(target: Target, choice: PassSpec) -> Passes:
     """Write the passes over the kernels of one target."""
     loss, update, clipped, limited, variant, sparse, weighted = choice
     kernels, repeat, build, part, view, matrix, vector, thins = target
@@ -99,7 +99,7 @@ def compose(target: Target, choice: Choice) -> Composition:
             out = layer_output(net, layer, rows)
             site = layer + 1
             threshold = net.thresholds[site] if fused and training else ZERO
-            if threshold == EVERYTHING:
+            if threshold == DROP_ALL:
                 kernels.drop_all(vector(out, FIRST, out.size))
             else:
                 kernels.linear_relu_dropout_forward(
@@ -358,13 +358,13 @@ def compose(target: Target, choice: Choice) -> Composition:
             if learns:
                 kernels.drop_all(vector(net.dparams, net.layers[0, LOGIT], net.layers.shape[0]))
 
-    return Composition(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample or sample_units)
+    return Passes(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample or sample_units)
 
 
 def repeated(train_step, at_rates):
     """Return the loop over training steps, compiled whole."""
 
-    @composed
+    @entry_point
     def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, thresholds, scales, max_norm):
         """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
 
@@ -379,10 +379,10 @@ def repeated(train_step, at_rates):
     return train_steps
 
 
-CPU = Target(cpu, repeated, composed, span, scalar, simd.matrix, simd.vector, thins=True)
+CPU = Target(cpu, repeated, entry_point, serial_loop, scalar, simd.matrix, simd.vector, thins=True)
 
 
 @functools.cache
-def compiled(choice: Choice) -> Composition:
+def compiled(choice: PassSpec) -> Passes:
     """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return compose(CPU, choice)
+    return build_passes(CPU, choice)

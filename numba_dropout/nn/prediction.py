@@ -14,7 +14,7 @@ from ..arrays.convert import on_host
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, reads
-from ..core.errors import InputError, NoRoom
+from ..core.errors import DeviceError, InputError
 from ..kernels.cpu.linear import SKINNY
 from . import passes
 from .memory import Memory
@@ -55,19 +55,19 @@ class Predictor(ABC):
     access: Access
     _state: State
     _kind: str
-    _compositions: dict[tuple[Any, ...], passes.Composition]
+    _compositions: dict[tuple[Any, ...], passes.Passes]
     _rows: NDArray[np.int64]
     _passed: LastPass
     _last_row: int
 
     @reads
-    def loss_of(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
+    def evaluate_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
-        return self.measure(*map(self.bring, self.as_pair(x, y)))
+        return self.measure(*map(self.bring, self.check_xy(x, y)))
 
     @reads
     def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
-        """Do what `loss_of` does, with what `bring` returns; nothing is checked."""
+        """Do what `evaluate_loss` does, with what `bring` returns; nothing is checked."""
         with self._workspace() as workspace:
             piece = _piece_of(workspace, len(data))
             totals = np.zeros((-(-len(data) // piece), 2))
@@ -133,7 +133,7 @@ class Predictor(ABC):
                 numbers = np.tile(np.arange(start, start + at_once), several)
                 at = np.uint64(step + first), np.uint64(row_offset + start)
                 with self.access.reading("samples"), self._workspace() as workspace:
-                    workspace.make_room(len(numbers))
+                    workspace.reserve(len(numbers))
                     with self.memory.working():
                         self._passes(data).sample(workspace.net, arrays_of(data), numbers, at_once, *at)
                     out = workspace.outputs(len(numbers))
@@ -150,23 +150,23 @@ class Predictor(ABC):
         ----------
         Gal & Ghahramani, ICML 2016, section 4.
         """
-        return self.summary(self.sample_answers(x, samples, step=step, row_offset=row_offset))
+        return self.aggregate(self.sample_predictive(x, samples, step=step, row_offset=row_offset))
 
-    def sample_answers(
+    def sample_predictive(
         self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0
     ) -> Iterator[NDArray[np.float64]]:
-        """Return what `samples` does, as `answers` gives it."""
+        """Return what `samples` does, as `predictive` gives it."""
         draws = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss != "mse":
-            return map(self.answers, draws)
+            return map(self.predictive, draws)
         stretch, shift = map(np.array, self.target_scaling())  # once: on a device they are read from there
         return (out / stretch + shift for out in draws)
 
-    def summary(self, answers: Iterable[NDArray[np.float64]]) -> MonteCarlo:
+    def aggregate(self, predictive: Iterable[NDArray[np.float64]]) -> MonteCarlo:
         """Return what answers of several passes say together."""
         if self.loss == "mse":
-            return of_values(answers)
-        return of_classes(answers, independent=self.loss == "bce" and self.sizes[-1] > 1)
+            return of_values(predictive)
+        return of_classes(predictive, independent=self.loss == "bce" and self.sizes[-1] > 1)
 
     @reads
     def predict(self, x: ArrayLike) -> NDArray[Any]:
@@ -176,7 +176,7 @@ class Predictor(ABC):
         """
         out = self._outputs(x)
         if self.loss == "mse":
-            values = self.answers(out)
+            values = self.predictive(out)
             return values[:, 0] if values.shape[1] == 1 else values
         labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
         if self.loss == "bce" and labels.shape[1] == 1:
@@ -188,9 +188,9 @@ class Predictor(ABC):
         """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
         if self.loss == "mse":
             raise InputError("predict_proba: expected a network for classes, got one for a regression")
-        return self.answers(self._outputs(x))
+        return self.predictive(self._outputs(x))
 
-    def answers(self, out: NDArray[Any]) -> NDArray[Any]:
+    def predictive(self, out: NDArray[Any]) -> NDArray[Any]:
         """Return what outputs of `forward` mean: probabilities as `predict_proba` gives them, or a regression's values.
 
         Probabilities are float64; values (rows, outputs) are in the target's units.
@@ -202,7 +202,7 @@ class Predictor(ABC):
         return np.exp(self.log_probabilities(out))
 
     def log_probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the logarithms of the probabilities of `answers`, which are finite where those are 0."""
+        """Return the logarithms of the probabilities of `predictive`, which are finite where those are 0."""
         out = out.astype(np.float64)
         if self.loss == "bce":
             ones = -np.logaddexp(0.0, -out)
@@ -239,12 +239,12 @@ class Predictor(ABC):
 
     def _passes(
         self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
-    ) -> passes.Composition:
+    ) -> passes.Passes:
         """Return the passes over the network, for data of a kind and a rule that updates the parameters."""
         asked = isinstance(data, SparseRows), update, bounds, weighted
         found = self._compositions.get(asked)
         if found is None:
-            choice = passes.Choice(self.loss, update, *bounds, self._kind, asked[0], weighted)
+            choice = passes.PassSpec(self.loss, update, *bounds, self._kind, asked[0], weighted)
             found = self._compositions.setdefault(asked, self.memory.passes(choice))
         return found
 
@@ -258,7 +258,7 @@ class Predictor(ABC):
     # ------------------------------------------------------------ what it needs
 
     @abstractmethod
-    def as_pair(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+    def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return x and y as the kernels take them."""
 
     @abstractmethod
@@ -296,8 +296,8 @@ def _piece_of(workspace: Workspace, rows: int) -> int:
     """Make room for a piece of n rows to predict, or half as many until they fit; return how many."""
     piece = max(1, min(ROOM, rows))
     try:
-        workspace.make_room(piece)
-    except NoRoom:
+        workspace.reserve(piece)
+    except DeviceError:
         if piece == 1:
             raise
         return _piece_of(workspace, piece // 2)

@@ -98,7 +98,7 @@ class Course:
         found = rates_of(rates, self._own[1].dtype, "dropout_schedule")
         if self._kind != "gaussian":
             return found.thresholds, found.scales
-        if (found.thresholds == contract.EVERYTHING).any():
+        if (found.thresholds == contract.DROP_ALL).any():
             raise errors.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
         deviations = np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
         return found.thresholds, deviations.astype(self._own[1].dtype)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import devices
 from ..core.access import Access, changes, reads
-from ..core.errors import InputError, NoRoom
+from ..core.errors import DeviceError, InputError
 from ..storage import model_file
 from .memory import Memory
 from .state import SCALING, State
@@ -62,7 +62,7 @@ class Stored(ABC):
         config, arrays = model_file.read(path)
         try:
             return cls.of_content(config, arrays, device, precision)
-        except NoRoom:
+        except DeviceError:
             raise
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"{path}: a damaged model ({error})") from None

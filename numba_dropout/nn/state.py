@@ -12,7 +12,7 @@ from ..arrays import random
 from ..arrays.convert import on_host
 from ..core.errors import InputError
 from ..functional._rates import rates_of
-from .buffers import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, row_size, with_room
+from .buffers import INPUTS, UNITS, Network, apart, lay_out, logits, matrix, parameter_views, reserve, row_size
 from .inputs import scaling
 from .memory import Memory
 
@@ -31,7 +31,7 @@ class Workspace:
     def __init__(self, net: Network, memory: Memory) -> None:
         self.net, self.memory = net, memory
 
-    def make_room(self, rows: int) -> bool:
+    def reserve(self, rows: int) -> bool:
         """Make room for n rows, which is kept; return whether there was too little."""
         rows = max(rows, 1)
         if rows <= self.net.losses.size:
@@ -42,7 +42,7 @@ class Workspace:
             return f"a batch size of {free // a_row} would fit" if free >= a_row else "make the layers smaller"
 
         self.memory.make_sure(rows * a_row, f"a batch of {rows} rows", remedy)
-        self.net = with_room(self.net, rows, self.memory.empty, self.memory.zeros)
+        self.net = reserve(self.net, rows, self.memory.empty, self.memory.zeros)
         return True
 
     def outputs(self, rows: int) -> NDArray[Any]:

@@ -79,7 +79,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
             mean, std = (self._shaped(values) for values in (drawn.mean, drawn.std))
             return (mean, std) if return_std else mean
         with own_threads():
-            return self._shaped(self.network_.answers(self.network_.outputs(X)))
+            return self._shaped(self.network_.predictive(self.network_.outputs(X)))
 
     def _shaped(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values (rows, outputs) as the target was given."""

@@ -90,7 +90,7 @@ def evaluation(
 ) -> Evaluation:
     """Do what `evaluate` does, and return all that it found; errors are the same."""
     with net.access.reading("evaluate"):
-        data, target = net.as_pair(x, y)
+        data, target = net.check_xy(x, y)
         if net.loss == "mse":
             return _of_values(net, data, _values(net, y), samples, _precisions(net, tau))
         if tau is not None:
@@ -103,8 +103,8 @@ def evaluation(
 def precision_of_noise(net: MLP, x: ArrayLike, y: ArrayLike) -> list[float]:
     """Return 1 over the mean squared error of a regression on rows, for each output, in the target's units."""
     with net.access.reading("precision_of_noise"):
-        data, _ = net.as_pair(x, y)
-        squares = ((net.answers(net.outputs(data)) - _values(net, y)) ** 2).mean(0)
+        data, _ = net.check_xy(x, y)
+        squares = ((net.predictive(net.outputs(data)) - _values(net, y)) ** 2).mean(0)
     return [float(1 / square) if square else float(np.finfo(np.float64).max) for square in squares]
 
 
@@ -129,15 +129,15 @@ def _of_values(
     """Evaluate a regression."""
     uncertainty = likelihood = None
     if samples is None:
-        predicted = net.answers(net.outputs(data))
+        predicted = net.predictive(net.outputs(data))
         if tau is not None:
             likelihood = float(gaussian_log_density(y, predicted, tau).mean())
     else:
-        answers, density = net.sample_answers(data, samples), None
+        predictive, density = net.sample_predictive(data, samples), None
         if tau is not None:
             density = _Mixture(lambda values: gaussian_log_density(y, values, tau))
-            answers = density.through(answers)
-        drawn = net.summary(answers)
+            predictive = density.through(predictive)
+        drawn = net.aggregate(predictive)
         predicted, likelihood = drawn.mean, None if density is None else float(density.logs().mean())
         noise = 0.0 if tau is None else 1 / tau
         uncertainty = np.sqrt((drawn.variance + noise).mean(1))
@@ -177,7 +177,7 @@ def _of_classes(net: MLP, data: Any, target: NDArray[Any], samples: int | None) 
     proba, entropy = _probabilities(net, of_class.through(_passes(net, data, samples)))
     calibrated = calibration(y, proba)
     measures = class_metrics(y, proba, of_class.logs(), calibrated)
-    loss = -measures["log_likelihood"] if samples is not None else net.loss_of(data, target)[0]
+    loss = -measures["log_likelihood"] if samples is not None else net.evaluate_loss(data, target)[0]
     names = list(range(proba.shape[1])) if net.classes is None else net.classes
     measures = {"loss": loss, **measures, "classes": names}
     wrong = (proba.argmax(1) != y).astype(np.float64)
@@ -192,7 +192,7 @@ def _of_independent(net: MLP, data: Any, target: NDArray[Any], samples: int | No
     proba = proba[:, -target.shape[1] :]
     terms = target * ones.logs() + (1 - target) * zeros.logs()
     right = (proba > 0.5) == (target > 0.5)
-    loss, accuracy = net.loss_of(data, target) if samples is None else (-float(terms.mean()), float(right.mean()))
+    loss, accuracy = net.evaluate_loss(data, target) if samples is None else (-float(terms.mean()), float(right.mean()))
     assert accuracy is not None
     measures = {"loss": loss, "accuracy": accuracy, "error": 1.0 - accuracy, "log_likelihood": float(terms.mean())}
     return Evaluation(measures, None, None, entropy, 1.0 - right.mean(1), target, proba)
@@ -205,6 +205,6 @@ def _passes(net: MLP, data: Any, samples: int | None) -> Iterable[NDArray[Any]]:
 
 def _probabilities(net: MLP, passes: Iterable[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean probabilities of passes, and the entropy of each row's."""
-    drawn = net.summary(map(net.answers, passes))
+    drawn = net.aggregate(map(net.predictive, passes))
     assert drawn.entropy is not None
     return drawn.mean, drawn.entropy

@@ -96,12 +96,12 @@ def fit(
         raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")
     callbacks = _checked(callbacks)
     with net.access.changing("fit"), access_of(optimizer).changing("fit"):
-        rows_in, target = net.as_pair(x, y)
+        rows_in, target = net.check_xy(x, y)
         if net.features is None and frames.is_frame(x):
             net.features = frames.names(x)
         for name, values in (("x", rows_in), ("y", target)):
             _check_data(values, name)
-        held_out = None if validation is None else tuple(map(net.bring, net.as_pair(*validation)))
+        held_out = None if validation is None else tuple(map(net.bring, net.check_xy(*validation)))
         given = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
         rows_in, target = net.bring(rows_in), net.bring(target)
         epochs = checks.integer(epochs, "epochs", 1, 2**31)

@@ -20,13 +20,13 @@ from ...core import checks
 from ...core.errors import InputError
 from ...training.checkpoints import Checkpoint, of_model
 from .. import parallel
-from ..config import Recipe, prepare
+from ..config import TrainConfig, prepare
 
 __all__ = ["ROWS", "Result", "Table", "table2"]
 
 BATCH = 120  # 500 updates are an epoch of 60,000 images
 EVERY = 2_500  # updates between checkpoints
-PLAIN = Recipe(
+PLAIN = TrainConfig(
     hidden=(1024, 1024, 1024),
     dropout=0.0,
     optimizer="sgd",

@@ -18,7 +18,7 @@ from ... import data
 from ...core import checks
 from ...core.errors import InputError
 from .. import parallel
-from ..config import Recipe, loaded, prepare
+from ..config import TrainConfig, loaded, prepare
 from .mnist import digits
 
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
@@ -92,7 +92,7 @@ def sizes(
     repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
     tell : is given each run as it is there.
     """
-    images = len(digits(loaded(folder, Recipe(), anew=True)).x)
+    images = len(digits(loaded(folder, TrainConfig(), anew=True)).x)
     if not counts:
         raise InputError("sizes: expected numbers of images, got none")
     counts = [checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
@@ -108,7 +108,7 @@ def _measured(
 ) -> Measured:
     """Train and measure."""
     hidden, given = RATES[dropout]
-    recipe = Recipe(
+    recipe = TrainConfig(
         hidden=(1024, 1024, 1024),
         dropout=hidden,
         input_dropout=given,
@@ -123,6 +123,6 @@ def _measured(
     run = prepare(loaded(folder, recipe), recipe)
     run.fit()
     test = data.load_for(run.net, folder)
-    _, accuracy = run.net.loss_of(test.x, test.targets())
+    _, accuracy = run.net.evaluate_loss(test.x, test.targets())
     assert accuracy is not None
     return Measured(size, dropout, seed, round(100 * (1 - accuracy), 4))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...core.jit import span
+from ...core.jit import serial_loop
 from ..simd import matrix, parallel, row, scratch_area, vector, window
 from ._gemm import (
     PACKED,
@@ -25,11 +25,11 @@ BEHIND = PACKED + PACKED_LEFT  # where they begin in a thread's area: behind wha
 def stepping(step_row):
     """Return the parts of the work of a layer's step, for a rule that steps neighbouring parameters.
 
-    step_row(params, dparams, state, start, settings, decays) is a `span`; column `start` of the state belongs to the
-    first of the parameters.
+    step_row(params, dparams, state, start, settings, decays) is a `serial_loop`; column `start` of the state belongs to
+    the first of the parameters.
     """
 
-    @span
+    @serial_loop
     def step_block(weight, state, start, dout, inp, settings, row0, row1, column0, column1):
         """Step some rows and columns of the weight: the gradient goes from a block of scratch memory into the rule."""
         inputs, depth, columns = weight.shape[1], inp.shape[0], column1 - column0
@@ -51,7 +51,7 @@ def stepping(step_row):
                     step_row(params, dparams, state, first, settings, np.bool_(True))
 
     @parallel
-    @span
+    @serial_loop
     def parts(part, row_parts, column_parts, weight, bias, dweight, dbias, state, starts, dout, inp, settings):
         units, inputs = weight.shape
         depth = inp.shape[0]
@@ -82,7 +82,7 @@ def stepping_stored(step_row):
     """Return the parts of the work of a step with a stored gradient."""
 
     @parallel
-    @span
+    @serial_loop
     def parts(part, size, params, dparams, state, start, settings, decays):
         first = part * size
         count = min(size, params.size - first)

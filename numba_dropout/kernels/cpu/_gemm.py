@@ -6,7 +6,7 @@ depends on how rows and columns are shared out among threads.
 
 import numpy as np
 
-from ...core.jit import scalar, span
+from ...core.jit import scalar, serial_loop
 from ..simd import (
     CACHE_LINE,
     TILE_ROWS,
@@ -91,13 +91,13 @@ def panels_in(memory, depth, columns):
     return tensor(memory, 0, (columns + width - 1) // width, depth, width)
 
 
-@span
+@serial_loop
 def pack(panels, right):
     """Pack right (K, C) in panels."""
     pack_columns(panels, right)
 
 
-@span
+@serial_loop
 def multiply_packed(out, left, packed, add):
     """Write left @ right into out, or add it, where packed holds the right in panels."""
     # out (R, C) adjacent columns, left (R, K), packed (panels, K, width)
@@ -118,7 +118,7 @@ def multiply_packed(out, left, packed, add):
                 multiply_tiles(tiles, lefts[(i - row) // TILE_ROWS].T, packed, add)
 
 
-@span
+@serial_loop
 def multiply_block(out, left, right, add):
     """Write left @ right into out, no more than `block_columns` of them, or add it."""
     # out (R, C) adjacent columns, left (R, K), right (K, C), both of unknown strides, one of which is 1 element

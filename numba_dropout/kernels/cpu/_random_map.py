@@ -5,7 +5,7 @@ float32 takes four numbers from a block of the stream, a word each, float64 two.
 
 import numpy as np
 
-from ...core.jit import span
+from ...core.jit import serial_loop
 from ..simd import BLOCKS, parallel, scratch_area, store_words, vector
 
 MEMORY = 8 * 1024  # bytes of numbers that are drawn at once: they stay in the first-level cache
@@ -15,12 +15,12 @@ BLOCK = 16  # bytes of words
 def each_piece(shape, write):
     """Return the parts of the work over pieces of neighbouring elements, with the numbers that belong to them.
 
-    shape(numbers, how) is a `span` that makes numbers of an array of words, in their place, whole blocks;
-    write(out, inp, values, numbers, how, part) a `span` over arrays of the same size.
+    shape(numbers, how) is a `serial_loop` that makes numbers of an array of words, in their place, whole blocks;
+    write(out, inp, values, numbers, how, part) a `serial_loop` over arrays of the same size.
     """
 
     @parallel
-    @span
+    @serial_loop
     def parts(part, size, out, inp, values, how, k0, k1, stream, step, offset):
         memory = scratch_area(MEMORY, 0, out)
         each = np.int64(BLOCK // out.itemsize)

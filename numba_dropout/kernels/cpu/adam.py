@@ -1,6 +1,6 @@
 """Adam, and AdamW with its decoupled weight decay."""
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..scalar.constants import ONE
 from ..scalar.updates import adam
 from ..simd import vector
@@ -10,7 +10,7 @@ from .mask import part_size
 from .subnetwork import rows_at_once, stepping_all
 
 
-@span
+@serial_loop
 def _step_row(params, dparams, state, start, settings, decays):
     lr, beta1, rest1, beta2, rest2 = settings[0], settings[1], settings[2], settings[3], settings[4]
     eps, correction = settings[5], settings[8]

@@ -1,8 +1,8 @@
 """Dropout with an affine map, as in alpha dropout: kept elements go through it, dropped ones become a constant."""
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..simd import parallel, store_affine_kept
-from .mask import each_group, first_bits, part_size
+from .mask import first_bits, for_each_group, part_size
 
 
 @scalar
@@ -11,11 +11,11 @@ def _write(j, left, bits, how):
     store_affine_kept(out, inp, j, first_bits(left), bits, scale, shift, dropped)
 
 
-_groups = each_group(_write)
+_groups = for_each_group(_write)
 
 
 @parallel
-@span
+@serial_loop
 def _parts(part, size, out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
     start = part * size
     how = out, inp, scale, shift, dropped

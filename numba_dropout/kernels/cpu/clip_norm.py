@@ -2,14 +2,14 @@
 
 import math
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..simd import parallel
 from .mask import part_size
 from .reductions import sum_of_squares
 
 
 @parallel
-@span
+@serial_loop
 def _scale_parts(part, size, values, scale):
     for i in range(part * size, min((part + 1) * size, values.size)):
         values[i] *= scale

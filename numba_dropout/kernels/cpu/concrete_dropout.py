@@ -6,7 +6,7 @@ float64.
 
 import numpy as np
 
-from ...core.jit import kernel, reordered_span, span
+from ...core.jit import kernel, reordered_loop, serial_loop
 from ..scalar.concrete_dropout import odds32, odds64, odds_of, rate_of, scale_of, share_kept, slope_by_logit
 from ..scalar.transcendental import bits32, bits64
 from ..simd import vector
@@ -15,7 +15,7 @@ from .mask import part_size
 from .reductions import sum_of_squares, sum_part
 
 
-@span
+@serial_loop
 def _shape(shares, how):
     """Make the shares that are kept of words; the odds come first in `how`."""
     odds = how[0]
@@ -27,14 +27,14 @@ def _shape(shares, how):
             shares[i] = share_kept(odds, odds64(bits64(shares[i])))
 
 
-@span
+@serial_loop
 def _multiply(out, inp, values, shares, how, part):
     scale = how[1]
     for i in range(out.size):
         out[i] = inp[i] * (shares[i] * scale)
 
 
-@reordered_span
+@reordered_loop
 def _pass_back(out, inp, values, shares, how, part):
     _, scale, rate, sums = how
     total = np.float64(0)

@@ -1,6 +1,6 @@
 """DropBlock: masks of dropped squares, and the scale that goes with each sample's."""
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..simd import parallel, vector
 
 
@@ -13,7 +13,7 @@ def _clear(plane, first, width, block):
 
 
 @parallel
-@span
+@serial_loop
 def _parts(part, mask, scales, seeds, height, width, block):
     rows, columns = height - block + 1, width - block + 1
     size, seeds_size = mask.size // scales.size, seeds.size // scales.size

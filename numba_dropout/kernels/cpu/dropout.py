@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches, vector
-from .mask import each_group, first_bits, part_size
+from .mask import first_bits, for_each_group, part_size
 
 CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
 STRETCH = 1 << 16  # elements of a thread's part of such an output: at the end of each it waits for its stores
@@ -19,11 +19,11 @@ def _write_kept(j, left, bits, how):
         store_kept(out, inp, j, first_bits(left), bits, scale)
 
 
-_dropout_groups = each_group(_write_kept)
+_dropout_groups = for_each_group(_write_kept)
 
 
 @parallel
-@span
+@serial_loop
 def _dropout_parts(part, size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset):
     # parts after the first begin on a cache line if `ahead`, the elements by which the first is short, is not negative
     start = max(part * size - max(ahead, 0), 0)
@@ -50,7 +50,7 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
 
 
 @parallel
-@span
+@serial_loop
 def _step_parts(part, out, inp, size, threshold, scale, k0, k1, stream, step, offset):
     how = vector(out, part * size, size), vector(inp, part * size, size), scale, False
     _dropout_groups(np.int64(0), size, how, threshold, k0, k1, stream, step + np.uint64(part), offset)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, TIE_STREAM, block_words
 from ..simd import parallel, scratch_area, vector
 from .mask import part_size
@@ -13,7 +13,7 @@ MEMORY = 8 * (CHUNK + 8)  # bytes
 DROPPED = np.uint64(0)
 
 
-@span
+@serial_loop
 def _draw(numbers, block, k0, k1, stream, step):
     """Write the eight 16-bit numbers of each block, plus 1."""
     for b in range(numbers.size >> 3):
@@ -39,7 +39,7 @@ def _number(element, k0, k1, stream, step):
     return word >> SHIFT16 if lane & ONE else word & MASK16
 
 
-@span
+@serial_loop
 def _settle_ties(numbers, thresholds, element, k0, k1, stream, step):
     """Mark as dropped what meets its threshold's high half and falls below its low half."""
     for i in range(numbers.size):
@@ -49,7 +49,7 @@ def _settle_ties(numbers, thresholds, element, k0, k1, stream, step):
             numbers[i] = DROPPED if low < (thresholds[i] & MASK16) else numbers[i]
 
 
-@span
+@serial_loop
 def _kept(numbers, thresholds, element, k0, k1, stream, step):
     """Write 1 where an element is kept, else 0, for numbers from an element of the stream on."""
     ties = DROPPED
@@ -61,13 +61,14 @@ def _kept(numbers, thresholds, element, k0, k1, stream, step):
         numbers[i] = ONE if numbers[i] > thresholds[i] >> SHIFT16 else DROPPED
 
 
-def each_run(write):
+def for_each_run(write):
     """Return the parts of the work over runs of neighbouring elements, whose thresholds are neighbours too.
 
-    write(j, kept, place, how) is a `span`: kept[i] is 1 where element j + i is kept, and place + i is its threshold's.
+    write(j, kept, place, how) is a `serial_loop`: kept[i] is 1 where element j + i is kept, and place + i is that of
+    its threshold.
     """
 
-    @span
+    @serial_loop
     def draw_run(start, stop, place, how, thresholds, k0, k1, stream, step, offset):
         memory = scratch_area(MEMORY, 0, thresholds)
         for j in range(start, stop, CHUNK):
@@ -80,7 +81,7 @@ def each_run(write):
             write(j, kept, at, how)
 
     @parallel
-    @span
+    @serial_loop
     def parts(part, size, n, columns, starts, how, thresholds, k0, k1, stream, step, offset):
         start, stop = part * size, min((part + 1) * size, n)
         row = start // columns
@@ -93,14 +94,14 @@ def each_run(write):
     return parts
 
 
-@span
+@serial_loop
 def _write_mask(j, kept, place, mask):
     some = vector(mask, j, kept.size)
     for i in range(kept.size):
         some[i] = kept[i] != DROPPED
 
 
-@span
+@serial_loop
 def _write_kept(j, kept, place, how):
     out, inp, scales = how
     some, given, factors = vector(out, j, kept.size), vector(inp, j, kept.size), vector(scales, place, kept.size)
@@ -108,8 +109,8 @@ def _write_kept(j, kept, place, how):
         some[i] = given[i] * factors[i] if kept[i] else factors.dtype.type(0)
 
 
-_mask_parts = each_run(_write_mask)
-_dropout_parts = each_run(_write_kept)
+_mask_parts = for_each_run(_write_mask)
+_dropout_parts = for_each_run(_write_kept)
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..simd import parallel
 
 PART = 1 << 14  # elements of a thread's part, about: whole rows
@@ -10,7 +10,7 @@ SERIAL = 1 << 13  # up to this many elements one thread does it
 
 
 @parallel
-@span
+@serial_loop
 def _gather_parts(part, size, out, data, rows, shift, scale):
     for i in range(part * size, min((part + 1) * size, rows.size)):
         row = rows[i]
@@ -29,7 +29,7 @@ def gather_rows(out, data, rows, shift, scale):
 
 
 @parallel
-@span
+@serial_loop
 def _gather_sparse_parts(part, size, out, values, columns, starts, rows, shift, scale):
     for i in range(part * size, min((part + 1) * size, rows.size)):
         for j in range(out.shape[1]):

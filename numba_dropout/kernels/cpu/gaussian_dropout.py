@@ -1,13 +1,13 @@
 """Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..scalar.normal import normals32, normals64
 from ..scalar.transcendental import bits32, bits64
 from ._random_map import each_piece
 from .mask import part_size
 
 
-@span
+@serial_loop
 def _shape(numbers, deviation):
     """Make standard normal numbers of words."""
     if numbers.itemsize == 4:
@@ -18,20 +18,20 @@ def _shape(numbers, deviation):
             numbers[2 * i], numbers[2 * i + 1] = normals64(bits64(numbers[2 * i]), bits64(numbers[2 * i + 1]))
 
 
-@span
+@serial_loop
 def _multiply(out, inp, values, normals, deviation, part):
     one = out.dtype.type(1)
     for i in range(out.size):
         out[i] = inp[i] * (one + deviation * normals[i])
 
 
-@span
+@serial_loop
 def _add(out, inp, values, normals, deviation, part):
     for i in range(out.size):
         out[i] = inp[i] + deviation * normals[i]
 
 
-@span
+@serial_loop
 def _pass_back(out, inp, values, normals, deviation, part):
     one, zero = out.dtype.type(1), out.dtype.type(0)
     for i in range(out.size):

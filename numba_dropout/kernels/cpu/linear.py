@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...core.jit import kernel, reordered_span, span
+from ...core.jit import kernel, reordered_loop, serial_loop
 from ..scalar.activations import relu_dropout_derivative
 from ..scalar.constants import ZERO
 from ..simd import parallel, row, scratch, vector, window
@@ -12,7 +12,7 @@ SUMS = 2048  # bytes of the gradient by the bias that are summed at once
 SKINNY = 4  # rows, or units, up to which dot products are faster than packing the weights
 
 
-@reordered_span
+@reordered_loop
 def _add_dots(out, inp, weight, row0, row1, unit0, unit1):
     """Add inp @ weight.T to some rows and units of out, one dot product at a time."""
     for o in range(unit0, unit1):
@@ -26,7 +26,7 @@ def _add_dots(out, inp, weight, row0, row1, unit0, unit1):
 # Loops take whole arrays and ranges: of a slice of columns Numba no longer knows that its elements are adjacent.
 
 
-@span
+@serial_loop
 def fill_units(out, inp, weight, bias, row0, row1, unit0, unit1):
     """Write inp @ weight.T + bias into some rows and units of an output, no more units than `block_columns`."""
     for i in range(row0, row1):
@@ -47,7 +47,7 @@ def fill_units(out, inp, weight, bias, row0, row1, unit0, unit1):
 
 
 @parallel
-@span
+@serial_loop
 def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias):
     row0, row1, unit0, unit1 = part_columns(part, row_parts, unit_parts, out.shape[0], out.shape[1], out.itemsize)
     step = block_columns(unit1 - unit0, inp.shape[1], out.itemsize)
@@ -66,7 +66,7 @@ def linear_forward(out, inp, weight, bias):
 
 
 @parallel
-@span
+@serial_loop
 def _input_parts(part, row_parts, column_parts, dinp, dout, weight, out, scale):
     rows, columns = dinp.shape
     units = weight.shape[0]
@@ -95,7 +95,7 @@ def linear_backward_input(dinp, dout, weight, out, scale):
     _input_parts(row_parts * column_parts, (row_parts, column_parts, dinp, dout, weight, out, scale))
 
 
-@span
+@serial_loop
 def sum_rows(total, dout, part, parts):
     """Write one part of the sums of dout (B, K) over its rows; return where the part begins and ends."""
     start, stop = total.size * part // parts, total.size * (part + 1) // parts
@@ -113,7 +113,7 @@ def sum_rows(total, dout, part, parts):
 
 
 @parallel
-@span
+@serial_loop
 def _weight_parts(part, row_parts, column_parts, dweight, dbias, dout, inp):
     units, columns = dweight.shape
     rows = inp.shape[0]

@@ -1,11 +1,11 @@
 """A hidden layer as one operation: linear, ReLU, dropout; the backward pass needs no mask."""
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.activations import relu, relu_dropout_derivative
 from ..simd import parallel, store_relu_kept, vector
 from ._gemm import block_columns, grid, part_columns
 from .linear import fill_units, linear_backward
-from .mask import each_group, first_bits, part_size
+from .mask import first_bits, for_each_group, part_size
 
 
 @scalar
@@ -14,10 +14,10 @@ def _write_relu_kept(j, left, bits, how):
     store_relu_kept(flat, flat, j, first_bits(left), bits, scale)
 
 
-_relu_dropout_groups = each_group(_write_relu_kept)
+_relu_dropout_groups = for_each_group(_write_relu_kept)
 
 
-@span
+@serial_loop
 def _relu_dropout_runs(flat, begin, size, distance, runs, threshold, scale, k0, k1, stream, step, offset):
     """Apply ReLU and dropout in place to runs of neighbouring elements, whose beginnings lie a distance apart."""
     for run in range(runs):
@@ -26,7 +26,7 @@ def _relu_dropout_runs(flat, begin, size, distance, runs, threshold, scale, k0, 
 
 
 @parallel
-@span
+@serial_loop
 def _forward_parts(part, row_parts, unit_parts, out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
     units = out.shape[1]
     flat = vector(out, 0, out.size)
@@ -60,7 +60,7 @@ def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1
 
 
 @parallel
-@span
+@serial_loop
 def _derivative_parts(part, size, dinp, dout, out, scale):
     for i in range(part * size, min((part + 1) * size, out.size)):
         dinp[i] = relu_dropout_derivative(dout[i], out[i], scale)

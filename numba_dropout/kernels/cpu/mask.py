@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.philox import MASK16, SEVEN, SHIFT3, SHIFT16, TIE_STREAM
 from ..simd import LANES, draw, load_bytes, parallel, store_bytes, vector
 
@@ -52,7 +52,7 @@ def first_bits(n):
     return ALL if n >= LANES else (BIT << np.uint64(n)) - BIT
 
 
-def each_group(write):
+def for_each_group(write):
     """Return the loop that draws the mask of elements start .. stop - 1, 64 at a time, and hands them on.
 
     write(j, left, bits, how) is a `scalar`: bit i belongs to element j + i, and `left` elements are left.
@@ -82,11 +82,11 @@ def _write_mask(j, left, bits, mask):
             mask[j + i] = (bits >> np.uint64(i)) & BIT
 
 
-_sample_groups = each_group(_write_mask)
+_sample_groups = for_each_group(_write_mask)
 
 
 @parallel
-@span
+@serial_loop
 def _sample_parts(part, size, mask, threshold, k0, k1, stream, step, offset):
     start = part * size
     _sample_groups(start, min(start + size, mask.size), mask, threshold, k0, k1, stream, step, offset)
@@ -115,11 +115,11 @@ def _write_packed(j, left, bits, packed):
             packed[(j >> 3) + byte] = word >> np.uint64(8 * byte)
 
 
-_pack_groups = each_group(_write_packed)
+_pack_groups = for_each_group(_write_packed)
 
 
 @parallel
-@span
+@serial_loop
 def _pack_parts(part, size, packed, n, threshold, k0, k1, stream, step, offset):
     start = part * size
     _pack_groups(start, min(start + size, n), packed, threshold, k0, k1, stream, step, offset)
@@ -158,7 +158,7 @@ def packed_bits_at(packed, place, left):
 
 
 @parallel
-@span
+@serial_loop
 def _pack_mask_parts(part, size, packed, mask):
     for j in range(part * size, min((part + 1) * size, mask.size), LANES):
         _write_packed(j, mask.size - j, bits_at(mask, j, mask.size - j), packed)
@@ -175,7 +175,7 @@ def pack_mask(packed, mask):
 
 
 @parallel
-@span
+@serial_loop
 def _unpack_parts(part, size, mask, packed):
     for j in range(part * size, min((part + 1) * size, mask.size), LANES):
         _write_mask(j, mask.size - j, packed_bits_at(packed, j >> 3, mask.size - j), mask)

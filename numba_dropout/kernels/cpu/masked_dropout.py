@@ -4,12 +4,12 @@ An array is taken as rows of so many columns, the last of which may be shorter. 
 starts[r] on, as many as columns if `step` is 1, or the same one for the whole row if it is 0.
 """
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..simd import LANES, parallel, store_affine_kept, store_kept, vector
 from .mask import ALL, NONE, bits_at, first_bits, packed_bits_at, part_size
 
 
-@span
+@serial_loop
 def _write_run(out, inp, start, stop, mask, place, step, scale, shift, dropped):
     """Write neighbouring elements, within a row."""
     if step:
@@ -24,7 +24,7 @@ def _write_run(out, inp, start, stop, mask, place, step, scale, shift, dropped):
 
 
 @parallel
-@span
+@serial_loop
 def _parts(part, size, out, inp, columns, mask, starts, step, scale, shift, dropped):
     start, stop = part * size, min((part + 1) * size, out.size)
     row = start // columns
@@ -47,7 +47,7 @@ def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
 
 
 @parallel
-@span
+@serial_loop
 def _packed_parts(part, size, out, inp, packed, scale):
     for j in range(part * size, min((part + 1) * size, out.size), LANES):
         left = out.size - j
@@ -64,7 +64,7 @@ def apply_packed_mask(out, inp, packed, scale):
     _packed_parts((out.size + size - 1) // size, (size, out, inp, packed, scale))
 
 
-@span
+@serial_loop
 def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, scale_step):
     n, zero = out.size, out.dtype.type(0)
     chosen = vector(mask, mask_place, n if mask_step else 1)
@@ -89,7 +89,7 @@ def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, sc
 
 
 @parallel
-@span
+@serial_loop
 def _rates_parts(part, size, out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
     start, stop = part * size, min((part + 1) * size, out.size)
     row = start // columns

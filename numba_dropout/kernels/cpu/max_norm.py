@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...core.jit import kernel, reordered_span
+from ...core.jit import kernel, reordered_loop
 from ..simd import parallel
 
 PART = 1 << 15  # weights of a thread's part, about: whole units
@@ -12,7 +12,7 @@ SERIAL = 1 << 14  # up to this many weights one thread does it
 
 
 @parallel
-@reordered_span
+@reordered_loop
 def _limit_parts(part, size, weight, limit):
     for o in range(part * size, min((part + 1) * size, weight.shape[0])):
         squares = np.float64(0)  # float32 would overflow at weights of 1e20

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...core.jit import kernel, reordered_span, scalar
+from ...core.jit import kernel, reordered_loop, scalar
 from ..scalar.constants import SUMS
 from ..simd import parallel
 from .mask import SERIAL
@@ -19,7 +19,7 @@ def sum_part(n):
 
 
 @parallel
-@reordered_span
+@reordered_loop
 def _square_parts(part, size, sums, values):
     total = np.float64(0)
     for i in range(part * size, min((part + 1) * size, values.size)):

@@ -1,13 +1,13 @@
 """The rectified linear unit."""
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..scalar.activations import relu, relu_derivative
 from ..simd import parallel
 from .mask import part_size
 
 
 @parallel
-@span
+@serial_loop
 def _forward_parts(part, size, out, inp):
     for i in range(part * size, min((part + 1) * size, out.size)):
         out[i] = relu(inp[i])
@@ -24,7 +24,7 @@ def relu_forward(out, inp):
 
 
 @parallel
-@span
+@serial_loop
 def _backward_parts(part, size, dinp, dout, out):
     for i in range(part * size, min((part + 1) * size, out.size)):
         dinp[i] = relu_derivative(dout[i], out[i])

@@ -1,6 +1,6 @@
 """Stochastic gradient descent with momentum, Nesterov's too."""
 
-from ...core.jit import kernel, span
+from ...core.jit import kernel, serial_loop
 from ..scalar.updates import sgd
 from ..simd import vector
 from ._fused_update import stepping, stepping_stored
@@ -9,7 +9,7 @@ from .mask import part_size
 from .subnetwork import rows_at_once, stepping_all
 
 
-@span
+@serial_loop
 def _step_row(params, dparams, state, start, settings, decays):
     lr, momentum, nesterov = settings[0], settings[1], settings[2]
     decay = settings[3] if decays else params.dtype.type(0)

@@ -5,9 +5,9 @@ A list of units is an array (n + 1,): how many there are, then their numbers, as
 
 import numpy as np
 
-from ...core.jit import kernel, scalar, span
+from ...core.jit import kernel, scalar, serial_loop
 from ..simd import parallel, read_ahead, row, scratch_area, threads, vector
-from .mask import each_group, first_bits
+from .mask import first_bits, for_each_group
 
 GRADIENT = 16 * 1024  # bytes of a row's gradient that are spread at once: they stay in the first-level cache
 AHEAD = 2 * 1024  # bytes that are read ahead of those that are worked on
@@ -24,7 +24,7 @@ def _append(j, left, bits, kept):
     kept[0] = count
 
 
-_append_groups = each_group(_append)
+_append_groups = for_each_group(_append)
 
 
 @kernel
@@ -50,7 +50,7 @@ def rows_at_once(rows, columns):
 
 
 @parallel
-@span
+@serial_loop
 def _take_parts(part, size, out, out_bias, weight, bias, units, inputs, scale):
     for i in range(part * size, min((part + 1) * size, out.shape[0])):
         unit = units[1 + i]
@@ -74,7 +74,7 @@ def take_layer(out, out_bias, weight, bias, units, inputs, scale):
 
 
 @parallel
-@span
+@serial_loop
 def _gather_parts(part, size, out, data, rows, columns, shift, stretch):
     for i in range(part * size, min((part + 1) * size, rows.size)):
         number = rows[i]
@@ -111,7 +111,7 @@ def _first_at_least(some, value):
 
 
 @parallel
-@span
+@serial_loop
 def _spread_parts(part, size, dweight, dbias, small_dweight, small_dbias, units, inputs, scale):
     row0, row1 = part * size, min((part + 1) * size, dweight.shape[0])
     place = _first_at_least(units, row0)
@@ -158,7 +158,7 @@ def spread_columns(wide, columns):
 def stepping_all(step_row):
     """Return the parts of the step of a layer whose gradient is that of some units and inputs, 0 for the others."""
 
-    @span
+    @serial_loop
     def step_bias(bias, dbias, state, start, units, settings, row0, row1):
         gradient = scratch_area(GRADIENT, GRADIENT, bias)
         for first in range(row0, row1, gradient.size):
@@ -173,7 +173,7 @@ def stepping_all(step_row):
             step_row(some, dsome, state, start + first, settings, np.bool_(False))
 
     @parallel
-    @span
+    @serial_loop
     def parts(part, size, weight, bias, dweight, dbias, state, starts, units, inputs, scale, settings):
         columns = weight.shape[1]
         row0, row1 = part * size, min((part + 1) * size, weight.shape[0])

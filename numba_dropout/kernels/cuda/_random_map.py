@@ -11,7 +11,7 @@ from ._launch import launch
 BLOCK = np.uint64(2)  # four numbers: the logarithm
 
 
-def each_of_four(read, draw, change):
+def for_each_four(read, draw, change):
     """Return the kernel for one way to change an element by a number.
 
     read(given) returns what is the same for all elements, `how`; draw(how, w0, w1, w2, w3) four numbers;
@@ -39,6 +39,6 @@ def each_of_four(read, draw, change):
 
 
 def launch_fours(kernel, out, inp, values, given, k0, k1, stream, step, offset):
-    """Run a kernel of `each_of_four`."""
+    """Run a kernel of `for_each_four`."""
     lane = int(offset) & 3
     launch(kernel, (out.size + lane + 3) >> 2, out, inp, values, lane, given, k0, k1, stream, step, offset)

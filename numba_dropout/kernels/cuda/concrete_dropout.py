@@ -13,7 +13,7 @@ from ..scalar.constants import SUMS
 from ..scalar.philox import block_words
 from ._intrinsics import value_of
 from ._launch import THREADS, launch_blocks
-from ._random_map import BLOCK, each_of_four, launch_fours
+from ._random_map import BLOCK, for_each_four, launch_fours
 from .reductions import blocks_for, launch_squares, sum_of_blocks, tree_sum
 
 
@@ -39,7 +39,7 @@ def _multiply(x, value, share, how):
     return x * (share * how[1])
 
 
-_FORWARD = each_of_four(_odds_and_scale, _shares, _multiply)
+_FORWARD = for_each_four(_odds_and_scale, _shares, _multiply)
 
 
 @device_function

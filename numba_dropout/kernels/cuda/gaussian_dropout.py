@@ -3,7 +3,7 @@
 from ...core.jit import scalar
 from ..scalar.constants import ONE, ZERO
 from ..scalar.normal import normals32
-from ._random_map import each_of_four, launch_fours
+from ._random_map import for_each_four, launch_fours
 
 
 @scalar
@@ -33,7 +33,7 @@ def _pass_back(x, value, z, deviation):
     return x * (ONE + deviation * z) if value != ZERO else ZERO
 
 
-_DROPOUT, _NOISE, _DERIVATIVE = (each_of_four(_deviation, _draw, change) for change in (_multiply, _add, _pass_back))
+_DROPOUT, _NOISE, _DERIVATIVE = (for_each_four(_deviation, _draw, change) for change in (_multiply, _add, _pass_back))
 
 
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):

@@ -7,7 +7,7 @@ The contract in words, with test vectors: docs/mask.md.
 
 import numpy as np
 
-from ...core.jit import scalar, shared
+from ...core.jit import overridable, scalar
 
 # ---------------------------------------------------------------- the generator
 
@@ -21,7 +21,7 @@ MASK32 = np.uint64(0xFFFFFFFF)
 SHIFT32 = np.uint64(32)
 
 
-@shared
+@overridable
 def product(a, b):
     """Return the 64 bits of a product of two words; CUDA has one instruction for it, LLVM would emit 64-bit factors."""
     return a * b

@@ -7,26 +7,26 @@ products that are added to, and take normal numbers only.
 
 import numpy as np
 
-from ...core.jit import scalar, shared
+from ...core.jit import overridable, scalar
 
 __all__ = ["bits32", "bits64", "direction32", "direction64", "exp", "log1p", "log32", "log64", "sqrt"]
 
 # NumPy's functions, not `math`'s, whose results are Python floats without a compiler and would narrow to float32.
 
 
-@shared
+@overridable
 def exp(x):
-    """Return e to the x, in the precision of x; as all `shared` functions, CUDA has a body of its own for it."""
+    """Return e to the x, in the precision of x; as all `overridable` functions, CUDA has a body of its own for it."""
     return np.exp(x)
 
 
-@shared
+@overridable
 def log1p(x):
     """Return the logarithm of 1 + x, in the precision of x."""
     return np.log1p(x)
 
 
-@shared
+@overridable
 def sqrt(x):
     """Return the square root, in the precision of x."""
     return np.sqrt(x)
@@ -52,13 +52,13 @@ LAST32, TWICE32, FOURTH32 = np.int32(1), np.int32(2), np.int32(4)
 STEP22 = np.float32(2**-22)
 
 
-@shared
+@overridable
 def bits32(x):
     """Return the bits of a float32 as an integer."""
     return np.float32(x).view(np.int32)
 
 
-@shared
+@overridable
 def float32_of(bits):
     """Return the float32 of some bits."""
     return np.int32(bits).view(np.float32)
@@ -130,7 +130,7 @@ LAST64, TWICE64, FOURTH64 = np.int64(1), np.int64(2), np.int64(4)
 STEP51 = np.float64(2.0**-51)
 
 
-@shared
+@overridable
 def bits64(x):
     """Return the bits of a float64 as an integer."""
     return np.float64(x).view(np.int64)

@@ -13,7 +13,7 @@ FAINT, FAINT_SQUARE = np.float32(2**-100), np.float32(2**-120)
 
 
 @scalar
-def faded(average, least):
+def flush_to_zero(average, least):
     """Return an average, 0 where it has become less than the least that counts; NaN stays."""
     return average if abs(average) >= least else average * ZERO
 
@@ -22,7 +22,7 @@ def faded(average, least):
 def sgd(w, dw, v, lr, momentum, nesterov, decay):
     """Return a weight and its velocity after a step of SGD (Sutskever et al., ICML 2013; form as in PyTorch)."""
     dw = dw + decay * w
-    v = faded(momentum * v + dw, FAINT)
+    v = flush_to_zero(momentum * v + dw, FAINT)
     ahead = dw + momentum * v
     return w - lr * (ahead if nesterov != ZERO else v), v
 
@@ -36,6 +36,6 @@ def adam(w, dw, m, v, lr, beta1, rest1, beta2, rest2, eps, decay, shrink, correc
     the weight itself (Loshchilov & Hutter, ICLR 2019).
     """
     dw = dw + decay * w
-    m = faded(beta1 * m + rest1 * dw, FAINT)
-    v = faded(beta2 * v + rest2 * dw * dw, FAINT_SQUARE)
+    m = flush_to_zero(beta1 * m + rest1 * dw, FAINT)
+    v = flush_to_zero(beta2 * v + rest2 * dw * dw, FAINT_SQUARE)
     return w * shrink - lr * m / (sqrt(v) / correction + eps), m, v

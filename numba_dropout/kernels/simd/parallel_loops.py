@@ -28,9 +28,9 @@ def _threads():
 def parallel(function):
     """Return run(parts, arguments), which calls function(part, *arguments) for all parts from 0 on, on all threads.
 
-    Neighbouring parts share a thread; one part, or one thread, starts nothing. The function is a `span`: it raises
-    nothing and returns nothing. Its arrays are contiguous: here, where all arguments of kernels come by, others are
-    refused.
+    Neighbouring parts share a thread; one part, or one thread, starts nothing. The function is a `serial_loop`, which
+    raises nothing and returns nothing. Its arrays are contiguous: others are refused here, where all arguments of
+    kernels come by.
     """
 
     def run(parts, arguments):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..buffers import BIAS
 from ..views import FIRST, Target, Views
-from .sites import EVERYTHING, SAMPLES, ZERO
+from .sites import DROP_ALL, SAMPLES, ZERO
 
 __all__ = ["dropconnect"]
 
@@ -34,7 +34,7 @@ def dropconnect(
     def drop(net, out, given, layer, purpose, step):
         """Write a layer's weight, or the gradient by it, as it is when some are dropped; out may be what is given."""
         threshold, kept = net.thresholds[layer], vector(out, FIRST, out.size)
-        if threshold == EVERYTHING:
+        if threshold == DROP_ALL:
             kernels.drop_all(kept)
         else:
             key, whole, stream = net.key, vector(given, FIRST, given.size), np.uint64(layer) | purpose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..views import FIRST, Target, Views
-from .sites import EVERYTHING, SAMPLES, ZERO, Sites, again, by_the_product
+from .sites import DROP_ALL, SAMPLES, ZERO, Sites, again, by_the_product
 
 __all__ = ["sites"]
 
@@ -18,7 +18,7 @@ def sites(target: Target, views: Views) -> Sites:
     def drop_elements(net, out, site, purpose, step, row_offset):
         """Drop elements of a site's values, or of the gradient by them, in place: the same operation."""
         threshold, flat = net.thresholds[site], vector(out, FIRST, out.size)
-        if threshold == EVERYTHING:
+        if threshold == DROP_ALL:
             kernels.drop_all(flat)
         elif threshold != ZERO:
             scale, offset = net.scales[site], row_offset * np.uint64(out.shape[1])
@@ -29,7 +29,7 @@ def sites(target: Target, views: Views) -> Sites:
     def drop_samples(net, out, site, size, step, row_offset):
         """Drop in place at consecutive steps, each for so many rows, by the masks of samples."""
         threshold, flat = net.thresholds[site], vector(out, FIRST, out.size)
-        if threshold == EVERYTHING:
+        if threshold == DROP_ALL:
             kernels.drop_all(flat)
         elif threshold != ZERO:
             scale, offset = net.scales[site], row_offset * np.uint64(out.shape[1])

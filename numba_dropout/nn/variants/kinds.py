@@ -30,7 +30,7 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
         raise InputError(f"dropout: expected one rate for a layer with variant {variant}, got an array")
     if variant in ("gaussian", "concrete"):
         for site, p in enumerate(rates):
-            if contract.threshold(p) == contract.EVERYTHING:
+            if contract.threshold(p) == contract.DROP_ALL:
                 name = "dropout" if site else "input_dropout"
                 raise InputError(f"{name}: expected probabilities below 1 for variant {variant}, got {p!r}")
     return "rates" if many else variant

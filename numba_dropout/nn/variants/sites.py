@@ -13,10 +13,10 @@ import numpy as np
 from ...kernels.scalar.philox import PURPOSE
 from ..views import FIRST, Target
 
-__all__ = ["EVERYTHING", "NOISE", "SAMPLES", "ZERO", "Sites", "again", "by_the_product", "sample_by_sample"]
+__all__ = ["DROP_ALL", "NOISE", "SAMPLES", "ZERO", "Sites", "again", "by_the_product", "sample_by_sample"]
 
 ZERO = np.uint64(0)
-EVERYTHING = np.uint64(1 << 32)
+DROP_ALL = np.uint64(1 << 32)
 SAMPLES = np.uint64(PURPOSE["monte carlo"])
 NOISE = np.uint64(PURPOSE["noise"])
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..buffers import BIAS, INPUTS, OUTPUT, UNITS, WEIGHT
 from ..views import FIRST, Target, Training, Views
-from .sites import EVERYTHING, ZERO, Sites, again, by_the_product, sample_by_sample
+from .sites import DROP_ALL, ZERO, Sites, again, by_the_product, sample_by_sample
 
 __all__ = ["sites", "subnetwork"]
 
@@ -28,7 +28,7 @@ def sites(target: Target, views: Views) -> Sites:
     def drop(net, out, site, purpose, step, row_offset):
         """Drop columns of a site's values, or of the gradient by them, in place: the same for all rows."""
         threshold, flat, units = net.thresholds[site], vector(out, FIRST, out.size), out.shape[1]
-        if threshold == EVERYTHING:
+        if threshold == DROP_ALL:
             kernels.drop_all(flat)
         elif threshold != ZERO:
             scale, starts, key = net.scales[site], vector(net.row_starts, FIRST, out.shape[0]), net.key

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...experiments.config import Recipe, Run, prepare
+from ...experiments.config import Run, TrainConfig, prepare
 from ...nn.mlp import MLP
 from .chapters import data_flow, prediction, telling_row, training_course
 from .flow import Stage, answer, flow, joined
@@ -47,7 +47,7 @@ def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
 
 
 def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> Trace:
-    run = prepare("pipeline", Recipe(input_dropout=p, seed=seed, dtype="float64"))
+    run = prepare("pipeline", TrainConfig(input_dropout=p, seed=seed, dtype="float64"))
     x, y = run.train.x, run.train.targets()
     history = run.fit()
     training = arrange(run.net, flow(run.net, x, training=True))
@@ -69,7 +69,7 @@ def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> 
 def _verdict(run: Run, last: Stage, y: NDArray[Any], row: int) -> str:
     """Say what a row is taken for, and what it is."""
     values = last.values[row]
-    chances = values if last.name.endswith("softmax") else run.net.answers(values[None])[0]
+    chances = values if last.name.endswith("softmax") else run.net.predictive(values[None])[0]
     label = int(np.argmax(values))
     return (
         f"Class {label}, with probability {chances[label]:.3f}; the row's own class is {y[row]}. "

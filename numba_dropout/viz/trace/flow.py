@@ -106,7 +106,7 @@ def _share_said(name: str, kept: NDArray[np.bool_], what: str) -> str:
 
 def answer(net: MLP, outputs: NDArray[Any]) -> Stage:
     """Return the stage after the last layer: probabilities of classes, or values in the target's units."""
-    return Stage(ANSWERS[net.loss], net.answers(outputs))
+    return Stage(ANSWERS[net.loss], net.predictive(outputs))
 
 
 def joined(stages: Sequence[Stage], name: str) -> Stage:

@@ -31,9 +31,9 @@ def _course(name: str, dropout: float, input_dropout: float) -> Curve:
     losses: tuple[list[float], list[float]] = [], []
     for _ in range(EPOCHS):
         fit(net, *seen, optimizer=rule, epochs=1, batch_size=20)
-        losses[0].append(net.loss_of(*seen)[0])
-        losses[1].append(net.loss_of(*unseen)[0])
-    return Curve(name, *losses, net.loss_of(*unseen)[1] or 0.0)
+        losses[0].append(net.evaluate_loss(*seen)[0])
+        losses[1].append(net.evaluate_loss(*unseen)[0])
+    return Curve(name, *losses, net.evaluate_loss(*unseen)[1] or 0.0)
 
 
 def overfitting(found: list[Curve]) -> Section:

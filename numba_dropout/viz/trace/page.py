@@ -150,10 +150,10 @@ def _questions(questions: Sequence[Question]) -> str:
 
 
 def _question(place: int, question: Question) -> str:
-    reason = escape(f"{question.answers[question.right]}. {question.reason} {question.shown}", quote=True)
+    reason = escape(f"{question.predictive[question.right]}. {question.reason} {question.shown}", quote=True)
     choices = "".join(
         f'<label><input type="radio" name="question-{place}" value="{number}"> {escape(answer)}</label>'
-        for number, answer in enumerate(question.answers)
+        for number, answer in enumerate(question.predictive)
     )
     return (
         f'<fieldset class="question" data-right="{question.right}" data-reason="{reason}">'
@@ -225,7 +225,7 @@ def _units(net: MLP) -> dict[str, list[float]]:
     """Return by what a regression's outputs are multiplied, and what is added, to be in the target's units."""
     if net.loss != "mse":
         return {}
-    zero, one = net.answers(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))
+    zero, one = net.predictive(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))
     return {"factor": (one - zero).tolist(), "shift": zero.tolist()}
 
 

@@ -86,7 +86,7 @@ class Question:
     """
 
     text: str
-    answers: Sequence[str]
+    predictive: Sequence[str]
     right: int
     reason: str
     shown: str

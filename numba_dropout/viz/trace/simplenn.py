@@ -69,7 +69,7 @@ def _expectation(net: MLP, x: np.ndarray) -> Section:
     """Compare the mean of many outputs in training mode with the output in evaluation mode."""
     drawn = net.predict_mc(x, DRAWS)
     errors = drawn.std[:, 0] / np.sqrt(DRAWS)
-    quiet = net.answers(net.forward(x))[:, 0]
+    quiet = net.predictive(net.forward(x))[:, 0]
     away = (drawn.mean[:, 0] - quiet) / errors
     rows = [
         [str(row), f"{drawn.mean[row, 0]:.4f}", f"{errors[row]:.4f}", f"{quiet[row]:.4f}", f"{away[row]:+.1f}"]
