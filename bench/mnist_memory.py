@@ -19,7 +19,7 @@ import numpy as np
 import numba_dropout as nd
 from numba_dropout import data
 from numba_dropout.experiments import environment
-from numba_dropout.experiments.config import TrainConfig, prepare
+from numba_dropout.experiments.config import TrainConfig, build
 from numba_dropout.experiments.reproduce import ROWS
 from numba_dropout.storage import files
 
@@ -37,7 +37,7 @@ def _mib(name: str) -> float:
 
 def train(given: Any, test: Any, folder: Path, recipe: TrainConfig = RECIPE) -> None:
     """Train on a data set, or a folder, and measure on other rows."""
-    run = prepare(given, recipe)
+    run = build(given, recipe)
     held_out = test if isinstance(test, data.Dataset) else data.load_for(run.net, test)
     checkpoints = nd.Checkpoint(folder / f"{len(run.train.x)}.npz", EVERY)
     replace(run, validation=held_out).fit(callbacks=[checkpoints])

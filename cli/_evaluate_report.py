@@ -13,7 +13,7 @@ LISTS = ("precision", "recall", "confusion")
 MOST = 20  # classes whose confusion is printed as a matrix
 
 
-def tell(found: Evaluation, as_json: bool) -> None:
+def show(found: Evaluation, as_json: bool) -> None:
     """Print an evaluation."""
     measures = {"rows": len(found.y), **found.measures}
     if as_json:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from numba_dropout.experiments.config import Run
+from numba_dropout.experiments.config import TrainJob
 from numba_dropout.nn.mlp import MLP
 from numba_dropout.storage import files
 from numba_dropout.training.fit import Callback, History
@@ -103,7 +103,7 @@ def draw(progress: Progress, plot: str | None, title: str) -> None:
         plots.training_curves(progress.training.history, plot, title)
 
 
-def show_flow(run: Run) -> None:
+def show_flow(run: TrainJob) -> None:
     """Print the data, the stages that a row passes, and how it is trained."""
     net, rows = run.net, len(run.train.x)
     target = "values" if net.classes is None else f"{len(net.classes)} classes"

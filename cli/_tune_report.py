@@ -35,13 +35,13 @@ class Search:
         self.note, self.bar = compilation_note(), Bar(0)
         try:
             self.study, self.run = tune.tune(
-                source, self.plan, recipe, resampling, jobs=jobs, journal=given["journal"], tell=self.tell
+                source, self.plan, recipe, resampling, jobs=jobs, journal=given["journal"], on_result=self.on_result
             )
         finally:
             self.note.cancel()
             self.bar.clear()
 
-    def tell(self, trial: tune.Trial, outcome: tune.TrialResult, trainings: int) -> None:
+    def on_result(self, trial: tune.Trial, outcome: tune.TrialResult, trainings: int) -> None:
         """Move the bar by a training."""
         self.note.cancel()
         self.bar.lengthen(trainings)

@@ -61,7 +61,7 @@ def compare(
             config.TrainConfig(**choices),
             repeats=repeats,
             jobs=jobs or environment.threads(),
-            tell=told.outcome,
+            on_result=told.outcome,
         )
     finally:
         told.clear()

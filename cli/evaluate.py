@@ -49,7 +49,7 @@ def evaluate(
     from numba_dropout.training import evaluate as evaluation
     from numba_dropout.viz import plots as plots
 
-    from ._evaluate_report import tell
+    from ._evaluate_report import show
     from ._train_progress import check_outputs
 
     check_outputs([source, model], plot=plot)
@@ -58,6 +58,6 @@ def evaluate(
     net = MLP.load(model, device=device)
     rows = data.load_for(net, source)
     found = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau)
-    tell(found, as_json)
+    show(found, as_json)
     if plot:
         plots.evaluation(found, plot, f"{model} on {source}")

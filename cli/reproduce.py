@@ -29,7 +29,7 @@ def _told(runs: int, written: Callable[[Any], str], work: Callable[..., Any]) ->
 
     bar = Bar(runs)
     try:
-        return work(tell=lambda one: bar.update(1, written(one)))
+        return work(on_result=lambda one: bar.update(1, written(one)))
     finally:
         bar.clear()
 

@@ -66,7 +66,7 @@ def train(resume: str | None, threads: int | None, **given: Any) -> None:
     if threads:
         environment.set_threads(threads)
     progress = Progress()
-    run = config.prepare(job.source, config.TrainConfig(**job.choices))
+    run = config.build(job.source, config.TrainConfig(**job.choices))
     show_flow(run)
     progress.expect_compilation()
     try:

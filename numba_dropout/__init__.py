@@ -44,6 +44,7 @@ from .optim import SGD, Adam, AdamW
 from .storage import safetensors as _safetensors
 from .storage import sequential as _sequential
 from .training import callbacks, loop
+from .training import fit as train
 from .training.checkpoints import Checkpoint
 from .training.evaluate import evaluate
 from .training.fit import Callback, fit
@@ -101,5 +102,6 @@ _sys.modules.update(
         f"{__name__}.formats.sequential": _sequential,
         f"{__name__}.loop": loop,
         f"{__name__}.monte_carlo": monte_carlo,
+        f"{__name__}.train": train,
     }
 )

@@ -64,8 +64,8 @@ def check_layer(fences, rng, shape, dtype, last):
     for length in (1, 2):  # of the state's rows: velocities, or two moments
         state = fences[8].array(np.zeros((length, w.size + b.size), dtype), last)
         starts = fences[9].array(np.array([0, w.size]), last)
-        settings = fences[10].array(np.array([0.25, 0.5, 0, 0, 0, 1, 0, 1, 1][: 5 * length - 1], dtype), last)
-        (cpu.linear_sgd, cpu.linear_adam)[length - 1](w, b, dw, db, state, starts, dy, x, settings)
+        hyperparameters = fences[10].array(np.array([0.25, 0.5, 0, 0, 0, 1, 0, 1, 1][: 5 * length - 1], dtype), last)
+        (cpu.linear_sgd, cpu.linear_adam)[length - 1](w, b, dw, db, state, starts, dy, x, hyperparameters)
         if length == 1:
             results += [(w.copy(), given[1] - exact[1] / 4), (b.copy(), given[2] - exact[2] / 4)]
     cpu.linear_relu_dropout_backward(dx, dw, db, dy, y, x, w, dtype(2))

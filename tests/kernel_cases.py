@@ -267,22 +267,22 @@ class Cases:
 
     # ------------------------------------------------------------ updates
 
-    def settings(self, name):
-        """Yield the settings of a rule in turn, and the state's rows."""
+    def hyperparameters(self, name):
+        """Yield the hyperparameters of a rule in turn, and the state's rows."""
         rule = name.rpartition("_")[2]
         given = SETTINGS[rule]
         return np.array(given[self.n % len(given)], self.dtype), ("sgd", "adam").index(rule) + 1
 
     def step_layer(self, name):
         for dweight, dbias, dout, inp in self.linear_backward_weight():
-            values, slots = self.settings(name)
+            values, slots = self.hyperparameters(name)
             size = dweight.content.size
             state, starts = self.out(slots, size + dbias.content.size), np.array([0, size])
             given = Out(self.numbers(*dweight.content.shape)), Out(self.numbers(dbias.content.size))
             yield *given, dweight, dbias, state, starts, dout, inp, values
 
     def step_stored(self, name):
-        values, slots = self.settings(name)
+        values, slots = self.hyperparameters(name)
         for start, decays in ((0, True), (self.n % 5, False)):
             state = self.out(slots, start + self.n)
             yield Out(self.numbers(self.n)), self.numbers(self.n), state, start, values, decays
@@ -294,7 +294,7 @@ class Cases:
                 yield inputs, units, self.listed(inputs // share, inputs), self.listed(units // share, units)
 
     def sub_network(self, name):
-        values, slots = self.settings(name)
+        values, slots = self.hyperparameters(name)
         for inputs, units, some_inputs, some_units in self.sub_layers():
             size = inputs * units
             small = self.numbers(some_units[0], some_inputs[0]), self.numbers(some_units[0])

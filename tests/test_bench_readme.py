@@ -18,7 +18,7 @@ SPEEDS = {  # role, and seconds for 10^9 units of work
 
 
 @pytest.fixture
-def results(tmp_path, monkeypatch):
+def parallel_map(tmp_path, monkeypatch):
     """Keep two runs with invented figures; the newer is that of b.json."""
     monkeypatch.setattr(write_readme, "ROOT", tmp_path)
     for name, date, slower in (("a", "2026-01-02", 1), ("b", "2026-01-03", 2), ("c", "2026-01-01", 4)):

@@ -22,7 +22,7 @@ from numba_dropout_cli.types import COURSE
 import numba_dropout as nd
 from numba_dropout import data
 from numba_dropout.experiments.compare import Comparison, TrialResult, compare
-from numba_dropout.experiments.config import TrainConfig, prepare
+from numba_dropout.experiments.config import TrainConfig, build
 from numba_dropout.viz import plots
 
 SMALL = TrainConfig(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
@@ -43,7 +43,7 @@ def by_hand(rate, seed):
 def test_each_run_is_one_of_its_own():
     """With its own seed, on the rows that the first seed draws."""
     told = []
-    found = compare("pipeline", [0.0, 0.5], SMALL, repeats=2, jobs=1, tell=told.append)
+    found = compare("pipeline", [0.0, 0.5], SMALL, repeats=2, jobs=1, on_result=told.append)
     assert found.outcomes == [by_hand(rate, seed) for rate in (0.0, 0.5) for seed in (5, 6)]
     assert told == found.outcomes
     assert (found.name, found.loss, found.input_dropout) == ("20-6-3", "cross_entropy", 0.1)
@@ -54,7 +54,7 @@ def test_each_run_is_one_of_its_own():
 def test_runs_beside_each_other_change_nothing():
     told = []
     alone = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=1)
-    beside = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=3, tell=told.append)
+    beside = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=3, on_result=told.append)
     assert beside == alone
     assert sorted(told, key=lambda one: (-one.rate, one.seed)) == alone.outcomes
 
@@ -210,14 +210,14 @@ def test_what_diverges_is_said_to(tmp_path, monkeypatch):
 
 WORKING = """
 import sys, time
-from numba_dropout import compare
-from numba_dropout.recipe import Recipe
+from numba_dropout.experiments import compare
+from numba_dropout.experiments.config import TrainConfig
 
 if __name__ == "__main__":
-    recipe = Recipe(hidden=(6,), epochs=2, rows=40, optimizer="adam")
-    def tell(outcome):
+    config = TrainConfig(hidden=(6,), epochs=2, rows=40, optimizer="adam")
+    def on_result(outcome):
         print("done", flush=True)
-    compare.compare("pipeline", [0.0, 0.5], recipe, repeats=400, jobs=2, tell=tell)
+    compare.compare("pipeline", [0.0, 0.5], config, repeats=400, jobs=2, on_result=on_result)
 """
 
 
@@ -274,7 +274,7 @@ def test_no_process_is_left_behind(how, tmp_path):
 
 
 def test_a_course_is_compiled_for_several_processes():
-    run = prepare("noisy", TrainConfig(schedule="cosine", hidden=(4,)))
+    run = build("noisy", TrainConfig(schedule="cosine", hidden=(4,)))
     run.compile()
     assert run.optimizer.end is None
     assert run.fit().records

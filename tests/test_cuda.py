@@ -190,9 +190,9 @@ def test_rows_are_scaled(rng):
 
 
 def test_totals(rng):
-    losses, hits = rng.random(300).astype(np.float32), (rng.random(300) < 0.5).astype(np.float32)
-    totals = run(kernels.batch_totals, np.empty(2), losses, hits)[0]
-    assert totals[1] == hits.sum()
+    losses, correct = rng.random(300).astype(np.float32), (rng.random(300) < 0.5).astype(np.float32)
+    totals = run(kernels.batch_totals, np.empty(2), losses, correct)[0]
+    assert totals[1] == correct.sum()
     assert totals[0] == pytest.approx(losses.astype(np.float64).sum(), rel=1e-14)
 
 
@@ -247,12 +247,12 @@ def test_max_norm(inputs, rng):
 
 @pytest.mark.parametrize("size", [1, 300])
 def test_clip_norm(size, rng):
-    gradient, settings = rng.standard_normal(size).astype(np.float32), np.array([0.1, 0.25], np.float32)
+    gradient, hyperparameters = rng.standard_normal(size).astype(np.float32), np.array([0.1, 0.25], np.float32)
     for factor in (1e-6, 1e25):
         expected, sums = np.float32(factor) * gradient, np.zeros(256)
         given = expected.copy()
-        cpu.clip_norm(expected, sums, settings)
-        np.testing.assert_allclose(run(kernels.clip_norm, given, sums, settings)[0], expected, rtol=1e-6)
+        cpu.clip_norm(expected, sums, hyperparameters)
+        np.testing.assert_allclose(run(kernels.clip_norm, given, sums, hyperparameters)[0], expected, rtol=1e-6)
 
 
 # ---------------------------------------------------------------- layers
@@ -402,15 +402,15 @@ def test_hidden_layers_on_tensor_cores(rng):
 
 @pytest.mark.parametrize("shape", [(5, 7, 9), (3, 20, 66)])
 @pytest.mark.parametrize(
-    ("name", "settings"),
+    ("name", "hyperparameters"),
     [("linear_sgd", [0.1, 0.9, 1, 0.01]), ("linear_adam", [0.1, 0.9, 0.1, 0.99, 0.01, 1e-8, 0.01, 0.99, 0.1])],
 )
-def test_steps(name, settings, shape, rng):
+def test_steps(name, hyperparameters, shape, rng):
     x, w, b, dy = exact.layer(rng, *shape, "float32")
-    state = np.zeros((len(settings) // 4, w.size + b.size + 3), np.float32)
+    state = np.zeros((len(hyperparameters) // 4, w.size + b.size + 3), np.float32)
     expected = [a.copy() for a in (w, b, np.empty_like(w), np.empty_like(b), state)]
     there = [cuda.to_device(a) for a in expected]
-    starts, rule = np.array([3, 3 + w.size]), np.array(settings, np.float32)
+    starts, rule = np.array([3, 3 + w.size]), np.array(hyperparameters, np.float32)
     for _ in range(2):
         getattr(cpu, name)(*expected, starts, dy, x, rule)
         getattr(kernels, name)(*there, starts, *(cuda.to_device(a) for a in (dy, x, rule)))
@@ -516,16 +516,16 @@ def test_a_rate_that_is_learnt(n, offset, rng):
 
 def test_the_regularizer_of_a_rate(rng):
     weight, logit = rng.standard_normal((20, 30)).astype(np.float32), np.array([-0.5], np.float32)
-    strengths, settings = np.array([0.03, 0.2], np.float32), np.arange(4, dtype=np.float32)
+    regularization, hyperparameters = np.array([0.03, 0.2], np.float32), np.arange(4, dtype=np.float32)
     dlogit, sums, out = np.array([0.7], np.float32), np.full(256, 7.0), np.zeros(9, np.float32)
     p = 1 / (1 + np.exp(0.5))
     squares, entropy = (weight.astype(np.float64) ** 2).sum(), 30 * p * (1 - p) * -0.5
     expected = 0.7 + 0.03 * p / (1 - p) * squares + 0.2 * entropy
     for call in (run, lambda kernel, *given: kernel(*given) or given):
         room = kernels if call is run else cpu
-        given = call(room.concrete_regularizer, dlogit.copy(), sums.copy(), weight, logit, strengths)
+        given = call(room.concrete_regularizer, dlogit.copy(), sums.copy(), weight, logit, regularization)
         assert given[0][0] == pytest.approx(expected, rel=1e-5)
-        given = call(room.concrete_settings, out.copy(), settings, logit, strengths, 3)
+        given = call(room.concrete_settings, out.copy(), hyperparameters, logit, regularization, 3)
         assert given[0].tolist() == [0, 1, 2, pytest.approx(3 + 0.06 / (1 - p)), *[0] * 5]
 
 
@@ -533,11 +533,11 @@ def test_the_regularizer_of_a_rate(rng):
 def test_a_step_with_a_stored_gradient(rule, rng):
     params, dparams = rng.standard_normal((2, 21)).astype(np.float32)
     state = rng.random((2, 30)).astype(np.float32)
-    settings = np.array([0.1, 0.9, 0.1, 0.8, 0.2, 0.01, 0.3, 0.7, 0.9], np.float32)
+    hyperparameters = np.array([0.1, 0.9, 0.1, 0.8, 0.2, 0.01, 0.3, 0.7, 0.9], np.float32)
     for decays in (False, True):
-        expected = params.copy(), dparams, state.copy(), 5, settings, decays
+        expected = params.copy(), dparams, state.copy(), 5, hyperparameters, decays
         getattr(cpu, f"step_{rule}")(*expected)
-        given = params.copy(), dparams, state.copy(), 5, settings, decays
+        given = params.copy(), dparams, state.copy(), 5, hyperparameters, decays
         results = run(getattr(kernels, f"step_{rule}"), *given)
         np.testing.assert_allclose(results[0], expected[0], rtol=1e-5)
         np.testing.assert_allclose(results[2], expected[2], rtol=1e-5)

@@ -452,7 +452,7 @@ def test_scaling_gives_mean_0_and_deviation_1_and_leaves_a_constant_column_at_0(
 
 def test_standardisation_is_learnt_from_the_training_part_only(write):
     path = write("".join(f"{i * i},{i % 2}\n" for i in range(20)))
-    run = config.prepare(path, config.TrainConfig(hidden=[2], val=0.4, seed=1))
+    run = config.build(path, config.TrainConfig(hidden=[2], val=0.4, seed=1))
     whole = np.array([i * i for i in range(20)], float)
     inside = np.setdiff1d(whole, run.validation.x[:, 0])
     assert len(inside) == 12

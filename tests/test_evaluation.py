@@ -119,7 +119,7 @@ def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
     x = rng.standard_normal((300, 3))
     np.savez(tmp_path / "set.npz", x=x, y=3 * x[:, 0] + rng.normal(0, 0.5, 300))
     choices = {"dropout": 0.0, "loss": "mse", "val": 0.3, "epochs": 30, "lr": 0.01}
-    run = config.prepare(tmp_path / "set.npz", config.TrainConfig(**choices))
+    run = config.build(tmp_path / "set.npz", config.TrainConfig(**choices))
     run.fit()
     held_out = run.validation
     squares = (held_out.targets() - run.net.predict(held_out.x)[:, None]) ** 2

@@ -54,7 +54,7 @@ def test_a_fault_in_the_writer_leaves_the_old_file_and_nothing_else(tmp_path, fa
 
 WRITER = """
 import os, signal, sys
-from numba_dropout import files
+from numba_dropout.storage import files
 path, moment = sys.argv[1:]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

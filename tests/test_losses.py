@@ -11,18 +11,18 @@ DTYPES = [(np.float32, 2e-6), (np.float64, 1e-14)]
 
 def forward(kernel, out, target):
     """Return a loss's three results."""
-    losses, hits, saved = (np.empty(len(out), out.dtype), np.empty(len(out), out.dtype), np.empty_like(out))
-    kernel(losses, hits, saved, out, target)
-    return losses, hits, saved
+    losses, correct, saved = (np.empty(len(out), out.dtype), np.empty(len(out), out.dtype), np.empty_like(out))
+    kernel(losses, correct, saved, out, target)
+    return losses, correct, saved
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
 def test_softmax_cross_entropy(dtype, tolerance, rng):
     logits = (3 * rng.standard_normal((11, 4))).astype(dtype)
     labels = rng.integers(0, 4, 11)
-    losses, hits, probs = forward(cpu.softmax_cross_entropy_forward, logits, labels)
+    losses, correct, probs = forward(cpu.softmax_cross_entropy_forward, logits, labels)
     assert np.allclose(losses, naive.softmax_cross_entropy(logits, labels), rtol=tolerance, atol=tolerance)
-    assert np.array_equal(hits, logits.argmax(1) == labels)
+    assert np.array_equal(correct, logits.argmax(1) == labels)
     softmax = np.exp(logits.astype(float)) / np.exp(logits.astype(float)).sum(1, keepdims=True)
     assert np.allclose(probs, softmax, rtol=tolerance, atol=tolerance)
     cpu.softmax_cross_entropy_backward(probs, probs, labels)
@@ -33,9 +33,9 @@ def test_softmax_cross_entropy(dtype, tolerance, rng):
 def test_binary_cross_entropy(dtype, tolerance, rng):
     logits = (3 * rng.standard_normal((7, 3))).astype(dtype)
     targets = rng.random((7, 3)).astype(dtype)
-    losses, hits, probs = forward(cpu.bce_forward, logits, targets)
+    losses, correct, probs = forward(cpu.bce_forward, logits, targets)
     assert np.allclose(losses, naive.binary_cross_entropy(logits, targets), rtol=5 * tolerance)
-    assert np.allclose(hits, ((logits > 0) == (targets > 0.5)).mean(1))
+    assert np.allclose(correct, ((logits > 0) == (targets > 0.5)).mean(1))
     cpu.bce_backward(probs, probs, targets)
     sigmoid = 1 / (1 + np.exp(-logits.astype(float)))
     assert np.allclose(probs, (sigmoid - targets) / 21, rtol=tolerance, atol=tolerance)
@@ -44,9 +44,9 @@ def test_binary_cross_entropy(dtype, tolerance, rng):
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
 def test_mean_squared_error(dtype, tolerance, rng):
     out, target = rng.standard_normal((2, 5, 3)).astype(dtype)
-    losses, hits, residuals = forward(cpu.mse_forward, out, target)
+    losses, correct, residuals = forward(cpu.mse_forward, out, target)
     assert np.allclose(losses, ((out - target) ** 2).mean(1), rtol=tolerance)
-    assert not hits.any()
+    assert not correct.any()
     cpu.mse_backward(residuals, residuals, target)
     assert np.allclose(residuals, 2 * (out - target) / 15, rtol=tolerance, atol=tolerance)
 

@@ -162,8 +162,8 @@ def test_nothing_is_written_around_what_a_step_changes(dtype, rng):
         velocities = state[0, starts[0] : starts[0] + w.size].reshape(w.shape), state[0, 2 : 2 + b.size]
         for velocity in velocities:
             velocity[:] = 4
-        settings = np.array([lr, momentum, 0, 0], dtype)
-        cpu.linear_sgd(weight, bias, dweight, dbias, state, starts, dy, x, settings)
+        hyperparameters = np.array([lr, momentum, 0, 0], dtype)
+        cpu.linear_sgd(weight, bias, dweight, dbias, state, starts, dy, x, hyperparameters)
         banded.check()
         gradients = dy.T @ x, dy.sum(0)
         for value, before, velocity, gradient in zip((weight, bias), (w, b), velocities, gradients, strict=True):
@@ -176,11 +176,13 @@ def test_nothing_is_written_around_what_a_step_changes(dtype, rng):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_adam_steps_by_the_gradient_of_a_product(dtype, rng):
     beta1, beta2, lr, eps = 0.9, 0.99, 0.01, 1e-3
-    settings = np.array([lr / (1 - beta1), beta1, 1 - beta1, beta2, 1 - beta2, eps, 0, 1, np.sqrt(1 - beta2)], dtype)
+    hyperparameters = np.array(
+        [lr / (1 - beta1), beta1, 1 - beta1, beta2, 1 - beta2, eps, 0, 1, np.sqrt(1 - beta2)], dtype
+    )
     for rows, inputs, units in [(1, 5, 3), (9, 40, 33), (17, 1100, 35), (300, 33, 9)]:
         x, w, b, dy = layer(rng, rows, inputs, units, dtype)
         weight, bias, state = w.copy(), b.copy(), np.zeros((2, w.size + b.size), dtype)
-        given = weight, bias, np.empty_like(w), np.empty_like(b), state, np.array([0, w.size]), dy, x, settings
+        given = weight, bias, np.empty_like(w), np.empty_like(b), state, np.array([0, w.size]), dy, x, hyperparameters
         cpu.linear_adam(*given)
         big, magnitude = dy.astype(np.float64), np.abs(dy).astype(np.float64)
         for got, old, gradient, size in (

@@ -83,6 +83,7 @@ DOCUMENTED = [
     "numba_dropout.monte_carlo.MonteCarlo",
     "numba_dropout.optim.Optimizer",
     "numba_dropout.reference.sample_mask",
+    "numba_dropout.train.Diverged",
 ]
 
 

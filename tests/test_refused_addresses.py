@@ -224,7 +224,11 @@ CALLS = {
         r"dy: expected shape \(6, 4\)",
     ),
     "a gradient of other elements": (lambda: nd.relu_backward(X, X[:5]), ValueError, r"y: expected shape \(6, 4\)"),
-    "a claim of nothing": (lambda: nd.dropout(Claim(data=(0, False)), seed=1), ValueError, "data is NULL|cannot coerce"),
+    "a claim of nothing": (
+        lambda: nd.dropout(Claim(data=(0, False)), seed=1),
+        ValueError,
+        "data is NULL|cannot coerce",
+    ),
     "a claim below 0": (lambda: nd.dropout(Claim(shape=(-4,)), seed=1), ValueError, "negative dimensions"),
     "a claim of all memory": (lambda: nd.dropout(Claim(shape=(2**62,)), seed=1), ValueError, "too big"),
     "an output that claims to be expanded": (

@@ -105,13 +105,13 @@ def test_it_goes_on_where_it_was(folder, small, monkeypatch):
 @pytest.mark.jit_only
 def test_sizes(folder, monkeypatch):
     made, module = [], importlib.import_module("numba_dropout.experiments.reproduce.sizes")
-    real = module.prepare
+    real = module.build
 
-    def prepare(source, recipe):
+    def build(source, recipe):
         made.append(recipe)
         return real(source, replace(recipe, hidden=(8,)))
 
-    monkeypatch.setattr(module, "prepare", prepare)
+    monkeypatch.setattr(module, "build", build)
     found = reproduce.sizes(folder / "mnist", counts=[100, 230], updates=7, epochs=2, repeats=2)
     assert found.sizes == [100, 230]
     assert [(recipe.rows, recipe.dropout, recipe.epochs) for recipe in made[::2]] == [

@@ -112,7 +112,7 @@ def descend(net, grads, optimizer):
     weights = sum(value.size for name, value in net.state_dict().items() if name.endswith("weight"))
     decays = np.arange(params.size) < weights
     state = optimizer.bind(net._state.net.params)
-    (row,) = optimizer.settings(1)
+    (row,) = optimizer.hyperparameters(1)
     if isinstance(optimizer, nd.SGD):
         slopes = slopes + row[3] * params * decays
         state[0] = row[1] * state[0] + slopes

@@ -182,7 +182,7 @@ STEPS = (1.0, 0.5), (0.6, 0.7), (0.5, 0.6), (0.7, 0.65), (0.699, 0.65)
 
 
 def test_observations_follow_the_numbers():
-    history = nd.train.History([{"loss": loss, "accuracy": accuracy} for loss, accuracy in STEPS])
+    history = nd.loop.History([{"loss": loss, "accuracy": accuracy} for loss, accuracy in STEPS])
     assert trace.chapters.observations(history, 0.25) == [
         "starts at accuracy 0.50, where guessing has 0.25",
         "loss falls by 0.400, accuracy gains 20.0 points",
@@ -379,8 +379,8 @@ def test_all_masks_of_the_toy(p, tmp_path, quick):
     assert {tuple(row) for row in every} == seen
     scaled = [(np.array(w) * (1 if place == 0 else 1 - p), b) for place, (w, b) in enumerate(toy_network.LAYERS)]
     masks = ["11", "111", "111", "11"]
-    predictive = [mean, toy_by_hand(masks, scaled)[-1][0], toy_by_hand(masks)[-1][0]]
-    assert [float(row[1]) for row in aggregate] == pytest.approx(predictive, rel=1e-3)
+    answers = [mean, toy_by_hand(masks, scaled)[-1][0], toy_by_hand(masks)[-1][0]]
+    assert [float(row[1]) for row in aggregate] == pytest.approx(answers, rel=1e-3)
     (bars,) = [block for block in section(told, "All masks").blocks if hasattr(block, "labels")]
     assert sum(bars.values) == pytest.approx(1)
 

@@ -148,9 +148,9 @@ def test_the_pages_values_are_pythons(pytorch, tmp_path):
         assert [label for column in seen["labels"] for label in column] == shown
         assert seen["dropped"] == 20 - kept.sum()
         assert seen["table"] == [text.replace(": ", "") for text in shown]
-        predictive = ", ".join(map(number, net.predictive(out[None])[0]))
+        answers = ", ".join(map(number, net.predictive(out[None])[0]))
         mode = f"Training, step {at}: {20 - kept.sum()} of 20 units dropped" if p else "Evaluation: nothing is dropped"
-        assert seen["status"] == f"{mode}; probabilities {predictive}"
+        assert seen["status"] == f"{mode}; probabilities {answers}"
     assert found["rate"] == "0.85"
     assert found["gone"] == 0
 
@@ -182,9 +182,9 @@ def test_the_page_shows_what_python_wrote(pytorch, tmp_path):
         ]
         texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
         assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
-    for question, (text, *predictive) in zip(told.questions, found["quiz"], strict=True):
+    for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
         assert text == question.text + THEIRS * question.theirs
-        assert [answer.strip() for answer in predictive] == list(question.predictive)
+        assert [answer.strip() for answer in answers] == list(question.answers)
     rows = shown[told.sections[0].title]["rows"]
     assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
 

@@ -41,7 +41,7 @@ def small(rng, rows=60):
 @pytest.mark.jit_only
 @pytest.mark.parametrize("seed", range(10))
 def test_the_built_in_set_climbs_as_its_documents_show(seed):
-    run = config.prepare("pipeline", config.TrainConfig(seed=seed))
+    run = config.build("pipeline", config.TrainConfig(seed=seed))
     assert run.net.sizes == [20, 10, 3]
     assert (run.net.input_dropout, run.net.dropout) == (0.3, [0.0])
     history = run.fit()

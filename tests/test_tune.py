@@ -11,7 +11,7 @@ from numba_dropout_cli.types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
 import numba_dropout as nd
 from numba_dropout.data.splits import Resampling
 from numba_dropout.experiments import tune
-from numba_dropout.experiments.config import TrainConfig, prepare
+from numba_dropout.experiments.config import TrainConfig, build
 from numba_dropout.experiments.search_space import Range, SearchSpace
 
 SPACE = {"dropout": [0.0, 0.5], "hidden": [[4], [8, 8]], "lr": [0.01, 0.1]}
@@ -136,11 +136,11 @@ def test_plans_that_cannot_be(plan, message):
 def test_a_search_measures_each_trial_on_each_split_and_trains_the_best_again():
     told = []
     plan = SearchSpace({"dropout": [0.0, 0.5], "hidden": [[4]]})
-    study, run = tune.tune("noisy", plan, QUICK, Resampling(folds=2), tell=lambda *what: told.append(what))
+    study, run = tune.tune("noisy", plan, QUICK, Resampling(folds=2), on_result=lambda *what: told.append(what))
     whole = nd.data.load("noisy")
     for trial in study.trials:
         for split, (train, held_out) in enumerate(Resampling(folds=2).parts(1000, 0)):
-            part = prepare(whole.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
+            part = build(whole.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
             part.fit()
             other = whole.rows(held_out)
             assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(other.x, other.y)[0]

@@ -19,12 +19,12 @@ def run(optimizer, weight, bias, gradients, dtype):
     state = optimizer.bind(np.zeros(1 + weight.size + 2 + bias.size, dtype))  # not all of it is this layer's
     starts = np.array([1, 1 + weight.size + 2])
     kernel = getattr(cpu, f"linear_{optimizer.update}")
-    for settings, gradient in zip(optimizer.settings(STEPS).astype(dtype), gradients, strict=True):
+    for hyperparameters, gradient in zip(optimizer.hyperparameters(STEPS).astype(dtype), gradients, strict=True):
         inp = np.zeros((max(len(gradient.T), ROWS), len(gradient.T)), dtype)
         inp[-len(gradient.T) :] = np.eye(len(gradient.T))
         dout = np.zeros((len(inp), len(bias)), dtype)
         dout[-len(gradient.T) :] = gradient.T
-        kernel(weight, bias, np.empty_like(weight), np.empty_like(bias), state, starts, dout, inp, settings)
+        kernel(weight, bias, np.empty_like(weight), np.empty_like(bias), state, starts, dout, inp, hyperparameters)
     return weight, bias
 
 
@@ -107,17 +107,17 @@ def test_max_norm(shape, precision, rng):
 def test_clip_norm(size, share, precision, rng):
     gradient = rng.standard_normal(size).astype(precision[0])
     norm = np.linalg.norm(gradient.astype(float))
-    settings = np.array([7, share * norm], precision[0])
+    hyperparameters = np.array([7, share * norm], precision[0])
     expected = gradient * min(1, share)
-    cpu.clip_norm(gradient, np.full(256, np.nan), settings)
+    cpu.clip_norm(gradient, np.full(256, np.nan), hyperparameters)
     assert np.allclose(gradient, expected, rtol=10 * precision[1], atol=0)
 
 
 def test_momentum_that_rises():
     optimizer = nd.SGD(momentum=0.9, momentum_steps=4)
-    assert np.allclose(optimizer.settings(6)[:, 1], [0.5, 0.6, 0.7, 0.8, 0.9, 0.9])
+    assert np.allclose(optimizer.hyperparameters(6)[:, 1], [0.5, 0.6, 0.7, 0.8, 0.9, 0.9])
     optimizer.step = 3
-    assert np.allclose(optimizer.settings(2)[:, 1], [0.8, 0.9])
+    assert np.allclose(optimizer.hyperparameters(2)[:, 1], [0.8, 0.9])
 
 
 @pytest.mark.parametrize(
@@ -196,11 +196,11 @@ def test_averages_fade_to_0(optimizer, dtype):
     state = np.full((optimizer.slots, 3), 2.0**-90, dtype)
     state[:, 1], state[:, 2] = 0.5, np.nan
     params, none = np.ones(3, dtype), np.zeros(3, dtype)
-    settings = optimizer().settings(1)[0].astype(dtype)
+    hyperparameters = optimizer().hyperparameters(1)[0].astype(dtype)
     step = getattr(cpu, f"step_{optimizer.update}")
     seen = set()
     for _ in range(30_000):
-        step(params, none, state, 0, settings, False)
+        step(params, none, state, 0, hyperparameters, False)
         seen.update(state[:, 0].tolist())
     assert (state[:, 0] == 0).all()
     assert min(value for value in seen if value) >= 2.0**-120

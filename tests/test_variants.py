@@ -328,10 +328,10 @@ def test_small_rates_feel_their_regularizer():
     """In float32, where 1 - (1 - p) is no p."""
     from numba_dropout.kernels import cpu
 
-    strengths, weight = np.array([0, 1], np.float32), np.zeros((2, 10), np.float32)
+    regularization, weight = np.array([0, 1], np.float32), np.zeros((2, 10), np.float32)
     for p in (1e-5, 1e-8, 1e-20):
         dlogit = np.zeros(1, np.float32)
-        cpu.concrete_regularizer(dlogit, np.zeros(256), weight, np.array([logit(p)], np.float32), strengths)
+        cpu.concrete_regularizer(dlogit, np.zeros(256), weight, np.array([logit(p)], np.float32), regularization)
         assert dlogit[0] == pytest.approx(10 * p * (1 - p) * logit(p), rel=1e-5)
 
 
@@ -353,7 +353,7 @@ def test_a_step_alone_needs_the_strengths(rng, tmp_path):
 
 @pytest.mark.parametrize("optimizer", [nd.SGD, nd.Adam])
 def test_the_regularizer_finds_the_weight_decay(optimizer):
-    settings = optimizer(weight_decay=0.37).settings(1)[0]
-    assert settings[concrete_dropout.DECAY[optimizer.update]] == 0.37
-    assert list(settings).count(0.37) == 1
-    assert settings.size <= network_module.SETTINGS
+    hyperparameters = optimizer(weight_decay=0.37).hyperparameters(1)[0]
+    assert hyperparameters[concrete_dropout.DECAY[optimizer.update]] == 0.37
+    assert list(hyperparameters).count(0.37) == 1
+    assert hyperparameters.size <= network_module.SETTINGS

@@ -18,7 +18,7 @@ from ..nn.variants.kinds import kind_of
 from ..storage.files import numbers
 from ..training.fit import Diverged
 from . import parallel
-from .config import Run, TrainConfig, loaded, prepare
+from .config import TrainConfig, TrainJob, build, load_cached
 
 __all__ = ["Comparison", "TrialResult", "compare"]
 
@@ -146,7 +146,7 @@ def compare(
     *,
     repeats: int = 3,
     jobs: int = 1,
-    tell: Callable[[TrialResult], None] = lambda outcome: None,
+    on_result: Callable[[TrialResult], None] = lambda outcome: None,
 ) -> Comparison:
     """Train a recipe's network at each rate on hidden units, several times, and measure it on rows it has not seen.
 
@@ -163,7 +163,7 @@ def compare(
         Runs for each rate.
     jobs : int
         Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
-    tell : callable
+    on_result : callable
         Is given each `TrialResult` as it is there.
 
     Raises
@@ -180,7 +180,7 @@ def compare(
     for p in rates:
         kind_of(recipe.variant, [p])
     recipe = replace(recipe, split_seed=recipe.seed)
-    loaded(source, recipe, anew=True)
+    load_cached(source, recipe, anew=True)
     run, held_out = _prepared(source, replace(recipe, dropout=rates[0]))
     if len(run.net.sizes) == 2:
         raise InputError("hidden: expected hidden units, which the rates are for, got none")
@@ -188,17 +188,17 @@ def compare(
     plans = [replace(recipe, dropout=p, seed=seed) for p, seed in each]
     if jobs > 1:
         run.compile()  # once, for all processes
-    outcomes = parallel.results(_outcome, [(source, plan) for plan in plans], jobs, tell)
+    outcomes = parallel.parallel_map(_outcome, [(source, plan) for plan in plans], jobs, on_result)
     net = run.net
     return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
 
 
-def _prepared(source: Source, recipe: TrainConfig) -> tuple[Run, data.Dataset]:
+def _prepared(source: Source, recipe: TrainConfig) -> tuple[TrainJob, data.Dataset]:
     """Return a run and the rows that it is validated on."""
     in_two_parts = os.path.isdir(source)
     if recipe.val is None and not in_two_parts:
         recipe = replace(recipe, val=VAL)
-    run = prepare(loaded(source, recipe), recipe)
+    run = build(load_cached(source, recipe), recipe)
     return run, run.validation or data.load_for(run.net, source)
 
 

@@ -18,14 +18,14 @@ from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_de
 from ..training.evaluate import precision_of_noise
 from ..training.fit import History, fit
 
-__all__ = ["OPTIMIZERS", "Run", "TrainConfig", "loaded", "prepare"]
+__all__ = ["OPTIMIZERS", "TrainConfig", "TrainJob", "build", "load_cached"]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
 @dataclass
 class TrainConfig:
-    """All choices of a training run but the data; None takes the default that `prepare` has for the data.
+    """All choices of a training run but the data; None takes the default that `build` has for the data.
 
     `rows` learns from so many of the rows alone; `split_seed` draws them, and those held out, instead of the seed.
     """
@@ -63,7 +63,7 @@ class TrainConfig:
 
 
 @dataclass
-class Run:
+class TrainJob:
     """A network, its data and how it is to be trained: all checked, ready to go."""
 
     net: MLP
@@ -137,7 +137,7 @@ GENERAL = {
 }
 
 
-def loaded(source: str | os.PathLike[str], recipe: TrainConfig, *, anew: bool = False) -> data.Dataset:
+def load_cached(source: str | os.PathLike[str], recipe: TrainConfig, *, anew: bool = False) -> data.Dataset:
     """Return the data of a recipe, which are kept: who prepares many runs reads them once, anew for the first."""
     if anew:
         _kept.cache_clear()
@@ -151,7 +151,7 @@ def _read(source: str | os.PathLike[str], target: str | int | None, loss: str | 
 _kept = functools.lru_cache(1)(_read)
 
 
-def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: TrainConfig) -> Run:
+def build(source: str | os.PathLike[str] | data.Dataset, recipe: TrainConfig) -> TrainJob:
     """Read the data, where they are not yet, and make a network: the target's loss, scaling of the training part.
 
     Raises ValueError where the data or a choice cannot be used.
@@ -185,7 +185,7 @@ def prepare(source: str | os.PathLike[str] | data.Dataset, recipe: TrainConfig) 
     net.scale_input(*part.scaling(recipe.standardize))
     if loss == "mse":
         net.scale_target(*data.standardization(part.targets()))
-    return Run(
+    return TrainJob(
         net,
         part,
         held_out,

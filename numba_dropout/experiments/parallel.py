@@ -15,20 +15,20 @@ from typing import Any, TypeVar
 from ..core.errors import InputError
 from . import environment
 
-__all__ = ["results"]
+__all__ = ["parallel_map"]
 
 T = TypeVar("T")
 
 
-def results(
+def parallel_map(
     function: Callable[..., T],
     calls: Sequence[tuple[Any, ...]],
     jobs: int,
-    tell: Callable[[T], None] = lambda result: None,
+    on_result: Callable[[T], None] = lambda result: None,
 ) -> list[T]:
     """Return what a function returns for each of some arguments: several calls at once, or one after the other here.
 
-    `tell` is given each result as it comes.
+    `on_result` is given each result as it comes.
 
     Several at once are in processes of one thread each, which are started anew, so that a script which comes here needs
     `if __name__ == "__main__":`. One after the other they are in this process, with all its threads. Raises ValueError
@@ -39,7 +39,7 @@ def results(
     if jobs <= 1:
         for number, arguments in enumerate(calls):
             found[number] = function(*arguments)
-            tell(found[number])
+            on_result(found[number])
         return list(found.values())
     before = set(multiprocessing.active_children())
     fresh = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
@@ -51,7 +51,7 @@ def results(
                 futures[pool.submit(function, *arguments)] = number
         for future in as_completed(futures):
             found[futures[future]] = future.result()
-            tell(future.result())
+            on_result(future.result())
         return [found[number] for number in range(len(calls))]
     except BrokenProcessPool:
         raise InputError("a run was ended from outside, perhaps for lack of memory; try fewer jobs") from None

@@ -26,7 +26,7 @@ from ..storage.journal import Journal
 from ..storage.model_file import plain
 from ..training.fit import Diverged
 from . import parallel
-from .config import Run, TrainConfig, loaded, prepare
+from .config import TrainConfig, TrainJob, build, load_cached
 from .search_space import Range, SearchSpace, Trial, Values
 
 __all__ = ["Range", "SearchSpace", "Study", "Trial", "TrialResult", "tune"]
@@ -139,8 +139,8 @@ def tune(
     *,
     jobs: int = 1,
     journal: str | os.PathLike[str] | None = None,
-    tell: Callable[[Trial, TrialResult, int], None] = lambda trial, outcome, trainings: None,
-) -> tuple[Study, Run | None]:
+    on_result: Callable[[Trial, TrialResult, int], None] = lambda trial, outcome, trainings: None,
+) -> tuple[Study, TrainJob | None]:
     """Search, train the best network again on all rows, and return both.
 
     Parameters
@@ -156,7 +156,7 @@ def tune(
         Trainings at once, each of one thread if several; results do not depend on it (`processes.results`).
     journal : path, optional
         Where a line is written for each training that is done. A search by the same choices goes on from there.
-    tell : callable
+    on_result : callable
         Is given each outcome as it is there, with its trial and the number of trainings in all; at first those of the
         journal.
 
@@ -167,10 +167,10 @@ def tune(
     """
     trials = plan.draw(recipe.seed)
     jobs = checks.integer(jobs, "jobs", 1, 1024)
-    whole = loaded(source, recipe, anew=True)
+    whole = load_cached(source, recipe, anew=True)
     _check(plan, whole, replace(recipe, **trials[0].choice))
     splits = resampling.parts(len(whole.x), recipe.seed)
-    first = prepare(whole, replace(recipe, **trials[0].choice))
+    first = build(whole, replace(recipe, **trials[0].choice))
     rungs = plan.rungs(len(trials), first.epochs)
     if jobs > 1:
         first.compile()  # once, for all processes
@@ -183,32 +183,32 @@ def tune(
         outcomes.append(outcome)
         if book:
             book.write(asdict(outcome))
-        tell(trials[outcome.trial], outcome, trainings)
+        on_result(trials[outcome.trial], outcome, trainings)
 
     for rung, (count, epochs) in enumerate(rungs):
         left = left if rung == 0 else study.rank(rung - 1)[:count]
         done = {(outcome.trial, outcome.split): outcome for outcome in outcomes if outcome.rung == rung}
         for outcome in done.values():
-            tell(trials[outcome.trial], outcome, trainings)
+            on_result(trials[outcome.trial], outcome, trainings)
         calls = [
             (source, replace(recipe, **trial.choice, epochs=epochs), parts, (trial.number, rung, split))
             for trial in left
             for split, parts in enumerate(splits)
             if (trial.number, split) not in done
         ]
-        parallel.results(_outcome, calls, jobs, done_with)
+        parallel.parallel_map(_outcome, calls, jobs, done_with)
     if study.best is None:
         return study, None
-    run = prepare(whole, replace(recipe, **study.best.choice))
+    run = build(whole, replace(recipe, **study.best.choice))
     run.fit()
     return study, run
 
 
 def _outcome(source: Source, recipe: TrainConfig, parts: tuple[Part, Part], which: tuple[int, int, int]) -> TrialResult:
     """Train on one part of the rows, and measure on it and on the other."""
-    whole = loaded(source, recipe)
+    whole = load_cached(source, recipe)
     train, held_out = parts
-    run = prepare(whole.rows(train), recipe)
+    run = build(whole.rows(train), recipe)
     found: list[tuple[float, float | None]] = []
     with contextlib.suppress(Diverged):
         run.fit()
@@ -225,7 +225,7 @@ def _check(plan: SearchSpace, whole: data.Dataset, recipe: TrainConfig) -> None:
     for name, values in plan.space.items():
         for value in (values.low, values.high) if isinstance(values, Range) else values:
             given: dict[str, Any] = {name: value, "val": None, "patience": None, "rows": None}
-            prepare(few, replace(recipe, **given))
+            build(few, replace(recipe, **given))
 
 
 def _outcomes(book: Journal, trials: int, rungs: int, splits: int) -> list[TrialResult]:

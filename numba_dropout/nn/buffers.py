@@ -57,7 +57,7 @@ class Network(NamedTuple):
     outputs: NDArray[Any]  # (R * units,): the input, then every layer's output, each (rows, units)
     doutputs: NDArray[Any]  # (2, R * most units): the gradient by a layer's output and by its input, in turn
     losses: NDArray[Any]  # (R,)
-    hits: NDArray[Any]  # (R,)
+    correct: NDArray[Any]  # (R,)
     labels: NDArray[np.int64]  # (R,): the batch's classes
     targets: NDArray[Any]  # (R * K,): the batch's targets, where they are not classes
     weights: NDArray[Any]  # (R,): the weights of the batch's rows, where they have some
@@ -71,8 +71,10 @@ class Network(NamedTuple):
     inner_layers: NDArray[np.int64] | None  # (L, 6): the table of the network that a batch runs through instead
     inner_params: NDArray[Any] | None  # (P,)
     inner_dparams: NDArray[Any] | None  # (P,)
-    strengths: NDArray[Any] | None  # (2,): of the regulariser of weights and of that of rates, where those are learnt
-    settings: NDArray[Any] | None  # (SETTINGS,): a layer's, of a step
+    regularization: (
+        NDArray[Any] | None
+    )  # (2,): of the regulariser of weights and of that of rates, where those are learnt
+    hyperparameters: NDArray[Any] | None  # (SETTINGS,): a layer's, of a step
 
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
@@ -94,7 +96,7 @@ def matrix(flat, start, rows, columns):
 
 def _no_room(dtype: np.dtype[Any]) -> dict[str, Any]:
     """Return the buffers of a batch of no rows, by name."""
-    numbers = dict.fromkeys(("outputs", "losses", "hits", "targets", "weights"), np.empty(0, dtype))
+    numbers = dict.fromkeys(("outputs", "losses", "correct", "targets", "weights"), np.empty(0, dtype))
     return {**numbers, "doutputs": np.empty((2, 0), dtype), "labels": np.empty(0, np.int64)}
 
 
@@ -147,8 +149,8 @@ def lay_out(
         inner_layers=layers.copy() if thinned else layers if connections else None,
         inner_params=zeros(size, dtype) if thinned or connections else None,
         inner_dparams=zeros(size, dtype) if thinned else dparams if connections else None,
-        strengths=zeros(2, dtype) if learnt else None,
-        settings=zeros(SETTINGS, dtype) if learnt else None,
+        regularization=zeros(2, dtype) if learnt else None,
+        hyperparameters=zeros(SETTINGS, dtype) if learnt else None,
     )
 
 
@@ -168,7 +170,7 @@ def apart(net: Network, zeros: Allocate) -> Network:
         inner_layers=net.layers.copy() if thinned else net.inner_layers,
         inner_params=None if net.inner_params is None else zeros(net.inner_params.size, dtype),
         inner_dparams=zeros(net.dparams.size, dtype) if thinned else net.inner_dparams,
-        settings=None if net.settings is None else zeros(SETTINGS, dtype),
+        hyperparameters=None if net.hyperparameters is None else zeros(SETTINGS, dtype),
     )
 
 
@@ -180,7 +182,7 @@ def reserve(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Networ
         outputs=empty(rows * units_of(net), dtype),
         doutputs=empty(2 * most, dtype).reshape(2, most),
         losses=empty(rows, dtype),
-        hits=empty(rows, dtype),
+        correct=empty(rows, dtype),
         labels=empty(rows, np.int64),
         targets=empty(rows * int(net.layers[-1, UNITS]), dtype),
         weights=empty(rows, dtype),
@@ -214,7 +216,7 @@ def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]
     for number, row in enumerate(net.layers):
         views[f"{number}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
         views[f"{number}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
-        if net.strengths is not None and net.thresholds[number]:
+        if net.regularization is not None and net.thresholds[number]:
             views[f"{number}.logit"] = flat[row[LOGIT] : row[LOGIT] + 1]
     return views
 

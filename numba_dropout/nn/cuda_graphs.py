@@ -47,11 +47,11 @@ def passes(choice: PassSpec) -> Passes:
     def forward(net, data, rows, *arguments):
         whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
 
-    def evaluate(net, totals, data, y, rows, batch_size):
+    def evaluate(net, sums, data, y, rows, batch_size):
         stream = current_stream()
-        there = cuda.to_device(totals, stream=stream)
+        there = cuda.to_device(sums, stream=stream)
         whole.evaluate(net, there, data, y, cuda.to_device(rows, stream=stream), batch_size)
-        _read(there, totals, stream)
+        _read(there, sums, stream)
 
     def sample(net, data, rows, *arguments):
         whole.sample(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
@@ -69,8 +69,8 @@ class _Buffers(NamedTuple):
     """What the steps of a run read and write beside the network, on the device; S steps of B rows."""
 
     rows: Any  # (N,) int64: the rows of all steps
-    settings: Any  # (S, K): of all steps
-    totals: Any  # (S, 2) float64: of all steps
+    hyperparameters: Any  # (S, K): of all steps
+    sums: Any  # (S, 2) float64: of all steps
     position: Any  # (2,) int64: steps that are done, and the counter of the first
     batch: Any  # (B,) int64: from here on of the present step
     step: Any  # (1,) uint64
@@ -101,38 +101,40 @@ class Steps:
     def __call__(
         self,
         net: Any,
-        totals: Any,
+        sums: Any,
         data: Any,
         y: Any,
         rows: Any,
         batch_size: int,
         first_step: int,
         state: Any,
-        settings: Any,
+        hyperparameters: Any,
         thresholds: Any,
         scales: Any,
         max_norm: Any,
     ) -> None:
-        """Take len(totals) steps; arguments as on the CPU, where data, y, the network and state are on the device.
+        """Take len(sums) steps; arguments as on the CPU, where data, y, the network and state are on the device.
 
         Without any, get ready for steps over all the data: compile and record, without a change to the network.
         """
         stream = current_stream()
-        self._settle((net, data, y, state), (batch_size, settings.shape[1], max_norm), len(totals), len(rows))
-        if not len(totals):
+        self._settle((net, data, y, state), (batch_size, hyperparameters.shape[1], max_norm), len(sums), len(rows))
+        if not len(sums):
             self._rehearse(net, data, y, batch_size, state, max_norm)
             return
         buffers = self._buffers
         buffers.rows[: rows.size].copy_to_device(rows, stream=stream)
-        buffers.settings[: len(settings)].copy_to_device(np.ascontiguousarray(settings), stream=stream)
-        buffers.totals[: len(totals)].copy_to_device(totals, stream=stream)
+        buffers.hyperparameters[: len(hyperparameters)].copy_to_device(
+            np.ascontiguousarray(hyperparameters), stream=stream
+        )
+        buffers.sums[: len(sums)].copy_to_device(sums, stream=stream)
         buffers.position.copy_to_device(np.array([0, first_step]), stream=stream)
         try:
             for number, start in enumerate(range(0, rows.size, batch_size)):
                 now = self._at_rates(net, thresholds[number], scales[number])
                 self._take(now, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
         finally:
-            _read(buffers.totals[: len(totals)], totals, stream)
+            _read(buffers.sums[: len(sums)], sums, stream)
 
     def _settle(self, arrays: Sequence[Any], numbers: tuple[Any, ...], steps: int, rows: int) -> None:
         """Keep what is recorded if it is about these arrays and numbers, and make room."""
@@ -142,11 +144,11 @@ class Steps:
         rows, batch_size, width = max(rows, len(arrays[1])), numbers[0], numbers[1]
         steps = max(steps, -(-rows // batch_size))
         room = self._buffers
-        if not same or self._numbers != numbers or len(room.rows) < rows or len(room.totals) < steps:
+        if not same or self._numbers != numbers or len(room.rows) < rows or len(room.sums) < steps:
             buffers = _Buffers(
                 rows=_zeros(rows, np.int64),
-                settings=_zeros((steps, width), np.float32),
-                totals=_zeros((steps, 2), np.float64),
+                hyperparameters=_zeros((steps, width), np.float32),
+                sums=_zeros((steps, 2), np.float64),
                 position=_zeros(2, np.int64),
                 batch=_zeros(batch_size, np.int64),
                 step=_zeros(1, np.uint64),
@@ -162,8 +164,8 @@ class Steps:
         kept = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.params, state)]
         for array, copy in kept:
             copy.copy_to_device(array, stream=stream)
-        ones = np.ones((1, self._buffers.settings.shape[1]), np.float32)  # no rule divides by zero
-        self._buffers.settings[:1].copy_to_device(ones, stream=stream)
+        ones = np.ones((1, self._buffers.hyperparameters.shape[1]), np.float32)  # no rule divides by zero
+        self._buffers.hyperparameters[:1].copy_to_device(ones, stream=stream)
         try:
             count = len(y.weights if isinstance(y, Weighted) else y)
             for size in {min(batch_size, count), count % batch_size} - {0}:
@@ -195,12 +197,12 @@ class Steps:
         self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
     ) -> Callable[[], None]:
         """Return the function that launches a step, kernel by kernel."""
-        rows, settings, totals, position, batch, step, setting, total = self._buffers
+        rows, hyperparameters, sums, position, batch, step, setting, total = self._buffers
 
         def launch() -> None:
-            begin_step(batch[:size], step, setting, position, rows, settings, batch_size)
+            begin_step(batch[:size], step, setting, position, rows, hyperparameters, batch_size)
             self._train_step(net, total, data, y, batch[:size], step, state, setting, max_norm)
-            end_step(totals, total, position)
+            end_step(sums, total, position)
 
         return launch
 

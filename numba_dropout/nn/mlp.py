@@ -21,11 +21,11 @@ from . import inputs, passes
 from .memory import memory_of
 from .passes import LOSSES
 from .prediction import LastPass, Pass, Predictor
-from .rate_schedules import Course
+from .rate_schedules import RateScheduler
 from .saving import Stored
 from .state import INITS, State
 from .variants import kinds
-from .variants.concrete_dropout import strengths
+from .variants.concrete_dropout import regularization
 
 __all__ = ["MLP"]
 
@@ -159,7 +159,7 @@ class MLP(Predictor, Stored):
         if variant == "concrete":
             self._state.write_logits(logits_of(rates))
             self.regularize(None)
-        self.course = Course(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
+        self.rate_scheduler = RateScheduler(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
         self._compositions: dict[tuple[Any, ...], passes.Passes] = {}
         self._rows = np.arange(0)
         self._last_row = 2**63 // max(self.sizes) - 1  # of which all elements have a place in the masks
@@ -182,22 +182,22 @@ class MLP(Predictor, Stored):
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
         data, target = self.check_xy(x, y)
-        strengths = self.weight_regularizer, self.dropout_regularizer
-        if self.variant == "concrete" and self.rows is None and None in strengths:
+        regularization = self.weight_regularizer, self.dropout_regularizer
+        if self.variant == "concrete" and self.rows is None and None in regularization:
             raise InputError(
                 "train_step: expected a network with weight_regularizer and dropout_regularizer, or one that `fit` has "
                 "trained, which then knows how many rows there are"
             )
         target = self.memory.stage("y", target)
         data = self.bring(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
-        totals = np.empty((1, 2))
-        self.train_steps(totals, data, target, self._rows_of(len(data)), len(data), optimizer)
-        return float(totals[0, 0] / len(data))
+        sums = np.empty((1, 2))
+        self.train_steps(sums, data, target, self._rows_of(len(data)), len(data), optimizer)
+        return float(sums[0, 0] / len(data))
 
     @changes
     def train_steps(
         self,
-        totals: NDArray[np.float64],
+        sums: NDArray[np.float64],
         data: NDArray[Any],
         target: NDArray[Any],
         rows: NDArray[np.int64],
@@ -205,39 +205,39 @@ class MLP(Predictor, Stored):
         optimizer: Optimizer,
         weights: Any = None,
     ) -> None:
-        """Train on len(totals) consecutive batches of rows of the data, without Python in between.
+        """Train on len(sums) consecutive batches of rows of the data, without Python in between.
 
-        totals (S, 2) receives the sums of each batch's losses and hits; `data`, `target` and the `weights` (rows,) of
-        rows, if any, are what `bring` returns, and not checked. Advances `step` and the optimiser's.
+        sums (S, 2) receives the sums of each batch's losses and correct predictions. `data`, `target` and `weights`
+        (rows,), which may be None, are what `bring` returns, and are not checked. Advances `step` and the optimiser's.
         """
         if rows.base is not self._rows:
             inputs.check_rows(rows, batch_size, data, target, weights)
         with optimizer.access.changing("train_steps"), self._workspace() as workspace:
             workspace.reserve(batch_size)
             state = self.state_of(optimizer)
-            settings = optimizer.settings(len(totals), self.dtype)
+            hyperparameters = optimizer.hyperparameters(len(sums), self.dtype)
             limit = self.dtype.type(optimizer.max_norm or 0)
-            step = checks.integer(self.step + len(totals), "number of steps", 0, 2**32) - len(totals)
+            step = checks.integer(self.step + len(sums), "number of steps", 0, 2**32) - len(sums)
             self._changes += 1
-            totals[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
+            sums[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
             try:
                 with self.memory.working():
                     self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
                         workspace.net,
-                        totals,
+                        sums,
                         arrays_of(data),
                         target if weights is None else passes.Weighted(target, weights),
                         rows,
                         batch_size,
                         step,
                         state,
-                        settings,
-                        *self.course.at(step, len(totals)),
+                        hyperparameters,
+                        *self.rate_scheduler.at(step, len(sums)),
                         limit,
                     )
             finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
-                whole = len(totals) and totals[-1, 0] != -1.0
-                done = len(totals) if whole else int(np.count_nonzero(totals[:, 0] != -1.0))
+                whole = len(sums) and sums[-1, 0] != -1.0
+                done = len(sums) if whole else int(np.count_nonzero(sums[:, 0] != -1.0))
                 self.step += done
                 optimizer.step += done
 
@@ -393,5 +393,5 @@ class MLP(Predictor, Stored):
         if self.variant != "concrete":
             return
         self.rows, given = rows, (self.weight_regularizer, self.dropout_regularizer)
-        own = (math.nan, math.nan) if rows is None else strengths(self.loss, self.sizes[-1], rows)
-        self._state.write("strengths", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
+        own = (math.nan, math.nan) if rows is None else regularization(self.loss, self.sizes[-1], rows)
+        self._state.write("regularization", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))

@@ -35,11 +35,11 @@ class PassSpec(NamedTuple):
 
     loss: str
     update: str = "sgd"
-    clipped: bool = False  # the gradient's norm is bounded
-    limited: bool = False  # those of the weights are
+    clip_norm: bool = False  # the gradient's norm is bounded
+    max_norm: bool = False  # those of the weights are
     variant: str = "dropout"
     sparse: bool = False  # data come in compressed rows, `sparse.Compressed`
-    weighted: bool = False  # rows have weights, of mean 1: y is `Weighted`
+    sample_weight: bool = False  # rows have weights, of mean 1: y is `Weighted`
 
 
 class Weighted(NamedTuple):
@@ -61,7 +61,7 @@ class Passes(NamedTuple):
 
 def build_passes(target: Target, choice: PassSpec) -> Passes:
     """Write the passes over the kernels of one target."""
-    loss, update, clipped, limited, variant, sparse, weighted = choice
+    loss, update, clip_norm, max_norm, variant, sparse, sample_weight = choice
     kernels, repeat, build, part, view, matrix, vector, thins = target
     views = views_of(target)
     layer_input, layer_output, doutput, weight, bias, _, at_rates, _ = views
@@ -128,7 +128,7 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
         """Return the backward pass, with what is done about a layer's weight and bias."""
 
         @part
-        def backward(net, rows, training, to_input, step, row_offset, state, settings):
+        def backward(net, rows, training, to_input, step, row_offset, state, hyperparameters):
             """Take the gradient by the last output through all layers, and to the input where it is asked for."""
             last = net.layers.shape[0] - 1
             for back in range(last + 1):
@@ -150,17 +150,17 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
                         back_at_site(net, before, inp, layer, step, row_offset)
                     elif layer == 0 and training:
                         back_to_input(net, before, inp, step, row_offset)
-                change(net, layer, dout, inp, state, settings)
+                change(net, layer, dout, inp, state, hyperparameters)
 
         return backward
 
     @part
-    def store(net, layer, dout, inp, state, settings):
+    def store(net, layer, dout, inp, state, hyperparameters):
         """Write the gradients by a layer's weight and bias."""
         kernels.linear_backward_weight(weight(net, net.dparams, layer), bias(net, net.dparams, layer), dout, inp)
 
     @part
-    def descend(net, layer, dout, inp, state, settings):
+    def descend(net, layer, dout, inp, state, hyperparameters):
         """Step a layer's weight and bias."""
         step_layer(
             weight(net, net.params, layer),
@@ -171,7 +171,7 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
             net.layers[layer, WEIGHT : BIAS + 1],
             dout,
             inp,
-            settings,
+            hyperparameters,
         )
 
     if learns:
@@ -204,40 +204,40 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
             kernels.gather_rows(target, y, rows, net.target_shift, net.target_stretch)
 
     @part
-    def measure(net, out, saved, target, totals):
-        """Write the sums of the batch's losses and hits, and into `saved` what the loss's derivative needs."""
+    def measure(net, out, saved, target, sums):
+        """Write the sums of the batch's losses and correct predictions, and save what the loss's derivative needs."""
         rows = out.shape[0]
-        losses, hits = vector(net.losses, FIRST, rows), vector(net.hits, FIRST, rows)
-        loss_forward(losses, hits, saved, out, target)
-        kernels.batch_totals(totals, losses, hits)
+        losses, correct = vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows)
+        loss_forward(losses, correct, saved, out, target)
+        kernels.batch_totals(sums, losses, correct)
 
-    if weighted:
+    if sample_weight:
 
         @part
-        def learn(net, out, dout, y, batch, totals):
-            """Write the sums of the batch's weighted losses and hits, and the gradient of their mean."""
+        def learn(net, out, dout, y, batch, sums):
+            """Write the sums of the batch's weighted losses and correct predictions, and the gradient of their mean."""
             rows = batch.size
             load_targets(net, y.targets, batch)
             target, weights = target_of(net, y.targets, rows), vector(net.weights, FIRST, rows)
             kernels.gather(weights, y.weights, batch)
-            loss_forward(vector(net.losses, FIRST, rows), vector(net.hits, FIRST, rows), dout, out, target)
+            loss_forward(vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows), dout, out, target)
             kernels.scale_rows(matrix(net.losses, FIRST, rows, 1), weights)
-            kernels.scale_rows(matrix(net.hits, FIRST, rows, 1), weights)
-            kernels.batch_totals(totals, vector(net.losses, FIRST, rows), vector(net.hits, FIRST, rows))
+            kernels.scale_rows(matrix(net.correct, FIRST, rows, 1), weights)
+            kernels.batch_totals(sums, vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows))
             loss_backward(dout, dout, target)
             kernels.scale_rows(dout, weights)
 
     else:
 
         @part
-        def learn(net, out, dout, y, batch, totals):
-            """Write the sums of the batch's losses and hits, and the gradient of their mean."""
+        def learn(net, out, dout, y, batch, sums):
+            """Write the sums of the batch's losses and correct predictions, and the gradient of their mean."""
             load_targets(net, y, batch)
             target = target_of(net, y, batch.size)
-            measure(net, out, dout, target, totals)
+            measure(net, out, dout, target, sums)
             loss_backward(dout, dout, target)
 
-    if limited:
+    if max_norm:
 
         @part
         def limit_norms(net, max_norm):
@@ -271,55 +271,55 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
             backward_and_store(net, rows, TRUE, to_input, step, row_offset, net.doutputs, net.scales)
 
         @part
-        def descend_all(net, rows, step, state, settings):
+        def descend_all(net, rows, step, state, hyperparameters):
             """Go back in training mode, and step the parameters."""
-            backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, settings)
+            backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, hyperparameters)
 
-    if clipped or variant == "dropconnect":
+    if clip_norm or variant == "dropconnect":
 
         @part
-        def descend_stored(net, layer, dout, inp, state, settings):
+        def descend_stored(net, layer, dout, inp, state, hyperparameters):
             """Step a layer's weight and bias with the gradients that are kept."""
             first, size = net.layers[layer, WEIGHT], net.layers[layer, INPUTS] * net.layers[layer, UNITS]
             weights, dweights = vector(net.params, first, size), vector(net.dparams, first, size)
-            step_parameters(weights, dweights, state, first, settings, TRUE)
+            step_parameters(weights, dweights, state, first, hyperparameters, TRUE)
             first, b, db = net.layers[layer, BIAS], bias(net, net.params, layer), bias(net, net.dparams, layer)
-            step_parameters(b, db, state, first, settings, FALSE)
+            step_parameters(b, db, state, first, hyperparameters, FALSE)
 
         if learns:
             descend_stored = concrete(target, update, views, descend_stored)
 
         @part
-        def descend_all(net, rows, step, state, settings):
+        def descend_all(net, rows, step, state, hyperparameters):
             """Go back in training mode, bound the norm of the whole gradient where asked, and step the parameters."""
             store_all(net, rows, FALSE, step, ZERO)
-            if clipped:
-                kernels.clip_norm(net.dparams, net.sums, settings)
+            if clip_norm:
+                kernels.clip_norm(net.dparams, net.sums, hyperparameters)
             for layer in range(net.layers.shape[0]):
                 dout, inp = doutput(net, layer, FIRST), layer_input(net, layer, FIRST)
-                descend_stored(net, layer, dout, inp, state, settings)
+                descend_stored(net, layer, dout, inp, state, hyperparameters)
 
     @part
-    def train_step(net, totals, data, y, batch, step, state, settings, max_norm):
-        """Train on one batch, rows of the data; totals (2,) receives the sums of its losses and hits."""
+    def train_step(net, sums, data, y, batch, step, state, hyperparameters, max_norm):
+        """Train on one batch, rows of the data; sums (2,) receives the sums of its losses and correct predictions."""
         size, last = batch.size, net.layers.shape[0] - 1
         begin(net, data, batch, step, ZERO)
-        learn(net, layer_output(net, last, size), doutput(net, last, size), y, batch, totals)
-        descend_all(net, size, step, state, settings)
+        learn(net, layer_output(net, last, size), doutput(net, last, size), y, batch, sums)
+        descend_all(net, size, step, state, hyperparameters)
         limit_norms(net, max_norm)
 
     @build
-    def evaluate(net, totals, data, y, rows, batch_size):
-        """Write the sums of the losses and hits of batches of rows in evaluation mode."""
+    def evaluate(net, sums, data, y, rows, batch_size):
+        """Write the sums of the losses and correct predictions of batches of rows in evaluation mode."""
         last = net.layers.shape[0] - 1
-        for s in range(totals.shape[0]):
+        for s in range(sums.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             size = batch.size
             load(net, data, batch)
             forward(net, size, FALSE, ZERO, ZERO)
             load_targets(net, y, batch)
             target = target_of(net, y, size)
-            measure(net, layer_output(net, last, size), doutput(net, last, size), target, totals[s])
+            measure(net, layer_output(net, last, size), doutput(net, last, size), target, sums[s])
 
     @build
     def load_and_forward(net, data, rows, training, step, row_offset):
@@ -365,16 +365,18 @@ def repeated(train_step, at_rates):
     """Return the loop over training steps, compiled whole."""
 
     @entry_point
-    def train_steps(net, totals, data, y, rows, batch_size, first_step, state, settings, thresholds, scales, max_norm):
-        """Train on consecutive batches of rows: step s of them is counter first_step + s and uses settings[s].
+    def train_steps(
+        net, sums, data, y, rows, batch_size, first_step, state, hyperparameters, thresholds, scales, max_norm
+    ):
+        """Train on consecutive batches of rows: step s of them is counter first_step + s and uses hyperparameters[s].
 
-        thresholds and scales (S, L) are each step's rates; totals (S, 2) receives the sums of losses and hits of each
-        batch; the last batch may be smaller.
+        thresholds and scales (S, L) are each step's rates; sums (S, 2) receives the sums of each batch's losses
+        and correct predictions; the last batch may be smaller.
         """
-        for s in range(totals.shape[0]):
+        for s in range(sums.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             step, now = np.uint64(first_step + s), at_rates(net, thresholds[s], scales[s])
-            train_step(now, totals[s], data, y, batch, step, state, settings[s], max_norm)
+            train_step(now, sums[s], data, y, batch, step, state, hyperparameters[s], max_norm)
 
     return train_steps
 

@@ -70,12 +70,12 @@ class Predictor(ABC):
         """Do what `evaluate_loss` does, with what `bring` returns; nothing is checked."""
         with self._workspace() as workspace:
             piece = _piece_of(workspace, len(data))
-            totals = np.zeros((-(-len(data) // piece), 2))
+            sums = np.zeros((-(-len(data) // piece), 2))
             rows = self._rows_of(len(data))
             with self.memory.working():
-                self._passes(data).evaluate(workspace.net, totals, arrays_of(data), target, rows, piece)
-        loss, hits = totals[0].tolist() if len(totals) == 1 else totals.sum(0).tolist()
-        return loss / len(data), None if self.loss == "mse" else hits / len(data)
+                self._passes(data).evaluate(workspace.net, sums, arrays_of(data), target, rows, piece)
+        loss, correct = sums[0].tolist() if len(sums) == 1 else sums.sum(0).tolist()
+        return loss / len(data), None if self.loss == "mse" else correct / len(data)
 
     @reads
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
@@ -238,13 +238,17 @@ class Predictor(ABC):
         return workspace.outputs(count)
 
     def _passes(
-        self, data: Any = None, update: str = "sgd", bounds: tuple[bool, bool] = (False, False), weighted: bool = False
+        self,
+        data: Any = None,
+        update: str = "sgd",
+        bounds: tuple[bool, bool] = (False, False),
+        sample_weight: bool = False,
     ) -> passes.Passes:
         """Return the passes over the network, for data of a kind and a rule that updates the parameters."""
-        asked = isinstance(data, SparseRows), update, bounds, weighted
+        asked = isinstance(data, SparseRows), update, bounds, sample_weight
         found = self._compositions.get(asked)
         if found is None:
-            choice = passes.PassSpec(self.loss, update, *bounds, self._kind, asked[0], weighted)
+            choice = passes.PassSpec(self.loss, update, *bounds, self._kind, asked[0], sample_weight)
             found = self._compositions.setdefault(asked, self.memory.passes(choice))
         return found
 

@@ -17,7 +17,7 @@ from ..core import checks, contract, errors
 from ..functional._rates import rates_of
 from .variants.kinds import check_course
 
-__all__ = ["RATE_SCHEDULES", "Course", "RateSchedule", "early", "rate_schedule"]
+__all__ = ["RATE_SCHEDULES", "RateSchedule", "RateScheduler", "early", "rate_schedule"]
 
 RateSchedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 
@@ -65,7 +65,7 @@ RATE_SCHEDULES: dict[str, RateSchedule] = {
 }
 
 
-class Course:
+class RateScheduler:
     """The rates of a network's sites at each step: its own, or, for a while, by a schedule.
 
     rates : the network's own, of a variant `kind`; thresholds, scales : arrays (sites,) for them.
@@ -77,12 +77,12 @@ class Course:
         self._repeated = thresholds[None], scales[None]
         self._schedule: tuple[RateSchedule, int] | None = None
 
-    def follow(self, schedule: RateSchedule, total: int) -> None:
-        """Follow a schedule of so many steps in all, until `leave`."""
+    def start(self, schedule: RateSchedule, total: int) -> None:
+        """Follow a schedule of so many steps in all, until `stop`."""
         check_course(self._kind)
         self._schedule = schedule, total
 
-    def leave(self) -> None:
+    def stop(self) -> None:
         """Keep to the network's own rates again."""
         self._schedule = None
 

@@ -102,7 +102,7 @@ def views_of(target: Target) -> Views:
             net.outputs,
             net.doutputs,
             net.losses,
-            net.hits,
+            net.correct,
             net.labels,
             net.targets,
             net.weights,
@@ -115,8 +115,8 @@ def views_of(target: Target) -> Views:
             net.inner_layers,
             net.inner_params,
             net.inner_dparams,
-            net.strengths,
-            net.settings,
+            net.regularization,
+            net.hyperparameters,
         )
 
     @view

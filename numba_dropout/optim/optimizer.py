@@ -1,7 +1,7 @@
 """The base of the optimizers.
 
 An optimiser holds numbers and the state of one network; the arithmetic is in `kernels`. It hands the kernels one row
-of settings for each step, so that many steps run without coming back to Python.
+of hyperparameters for each step, so that many steps run without coming back to Python.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ class Optimizer:
         """Whether the gradient's norm is bounded, and whether those of the weights are."""
         return self.clip_norm is not None, self.max_norm is not None
 
-    def settings(self, n: int, dtype: Any = np.float64) -> NDArray[Any]:
-        """Return the kernel's settings (n, S) for the next n steps; the last is `clip_norm`, where there is one.
+    def hyperparameters(self, n: int, dtype: Any = np.float64) -> NDArray[Any]:
+        """Return the kernel's hyperparameters (n, S) for the next n steps; the last is `clip_norm`, where there is one.
 
         Raises ValueError where a number is too large for `dtype`, or a bound too small.
         """
@@ -164,7 +164,7 @@ class Optimizer:
         return rounded
 
     def _columns(self, n: int) -> tuple[Any, ...]:
-        """Return the columns of the settings, numbers or arrays (n,)."""
+        """Return the columns of the hyperparameters, numbers or arrays (n,)."""
         raise NotImplementedError
 
 

@@ -56,7 +56,7 @@ class TensorBoard(Callback):
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         try:
-            from tensorboard.aggregate import Writer
+            from tensorboard.summary import Writer
         except ImportError:
             raise InputError("tensorboard is not installed; pip install 'numba-dropout[tensorboard]'") from None
         self.folder = os.fspath(folder)

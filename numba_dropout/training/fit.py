@@ -133,7 +133,7 @@ def fit(
             return training.run()
         finally:
             optimizer.end = None
-            net.course.leave()
+            net.rate_scheduler.stop()
 
 
 def _checked(callbacks: Iterable[Callback]) -> list[Callback]:

@@ -145,7 +145,7 @@ class Training:
         self.resumed = self.stop = False
         self._data, self._validation, self._callbacks, self._weights = data, validation, callbacks, weights
         self._began = net.step, optimizer.step
-        self._totals = np.zeros((self.steps, 2))  # sums of losses and hits of the epoch's batches
+        self._totals = np.zeros((self.steps, 2))  # sums of losses and correct predictions of the epoch's batches
         self._seconds = 0.0  # that the epoch's steps have taken
         self._lr = 0.0  # that it began with
         self._stretch = 1  # steps between two looks at the clock
@@ -191,7 +191,7 @@ class Training:
         steps = self.epochs * self.steps
         self.optimizer.end = self._began[1] + steps
         if self.dropout_schedule != "constant":
-            self.net.course.follow(rate_schedule(self.dropout_schedule), self._began[0] + steps)
+            self.net.rate_scheduler.start(rate_schedule(self.dropout_schedule), self._began[0] + steps)
 
     def _train(self) -> None:
         """Train on the rows that are left of the epoch, in the order that the seed and the network's epoch give."""
@@ -220,11 +220,11 @@ class Training:
         net, history = self.net, self.history
         self.check_weights()
         net.epoch += 1
-        loss, hits = self._totals.sum(0) / self.rows
+        loss, correct = self._totals.sum(0) / self.rows
         record: dict[str, Any] = {
             "epoch": self.epoch,
             "loss": float(loss),
-            "accuracy": None if net.loss == "mse" else float(hits),
+            "accuracy": None if net.loss == "mse" else float(correct),
             "val_loss": None,
             "val_accuracy": None,
             "lr": self._lr,

@@ -20,7 +20,7 @@ from ...core import checks
 from ...core.errors import InputError
 from ...training.checkpoints import Checkpoint, of_model
 from .. import parallel
-from ..config import TrainConfig, prepare
+from ..config import TrainConfig, build
 
 __all__ = ["ROWS", "Result", "Table", "table2"]
 
@@ -96,7 +96,7 @@ def table2(
     first_seed: int = 0,
     updates: int = 50_000,
     jobs: int = 1,
-    tell: Callable[[Result], None] = lambda result: None,
+    on_result: Callable[[Result], None] = lambda result: None,
 ) -> Table:
     """Train networks for rows of the table, each by several seeds.
 
@@ -113,7 +113,7 @@ def table2(
         A multiple of 500, which are an epoch. The paper has 1,000,000.
     jobs : int
         Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
-    tell : callable
+    on_result : callable
         Is given each result as it is there.
     """
     for row in rows:
@@ -131,7 +131,7 @@ def table2(
     if updates % epoch:
         raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
     calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]
-    return Table(parallel.results(_trained, calls, jobs, tell))
+    return Table(parallel.parallel_map(_trained, calls, jobs, on_result))
 
 
 def digits(given: data.Dataset) -> data.Dataset:
@@ -143,7 +143,7 @@ def digits(given: data.Dataset) -> data.Dataset:
 
 def _trained(folder: str | os.PathLike[str], place: Path, row: str, seed: int, epochs: int) -> Result:
     """Train a network, from its last checkpoint on where there is one."""
-    run = prepare(folder, replace(ROWS[row], seed=seed, epochs=epochs))
+    run = build(folder, replace(ROWS[row], seed=seed, epochs=epochs))
     run = replace(run, validation=data.load_for(run.net, folder))
     path = place / f"{row}-{seed}-{epochs}.npz"
     there = of_model(path)

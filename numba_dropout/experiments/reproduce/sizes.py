@@ -18,7 +18,7 @@ from ... import data
 from ...core import checks
 from ...core.errors import InputError
 from .. import parallel
-from ..config import TrainConfig, loaded, prepare
+from ..config import TrainConfig, build, load_cached
 from .mnist import digits
 
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
@@ -84,15 +84,15 @@ def sizes(
     repeats: int = 3,
     seed: int = 0,
     jobs: int = 1,
-    tell: Callable[[Measured], None] = lambda measured: None,
+    on_result: Callable[[Measured], None] = lambda measured: None,
 ) -> Sizes:
     """Train on so many images, drawn by the seed, with dropout and without, several times each.
 
     folder : path, of MNIST's four files; counts : numbers of images; updates, epochs : of each run, at least;
     repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
-    tell : is given each run as it is there.
+    on_result : is given each run as it is there.
     """
-    images = len(digits(loaded(folder, TrainConfig(), anew=True)).x)
+    images = len(digits(load_cached(folder, TrainConfig(), anew=True)).x)
     if not counts:
         raise InputError("sizes: expected numbers of images, got none")
     counts = [checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
@@ -100,7 +100,7 @@ def sizes(
     repeats = checks.integer(repeats, "repeats", 1, 10_000)
     checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
     each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
-    return Sizes(parallel.results(_measured, [(folder, *one, updates, epochs) for one in each], jobs, tell))
+    return Sizes(parallel.parallel_map(_measured, [(folder, *one, updates, epochs) for one in each], jobs, on_result))
 
 
 def _measured(
@@ -120,7 +120,7 @@ def _measured(
         seed=seed,
         rows=size,
     )
-    run = prepare(loaded(folder, recipe), recipe)
+    run = build(load_cached(folder, recipe), recipe)
     run.fit()
     test = data.load_for(run.net, folder)
     _, accuracy = run.net.evaluate_loss(test.x, test.targets())

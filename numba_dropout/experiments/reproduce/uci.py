@@ -153,7 +153,7 @@ def uci(
     samples: int = 10_000,
     seed: int = 0,
     jobs: int = 1,
-    tell: Callable[[Split], None] = lambda split: None,
+    on_result: Callable[[Split], None] = lambda split: None,
 ) -> Study:
     """Go through the first splits of a data set, or all: choose rate and tau by the grid, train again, and measure.
 
@@ -167,7 +167,7 @@ def uci(
         Of all networks of split 0; split k has the seed + k.
     jobs : int
         Splits at once, each of one thread if several; results do not depend on it (`processes.results`).
-    tell : callable
+    on_result : callable
         Is given each split as it is there.
 
     References
@@ -183,7 +183,7 @@ def uci(
         net = _trained(given, given.splits[0][0][:2], given.rates[0], given.taus[0], seed, epochs=1)
         next(net.samples(given.x[:1], 1))  # all is compiled, once for all processes
     calls = [(given, number, samples, seed + number) for number in range(count)]
-    found = parallel.results(_split, calls, jobs, tell)
+    found = parallel.parallel_map(_split, calls, jobs, on_result)
     return Study(given.name, found, time.perf_counter() - began)
 
 

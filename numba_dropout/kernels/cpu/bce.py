@@ -7,10 +7,10 @@ from ..scalar.losses import bce_with_logits
 
 
 @kernel
-def bce_forward(losses, hits, probs, logits, target):
+def bce_forward(losses, correct, probs, logits, target):
     """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids.
 
-    losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
     """
     rows, columns = logits.shape
     for i in range(rows):
@@ -22,7 +22,7 @@ def bce_forward(losses, hits, probs, logits, target):
             right += (z > ZERO) == (target[i, k] > HALF)
             probs[i, k] = sigmoid(z)
         losses[i] = total / columns
-        hits[i] = right / columns
+        correct[i] = right / columns
 
 
 @kernel

@@ -16,12 +16,12 @@ def _scale_parts(part, size, values, scale):
 
 
 @kernel
-def clip_norm(dparams, sums, settings):
-    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it.
+def clip_norm(dparams, sums, hyperparameters):
+    """Scale a gradient whose Euclidean norm is above the last of a step's hyperparameters down to it.
 
-    dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    dparams (P,), sums (SUMS,) float64 to work in, hyperparameters (S,)
     """
-    norm, limit = math.sqrt(sum_of_squares(sums, dparams)), settings[settings.size - 1]
+    norm, limit = math.sqrt(sum_of_squares(sums, dparams)), hyperparameters[hyperparameters.size - 1]
     if norm > limit:
         size = part_size(dparams.size)
         _scale_parts((dparams.size + size - 1) // size, (size, dparams, dparams.dtype.type(limit / norm)))

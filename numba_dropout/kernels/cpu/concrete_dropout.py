@@ -81,27 +81,27 @@ def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stre
 
 
 @kernel
-def concrete_regularizer(dlogit, sums, weight, logit, strengths):
+def concrete_regularizer(dlogit, sums, weight, logit, regularization):
     """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
 
-    The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
+    The regulariser is regularization[0] * |weight|**2 / (1 - p) - regularization[1] * C * entropy(p).
 
-    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
+    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, regularization (2,)
     """
     flat = vector(weight, np.int64(0), weight.size)
     squares = sum_of_squares(sums, flat)
     odds = odds_of(logit[0])
     rate = rate_of(odds)
-    narrow = weight.shape[1] * (strengths[1] * (rate / scale_of(odds) * logit[0]))
-    dlogit[0] += strengths[0] * odds * squares + narrow
+    narrow = weight.shape[1] * (regularization[1] * (rate / scale_of(odds) * logit[0]))
+    dlogit[0] += regularization[0] * odds * squares + narrow
 
 
 @kernel
-def concrete_settings(out, settings, logit, strengths, decay):
-    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser.
+def concrete_settings(out, hyperparameters, logit, regularization, decay):
+    """Write a step's hyperparameters for a layer, with the regulariser's weight decay added in column `decay`.
 
-    out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    out (S,), hyperparameters (S,), logit (1,) of the rate of the layer's input, regularization (2,)
     """
-    for i in range(settings.size):
-        out[i] = settings[i]
-    out[decay] += (strengths[0] + strengths[0]) * scale_of(odds_of(logit[0]))
+    for i in range(hyperparameters.size):
+        out[i] = hyperparameters[i]
+    out[decay] += (regularization[0] + regularization[0]) * scale_of(odds_of(logit[0]))

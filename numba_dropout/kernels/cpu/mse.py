@@ -4,10 +4,10 @@ from ...core.jit import kernel
 
 
 @kernel
-def mse_forward(losses, hits, residuals, out, target):
-    """Write each row's mean squared error, 0 hits (a regression has none), and out - target.
+def mse_forward(losses, correct, residuals, out, target):
+    """Write each row's mean squared error, 0 as correct (a regression has no accuracy), and out - target.
 
-    losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
     """
     rows, columns = out.shape
     for i in range(rows):
@@ -17,7 +17,7 @@ def mse_forward(losses, hits, residuals, out, target):
             residuals[i, k] = residual
             total += residual * residual
         losses[i] = total / columns
-        hits[i] = 0
+        correct[i] = 0
 
 
 @kernel

@@ -40,14 +40,14 @@ def sum_of_squares(sums, values):
 
 
 @kernel
-def batch_totals(out, losses, hits):
-    """Write the sums of the rows' losses and hits.
+def batch_totals(out, losses, correct):
+    """Write the sums of the rows' losses and correct predictions.
 
-    out (2,) float64, losses (B,), hits (B,)
+    out (2,) float64, losses (B,), correct (B,)
     """
     loss, hit = np.float64(0), np.float64(0)
     for i in range(losses.size):
         loss += losses[i]
-        hit += hits[i]
+        hit += correct[i]
     out[0] = loss
     out[1] = hit

@@ -6,10 +6,10 @@ from ...core.jit import kernel
 
 
 @kernel
-def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
+def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
     """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax.
 
-    losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
+    losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
     """
     rows, columns = logits.shape
     for i in range(rows):
@@ -25,7 +25,7 @@ def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
         for k in range(columns):
             probs[i, k] /= total
         losses[i] = math.log(total) - (logits[i, labels[i]] - largest)
-        hits[i] = best == labels[i]
+        correct[i] = best == labels[i]
 
 
 @kernel

@@ -159,7 +159,7 @@ def stepping_all(step_row):
     """Return the parts of the step of a layer whose gradient is that of some units and inputs, 0 for the others."""
 
     @serial_loop
-    def step_bias(bias, dbias, state, start, units, settings, row0, row1):
+    def step_bias(bias, dbias, state, start, units, hyperparameters, row0, row1):
         gradient = scratch_area(GRADIENT, GRADIENT, bias)
         for first in range(row0, row1, gradient.size):
             size = min(row1 - first, gradient.size)
@@ -170,11 +170,11 @@ def stepping_all(step_row):
                 gradient[units[1 + place] - first] = dbias[place]
                 place += 1
             some, dsome = vector(bias, first, size), vector(gradient, 0, size)
-            step_row(some, dsome, state, start + first, settings, np.bool_(False))
+            step_row(some, dsome, state, start + first, hyperparameters, np.bool_(False))
 
     @parallel
     @serial_loop
-    def parts(part, size, weight, bias, dweight, dbias, state, starts, units, inputs, scale, settings):
+    def parts(part, size, weight, bias, dweight, dbias, state, starts, units, inputs, scale, hyperparameters):
         columns = weight.shape[1]
         row0, row1 = part * size, min((part + 1) * size, weight.shape[0])
         gradient = scratch_area(GRADIENT, 0, weight)
@@ -206,7 +206,7 @@ def stepping_all(step_row):
                     read_ahead(weight, place_ahead, AHEAD)
                     for slot in range(state.shape[0]):
                         read_ahead(state[slot], starts[0] + place_ahead, AHEAD)
-                    step_row(params, dparams, state, starts[0] + i * columns + first, settings, np.bool_(True))
-        step_bias(bias, dbias, state, starts[1], units, settings, row0, row1)
+                    step_row(params, dparams, state, starts[0] + i * columns + first, hyperparameters, np.bool_(True))
+        step_bias(bias, dbias, state, starts[1], units, hyperparameters, row0, row1)
 
     return parts

@@ -10,22 +10,32 @@ __all__ = ["begin_step", "end_step"]
 
 
 @device_kernel
-def _begin(batch, step, settings, position, rows, all_settings, batch_size):
+def _begin(batch, step, hyperparameters, position, rows, all_settings, batch_size):
     i = cuda.grid(1)
     s = position[0]
     if i < batch.size:
         batch[i] = rows[s * batch_size + i]
-    if i < settings.size:
-        settings[i] = all_settings[s, i]
+    if i < hyperparameters.size:
+        hyperparameters[i] = all_settings[s, i]
     if i == 0:
         step[0] = np.uint64(position[1] + s)
 
 
-def begin_step(batch, step, settings, position, rows, all_settings, batch_size):
-    """Write the rows of the batch, the counter and the settings of the step that `position` stands at."""
-    # batch (B,) int64, step (1,) uint64, settings (K,), position (2,) int64: steps that are done, and the counter of
-    # the first; rows (N,) int64, all_settings (S, K)
-    launch(_begin, max(batch.size, settings.size), batch, step, settings, position, rows, all_settings, batch_size)
+def begin_step(batch, step, hyperparameters, position, rows, all_settings, batch_size):
+    """Write the rows of the batch, the counter and the hyperparameters of the step that `position` stands at."""
+    # batch (B,) int64, step (1,) uint64, hyperparameters (K,), position (2,) int64: steps that are done, and the
+    # counter of the first; rows (N,) int64, all_settings (S, K)
+    launch(
+        _begin,
+        max(batch.size, hyperparameters.size),
+        batch,
+        step,
+        hyperparameters,
+        position,
+        rows,
+        all_settings,
+        batch_size,
+    )
 
 
 @device_kernel

@@ -8,32 +8,50 @@ from ._launch import launch
 
 
 @device_function
-def _step(params, index, gradient, state, column, settings, decays):
-    lr, beta1, rest1, beta2, rest2 = settings[0], settings[1], settings[2], settings[3], settings[4]
-    decay, shrink = settings[6] if decays else ZERO, settings[7] if decays else ONE
+def _step(params, index, gradient, state, column, hyperparameters, decays):
+    lr, beta1, rest1, beta2, rest2 = (
+        hyperparameters[0],
+        hyperparameters[1],
+        hyperparameters[2],
+        hyperparameters[3],
+        hyperparameters[4],
+    )
+    decay, shrink = hyperparameters[6] if decays else ZERO, hyperparameters[7] if decays else ONE
     m, v = state[0, column], state[1, column]
     params[index], state[0, column], state[1, column] = adam(
-        params[index], gradient, m, v, lr, beta1, rest1, beta2, rest2, settings[5], decay, shrink, settings[8]
+        params[index],
+        gradient,
+        m,
+        v,
+        lr,
+        beta1,
+        rest1,
+        beta2,
+        rest2,
+        hyperparameters[5],
+        decay,
+        shrink,
+        hyperparameters[8],
     )
 
 
 _WEIGHT, _STORED = stepping(_step)
 
 
-def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
+def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters):
     """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only.
 
     weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (2, P) first and second moments, starts (2,)
-    columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (9,):
-    lr / (1 - `beta1**t`), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight
-    (1 - lr * decay), sqrt(1 - `beta2**t`)
+    columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), hyperparameters
+    (9,): lr / (1 - `beta1**t`), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the
+    weight (1 - lr * decay), sqrt(1 - `beta2**t`)
     """
-    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, settings)
+    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, hyperparameters)
 
 
-def step_adam(params, dparams, state, start, settings, decays):
+def step_adam(params, dparams, state, start, hyperparameters, decays):
     """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
 
-    params (n,), dparams (n,), state, its column of the first parameter, settings as in `linear_adam`
+    params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_adam`
     """
-    launch(_STORED, params.size, params, dparams, state, int(start), settings, bool(decays))
+    launch(_STORED, params.size, params, dparams, state, int(start), hyperparameters, bool(decays))

@@ -12,7 +12,7 @@ from .reductions import tree_sum
 
 
 @device_kernel
-def _forward(losses, hits, probs, logits, target):
+def _forward(losses, correct, probs, logits, target):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = logits.shape[1]
     values = cuda.shared.array(ROW, float32)
@@ -28,15 +28,15 @@ def _forward(losses, hits, probs, logits, target):
     right = tree_sum(values, thread)
     if thread == 0:
         losses[i] = total / np.float32(columns)
-        hits[i] = right / np.float32(columns)
+        correct[i] = right / np.float32(columns)
 
 
-def bce_forward(losses, hits, probs, logits, target):
+def bce_forward(losses, correct, probs, logits, target):
     """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids.
 
-    losses (B,), hits (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
     """
-    launch_rows(_forward, logits.shape[0], losses, hits, probs, logits, target)
+    launch_rows(_forward, logits.shape[0], losses, correct, probs, logits, target)
 
 
 @device_kernel

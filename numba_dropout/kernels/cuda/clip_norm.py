@@ -11,16 +11,16 @@ from .reductions import launch_squares, sum_of_blocks
 
 
 @device_kernel
-def _clip(dparams, sums, blocks, settings):
+def _clip(dparams, sums, blocks, hyperparameters):
     norm = math.sqrt(sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), cuda.threadIdx.x))
-    limit, i = settings[settings.size - 1], cuda.grid(1)
+    limit, i = hyperparameters[hyperparameters.size - 1], cuda.grid(1)
     if norm > limit and i < dparams.size:
         dparams[i] *= np.float32(limit / norm)
 
 
-def clip_norm(dparams, sums, settings):
-    """Scale a gradient whose Euclidean norm is above the last of a step's settings down to it.
+def clip_norm(dparams, sums, hyperparameters):
+    """Scale a gradient whose Euclidean norm is above the last of a step's hyperparameters down to it.
 
-    dparams (P,), sums (SUMS,) float64 to work in, settings (S,)
+    dparams (P,), sums (SUMS,) float64 to work in, hyperparameters (S,)
     """
-    launch(_clip, dparams.size, dparams, sums, launch_squares(sums, dparams), settings)
+    launch(_clip, dparams.size, dparams, sums, launch_squares(sums, dparams), hyperparameters)

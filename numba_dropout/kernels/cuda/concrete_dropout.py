@@ -82,21 +82,21 @@ def _finish(dlogit, sums, blocks):
 
 
 @device_kernel
-def _regularize(dlogit, sums, blocks, inputs, logit, strengths):
+def _regularize(dlogit, sums, blocks, inputs, logit, regularization):
     thread = cuda.threadIdx.x
     squares = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
         odds = odds_of(logit[0])
-        narrow = np.float32(inputs) * (strengths[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
-        dlogit[0] += np.float32(np.float64(strengths[0] * odds) * squares) + narrow
+        narrow = np.float32(inputs) * (regularization[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
+        dlogit[0] += np.float32(np.float64(regularization[0] * odds) * squares) + narrow
 
 
 @device_kernel
-def _settings(out, settings, logit, strengths, decay):
+def _settings(out, hyperparameters, logit, regularization, decay):
     i = cuda.threadIdx.x
-    if i < settings.size:
-        more = (strengths[0] + strengths[0]) * scale_of(odds_of(logit[0]))
-        out[i] = settings[i] + more if i == decay else settings[i]
+    if i < hyperparameters.size:
+        more = (regularization[0] + regularization[0]) * scale_of(odds_of(logit[0]))
+        out[i] = hyperparameters[i] + more if i == decay else hyperparameters[i]
 
 
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
@@ -119,20 +119,20 @@ def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stre
     launch_blocks(_finish, 1, THREADS, dlogit, sums, blocks)
 
 
-def concrete_regularizer(dlogit, sums, weight, logit, strengths):
+def concrete_regularizer(dlogit, sums, weight, logit, regularization):
     """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
 
-    The regulariser is strengths[0] * |weight|**2 / (1 - p) - strengths[1] * C * entropy(p).
+    The regulariser is regularization[0] * |weight|**2 / (1 - p) - regularization[1] * C * entropy(p).
 
-    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, strengths (2,)
+    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, regularization (2,)
     """
     blocks = launch_squares(sums, weight.reshape(weight.size))
-    launch_blocks(_regularize, 1, THREADS, dlogit, sums, blocks, weight.shape[1], logit, strengths)
+    launch_blocks(_regularize, 1, THREADS, dlogit, sums, blocks, weight.shape[1], logit, regularization)
 
 
-def concrete_settings(out, settings, logit, strengths, decay):
-    """Write a step's settings for a layer: to the weight decay, in column `decay`, comes that of the regulariser.
+def concrete_settings(out, hyperparameters, logit, regularization, decay):
+    """Write a step's hyperparameters for a layer, with the regulariser's weight decay added in column `decay`.
 
-    out (S,), settings (S,), logit (1,) of the rate of the layer's input, strengths (2,)
+    out (S,), hyperparameters (S,), logit (1,) of the rate of the layer's input, regularization (2,)
     """
-    launch_blocks(_settings, 1, THREADS, out, settings, logit, strengths, decay)
+    launch_blocks(_settings, 1, THREADS, out, hyperparameters, logit, regularization, decay)

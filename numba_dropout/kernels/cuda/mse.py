@@ -10,7 +10,7 @@ from .reductions import tree_sum
 
 
 @device_kernel
-def _forward(losses, hits, residuals, out, target):
+def _forward(losses, correct, residuals, out, target):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = out.shape[1]
     values = cuda.shared.array(ROW, float32)
@@ -23,15 +23,15 @@ def _forward(losses, hits, residuals, out, target):
     total = tree_sum(values, thread)
     if thread == 0:
         losses[i] = total / np.float32(columns)
-        hits[i] = 0
+        correct[i] = 0
 
 
-def mse_forward(losses, hits, residuals, out, target):
-    """Write each row's mean squared error, 0 hits (a regression has none), and out - target.
+def mse_forward(losses, correct, residuals, out, target):
+    """Write each row's mean squared error, 0 as correct (a regression has no accuracy), and out - target.
 
-    losses (B,), hits (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
     """
-    launch_rows(_forward, out.shape[0], losses, hits, residuals, out, target)
+    launch_rows(_forward, out.shape[0], losses, correct, residuals, out, target)
 
 
 @device_kernel

@@ -64,13 +64,13 @@ def launch_squares(sums, flat):
 
 
 @device_kernel
-def _totals(out, losses, hits):
+def _totals(out, losses, correct):
     thread = cuda.threadIdx.x
     values = cuda.shared.array(ROW, float64)
     loss, hit = np.float64(0), np.float64(0)
     for i in range(thread, losses.size, ROW):
         loss += losses[i]
-        hit += hits[i]
+        hit += correct[i]
     values[thread] = loss
     loss = tree_sum(values, thread)
     values[thread] = hit
@@ -80,9 +80,9 @@ def _totals(out, losses, hits):
         out[1] = hit
 
 
-def batch_totals(out, losses, hits):
-    """Write the sums of the rows' losses and hits.
+def batch_totals(out, losses, correct):
+    """Write the sums of the rows' losses and correct predictions.
 
-    out (2,) float64, losses (B,), hits (B,)
+    out (2,) float64, losses (B,), correct (B,)
     """
-    launch_rows(_totals, 1, out, losses, hits)
+    launch_rows(_totals, 1, out, losses, correct)

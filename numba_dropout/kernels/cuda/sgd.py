@@ -8,29 +8,29 @@ from ._launch import launch
 
 
 @device_function
-def _step(params, index, gradient, state, column, settings, decays):
-    decay = settings[3] if decays else ZERO
+def _step(params, index, gradient, state, column, hyperparameters, decays):
+    decay = hyperparameters[3] if decays else ZERO
     params[index], state[0, column] = sgd(
-        params[index], gradient, state[0, column], settings[0], settings[1], settings[2], decay
+        params[index], gradient, state[0, column], hyperparameters[0], hyperparameters[1], hyperparameters[2], decay
     )
 
 
 _WEIGHT, _STORED = stepping(_step)
 
 
-def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, settings):
+def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters):
     """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only.
 
     weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (1, P) velocities, starts (2,) columns of the
-    state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), settings (4,): lr, momentum,
-    nesterov (0 or 1), weight decay
+    state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), hyperparameters (4,): lr,
+    momentum, nesterov (0 or 1), weight decay
     """
-    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, settings)
+    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, hyperparameters)
 
 
-def step_sgd(params, dparams, state, start, settings, decays):
+def step_sgd(params, dparams, state, start, hyperparameters, decays):
     """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
 
-    params (n,), dparams (n,), state, its column of the first parameter, settings as in `linear_sgd`
+    params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_sgd`
     """
-    launch(_STORED, params.size, params, dparams, state, int(start), settings, bool(decays))
+    launch(_STORED, params.size, params, dparams, state, int(start), hyperparameters, bool(decays))

@@ -39,7 +39,7 @@ def _largest(logits, i, thread):
 
 
 @device_kernel
-def _forward(losses, hits, probs, logits, labels):
+def _forward(losses, correct, probs, logits, labels):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     values = cuda.shared.array(ROW, float32)
     best = _largest(logits, i, thread)
@@ -56,15 +56,15 @@ def _forward(losses, hits, probs, logits, labels):
         probs[i, k] /= total
     if thread == 0:
         losses[i] = math.log(total) - (wanted - largest)
-        hits[i] = ONE if best == labels[i] else ZERO
+        correct[i] = ONE if best == labels[i] else ZERO
 
 
-def softmax_cross_entropy_forward(losses, hits, probs, logits, labels):
+def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
     """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax.
 
-    losses (B,), hits (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1; probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1; probs may be logits
     """
-    launch_rows(_forward, logits.shape[0], losses, hits, probs, logits, labels)
+    launch_rows(_forward, logits.shape[0], losses, correct, probs, logits, labels)
 
 
 @device_kernel

@@ -13,10 +13,10 @@ from ..buffers import LOGIT
 from ..views import FIRST, Target, Views
 from .sites import NOISE, ZERO, Sites, sample_by_sample
 
-__all__ = ["concrete", "sites", "strengths"]
+__all__ = ["concrete", "regularization", "sites"]
 
 LENGTH_SCALE = 0.01  # of the prior of weights
-DECAY = {"sgd": 3, "adam": 6}  # the column of weight decay in a rule's settings
+DECAY = {"sgd": 3, "adam": 6}  # the column of weight decay in a rule's hyperparameters
 FALSE = np.bool_(False)
 
 
@@ -80,22 +80,22 @@ def concrete(target: Target, update: str, views: Views, descend: Callable[..., N
     step, decay = getattr(kernels, f"step_{update}"), np.int64(DECAY[update])
 
     @part
-    def descend_and_learn(net, layer, dout, inp, state, settings):
+    def descend_and_learn(net, layer, dout, inp, state, hyperparameters):
         """Step a layer, with the decay that goes with its rate; then the rate, whose gradient by the loss is there."""
         if net.thresholds[layer] == ZERO:
-            descend(net, layer, dout, inp, state, settings)
+            descend(net, layer, dout, inp, state, hyperparameters)
         else:
             own, by_own = logit(net, net.params, layer), logit(net, net.dparams, layer)
-            kernels.concrete_regularizer(by_own, net.sums, weight(net, net.params, layer), own, net.strengths)
-            with_decay = vector(net.settings, FIRST, settings.size)
-            kernels.concrete_settings(with_decay, settings, own, net.strengths, decay)
+            kernels.concrete_regularizer(by_own, net.sums, weight(net, net.params, layer), own, net.regularization)
+            with_decay = vector(net.hyperparameters, FIRST, hyperparameters.size)
+            kernels.concrete_settings(with_decay, hyperparameters, own, net.regularization, decay)
             descend(net, layer, dout, inp, state, with_decay)
-            step(own, by_own, state, net.layers[layer, LOGIT], settings, FALSE)
+            step(own, by_own, state, net.layers[layer, LOGIT], hyperparameters, FALSE)
 
     return descend_and_learn
 
 
-def strengths(loss: str, outputs: int, rows: int) -> tuple[float, float]:
+def regularization(loss: str, outputs: int, rows: int) -> tuple[float, float]:
     """Return the strengths of Concrete dropout's regularisers of weights and of rates, for a data set.
 
     They make the loss of `rows` rows, less a constant, a bound on their likelihood: with a prior length scale of 0.01,

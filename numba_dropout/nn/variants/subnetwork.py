@@ -126,7 +126,7 @@ def subnetwork(
             kernels.spread_columns(doutput(net, np.int64(-1), rows), kept(net, FIRST))
 
     @part
-    def descend(net, rows, step, state, settings):
+    def descend(net, rows, step, state, hyperparameters):
         """Go back, and step all parameters."""
         back(net, rows, FALSE)
         small = inner(net)
@@ -141,7 +141,7 @@ def subnetwork(
                 kept(net, layer + 1),
                 kept(net, layer),
                 net.scales[layer],
-                settings,
+                hyperparameters,
             )
 
     return Training(begin, store, descend)

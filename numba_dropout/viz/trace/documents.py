@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...experiments.config import Run, TrainConfig, prepare
+from ...experiments.config import TrainConfig, TrainJob, build
 from ...nn.mlp import MLP
 from .chapters import data_flow, prediction, telling_row, training_course
 from .flow import Stage, answer, flow, joined
@@ -47,7 +47,7 @@ def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
 
 
 def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> Trace:
-    run = prepare("pipeline", TrainConfig(input_dropout=p, seed=seed, dtype="float64"))
+    run = build("pipeline", TrainConfig(input_dropout=p, seed=seed, dtype="float64"))
     x, y = run.train.x, run.train.targets()
     history = run.fit()
     training = arrange(run.net, flow(run.net, x, training=True))
@@ -66,7 +66,7 @@ def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> 
     return Trace(title, about, run.net, training, evaluation, sections, questions, row=row)
 
 
-def _verdict(run: Run, last: Stage, y: NDArray[Any], row: int) -> str:
+def _verdict(run: TrainJob, last: Stage, y: NDArray[Any], row: int) -> str:
     """Say what a row is taken for, and what it is."""
     values = last.values[row]
     chances = values if last.name.endswith("softmax") else run.net.predictive(values[None])[0]

@@ -30,7 +30,7 @@ def ensemble(toy: Toy, *, every: bool) -> Section:
     if units > MOST:
         return Section(title, [f"{units} hidden units have 2^{units} masks, too many to go through here."])
     masks = every_mask(units)
-    outputs = predictive(toy, masks)
+    outputs = answers(toy, masks)
     weights = toy.p ** (~masks).sum(1) * (1 - toy.p) ** masks.sum(1)
     mean, scaled, whole = weights @ outputs, scaled_answer(toy), outputs[-1]
     share = number(1 - toy.p)
@@ -65,7 +65,7 @@ def every_mask(units: int) -> NDArray[np.bool_]:
     return np.asarray(np.arange(2**units)[:, None] >> np.arange(units)[::-1] & 1, np.bool_)
 
 
-def predictive(toy: Toy, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+def answers(toy: Toy, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the outputs (masks, outputs) by masks of all hidden units, with the input's own: one batch."""
     values, first = np.tile(toy.x * toy.masks[0], (len(masks), 1)), 0
     for place, (weight, bias) in enumerate(toy.layers):

@@ -150,10 +150,10 @@ def _questions(questions: Sequence[Question]) -> str:
 
 
 def _question(place: int, question: Question) -> str:
-    reason = escape(f"{question.predictive[question.right]}. {question.reason} {question.shown}", quote=True)
+    reason = escape(f"{question.answers[question.right]}. {question.reason} {question.shown}", quote=True)
     choices = "".join(
         f'<label><input type="radio" name="question-{place}" value="{number}"> {escape(answer)}</label>'
-        for number, answer in enumerate(question.predictive)
+        for number, answer in enumerate(question.answers)
     )
     return (
         f'<fieldset class="question" data-right="{question.right}" data-reason="{reason}">'

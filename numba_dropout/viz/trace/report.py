@@ -86,7 +86,7 @@ class Question:
     """
 
     text: str
-    predictive: Sequence[str]
+    answers: Sequence[str]
     right: int
     reason: str
     shown: str

@@ -59,7 +59,7 @@ def _bars(bars: Bars) -> Iterator[str]:
 def _question(place: int, question: Question) -> list[str]:
     title = f"Question {place}: {question.text}{THEIRS * question.theirs}"
     lines = [*textwrap.wrap(title, WIDTH), ""]
-    for letter, answer in zip("ABCD", question.predictive, strict=False):
+    for letter, answer in zip("ABCD", question.answers, strict=False):
         lines.append(f"  {letter}  {answer}")
     right = f"{'ABCD'[question.right]}. {question.reason} {question.shown}"
     return [*lines, "", *textwrap.wrap(right, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]
