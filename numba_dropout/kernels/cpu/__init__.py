@@ -1,9 +1,9 @@
 """CPU kernels: they write into `out`, check nothing, and run on all of Numba's threads.
 
-Call them from your own `@njit` functions, or through `numba_dropout`'s functions, which check and allocate.
-Random ones take the seed as two `uint64` words `k0, k1` (its low and high 32 bits), and `stream`, `step`, `offset` as
-`uint64`; those that drop take the probability as `threshold`, a `uint64`, the integer next to `p * 2**32`, and `scale`,
-`2**32 / (2**32 - threshold)` in the dtype of the array.
+Call them from your own `@njit` functions, or use `numba_dropout`'s functions, which check arguments and allocate.
+Random kernels take the seed as two `uint64` words `k0, k1` (its low and high 32 bits), and `stream`, `step`, `offset`
+as `uint64`. Dropout kernels take the probability as `threshold`, a `uint64`, the integer nearest to `p * 2**32`, and
+`scale`, `2**32 / (2**32 - threshold)` in the dtype of the array.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""Step parameters by a rule: a layer's, whose gradient is used where it is computed, or those of a stored gradient."""
+"""Parameter updates: fused with the weight gradient of a layer, or from a stored gradient."""
 
 import numpy as np
 
@@ -8,85 +8,87 @@ from ._gemm import (
     PACKED,
     PACKED_LEFT,
     ROWS,
-    block_columns,
-    block_depth,
-    multiply_block,
+    chunk_bounds,
     multiply_packed,
     pack,
-    panels_in,
-    part_columns,
+    pack_and_multiply,
+    packed_columns,
+    packed_depth,
+    view_panels,
 )
 from .linear import sum_rows
 
-GRADIENT = 64 * 1024  # bytes of the gradient that are held at once: they stay in the second-level cache
-BEHIND = PACKED + PACKED_LEFT  # where they begin in a thread's area: behind what a product takes of it
+GRADIENT = 64 * 1024  # bytes of a gradient tile, which stays in the second-level cache
+GRADIENT_START = PACKED + PACKED_LEFT  # its offset in a thread's area, behind the memory of a product
 
 
-def stepping(step_row):
-    """Return the parts of the work of a layer's step, for a rule that steps neighbouring parameters.
+def fused_update(step_row):
+    """Return the parallel loop that updates a layer, for a rule that updates neighbouring parameters.
 
-    step_row(params, dparams, state, start, hyperparameters, decays) is a `serial_loop`; column `start` of the state
-    belongs to the first of the parameters.
+    step_row(params, dparams, state, start, hyperparameters, decays) is a `serial_loop`. Column `start` of the state
+    belongs to the first parameter.
     """
 
     @serial_loop
-    def step_block(weight, state, start, dout, inp, hyperparameters, row0, row1, column0, column1):
-        """Step some rows and columns of the weight: the gradient goes from a block of scratch memory into the rule."""
+    def step_range(weight, state, start, dout, inp, hyperparameters, row0, row1, column0, column1):
+        """Update a range of rows and columns of the weight, with the gradient in a tile of scratch memory."""
         inputs, depth, columns = weight.shape[1], inp.shape[0], column1 - column0
-        packed = panels_in(scratch_area(PACKED, 0, weight), depth, columns)
+        packed = view_panels(scratch_area(PACKED, 0, weight), depth, columns)
         pack(packed, window(inp, 0, depth, column0, column1))
-        gradient = matrix(scratch_area(GRADIENT, BEHIND, weight), 0, ROWS, columns)
-        for some in range(row0, row1, ROWS):
-            stop = min(some + ROWS, row1)
-            block = window(gradient, 0, stop - some, 0, columns)
-            multiply_packed(block, window(dout.T, some, stop, 0, depth), packed, np.bool_(False))
-            if columns == inputs:  # whole rows lie behind one another: narrow ones are stepped together
-                size = (stop - some) * inputs
-                params, dparams = vector(weight, some * inputs, size), vector(gradient, 0, size)
-                step_row(params, dparams, state, start + some * inputs, hyperparameters, np.bool_(True))
+        gradient = matrix(scratch_area(GRADIENT, GRADIENT_START, weight), 0, ROWS, columns)
+        for tile0 in range(row0, row1, ROWS):
+            stop = min(tile0 + ROWS, row1)
+            tile = window(gradient, 0, stop - tile0, 0, columns)
+            multiply_packed(tile, window(dout.T, tile0, stop, 0, depth), packed, np.bool_(False))
+            if columns == inputs:  # full rows are adjacent: update them together
+                size = (stop - tile0) * inputs
+                params, dparams = vector(weight, tile0 * inputs, size), vector(gradient, 0, size)
+                step_row(params, dparams, state, start + tile0 * inputs, hyperparameters, np.bool_(True))
             else:
-                for i in range(some, stop):
+                for i in range(tile0, stop):
                     first = start + i * inputs + column0
-                    params, dparams = row(weight, i, column0, column1), row(gradient, i - some, 0, columns)
+                    params, dparams = row(weight, i, column0, column1), row(gradient, i - tile0, 0, columns)
                     step_row(params, dparams, state, first, hyperparameters, np.bool_(True))
 
     @parallel
     @serial_loop
-    def parts(part, row_parts, column_parts, weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters):
+    def chunks(
+        chunk, row_chunks, column_chunks, weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters
+    ):
         units, inputs = weight.shape
         depth = inp.shape[0]
-        row0, row1, column0, column1 = part_columns(part, row_parts, column_parts, units, inputs, weight.itemsize)
-        at_once = block_depth(depth) == depth
-        step = block_columns(column1 - column0, depth, weight.itemsize)
-        if at_once:
-            step = min(step, GRADIENT // (ROWS * weight.itemsize))
-        for column in range(column0, column1, step):
-            stop = min(column + step, column1)
-            if at_once:
-                step_block(weight, state, starts[0], dout, inp, hyperparameters, row0, row1, column, stop)
-            else:  # sums over many rows are cut, and what is done of them must be kept somewhere
+        row0, row1, column0, column1 = chunk_bounds(chunk, row_chunks, column_chunks, units, inputs, weight.itemsize)
+        single_pass = packed_depth(depth) == depth
+        width = packed_columns(column1 - column0, depth, weight.itemsize)
+        if single_pass:
+            width = min(width, GRADIENT // (ROWS * weight.itemsize))
+        for column in range(column0, column1, width):
+            stop = min(column + width, column1)
+            if single_pass:
+                step_range(weight, state, starts[0], dout, inp, hyperparameters, row0, row1, column, stop)
+            else:  # the sums over many rows are taken in several passes: dweight holds the partial sums
                 left, right = window(dout.T, row0, row1, 0, depth), window(inp, 0, depth, column, stop)
-                multiply_block(window(dweight, row0, row1, column, stop), left, right, np.bool_(False))
+                pack_and_multiply(window(dweight, row0, row1, column, stop), left, right, np.bool_(False))
                 for i in range(row0, row1):
                     first = starts[0] + i * inputs + column
                     params, dparams = row(weight, i, column, stop), row(dweight, i, column, stop)
                     step_row(params, dparams, state, first, hyperparameters, np.bool_(True))
-        unit0, unit1 = sum_rows(dbias, dout, part, row_parts * column_parts)
+        unit0, unit1 = sum_rows(dbias, dout, chunk, row_chunks * column_chunks)
         biases, dbiases = vector(bias, unit0, unit1 - unit0), vector(dbias, unit0, unit1 - unit0)
         step_row(biases, dbiases, state, starts[1] + unit0, hyperparameters, np.bool_(False))
 
-    return parts
+    return chunks
 
 
-def stepping_stored(step_row):
-    """Return the parts of the work of a step with a stored gradient."""
+def stored_update(step_row):
+    """Return the parallel loop that updates parameters from a stored gradient."""
 
     @parallel
     @serial_loop
-    def parts(part, size, params, dparams, state, start, hyperparameters, decays):
-        first = part * size
+    def chunks(chunk, size, params, dparams, state, start, hyperparameters, decays):
+        first = chunk * size
         count = min(size, params.size - first)
-        some, by_some = vector(params, first, count), vector(dparams, first, count)
-        step_row(some, by_some, state, start + first, hyperparameters, decays)
+        chunk_params, chunk_dparams = vector(params, first, count), vector(dparams, first, count)
+        step_row(chunk_params, chunk_dparams, state, start + first, hyperparameters, decays)
 
-    return parts
+    return chunks

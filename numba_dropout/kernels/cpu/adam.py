@@ -1,13 +1,13 @@
-"""Adam, and AdamW with its decoupled weight decay."""
+"""Adam, and AdamW with decoupled weight decay."""
 
 from ...core.jit import kernel, serial_loop
 from ..scalar.constants import ONE
 from ..scalar.updates import adam
 from ..simd import vector
-from ._fused_update import stepping, stepping_stored
-from ._gemm import grid_of_rows
-from .mask import part_size
-from .subnetwork import rows_at_once, stepping_all
+from ._fused_update import fused_update, stored_update
+from ._gemm import chunk_grid_by_rows
+from .mask import chunk_size
+from .subnetwork import rows_per_chunk, subnetwork_update
 
 
 @serial_loop
@@ -29,45 +29,45 @@ def _step_row(params, dparams, state, start, hyperparameters, decays):
         )
 
 
-_parts = stepping(_step_row)
-_stored_parts = stepping_stored(_step_row)
-_all_parts = stepping_all(_step_row)
+_chunks = fused_update(_step_row)
+_stored_chunks = stored_update(_step_row)
+_layer_chunks = subnetwork_update(_step_row)
 
 
 @kernel
 def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters):
-    """Step a layer's weight and bias, with gradients that are not stored; decay reaches the weight only.
+    """Update a layer's weight and bias, with gradients that are not stored. Decay applies to the weight only.
 
-    Where a batch has more rows than a block of the product is deep, dweight is what its parts are summed in.
+    If a batch needs several passes of the product, dweight holds the partial sums.
 
     weight (K, C), bias (K,), dweight (K, C), dbias (K,), state (2, P) first and second moments, starts (2,) columns
     of the state of the first weight and the first bias, dout (B, K), inp (B, C), hyperparameters (9,):
-    lr / (1 - `beta1**t`), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the weight
+    lr / (1 - `beta1**t`), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay in the gradient, factor of the weight
     (1 - lr * decay), sqrt(1 - `beta2**t`)
     """
-    row_parts, column_parts = grid_of_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
-    given = (weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters)
-    _parts(row_parts * column_parts, (row_parts, column_parts, *given))
+    row_chunks, column_chunks = chunk_grid_by_rows(weight.shape[0], weight.shape[1], inp.shape[0], weight.itemsize)
+    arguments = (weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters)
+    _chunks(row_chunks * column_chunks, (row_chunks, column_chunks, *arguments))
 
 
 @kernel
 def step_adam(params, dparams, state, start, hyperparameters, decays):
-    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
+    """Update parameters with a stored gradient. Decay applies if `decays` is True.
 
-    params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_adam`
+    params (n,), dparams (n,), state, start: its column of the first parameter, hyperparameters as in `linear_adam`
     """
-    size = part_size(params.size)
-    _stored_parts((params.size + size - 1) // size, (size, params, dparams, state, start, hyperparameters, decays))
+    size = chunk_size(params.size)
+    _stored_chunks((params.size + size - 1) // size, (size, params, dparams, state, start, hyperparameters, decays))
 
 
 @kernel
 def sub_network_adam(weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, hyperparameters):
-    """Step a layer's weight and bias, with the gradients of some units and inputs; that of all others is 0.
+    """Update a layer's weight and bias, with the gradients of some units and inputs. All other gradients are 0.
 
-    weight (K, C), bias (K,), small_dweight (k, c), to be multiplied by scale, small_dbias (k,), units and inputs:
-    lists of k and c (`sub_network`), state, starts and hyperparameters as in `linear_adam`
+    weight (K, C), bias (K,), small_dweight (k, c), multiplied by scale here, small_dbias (k,), units and inputs:
+    lists of k and c (`kept_units`), state, starts and hyperparameters as in `linear_adam`
     """
-    size = rows_at_once(weight.shape[0], weight.shape[1])
-    parts = (weight.shape[0] + size - 1) // size
-    given = weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, hyperparameters
-    _all_parts(parts, (size, *given))
+    size = rows_per_chunk(weight.shape[0], weight.shape[1])
+    chunks = (weight.shape[0] + size - 1) // size
+    arguments = weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, hyperparameters
+    _layer_chunks(chunks, (size, *arguments))

@@ -8,26 +8,26 @@ from ..scalar.losses import bce_with_logits
 
 @kernel
 def bce_forward(losses, correct, probs, logits, target):
-    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids.
+    """Write each row's mean loss, the share of its outputs on the same side of 0.5 as the target, and the sigmoids.
 
-    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K). probs may be logits
     """
     rows, columns = logits.shape
     for i in range(rows):
         total = logits.dtype.type(0)
-        right = 0
+        hits = 0
         for k in range(columns):
             z = logits[i, k]
             total += bce_with_logits(z, target[i, k])
-            right += (z > ZERO) == (target[i, k] > HALF)
+            hits += (z > ZERO) == (target[i, k] > HALF)
             probs[i, k] = sigmoid(z)
         losses[i] = total / columns
-        correct[i] = right / columns
+        correct[i] = hits / columns
 
 
 @kernel
 def bce_backward(dlogits, probs, target):
-    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs.
+    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K). dlogits may be probs.
 
     dlogits (B, K), probs (B, K), target (B, K)
     """

@@ -1,4 +1,4 @@
-"""DropBlock: masks of dropped squares, and the scale that goes with each sample's."""
+"""DropBlock: masks of dropped squares, and a scale for each sample."""
 
 from ...core.jit import kernel, scalar, serial_loop
 from ..simd import parallel, vector
@@ -6,7 +6,7 @@ from ..simd import parallel, vector
 
 @scalar
 def _clear(plane, first, width, block):
-    """Drop a square, whose first element is given, of a flat plane."""
+    """Drop the square of a flat plane that begins at element `first`."""
     for row in range(block):
         for j in range(first + row * width, first + row * width + block):
             plane[j] = False
@@ -14,10 +14,10 @@ def _clear(plane, first, width, block):
 
 @parallel
 @serial_loop
-def _parts(part, mask, scales, seeds, height, width, block):
+def _chunks(chunk, mask, scales, seeds, height, width, block):
     rows, columns = height - block + 1, width - block + 1
     size, seeds_size = mask.size // scales.size, seeds.size // scales.size
-    kept, seeded = vector(mask, part * size, size), vector(seeds, part * seeds_size, seeds_size)
+    kept, seeded = vector(mask, chunk * size, size), vector(seeds, chunk * seeds_size, seeds_size)
     for j in range(size):
         kept[j] = True
     for channel in range(size // (height * width)):
@@ -29,13 +29,13 @@ def _parts(part, mask, scales, seeds, height, width, block):
     count = 0
     for j in range(size):
         count += kept[j]
-    scales[part] = size / count if count else 0
+    scales[chunk] = size / count if count else 0
 
 
 @kernel
 def block_mask(mask, scales, seeds, height, width, block):
-    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided.
+    """Write False in the squares that begin at False seeds, and each sample's scale: 1 / its kept share.
 
     mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
     """
-    _parts(scales.size, (mask, scales, seeds, height, width, block))
+    _chunks(scales.size, (mask, scales, seeds, height, width, block))

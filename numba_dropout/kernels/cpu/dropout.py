@@ -4,15 +4,15 @@ import numpy as np
 
 from ...core.jit import kernel, scalar, serial_loop
 from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches, vector
-from .mask import first_bits, for_each_group, part_size
+from .mask import chunk_size, first_bits, for_each_group
 
-CACHES = 1 << 25  # bytes: an output from here on would push all else out of the caches, and be read before written
-STRETCH = 1 << 16  # elements of a thread's part of such an output: at the end of each it waits for its stores
+CACHES = 1 << 25  # bytes from which an output is stored past the caches, which it would fill and read first
+STREAMED_CHUNK = 1 << 16  # elements of a thread's chunk of such an output: each ends with a fence
 
 
 @scalar
-def _write_kept(j, left, bits, how):
-    out, inp, scale, past_caches = how
+def _write_kept(j, left, bits, operands):
+    out, inp, scale, past_caches = operands
     if past_caches:
         store_kept_past_caches(out, inp, j, first_bits(left), bits, scale)
     else:
@@ -24,11 +24,11 @@ _dropout_groups = for_each_group(_write_kept)
 
 @parallel
 @serial_loop
-def _dropout_parts(part, size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset):
-    # parts after the first begin on a cache line if `ahead`, the elements by which the first is short, is not negative
-    start = max(part * size - max(ahead, 0), 0)
-    stop = min((part + 1) * size - max(ahead, 0), out.size)
-    past_caches = ahead == 0 or (ahead > 0 and part > 0)
+def _dropout_chunks(chunk, size, shortfall, out, inp, threshold, scale, k0, k1, stream, step, offset):
+    # if `shortfall`, the elements that the first chunk lacks, is not negative, later chunks begin on a cache line
+    start = max(chunk * size - max(shortfall, 0), 0)
+    stop = min((chunk + 1) * size - max(shortfall, 0), out.size)
+    past_caches = shortfall == 0 or (shortfall > 0 and chunk > 0)
     _dropout_groups(start, stop, (out, inp, scale, past_caches), threshold, k0, k1, stream, step, offset)
     if past_caches:
         fence()
@@ -36,33 +36,33 @@ def _dropout_parts(part, size, ahead, out, inp, threshold, scale, k0, k1, stream
 
 @kernel
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
-    """Write the kept elements times scale, and +0 for the dropped ones; out may be inp.
+    """Write the kept elements times scale, and +0 for the dropped ones. out may be inp.
 
     out (n,), inp (n,)
     """
-    size = part_size(out.size)
-    ahead = np.int64(-1)
+    size = chunk_size(out.size)
+    shortfall = np.int64(-1)
     if out.size * out.itemsize >= CACHES:
-        size = STRETCH
-        ahead = np.int64(out.ctypes.data % CACHE_LINE) // out.itemsize
-    parts = (out.size + max(ahead, 0) + size - 1) // size
-    _dropout_parts(parts, (size, ahead, out, inp, threshold, scale, k0, k1, stream, step, offset))
+        size = STREAMED_CHUNK
+        shortfall = np.int64(out.ctypes.data % CACHE_LINE) // out.itemsize
+    chunks = (out.size + max(shortfall, 0) + size - 1) // size
+    _dropout_chunks(chunks, (size, shortfall, out, inp, threshold, scale, k0, k1, stream, step, offset))
 
 
 @parallel
 @serial_loop
-def _step_parts(part, out, inp, size, threshold, scale, k0, k1, stream, step, offset):
-    how = vector(out, part * size, size), vector(inp, part * size, size), scale, False
-    _dropout_groups(np.int64(0), size, how, threshold, k0, k1, stream, step + np.uint64(part), offset)
+def _step_chunks(chunk, out, inp, size, threshold, scale, k0, k1, stream, step, offset):
+    operands = vector(out, chunk * size, size), vector(inp, chunk * size, size), scale, False
+    _dropout_groups(np.int64(0), size, operands, threshold, k0, k1, stream, step + np.uint64(chunk), offset)
 
 
 @kernel
 def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
-    """Do what `dropout_forward` does to each `size` elements, at consecutive steps; out may be inp.
+    """Apply `dropout_forward` to each run of `size` elements, at consecutive steps. out may be inp.
 
     out (S * size,), inp (S * size,)
     """
-    _step_parts(out.size // max(size, 1), (out, inp, size, threshold, scale, k0, k1, stream, step, offset))
+    _step_chunks(out.size // max(size, 1), (out, inp, size, threshold, scale, k0, k1, stream, step, offset))
 
 
 @kernel
@@ -74,5 +74,5 @@ def drop_all(out):
     out[:] = 0
 
 
-# Dropout is linear in its input: its derivative is itself, with the mask drawn again from the same counters.
+# Dropout is linear in its input: its derivative is the same function, with the mask drawn from the same counters.
 dropout_backward = dropout_forward

@@ -1,14 +1,14 @@
-"""Dropout with a rate for each element: a threshold and a scale each, broadcast as `masked` broadcasts a mask."""
+"""Dropout with a rate for each element. Thresholds and scales are broadcast like masks in `masked_dropout`."""
 
 import numpy as np
 
 from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, TIE_STREAM, block_words
 from ..simd import parallel, scratch_area, vector
-from .mask import part_size
+from .mask import chunk_size
 
-CHUNK = 1024  # elements whose numbers are drawn at once: they stay in the first-level cache
-MEMORY = 8 * (CHUNK + 8)  # bytes
+DRAW_SIZE = 1024  # elements whose numbers are drawn together: they stay in the first-level cache
+MEMORY = 8 * (DRAW_SIZE + 8)  # bytes
 
 DROPPED = np.uint64(0)
 
@@ -41,17 +41,17 @@ def _number(element, k0, k1, stream, step):
 
 @serial_loop
 def _settle_ties(numbers, thresholds, element, k0, k1, stream, step):
-    """Mark as dropped what meets its threshold's high half and falls below its low half."""
+    """Mark an element as dropped if its number equals the threshold's high half and its tie is below the low half."""
     for i in range(numbers.size):
-        own = element + np.uint64(i)
+        position = element + np.uint64(i)
         if numbers[i] == (thresholds[i] >> SHIFT16) + ONE:
-            low = _number(own, k0, k1, stream | TIE_STREAM, step)
+            low = _number(position, k0, k1, stream | TIE_STREAM, step)
             numbers[i] = DROPPED if low < (thresholds[i] & MASK16) else numbers[i]
 
 
 @serial_loop
 def _kept(numbers, thresholds, element, k0, k1, stream, step):
-    """Write 1 where an element is kept, else 0, for numbers from an element of the stream on."""
+    """Write 1 for a kept element, else 0. The first number belongs to `element` of the stream."""
     ties = DROPPED
     for i in range(numbers.size):
         ties |= ONE if numbers[i] == (thresholds[i] >> SHIFT16) + ONE else DROPPED
@@ -62,78 +62,78 @@ def _kept(numbers, thresholds, element, k0, k1, stream, step):
 
 
 def for_each_run(write):
-    """Return the parts of the work over runs of neighbouring elements, whose thresholds are neighbours too.
+    """Return the parallel loop over runs of neighbouring elements with neighbouring thresholds.
 
-    write(j, kept, place, how) is a `serial_loop`: kept[i] is 1 where element j + i is kept, and place + i is that of
-    its threshold.
+    write(j, kept, index, operands) is a `serial_loop`: kept[i] is 1 if element j + i is kept, and index + i is the
+    index of its threshold.
     """
 
     @serial_loop
-    def draw_run(start, stop, place, how, thresholds, k0, k1, stream, step, offset):
+    def draw_run(start, stop, index, operands, thresholds, k0, k1, stream, step, offset):
         memory = scratch_area(MEMORY, 0, thresholds)
-        for j in range(start, stop, CHUNK):
-            count = min(stop - j, CHUNK)
+        for j in range(start, stop, DRAW_SIZE):
+            count = min(stop - j, DRAW_SIZE)
             element = offset + np.uint64(j)
             lane = np.int64(element & SEVEN)
             _draw(vector(memory, 0, (lane + count + 7) & -8), element >> SHIFT3, k0, k1, stream, step)
-            kept, at = vector(memory, lane, count), place + j - start
-            _kept(kept, vector(thresholds, at, count), element, k0, k1, stream, step)
-            write(j, kept, at, how)
+            kept, run_index = vector(memory, lane, count), index + j - start
+            _kept(kept, vector(thresholds, run_index, count), element, k0, k1, stream, step)
+            write(j, kept, run_index, operands)
 
     @parallel
     @serial_loop
-    def parts(part, size, n, columns, starts, how, thresholds, k0, k1, stream, step, offset):
-        start, stop = part * size, min((part + 1) * size, n)
+    def chunks(chunk, size, n, columns, starts, operands, thresholds, k0, k1, stream, step, offset):
+        start, stop = chunk * size, min((chunk + 1) * size, n)
         row = start // columns
         while start < stop:
             first = row * columns
             end = min(first + columns, stop)
-            draw_run(start, end, starts[row] + start - first, how, thresholds, k0, k1, stream, step, offset)
+            draw_run(start, end, starts[row] + start - first, operands, thresholds, k0, k1, stream, step, offset)
             start, row = end, row + 1
 
-    return parts
+    return chunks
 
 
 @serial_loop
-def _write_mask(j, kept, place, mask):
-    some = vector(mask, j, kept.size)
+def _write_mask(j, kept, index, mask):
+    out_run = vector(mask, j, kept.size)
     for i in range(kept.size):
-        some[i] = kept[i] != DROPPED
+        out_run[i] = kept[i] != DROPPED
 
 
 @serial_loop
-def _write_kept(j, kept, place, how):
-    out, inp, scales = how
-    some, given, factors = vector(out, j, kept.size), vector(inp, j, kept.size), vector(scales, place, kept.size)
+def _write_kept(j, kept, index, operands):
+    out, inp, scales = operands
+    out_run, inp_run, scale_run = vector(out, j, kept.size), vector(inp, j, kept.size), vector(scales, index, kept.size)
     for i in range(kept.size):
-        some[i] = given[i] * factors[i] if kept[i] else factors.dtype.type(0)
+        out_run[i] = inp_run[i] * scale_run[i] if kept[i] else scale_run.dtype.type(0)
 
 
-_mask_parts = for_each_run(_write_mask)
-_dropout_parts = for_each_run(_write_kept)
+_mask_chunks = for_each_run(_write_mask)
+_dropout_chunks = for_each_run(_write_kept)
 
 
 @kernel
 def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, offset):
-    """Write True where an element is kept, each by a threshold of its own.
+    """Write True for kept elements. Each element has its own threshold.
 
     mask (n,) bool, thresholds (m,) uint64 up to `2**32`, starts (ceil(n / columns),) int64
     """
-    size = part_size(mask.size)
-    parts = (mask.size + size - 1) // size
-    _mask_parts(parts, (size, mask.size, columns, starts, mask, thresholds, k0, k1, stream, step, offset))
+    size = chunk_size(mask.size)
+    chunks = (mask.size + size - 1) // size
+    _mask_chunks(chunks, (size, mask.size, columns, starts, mask, thresholds, k0, k1, stream, step, offset))
 
 
 @kernel
 def dropout_rates_forward(out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
-    """Write the kept elements times their scale, and +0 for the dropped ones; out may be inp.
+    """Write the kept elements times their scale, and +0 for the dropped ones. out may be inp.
 
     out (n,), inp (n,), thresholds (m,) uint64 up to `2**32`, scales (m,), starts (ceil(n / columns),) int64
     """
-    size = part_size(out.size)
-    parts, how = (out.size + size - 1) // size, (out, inp, scales)
-    _dropout_parts(parts, (size, out.size, columns, starts, how, thresholds, k0, k1, stream, step, offset))
+    size = chunk_size(out.size)
+    chunks, operands = (out.size + size - 1) // size, (out, inp, scales)
+    _dropout_chunks(chunks, (size, out.size, columns, starts, operands, thresholds, k0, k1, stream, step, offset))
 
 
-# As with one rate, the derivative is the same, with the mask drawn again.
+# As with one rate, the derivative is the same function, with the mask drawn again.
 dropout_rates_backward = dropout_rates_forward

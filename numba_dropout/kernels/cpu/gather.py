@@ -1,18 +1,18 @@
-"""Batches: rows of the data, standardised on their way into the network."""
+"""Batches: gathered rows of the data, standardized for the network."""
 
 import numpy as np
 
 from ...core.jit import kernel, serial_loop
 from ..simd import parallel
 
-PART = 1 << 14  # elements of a thread's part, about: whole rows
-SERIAL = 1 << 13  # up to this many elements one thread does it
+CHUNK = 1 << 14  # elements of a thread's chunk, approximately: complete rows
+SERIAL = 1 << 13  # elements up to which one thread is used
 
 
 @parallel
 @serial_loop
-def _gather_parts(part, size, out, data, rows, shift, scale):
-    for i in range(part * size, min((part + 1) * size, rows.size)):
+def _gather_chunks(chunk, size, out, data, rows, shift, scale):
+    for i in range(chunk * size, min((chunk + 1) * size, rows.size)):
         row = rows[i]
         for j in range(data.shape[1]):
             out[i, j] = (np.float64(data[row, j]) - shift[j]) * scale[j]
@@ -24,33 +24,33 @@ def gather_rows(out, data, rows, shift, scale):
 
     out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
     """
-    size = max(rows.size if out.size <= SERIAL else PART // out.shape[1], 1)
-    _gather_parts((rows.size + size - 1) // size, (size, out, data, rows, shift, scale))
+    size = max(rows.size if out.size <= SERIAL else CHUNK // out.shape[1], 1)
+    _gather_chunks((rows.size + size - 1) // size, (size, out, data, rows, shift, scale))
 
 
 @parallel
 @serial_loop
-def _gather_sparse_parts(part, size, out, values, columns, starts, rows, shift, scale):
-    for i in range(part * size, min((part + 1) * size, rows.size)):
+def _gather_sparse_chunks(chunk, size, out, values, columns, starts, rows, shift, scale):
+    for i in range(chunk * size, min((chunk + 1) * size, rows.size)):
         for j in range(out.shape[1]):
             out[i, j] = (np.float64(0) - shift[j]) * scale[j]
-        for place in range(starts[rows[i]], starts[rows[i] + 1]):
-            j = columns[place]
-            out[i, j] = (np.float64(values[place]) - shift[j]) * scale[j]
+        for index in range(starts[rows[i]], starts[rows[i] + 1]):
+            j = columns[index]
+            out[i, j] = (np.float64(values[index]) - shift[j]) * scale[j]
 
 
 @kernel
 def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
-    """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
+    """Write (data[rows] - shift) * scale, computed in float64 and rounded once, for data in compressed rows.
 
-    Row r has values[starts[r] : starts[r + 1]] in so many columns, each once, and zeros elsewhere.
+    Row r has values[starts[r] : starts[r + 1]] in columns[starts[r] : starts[r + 1]], each once, and zeros elsewhere.
 
     out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
     float64
     """
-    size = max(rows.size if out.size <= SERIAL else PART // out.shape[1], 1)
-    parts = (rows.size + size - 1) // size
-    _gather_sparse_parts(parts, (size, out, values, columns, starts, rows, shift, scale))
+    size = max(rows.size if out.size <= SERIAL else CHUNK // out.shape[1], 1)
+    chunks = (rows.size + size - 1) // size
+    _gather_sparse_chunks(chunks, (size, out, values, columns, starts, rows, shift, scale))
 
 
 @kernel
@@ -65,7 +65,7 @@ def gather(out, values, rows):
 
 @kernel
 def scale_rows(rows, factors):
-    """Multiply each row by a factor of its own.
+    """Multiply each row by its factor.
 
     rows (B, K), factors (B,)
     """

@@ -1,15 +1,15 @@
-"""Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
+"""Gaussian noise, multiplicative (Gaussian dropout) and additive, from the numbers of `kernels.scalar.normal`."""
 
 from ...core.jit import kernel, serial_loop
 from ..scalar.normal import normals32, normals64
 from ..scalar.transcendental import bits32, bits64
-from ._random_map import each_piece
-from .mask import part_size
+from ._random_map import for_each_piece
+from .mask import chunk_size
 
 
 @serial_loop
-def _shape(numbers, deviation):
-    """Make standard normal numbers of words."""
+def _to_normals(numbers, deviation):
+    """Convert words to standard normal numbers."""
     if numbers.itemsize == 4:
         for i in range(numbers.size >> 1):
             numbers[2 * i], numbers[2 * i + 1] = normals32(bits32(numbers[2 * i]), bits32(numbers[2 * i + 1]))
@@ -19,64 +19,64 @@ def _shape(numbers, deviation):
 
 
 @serial_loop
-def _multiply(out, inp, values, normals, deviation, part):
+def _multiply(out, inp, values, normals, deviation, chunk):
     one = out.dtype.type(1)
     for i in range(out.size):
         out[i] = inp[i] * (one + deviation * normals[i])
 
 
 @serial_loop
-def _add(out, inp, values, normals, deviation, part):
+def _add(out, inp, values, normals, deviation, chunk):
     for i in range(out.size):
         out[i] = inp[i] + deviation * normals[i]
 
 
 @serial_loop
-def _pass_back(out, inp, values, normals, deviation, part):
+def _relu_multiply_backward(out, inp, values, normals, deviation, chunk):
     one, zero = out.dtype.type(1), out.dtype.type(0)
     for i in range(out.size):
         out[i] = inp[i] * (one + deviation * normals[i]) if values[i] != zero else zero
 
 
-_dropout_parts = each_piece(_shape, _multiply)
-_derivative_parts = each_piece(_shape, _pass_back)
-_noise_parts = each_piece(_shape, _add)
+_dropout_chunks = for_each_piece(_to_normals, _multiply)
+_derivative_chunks = for_each_piece(_to_normals, _relu_multiply_backward)
+_noise_chunks = for_each_piece(_to_normals, _add)
 
 
 @kernel
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp * (1 + deviation * z), z standard normal; out may be inp.
+    """Write inp * (1 + deviation * z), z standard normal. out may be inp.
 
     out (n,), inp (n,)
     """
-    size = part_size(out.size)
-    parts = (out.size + size - 1) // size
-    _dropout_parts(parts, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
+    size = chunk_size(out.size)
+    chunks = (out.size + size - 1) // size
+    _dropout_chunks(chunks, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
 
 
 @kernel
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp + deviation * z, z standard normal; out may be inp.
+    """Write inp + deviation * z, z standard normal. out may be inp.
 
     out (n,), inp (n,)
     """
-    size = part_size(out.size)
-    parts = (out.size + size - 1) // size
-    _noise_parts(parts, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
+    size = chunk_size(out.size)
+    chunks = (out.size + size - 1) // size
+    _noise_chunks(chunks, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
 
 
 @kernel
 def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
-    """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0.
+    """Write the gradient through Gaussian dropout and the ReLU before it: 0 where their output `values` is 0.
 
-    Noise may change a value's sign, so that the sign does not tell what the ReLU did; out may be inp.
+    Noise may change the sign of a value, so the sign does not show the ReLU's branch. out may be inp.
 
     out (n,), inp (n,), values (n,)
     """
-    size = part_size(out.size)
-    parts = (out.size + size - 1) // size
-    _derivative_parts(parts, (size, out, inp, values, deviation, k0, k1, stream, step, offset))
+    size = chunk_size(out.size)
+    chunks = (out.size + size - 1) // size
+    _derivative_chunks(chunks, (size, out, inp, values, deviation, k0, k1, stream, step, offset))
 
 
-# Gaussian dropout is linear in its input: its derivative is itself, with the same numbers drawn again.
+# Gaussian dropout is linear in its input: its derivative is the same function, with the same numbers drawn again.
 gaussian_dropout_backward = gaussian_dropout_forward

@@ -1,86 +1,86 @@
-"""Dropout by a mask that is there already: the whole array's, or a smaller one's that is broadcast.
+"""Dropout by an existing mask, which is broadcast if it is smaller than the array.
 
-An array is taken as rows of so many columns, the last of which may be shorter. Row r has the mask's elements from
-starts[r] on, as many as columns if `step` is 1, or the same one for the whole row if it is 0.
+An array is treated as rows of `columns` elements, and the last row may be shorter. Row r uses the mask's elements from
+starts[r] on: `columns` elements if the stride `step` is 1, or one element for the complete row if it is 0.
 """
 
 from ...core.jit import kernel, serial_loop
 from ..simd import LANES, parallel, store_affine_kept, store_kept, vector
-from .mask import ALL, NONE, bits_at, first_bits, packed_bits_at, part_size
+from .mask import ALL_BITS, NO_BITS, bits_at, chunk_size, first_bits, packed_bits_at
 
 
 @serial_loop
-def _write_run(out, inp, start, stop, mask, place, step, scale, shift, dropped):
-    """Write neighbouring elements, within a row."""
-    if step:
+def _write_run(out, inp, start, stop, mask, position, stride, scale, shift, dropped):
+    """Write neighbouring elements within a row."""
+    if stride:
         for j in range(start, stop, LANES):
             left = stop - j
-            bits = bits_at(mask, place + j - start, left)
+            bits = bits_at(mask, position + j - start, left)
             store_affine_kept(out, inp, j, first_bits(left), bits, scale, shift, dropped)
     else:
-        bits = ALL if mask[place] else NONE
+        bits = ALL_BITS if mask[position] else NO_BITS
         for j in range(start, stop, LANES):
             store_affine_kept(out, inp, j, first_bits(stop - j), bits, scale, shift, dropped)
 
 
 @parallel
 @serial_loop
-def _parts(part, size, out, inp, columns, mask, starts, step, scale, shift, dropped):
-    start, stop = part * size, min((part + 1) * size, out.size)
+def _chunks(chunk, size, out, inp, columns, mask, starts, stride, scale, shift, dropped):
+    start, stop = chunk * size, min((chunk + 1) * size, out.size)
     row = start // columns
     while start < stop:
         first = row * columns
         end = min(first + columns, stop)
-        place = starts[row] + (start - first if step else 0)
-        _write_run(out, inp, start, end, mask, place, step, scale, shift, dropped)
+        position = starts[row] + (start - first if stride else 0)
+        _write_run(out, inp, start, end, mask, position, stride, scale, shift, dropped)
         start, row = end, row + 1
 
 
 @kernel
 def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
-    """Write inp * scale + shift where the mask is True, and `dropped` where not; out may be inp.
+    """Write inp * scale + shift where the mask is True, and `dropped` elsewhere. out may be inp.
 
     out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
     """
-    size = part_size(out.size)
-    _parts((out.size + size - 1) // size, (size, out, inp, columns, mask, starts, step, scale, shift, dropped))
+    size = chunk_size(out.size)
+    _chunks((out.size + size - 1) // size, (size, out, inp, columns, mask, starts, step, scale, shift, dropped))
 
 
 @parallel
 @serial_loop
-def _packed_parts(part, size, out, inp, packed, scale):
-    for j in range(part * size, min((part + 1) * size, out.size), LANES):
+def _packed_chunks(chunk, size, out, inp, packed, scale):
+    for j in range(chunk * size, min((chunk + 1) * size, out.size), LANES):
         left = out.size - j
         store_kept(out, inp, j, first_bits(left), packed_bits_at(packed, j >> 3, left), scale)
 
 
 @kernel
 def apply_packed_mask(out, inp, packed, scale):
-    """Write inp * scale where the element's bit is set, and +0 where not; out may be inp.
+    """Write inp * scale where the element's bit is set, and +0 elsewhere. out may be inp.
 
     out (n,), inp (n,), packed (ceil(n / 8),) uint8
     """
-    size = part_size(out.size)
-    _packed_parts((out.size + size - 1) // size, (size, out, inp, packed, scale))
+    size = chunk_size(out.size)
+    _packed_chunks((out.size + size - 1) // size, (size, out, inp, packed, scale))
 
 
 @serial_loop
-def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, scale_step):
+def _write_scaled(out, inp, mask, mask_start, mask_stride, scales, scale_start, scale_stride):
     n, zero = out.size, out.dtype.type(0)
-    chosen = vector(mask, mask_place, n if mask_step else 1)
-    own = vector(scales, scale_place, n if scale_step else 1)
-    if mask_step and scale_step:
+    kept = vector(mask, mask_start, n if mask_stride else 1)
+    run_scales = vector(scales, scale_start, n if scale_stride else 1)
+    if mask_stride and scale_stride:
         for i in range(n):
-            out[i] = inp[i] * own[i] if chosen[i] & (own[i] != zero) else zero
-    elif mask_step:
-        scale, some = own[0], own[0] != zero
+            out[i] = inp[i] * run_scales[i] if kept[i] & (run_scales[i] != zero) else zero
+    elif mask_stride:
+        scale, nonzero = run_scales[0], run_scales[0] != zero
         for i in range(n):
-            out[i] = inp[i] * scale if chosen[i] & some else zero
-    elif chosen[0] and scale_step:
+            out[i] = inp[i] * scale if kept[i] & nonzero else zero
+    elif kept[0] and scale_stride:
         for i in range(n):
-            out[i] = inp[i] * own[i] if own[i] != zero else zero
-    elif chosen[0] and own[0] != zero:
-        scale = own[0]
+            out[i] = inp[i] * run_scales[i] if run_scales[i] != zero else zero
+    elif kept[0] and run_scales[0] != zero:
+        scale = run_scales[0]
         for i in range(n):
             out[i] = inp[i] * scale
     else:
@@ -90,24 +90,24 @@ def _write_scaled(out, inp, mask, mask_place, mask_step, scales, scale_place, sc
 
 @parallel
 @serial_loop
-def _rates_parts(part, size, out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    start, stop = part * size, min((part + 1) * size, out.size)
+def _rates_chunks(chunk, size, out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride):
+    start, stop = chunk * size, min((chunk + 1) * size, out.size)
     row = start // columns
     while start < stop:
         first = row * columns
         count = min(first + columns, stop) - start
-        places = mask_starts[row] + (start - first) * mask_step, scale_starts[row] + (start - first) * scale_step
-        some, given = vector(out, start, count), vector(inp, start, count)
-        _write_scaled(some, given, mask, places[0], mask_step, scales, places[1], scale_step)
+        starts = mask_starts[row] + (start - first) * mask_stride, scale_starts[row] + (start - first) * scale_stride
+        out_run, inp_run = vector(out, start, count), vector(inp, start, count)
+        _write_scaled(out_run, inp_run, mask, starts[0], mask_stride, scales, starts[1], scale_stride)
         start, row = start + count, row + 1
 
 
 @kernel
 def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    """Write inp times its scale where the mask is True and the scale not 0, and +0 elsewhere; out may be inp.
+    """Write inp times its scale where the mask is True and the scale is not 0, and +0 elsewhere. out may be inp.
 
-    out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
+    out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, strides 0 or 1
     """
-    size = part_size(out.size)
-    how = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
-    _rates_parts((out.size + size - 1) // size, (size, *how))
+    size = chunk_size(out.size)
+    arguments = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
+    _rates_chunks((out.size + size - 1) // size, (size, *arguments))

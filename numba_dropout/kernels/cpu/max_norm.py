@@ -1,4 +1,4 @@
-"""Max-norm: bound the norm of each unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1)."""
+"""Max-norm: a limit for the norm of each unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1)."""
 
 import math
 
@@ -7,14 +7,14 @@ import numpy as np
 from ...core.jit import kernel, reordered_loop
 from ..simd import parallel
 
-PART = 1 << 15  # weights of a thread's part, about: whole units
-SERIAL = 1 << 14  # up to this many weights one thread does it
+CHUNK = 1 << 15  # weights of a thread's chunk, approximately: complete units
+SERIAL = 1 << 14  # weights up to which one thread is used
 
 
 @parallel
 @reordered_loop
-def _limit_parts(part, size, weight, limit):
-    for o in range(part * size, min((part + 1) * size, weight.shape[0])):
+def _limit_chunks(chunk, size, weight, limit):
+    for o in range(chunk * size, min((chunk + 1) * size, weight.shape[0])):
         squares = np.float64(0)  # float32 would overflow at weights of 1e20
         for c in range(weight.shape[1]):
             squares += np.float64(weight[o, c]) * np.float64(weight[o, c])
@@ -27,10 +27,10 @@ def _limit_parts(part, size, weight, limit):
 
 @kernel
 def max_norm(weight, limit):
-    """Scale the rows of weight whose Euclidean norm is above the limit down to it.
+    """Scale each row of weight with a larger Euclidean norm down to the limit.
 
-    weight (K, C): row o holds the weights into unit o
+    weight (K, C): row o holds the incoming weights of unit o
     """
     units = weight.shape[0]
-    size = max(units if weight.size <= SERIAL else PART // weight.shape[1], 1)
-    _limit_parts((units + size - 1) // size, (size, weight, limit))
+    size = max(units if weight.size <= SERIAL else CHUNK // weight.shape[1], 1)
+    _limit_chunks((units + size - 1) // size, (size, weight, limit))

@@ -1,4 +1,4 @@
-"""Mean squared error: over the outputs of a row, then over the rows."""
+"""Mean squared error over the outputs of each row, then over the rows."""
 
 from ...core.jit import kernel
 
@@ -7,7 +7,7 @@ from ...core.jit import kernel
 def mse_forward(losses, correct, residuals, out, target):
     """Write each row's mean squared error, 0 as correct (a regression has no accuracy), and out - target.
 
-    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K). residuals may be out
     """
     rows, columns = out.shape
     for i in range(rows):
@@ -22,7 +22,7 @@ def mse_forward(losses, correct, residuals, out, target):
 
 @kernel
 def mse_backward(dout, residuals, target):
-    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals.
+    """Write the gradient of the mean over all elements: 2 (out - target) / (B K). dout may be residuals.
 
     dout (B, K), residuals (B, K), target (B, K)
     """

@@ -7,35 +7,35 @@ from ..scalar.constants import SUMS
 from ..simd import parallel
 from .mask import SERIAL
 
-__all__ = ["batch_totals", "sum_of_squares", "sum_part"]
+__all__ = ["batch_totals", "sum_chunk_size", "sum_of_squares"]
 
-PART = 1 << 11  # elements of a part of a sum, at least
+CHUNK = 1 << 11  # elements of a chunk of a sum, at least
 
 
 @scalar
-def sum_part(n):
-    """Return how many of n elements are one part of a sum."""
-    return max((n + SUMS - 1) // SUMS, PART) if n > SERIAL else max(n, 1)
+def sum_chunk_size(n):
+    """Return the number of elements of a chunk of a sum of n elements."""
+    return max((n + SUMS - 1) // SUMS, CHUNK) if n > SERIAL else max(n, 1)
 
 
 @parallel
 @reordered_loop
-def _square_parts(part, size, sums, values):
+def _square_chunks(chunk, size, sums, values):
     total = np.float64(0)
-    for i in range(part * size, min((part + 1) * size, values.size)):
+    for i in range(chunk * size, min((chunk + 1) * size, values.size)):
         total += np.float64(values[i]) * np.float64(values[i])
-    sums[part] = total
+    sums[chunk] = total
 
 
 @scalar
 def sum_of_squares(sums, values):
-    """Return the sum; sums (SUMS,) is to work in."""
-    size = sum_part(values.size)
-    parts = (values.size + size - 1) // size
-    _square_parts(parts, (size, sums, values))
+    """Return the sum of squares of the values. sums (SUMS,) is scratch memory."""
+    size = sum_chunk_size(values.size)
+    chunks = (values.size + size - 1) // size
+    _square_chunks(chunks, (size, sums, values))
     total = np.float64(0)
-    for part in range(parts):
-        total += sums[part]
+    for chunk in range(chunks):
+        total += sums[chunk]
     return total
 
 
@@ -45,9 +45,9 @@ def batch_totals(out, losses, correct):
 
     out (2,) float64, losses (B,), correct (B,)
     """
-    loss, hit = np.float64(0), np.float64(0)
+    loss_sum, correct_sum = np.float64(0), np.float64(0)
     for i in range(losses.size):
-        loss += losses[i]
-        hit += correct[i]
-    out[0] = loss
-    out[1] = hit
+        loss_sum += losses[i]
+        correct_sum += correct[i]
+    out[0] = loss_sum
+    out[1] = correct_sum

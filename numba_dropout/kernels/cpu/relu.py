@@ -3,38 +3,38 @@
 from ...core.jit import kernel, serial_loop
 from ..scalar.activations import relu, relu_derivative
 from ..simd import parallel
-from .mask import part_size
+from .mask import chunk_size
 
 
 @parallel
 @serial_loop
-def _forward_parts(part, size, out, inp):
-    for i in range(part * size, min((part + 1) * size, out.size)):
+def _forward_chunks(chunk, size, out, inp):
+    for i in range(chunk * size, min((chunk + 1) * size, out.size)):
         out[i] = relu(inp[i])
 
 
 @kernel
 def relu_forward(out, inp):
-    """Write x where it is positive or NaN, else +0; out may be inp.
+    """Write x where it is positive or NaN, else +0. out may be inp.
 
     out (n,), inp (n,)
     """
-    size = part_size(out.size)
-    _forward_parts((out.size + size - 1) // size, (size, out, inp))
+    size = chunk_size(out.size)
+    _forward_chunks((out.size + size - 1) // size, (size, out, inp))
 
 
 @parallel
 @serial_loop
-def _backward_parts(part, size, dinp, dout, out):
-    for i in range(part * size, min((part + 1) * size, out.size)):
+def _backward_chunks(chunk, size, dinp, dout, out):
+    for i in range(chunk * size, min((chunk + 1) * size, out.size)):
         dinp[i] = relu_derivative(dout[i], out[i])
 
 
 @kernel
 def relu_backward(dinp, dout, out):
-    """Write the gradient where the output is positive, else +0; dinp may be dout.
+    """Write the gradient where the output is positive, else +0. dinp may be dout.
 
     dinp (n,), dout (n,), out (n,)
     """
-    size = part_size(out.size)
-    _backward_parts((out.size + size - 1) // size, (size, dinp, dout, out))
+    size = chunk_size(out.size)
+    _backward_chunks((out.size + size - 1) // size, (size, dinp, dout, out))

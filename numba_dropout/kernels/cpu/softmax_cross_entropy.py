@@ -1,4 +1,4 @@
-"""Cross-entropy of the softmax of a row of logits with the index of its class."""
+"""Cross-entropy of the softmax of logits with class labels."""
 
 import math
 
@@ -7,7 +7,7 @@ from ...core.jit import kernel
 
 @kernel
 def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
-    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax.
+    """Write each row's loss, 1 if its largest logit is at its label and else 0, and its softmax.
 
     losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
     """
@@ -30,7 +30,7 @@ def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
 
 @kernel
 def softmax_cross_entropy_backward(dlogits, probs, labels):
-    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs.
+    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B. dlogits may be probs.
 
     dlogits (B, K), probs (B, K), labels (B,) int64
     """
@@ -38,7 +38,7 @@ def softmax_cross_entropy_backward(dlogits, probs, labels):
     scale = dlogits.dtype.type(1 / rows)
     one = dlogits.dtype.type(1)
     for i in range(rows):
-        right = (probs[i, labels[i]] - one) * scale
+        label_gradient = (probs[i, labels[i]] - one) * scale
         for k in range(columns):
             dlogits[i, k] = probs[i, k] * scale
-        dlogits[i, labels[i]] = right
+        dlogits[i, labels[i]] = label_gradient
