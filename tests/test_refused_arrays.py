@@ -54,11 +54,11 @@ def test_products_of_arrays_with_gaps(x, w):
 
 
 def test_two_kinds_of_numbers():
-    with pytest.raises(errors.TypingError, match="one kind of numbers"):
+    with pytest.raises(errors.TypingError, match="arrays of one dtype"):
         dropped(zeros(100), np.zeros(100))
-    with pytest.raises(errors.TypingError, match="one kind of numbers"):
+    with pytest.raises(errors.TypingError, match="arrays of one dtype"):
         cpu.linear_forward(zeros(6, 5), np.zeros((6, 10)), zeros(5, 10), zeros(5))
-    with pytest.raises(errors.TypingError, match="one kind of numbers"):
+    with pytest.raises(errors.TypingError, match="arrays of one dtype"):
         cpu.linear_backward_weight(zeros(5, 10), zeros(5), zeros(6, 5), np.zeros((6, 10)))
 
 

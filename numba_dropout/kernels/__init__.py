@@ -1,1 +1,1 @@
-"""The kernels: scalar functions shared by all targets, and one package of array kernels for each target."""
+"""Kernels: scalar functions shared by all targets, and a package of array kernels for each target."""

@@ -6,7 +6,7 @@ from ...core.jit import kernel, scalar, serial_loop
 from ..simd import CACHE_LINE, fence, parallel, store_kept, store_kept_past_caches, vector
 from .mask import chunk_size, first_bits, for_each_group
 
-CACHES = 1 << 25  # bytes from which an output is stored past the caches, which it would fill and read first
+CACHES = 1 << 25  # bytes from which an output bypasses the caches: it would evict all else, and be read before written
 STREAMED_CHUNK = 1 << 16  # elements of a thread's chunk of such an output: each ends with a fence
 
 

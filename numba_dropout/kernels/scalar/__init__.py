@@ -1,1 +1,1 @@
-"""Functions of scalars, written once for every target."""
+"""Scalar functions, written once for all targets."""

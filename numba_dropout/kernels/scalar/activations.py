@@ -1,4 +1,4 @@
-"""Activations of one element and their derivatives."""
+"""Activation functions of one element and their derivatives."""
 
 from ...core.jit import scalar
 from .constants import ONE, ZERO
@@ -15,13 +15,13 @@ def relu(x):
 
 @scalar
 def relu_derivative(dy, y):
-    """Pass a gradient where the ReLU's output y is positive; +0 elsewhere."""
+    """Return the gradient dy where the ReLU's output y is positive, else +0."""
     return dy if y > ZERO else ZERO
 
 
 @scalar
 def relu_dropout_derivative(dy, y, scale):
-    """Pass a scaled gradient where ReLU, then dropout, gave a positive y: there it was kept and its input positive."""
+    """Return dy * scale where the output y of ReLU and dropout is positive (kept, with a positive input), else +0."""
     return dy * scale if y > ZERO else ZERO
 
 

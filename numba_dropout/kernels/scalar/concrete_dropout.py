@@ -1,8 +1,8 @@
-"""The masks of Concrete dropout: scalar functions, written once for every target.
+"""Masks of Concrete dropout: scalar functions, written once for all targets.
 
-Of an element, z = sigmoid((logit(p) - logit(u)) / t) is dropped, u uniform, with the temperature t = 1/10 of the
-paper's experiments (Gal, Hron & Kendall, NeurIPS 2017, equation 5, with 1 - u for u). What is kept, 1 - z = 1 / (1 +
-(odds(p) (1 - u) / u)**10), then needs neither logarithm nor exponential.
+The share z = sigmoid((logit(p) - logit(u)) / t) of an element is dropped, with u uniform and the temperature t = 1/10
+of the paper's experiments (Gal, Hron & Kendall, NeurIPS 2017, equation 5, with 1 - u for u). The kept share, 1 - z =
+1 / (1 + (odds(p) (1 - u) / u)**10), then needs neither logarithm nor exponential.
 """
 
 import numpy as np
@@ -16,57 +16,58 @@ __all__ = ["odds32", "odds64", "odds_of", "rate_of", "scale_of", "share_kept", "
 
 ONE, NINE, TWELVE = np.int32(1), np.int32(9), np.int32(12)
 TEN = np.float32(10)  # 1 / temperature
-LEAST, MOST = np.float32(2**-10), np.float32(2**12)  # of q: nothing is dropped, or all; tenth powers are float32
-HIGHEST = np.float32(60)  # logit: nothing is kept there, nor above
-TOP24, TOP53 = np.int32(2**24), np.int64(2**53)
-STEPS23, STEPS52 = np.int32(2**23 - 1), np.int64(2**52 - 1)
+# beyond these values of q, nothing or everything is dropped: tenth powers stay in float32
+Q_MIN, Q_MAX = np.float32(2**-10), np.float32(2**12)
+LOGIT_MAX = np.float32(60)  # from this logit on nothing is kept
+TWO24, TWO53 = np.int32(2**24), np.int64(2**53)
+MASK23, MASK52 = np.int32(2**23 - 1), np.int64(2**52 - 1)
 
 
 @scalar
 def odds32(word):
-    """Return (1 - u) / u in float32, u being the middle of a step of 2**-23, which a word's upper bits choose."""
-    odd = np.int32((np.int32(word) >> NINE & STEPS23) << ONE | ONE)
-    return np.float32(np.int32(TOP24 - odd)) / np.float32(odd)
+    """Return (1 - u) / u in float32. u is the middle of a step of 2**-23, which the upper bits of a word select."""
+    odd = np.int32((np.int32(word) >> NINE & MASK23) << ONE | ONE)
+    return np.float32(np.int32(TWO24 - odd)) / np.float32(odd)
 
 
 @scalar
 def odds64(bits):
-    """Return (1 - u) / u in float64, u being the middle of a step of 2**-52, which the upper of 64 bits choose."""
-    odd = (np.int64(bits) >> TWELVE & STEPS52) << ONE | ONE
-    return np.float64(TOP53 - odd) / np.float64(odd)
+    """Return (1 - u) / u in float64. u is the middle of a step of 2**-52, which the upper of 64 bits select."""
+    odd = (np.int64(bits) >> TWELVE & MASK52) << ONE | ONE
+    return np.float64(TWO53 - odd) / np.float64(odd)
 
 
 @scalar
 def odds_of(logit):
-    """Return p / (1 - p) of the logit of p."""
-    return exp(logit if logit < HIGHEST else HIGHEST)
+    """Return p / (1 - p) from the logit of p."""
+    return exp(logit if logit < LOGIT_MAX else LOGIT_MAX)
 
 
 @scalar
-def share_kept(odds, drawn):
-    """Return the share of an element that is kept, of odds p / (1 - p) and (1 - u) / u that was drawn."""
-    whole = odds * drawn
-    q = whole if whole > LEAST else odds * ZERO + LEAST
-    q = q if q < MOST else odds * ZERO + MOST
+def share_kept(odds, random_odds):
+    """Return the kept share of an element from the odds p / (1 - p) and the random (1 - u) / u."""
+    product = odds * random_odds
+    q = product if product > Q_MIN else odds * ZERO + Q_MIN
+    q = q if q < Q_MAX else odds * ZERO + Q_MAX
     square = q * q
     fourth = square * square
     share = ONE32 / (ONE32 + fourth * fourth * square)
-    return share if whole < MOST else share * ZERO
+    return share if product < Q_MAX else share * ZERO
 
 
 @scalar
 def scale_of(odds):
-    """Return 1 / (1 - p)."""
+    """Return 1 / (1 - p) from the odds of p."""
     return ONE32 + odds
 
 
 @scalar
 def rate_of(odds):
-    """Return p."""
+    """Return p from its odds."""
     return odds / (ONE32 + odds)
 
 
 @scalar
 def slope_by_logit(rate, share):
-    """Return the derivative of share / (1 - p) by p's logit, over itself."""
+    """Return the derivative of share / (1 - p) with respect to the logit of p, divided by share / (1 - p)."""
     return rate - TEN * (ONE32 - share)

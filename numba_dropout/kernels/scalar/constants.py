@@ -1,7 +1,7 @@
 """Constants of all kernels.
 
-No bare float literal meets a float32 in a kernel, which it would widen: these are float32 values, which float64 holds
-exactly.
+Kernels combine no float literal with a float32, which would widen it. These constants are float32 values that float64
+represents exactly.
 """
 
 import numpy as np
@@ -12,4 +12,4 @@ ZERO = np.float32(0)
 HALF = np.float32(0.5)
 ONE = np.float32(1)
 
-SUMS = 256  # parts that a sum is taken in, at most: whatever the threads
+SUMS = 256  # chunks of a sum, at most, for any number of threads

@@ -1,7 +1,7 @@
-"""Normal numbers from random words: scalar functions, written once for every target.
+"""Normal numbers from random words: scalar functions, written once for all targets.
 
-The upper 24 bits of a word, or 53 of two, low word first, give a uniform number, in the middle of its step. Two uniform
-numbers give two normal ones (G. E. P. Box, M. E. Muller, Annals of Mathematical Statistics 29, 1958).
+The upper 24 bits of a word, or 53 of two, low word first, give a uniform number in the middle of its step. Two uniform
+numbers give two normal numbers (G. E. P. Box, M. E. Muller, Annals of Mathematical Statistics 29, 1958).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from .transcendental import direction32, direction64, log32, log64, sqrt
 
 __all__ = ["normals32", "normals64"]
 
-# 32 bits stay in 32, for twice as many elements in a vector; numbers are signed, as conversions to floats are.
+# 32-bit integers allow twice as many elements in a vector. They are signed because conversions to floats are.
 ONE32, EIGHT, UPPER24 = np.int32(1), np.int32(8), np.int32(2**24 - 1)
 ONE64, ELEVEN, UPPER53 = np.int64(1), np.int64(11), np.int64(2**53 - 1)
 STEP25 = np.float32(2**-25)

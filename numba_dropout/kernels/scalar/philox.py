@@ -1,8 +1,8 @@
-"""Philox4x32-10 and the mask contract, version 1: scalar functions, written once for every target.
+"""Philox4x32-10 and the mask contract, version 1: scalar functions, written once for all targets.
 
-Bottom up in three sections: the generator; the words of one block; the streams. All words are
-`uint64` that hold 32-bit values, and every constant is typed: mixed signedness would turn into float64 in Numba.
-The contract in words, with test vectors: docs/mask.md.
+Three sections, bottom up: the generator, the words of one block, the streams. All words are `uint64` with 32-bit
+values, and every constant is typed, because Numba converts mixed signedness to float64. docs/mask.md states the
+contract, with test vectors.
 """
 
 import numpy as np
@@ -23,13 +23,13 @@ SHIFT32 = np.uint64(32)
 
 @overridable
 def product(a, b):
-    """Return the 64 bits of a product of two words; CUDA has one instruction for it, LLVM would emit 64-bit factors."""
+    """Return the 64-bit product of two words. CUDA overrides it with one instruction instead of a 64-bit product."""
     return a * b
 
 
 @scalar
 def philox_round(c0, c1, c2, c3, k0, k1):
-    """Mix the counter once: two 32 x 32 -> 64-bit products, whose high halves meet the other words and the key."""
+    """Apply one round: two 32 x 32 -> 64-bit products, with the high halves xored with the other words and the key."""
     product0 = product(M0, c0)
     product1 = product(M1, c2)
     return (
@@ -42,9 +42,9 @@ def philox_round(c0, c1, c2, c3, k0, k1):
 
 @scalar
 def philox4x32(c0, c1, c2, c3, k0, k1):
-    """Return four 32-bit words for a counter of four words and a key of two (ten rounds, unrolled by hand).
+    """Return four 32-bit words for a counter of four words and a key of two words (ten rounds, unrolled by hand).
 
-    A loop over the rounds keeps LLVM from vectorising the caller's loop.
+    A loop over the rounds would prevent LLVM from vectorizing the caller's loop.
     """
     c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
     k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
@@ -85,7 +85,7 @@ def block_words(block, stream, step, k0, k1):
 
 # ---------------------------------------------------------------- streams
 
-# Bits 30..24 of a stream say what it is for, bits 23..0 the site, counted from 0 in the network.
+# Bits 30..24 of a stream are its purpose, bits 23..0 the site, counted from 0 in the network.
 PURPOSE = {
     "dropout": 0 << 24,
     "initialisation": 1 << 24,

@@ -1,8 +1,8 @@
-"""Exponential, logarithms, roots, sine and cosine, written once for every target.
+"""Exponential, logarithms, square root, sine and cosine, written once for all targets.
 
-`log*` and `direction*` are for loops that are vectorised: polynomials of least relative error (Remez), on ranges that
-integers reduce to, within a few units in the last place. They are the same on every target but for the rounding of
-products that are added to, and take normal numbers only.
+`log*` and `direction*` are for vectorized loops: polynomials of minimal relative error (Remez), with integer range
+reduction, accurate to a few units in the last place. They are the same on all targets, except for the rounding of
+multiply-adds, and take normal numbers only.
 """
 
 import numpy as np
@@ -11,24 +11,24 @@ from ...core.jit import overridable, scalar
 
 __all__ = ["bits32", "bits64", "direction32", "direction64", "exp", "log1p", "log32", "log64", "sqrt"]
 
-# NumPy's functions, not `math`'s, whose results are Python floats without a compiler and would narrow to float32.
+# These are NumPy's functions: without a compiler, those of `math` return Python floats, which would narrow to float32.
 
 
 @overridable
 def exp(x):
-    """Return e to the x, in the precision of x; as all `overridable` functions, CUDA has a body of its own for it."""
+    """Return e**x in the precision of x. CUDA overrides this function."""
     return np.exp(x)
 
 
 @overridable
 def log1p(x):
-    """Return the logarithm of 1 + x, in the precision of x."""
+    """Return the natural logarithm of 1 + x in the precision of x."""
     return np.log1p(x)
 
 
 @overridable
 def sqrt(x):
-    """Return the square root, in the precision of x."""
+    """Return the square root in the precision of x."""
     return np.sqrt(x)
 
 
@@ -48,7 +48,7 @@ COS32 = tuple(
 )
 OCTANT32 = np.int32(21)
 FRACTION32 = np.int32(2**21 - 1)
-LAST32, TWICE32, FOURTH32 = np.int32(1), np.int32(2), np.int32(4)
+BIT0_32, BIT1_32, BIT2_32 = np.int32(1), np.int32(2), np.int32(4)
 STEP22 = np.float32(2**-22)
 
 
@@ -60,7 +60,7 @@ def bits32(x):
 
 @overridable
 def float32_of(bits):
-    """Return the float32 of some bits."""
+    """Return the float32 with these bits."""
     return np.int32(bits).view(np.float32)
 
 
@@ -76,16 +76,16 @@ def log32(x):
 
 @scalar
 def direction32(t):
-    """Return cosine and sine of (t + 1/2) * 2**-24 turns, of an integer below 2**24."""
+    """Return cosine and sine of (t + 1/2) * 2**-24 turns for an integer t below 2**24."""
     octant = np.int32(t >> OCTANT32)
-    f = np.float32(np.int32((t & FRACTION32) << LAST32 | LAST32)) * STEP22
-    f = ONE32 - f if octant & LAST32 else f
+    f = np.float32(np.int32((t & FRACTION32) << BIT0_32 | BIT0_32)) * STEP22
+    f = ONE32 - f if octant & BIT0_32 else f
     q = f * f
     sine = (((SIN32[3] * q + SIN32[2]) * q + SIN32[1]) * q + SIN32[0]) * f
     cosine = (((COS32[4] * q + COS32[3]) * q + COS32[2]) * q + COS32[1]) * q + COS32[0]
-    swapped = np.int32(octant + LAST32) & TWICE32
+    swapped = np.int32(octant + BIT0_32) & BIT1_32
     x, y = (sine, cosine) if swapped else (cosine, sine)
-    return -x if np.int32(octant + TWICE32) & FOURTH32 else x, -y if octant & FOURTH32 else y
+    return -x if np.int32(octant + BIT1_32) & BIT2_32 else x, -y if octant & BIT2_32 else y
 
 
 # ---------------------------------------------------------------- float64
@@ -126,7 +126,7 @@ COS64 = (
 )
 OCTANT64 = np.int64(50)
 FRACTION64 = np.int64(2**50 - 1)
-LAST64, TWICE64, FOURTH64 = np.int64(1), np.int64(2), np.int64(4)
+BIT0_64, BIT1_64, BIT2_64 = np.int64(1), np.int64(2), np.int64(4)
 STEP51 = np.float64(2.0**-51)
 
 
@@ -151,15 +151,15 @@ def log64(x):
 
 @scalar
 def direction64(t):
-    """Return cosine and sine of (t + 1/2) * 2**-53 turns, of an integer below 2**53."""
+    """Return cosine and sine of (t + 1/2) * 2**-53 turns for an integer t below 2**53."""
     octant = t >> OCTANT64
-    f = np.float64((t & FRACTION64) << LAST64 | LAST64) * STEP51
-    f = ONE64 - f if octant & LAST64 else f
+    f = np.float64((t & FRACTION64) << BIT0_64 | BIT0_64) * STEP51
+    f = ONE64 - f if octant & BIT0_64 else f
     q = f * f
     sine = ((SIN64[6] * q + SIN64[5]) * q + SIN64[4]) * q + SIN64[3]
     sine = (((sine * q + SIN64[2]) * q + SIN64[1]) * q + SIN64[0]) * f
     cosine = ((COS64[7] * q + COS64[6]) * q + COS64[5]) * q + COS64[4]
     cosine = (((cosine * q + COS64[3]) * q + COS64[2]) * q + COS64[1]) * q + COS64[0]
-    swapped = (octant + LAST64) & TWICE64
+    swapped = (octant + BIT0_64) & BIT1_64
     x, y = (sine, cosine) if swapped else (cosine, sine)
-    return -x if (octant + TWICE64) & FOURTH64 else x, -y if octant & FOURTH64 else y
+    return -x if (octant + BIT1_64) & BIT2_64 else x, -y if octant & BIT2_64 else y

@@ -1,6 +1,6 @@
-"""Building blocks that Numba's language lacks, in LLVM IR: the only place that knows registers and scratch memory.
+"""Intrinsics in LLVM IR for what Numba lacks: vectors, masks, scratch memory, array views and parallel loops.
 
-Each has a plain Python body of the same meaning, which runs where the JIT is off.
+Each has a plain Python body with the same meaning, which runs if the JIT is disabled.
 """
 
 from .array_views import matrix, row, tensor, vector, window

@@ -1,32 +1,32 @@
-"""Views that hold no reference to the array: counting them costs time, and so does what a slice checks.
+"""Array views without reference counts and bounds checks, which cost time.
 
-The array must outlive them, and nothing is checked: what is asked for must be there.
+The array must outlive its views, and the requested elements must exist.
 """
 
 from numba import types
 from numba.np.arrayobj import make_array, populate_array
 
 from . import vectors
-from .intrinsic import block
+from .intrinsic import intrinsic
 from .vectors import I64
 
 __all__ = ["matrix", "row", "tensor", "vector", "window"]
 
-# ---------------------------------------------------------------- of an array without gaps, as if it were flat
+# ---------------------------------------------------------------- views of a contiguous array, as a flat one
 
 
 def _matrix(flat, start, rows, columns):
-    """View rows * columns elements of a flat array, from start on, as a matrix."""
+    """View rows * columns elements of a flat array from `start` on as a matrix."""
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
 def _tensor(flat, start, size, rows, columns):
-    """View elements of a flat array as a stack of matrices."""
+    """View size * rows * columns elements of a flat array from `start` on as a stack of matrices."""
     return flat[start : start + size * rows * columns].reshape(size, rows, columns)
 
 
 def _vector(flat, start, size):
-    """View some elements of an array without gaps, in the order in which they lie."""
+    """View `size` elements of a contiguous array from `start` on, in memory order."""
     return flat.reshape(-1)[start : start + size]
 
 
@@ -36,70 +36,70 @@ def _emit(context, builder, signature, arguments):
     strides = [I64(flat.size)]
     for length in reversed(shape[1:]):
         strides.insert(0, builder.mul(strides[0], length))
-    return _described(context, builder, signature, flat, flat.flat_address(arguments[1]), shape, strides)
+    return _make_view(context, builder, signature, flat, flat.flat_address(arguments[1]), shape, strides)
 
 
-@block(_matrix)
+@intrinsic(_matrix)
 def matrix(typing_context, flat, start, rows, columns):
-    """Emit the array's description."""
+    """Emit the view's array structure."""
     return types.Array(flat.dtype, 2, "C")(flat, types.int64, types.int64, types.int64), _emit
 
 
-@block(_tensor)
+@intrinsic(_tensor)
 def tensor(typing_context, flat, start, size, rows, columns):
-    """Emit the array's description."""
-    number = types.int64
-    return types.Array(flat.dtype, 3, "C")(flat, number, number, number, number), _emit
+    """Emit the view's array structure."""
+    integer = types.int64
+    return types.Array(flat.dtype, 3, "C")(flat, integer, integer, integer, integer), _emit
 
 
-@block(_vector)
+@intrinsic(_vector)
 def vector(typing_context, flat, start, size):
-    """Emit the array's description."""
+    """Emit the view's array structure."""
     return types.Array(flat.dtype, 1, "C")(flat, types.int64, types.int64), _emit
 
 
-# ---------------------------------------------------------------- of a matrix
+# ---------------------------------------------------------------- views of a matrix
 
 
 def _window(array, row0, row1, column0, column1):
-    """View some rows and columns of a matrix of any layout, as one of unknown strides."""
+    """View a range of rows and columns of a matrix of any layout. The result has unknown strides."""
     return array[row0:row1, column0:column1]
 
 
-def _row(array, number, column0, column1):
-    """View some columns, which are adjacent, of one row of a matrix."""
-    return array[number, column0:column1]
+def _row(array, index, column0, column1):
+    """View a range of adjacent columns of one row of a matrix."""
+    return array[index, column0:column1]
 
 
-@block(_window)
+@intrinsic(_window)
 def window(typing_context, array, row0, row1, column0, column1):
-    """Emit the array's description."""
+    """Emit the view's array structure."""
 
     def generate(context, builder, signature, arguments):
         view = vectors.View(context, builder, signature.args[0], arguments[0])
         row0, row1, column0, column1 = arguments[1:]
         shape = [builder.sub(row1, row0), builder.sub(column1, column0)]
-        return _described(context, builder, signature, view, view.address(row0, column0), shape, view.strides)
+        return _make_view(context, builder, signature, view, view.address(row0, column0), shape, view.strides)
 
-    number = types.int64
-    return types.Array(array.dtype, 2, "A")(array, number, number, number, number), generate
+    integer = types.int64
+    return types.Array(array.dtype, 2, "A")(array, integer, integer, integer, integer), generate
 
 
-@block(_row)
-def row(typing_context, array, number, column0, column1):
-    """Emit the array's description."""
+@intrinsic(_row)
+def row(typing_context, array, index, column0, column1):
+    """Emit the view's array structure."""
 
     def generate(context, builder, signature, arguments):
         view = vectors.View(context, builder, signature.args[0], arguments[0])
-        number, column0, column1 = arguments[1:]
+        index, column0, column1 = arguments[1:]
         shape, strides = [builder.sub(column1, column0)], [I64(view.size)]
-        return _described(context, builder, signature, view, view.address(number, column0), shape, strides)
+        return _make_view(context, builder, signature, view, view.address(index, column0), shape, strides)
 
-    number = types.int64
-    return types.Array(array.dtype, 1, "C")(array, number, number, number), generate
+    integer = types.int64
+    return types.Array(array.dtype, 1, "C")(array, integer, integer, integer), generate
 
 
-def _described(context, builder, signature, view, place, shape, strides):
+def _make_view(context, builder, signature, view, address, shape, strides):
     array = make_array(signature.return_type)(context, builder)
-    populate_array(array, builder.bitcast(place, array.data.type), shape, strides, I64(view.size), meminfo=None)
+    populate_array(array, builder.bitcast(address, array.data.type), shape, strides, I64(view.size), meminfo=None)
     return array._getvalue()

@@ -1,4 +1,4 @@
-"""Cache lines: arrays that begin one, and reading them before they are needed."""
+"""Cache lines: aligned arrays and prefetching."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from numba import types
 from numpy.typing import NDArray
 
 from . import vectors
-from .intrinsic import block
+from .intrinsic import intrinsic
 from .vectors import CACHE_LINE
 
 __all__ = ["aligned", "read_ahead"]
 
 
 def aligned(size: int, dtype: Any) -> NDArray[Any]:
-    """Return a flat array of zeros that begins a cache line: threads then meet between lines, not within one."""
+    """Return a flat array of zeros aligned to a cache line, so that threads do not share a line."""
     itemsize = np.dtype(dtype).itemsize
     memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
@@ -22,22 +22,22 @@ def aligned(size: int, dtype: Any) -> NDArray[Any]:
 
 
 def _read_ahead(array, start, size):
-    """Begin to bring so many bytes, a constant, to the caches, from an element of an array without gaps on.
+    """Prefetch `size` bytes, a constant, from element `start` of a contiguous array on.
 
-    They need not be there.
+    The bytes may lie outside the array.
     """
 
 
-@block(_read_ahead, prefer_literal=True)
+@intrinsic(_read_ahead, prefer_literal=True)
 def read_ahead(typing_context, array, start, size):
-    """Emit a prefetch of each line."""
+    """Emit a prefetch of each cache line."""
     if not isinstance(size, types.IntegerLiteral):
         return None
 
     def generate(context, builder, signature, arguments):
-        place = vectors.View(context, builder, signature.args[0], arguments[0]).flat_address(arguments[1])
+        address = vectors.View(context, builder, signature.args[0], arguments[0]).flat_address(arguments[1])
         for line in range(0, size.literal_value, CACHE_LINE):
-            vectors.prefetch(builder, place, line)
+            vectors.prefetch(builder, address, line)
         return context.get_dummy_value()
 
     return types.none(array, types.int64, size), generate

@@ -1,34 +1,34 @@
-"""What a building block is: LLVM IR where the JIT is on, plain Python of the same meaning where it is off."""
+"""Intrinsics: LLVM IR if the JIT is enabled, plain Python with the same meaning if it is disabled."""
 
 import functools
 
 from llvmlite import ir
+from numba import extending
 from numba.core import config
-from numba.extending import intrinsic
 
 from ...core.identity import identity
 
-__all__ = ["block"]
+__all__ = ["intrinsic"]
 
 
-def block(plain, *, apart=False, **options):
-    """Return a decorator that makes a building block of an emitter of IR, which has the form of Numba's `intrinsic`.
+def intrinsic(plain, *, outlined=False, **options):
+    """Return a decorator of an emitter of IR, which has the signature that Numba's `intrinsic` requires.
 
-    Not an `overload`, which would compile one more function for each. A long block that returns nothing may stand
-    `apart`: in one function that is called, instead of once again in each place.
+    It is no `overload`, which would compile an additional function. A long intrinsic that returns nothing may be
+    `outlined`: calls share one function, instead of a copy of the IR at each call.
     """
 
-    def choose(emitter):
+    def decorate(emitter):
         if config.DISABLE_JIT:
             return plain
-        emitter = _standing_apart(plain.__name__, emitter) if apart else emitter
-        return intrinsic(**options)(emitter) if options else intrinsic(emitter)
+        emitter = _outline(plain.__name__, emitter) if outlined else emitter
+        return extending.intrinsic(**options)(emitter) if options else extending.intrinsic(emitter)
 
-    return choose
+    return decorate
 
 
-def _standing_apart(name, emitter):
-    """Return an emitter of calls to the function that holds the block, which the first of a module's calls emits."""
+def _outline(name, emitter):
+    """Return an emitter of calls to one function with the IR, which the first call in a module emits."""
 
     @functools.wraps(emitter)
     def emit(typing_context, *kinds):
@@ -40,7 +40,7 @@ def _standing_apart(name, emitter):
             if function is None:
                 kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
                 function = ir.Function(builder.module, kind, symbol)
-                function.linkage = "linkonce_odr"  # modules that are linked keep one
+                function.linkage = "linkonce_odr"  # linked modules keep one copy
                 function.attributes.add("noinline")
                 inner = ir.IRBuilder(function.append_basic_block("entry"))
                 generate(context, inner, signature, function.args)

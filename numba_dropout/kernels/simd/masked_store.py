@@ -1,60 +1,60 @@
-"""Choosing elements by a mask of 64, whose element j is bit j of a `uint64`."""
+"""Stores of 64 elements under a mask, whose element j is bit j of a `uint64`."""
 
 import numpy as np
 from numba import types
 
 from . import vectors
-from .intrinsic import block
+from .intrinsic import intrinsic
 from .philox_mask import BITS, LANES
 from .vectors import CACHE_LINE, I64
 
 __all__ = ["fence", "store_affine_kept", "store_kept", "store_kept_past_caches", "store_relu_kept"]
 
-AHEAD = 2048  # bytes by which reading runs ahead of stores past the caches, which keep the processor's own from it
+AHEAD = 2048  # prefetch distance in bytes with stores past the caches, which disable the hardware prefetcher
 
 
-def _places(start, valid):
-    """Return which of the group's lanes are valid, and their places in the array."""
+def _valid_lanes(start, valid):
+    """Return the valid lanes of the group and their indices in the array."""
     lanes = np.flatnonzero([int(valid) >> lane & 1 for lane in range(LANES)])
     return lanes, start + lanes
 
 
-def _chosen(bits, lanes):
+def _selected(bits, lanes):
     return np.array([int(bits) >> int(lane) & 1 for lane in lanes], np.bool_)
 
 
 def _store_kept(out, inp, start, valid, bits, scale):
-    """Write elements start .. start + 63 of inp times scale where a bit is set, +0 where not; only valid lanes."""
-    lanes, places = _places(start, valid)
-    out[places] = np.where(_chosen(bits, lanes), inp[places] * scale, np.zeros(1, inp.dtype))
+    """Write elements start .. start + 63 of inp times scale where a bit is set, +0 elsewhere, in valid lanes only."""
+    lanes, indices = _valid_lanes(start, valid)
+    out[indices] = np.where(_selected(bits, lanes), inp[indices] * scale, np.zeros(1, inp.dtype))
 
 
 def _store_relu_kept(out, inp, start, valid, bits, scale):
-    """Write as `store_kept` does, with +0 where inp is not positive, unless it is NaN."""
-    lanes, places = _places(start, valid)
-    x = inp[places]
-    out[places] = np.where(_chosen(bits, lanes) & ~(x <= 0), x * scale, np.zeros(1, inp.dtype))
+    """Write like `store_kept`, with +0 where inp is not positive and not NaN."""
+    lanes, indices = _valid_lanes(start, valid)
+    x = inp[indices]
+    out[indices] = np.where(_selected(bits, lanes) & ~(x <= 0), x * scale, np.zeros(1, inp.dtype))
 
 
 def _store_affine_kept(out, inp, start, valid, bits, scale, shift, dropped):
-    """Write inp * scale + shift where a bit is set, and the number `dropped` where not; only valid lanes."""
-    lanes, places = _places(start, valid)
-    out[places] = np.where(_chosen(bits, lanes), inp[places] * scale + shift, dropped)
+    """Write inp * scale + shift where a bit is set, and the number `dropped` elsewhere, in valid lanes only."""
+    lanes, indices = _valid_lanes(start, valid)
+    out[indices] = np.where(_selected(bits, lanes), inp[indices] * scale + shift, dropped)
 
 
 def _store_kept_past_caches(out, inp, start, valid, bits, scale):
-    """Write as `store_kept` does; whole groups, where out is aligned to a cache line, do not pass through the caches.
+    """Write like `store_kept`. Full groups bypass the caches, and must be aligned to a cache line in out.
 
     For arrays larger than the caches: a line is not read before it is written. A fence must follow.
     """
     _store_kept(out, inp, start, valid, bits, scale)
 
 
-def _emit_choice(context, builder, signature, arguments, *, relu=False, past_caches=False):
+def _emit_masked_store(context, builder, signature, arguments, *, relu=False, past_caches=False):
     out = vectors.View(context, builder, signature.args[0], arguments[0])
     inp = vectors.View(context, builder, signature.args[1], arguments[1])
     start, valid, bits, scale, *affine = arguments[2:]
-    lanes = 64 // out.size  # in vectors of 512 bits
+    lanes = 64 // out.size  # of a vector of 512 bits
     kind = vectors.vector(out.element, lanes)
     zero = vectors.constant(kind, 0.0)
     scales = vectors.splat(builder, scale, lanes)
@@ -66,72 +66,72 @@ def _emit_choice(context, builder, signature, arguments, *, relu=False, past_cac
         for line in range(0, LANES * out.size, CACHE_LINE):
             vectors.prefetch(builder, source, AHEAD + line)
 
-    def write(whole):
+    def write(full):
         for group in range(LANES // lanes):
-            chosen, inside = (
+            selected, inside = (
                 vectors.shuffle(builder, mask, None, range(group * lanes, (group + 1) * lanes)) for mask in masks
             )
-            place = group * 64
-            x = vectors.load(builder, source, kind, place) if whole else None
-            x = x or vectors.load_where(builder, inside, source, kind, place)
+            offset = group * 64
+            x = vectors.load(builder, source, kind, offset) if full else None
+            x = x or vectors.load_masked(builder, inside, source, kind, offset)
             if relu:
-                chosen = builder.and_(chosen, builder.fcmp_unordered(">", x, zero))
+                selected = builder.and_(selected, builder.fcmp_unordered(">", x, zero))
             y = builder.fmul(x, scales)
             if shift is not None:
                 y = builder.fadd(y, shift)
-            y = builder.select(chosen, y, dropped)
-            if whole:
-                vectors.store(builder, y, target, place, 64 if past_caches else 1, past_caches)
+            y = builder.select(selected, y, dropped)
+            if full:
+                vectors.store(builder, y, target, offset, 64 if past_caches else 1, past_caches)
             else:
-                vectors.store_where(builder, inside, y, target, place)
+                vectors.store_masked(builder, inside, y, target, offset)
 
     with builder.if_else(builder.icmp_unsigned("==", valid, I64(2**64 - 1)), likely=True) as (yes, no):
         with yes:
-            write(whole=True)
+            write(full=True)
         with no:
-            write(whole=False)
+            write(full=False)
     return context.get_dummy_value()
 
 
-def _choice(out, inp, numbers, **how):
-    """Return the signature and the generator of a block that writes chosen elements by some numbers of their kind."""
-    vectors.refuse_mixture(out, inp)
+def _masked_store(out, inp, count, **options):
+    """Return the signature and the generator of a masked store with `count` scalars of the elements' type."""
+    vectors.require_same_dtype(out, inp)
 
     def generate(context, builder, signature, arguments):
-        return _emit_choice(context, builder, signature, arguments, **how)
+        return _emit_masked_store(context, builder, signature, arguments, **options)
 
-    return types.none(out, inp, types.int64, types.uint64, types.uint64, *numbers * (out.dtype,)), generate
+    return types.none(out, inp, types.int64, types.uint64, types.uint64, *count * (out.dtype,)), generate
 
 
-@block(_store_kept)
+@intrinsic(_store_kept)
 def store_kept(typing_context, out, inp, start, valid, bits, scale):
-    """Emit a product and a choice."""
-    return _choice(out, inp, 1)
+    """Emit a product and a selection."""
+    return _masked_store(out, inp, 1)
 
 
-@block(_store_relu_kept)
+@intrinsic(_store_relu_kept)
 def store_relu_kept(typing_context, out, inp, start, valid, bits, scale):
     """Emit the same with a comparison."""
-    return _choice(out, inp, 1, relu=True)
+    return _masked_store(out, inp, 1, relu=True)
 
 
-@block(_store_kept_past_caches)
+@intrinsic(_store_kept_past_caches)
 def store_kept_past_caches(typing_context, out, inp, start, valid, bits, scale):
     """Emit the same with other stores."""
-    return _choice(out, inp, 1, past_caches=True)
+    return _masked_store(out, inp, 1, past_caches=True)
 
 
-@block(_store_affine_kept)
+@intrinsic(_store_affine_kept)
 def store_affine_kept(typing_context, out, inp, start, valid, bits, scale, shift, dropped):
     """Emit the same with a sum."""
-    return _choice(out, inp, 3)
+    return _masked_store(out, inp, 3)
 
 
 def _fence():
-    """Let all stores past the caches be seen before what follows."""
+    """Make all stores past the caches visible before later operations."""
 
 
-@block(_fence)
+@intrinsic(_fence)
 def fence(typing_context):
     """Emit a fence."""
 

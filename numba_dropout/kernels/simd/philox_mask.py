@@ -1,6 +1,6 @@
-"""The stream's words, 8 blocks at a time, and masks of the 64 elements of those: drawing them, and the way to memory.
+"""Words of the stream, 8 blocks at a time, masks of their 64 elements, and the loads and stores of masks.
 
-A mask of 64 elements is a `uint64`, element j in bit j; AVX-512 keeps it in its mask registers.
+A mask of 64 elements is a `uint64`, with element j in bit j. AVX-512 keeps it in its mask registers.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from numba import types
 
 from ..scalar.philox import M0, M1, MASK16, W0, W1, block_words
 from . import vectors
-from .intrinsic import block
+from .intrinsic import intrinsic
 from .registers import TILE
 from .vectors import I1, I8, I32, I64
 
@@ -29,38 +29,38 @@ BITS = vectors.vector(I1, LANES)
 
 
 def _draw(first, threshold, k0, k1, stream, step):
-    """Return the bits of the numbers of 8 blocks that are at least the threshold's high half, and of those equal."""
+    """Return two masks of the numbers of 8 blocks: at least the threshold's high half, and equal to it."""
     high = int(threshold) >> 16
     kept = equal = 0
     for b in range(8):
         for w, word in enumerate(block_words(first + np.uint64(b), stream, step, k0, k1)):
             for h, number in enumerate((int(word & MASK16), int(word) >> 16)):
-                place = 8 * b + 2 * w + h
-                kept |= (number >= high) << place
-                equal |= (number == high) << place
+                lane = 8 * b + 2 * w + h
+                kept |= (number >= high) << lane
+                equal |= (number == high) << lane
     return np.uint64(kept), np.uint64(equal)
 
 
-# The state of 8 blocks in two vectors of 64-bit lanes, [c1|c0] and [c3|c2]: the low halves are what a round
-# multiplies. A round gives [hi|lo] of both products; hi meets a high half of the state and the key, and swapping the
-# halves makes that the next low half: six operations for eight blocks, and nothing to put together at the end.
+# The state of 8 blocks in two vectors of 64-bit lanes, [c1|c0] and [c3|c2]. A round multiplies the low halves and gives
+# [hi|lo] of both products. hi is mixed with a high half of the state and the key, and a swap of the halves makes it the
+# next low half: six operations for eight blocks, and no merge at the end.
 
 
-def _swapped(builder, pairs):
+def _swap_halves(builder, pairs):
     halves = builder.bitcast(pairs, WORDS)
     return builder.bitcast(vectors.shuffle(builder, halves, None, [lane ^ 1 for lane in range(16)]), PAIRS)
 
 
-def _product(builder, pairs, multiplier):
+def _multiply(builder, pairs, multiplier):
     low = builder.and_(pairs, vectors.constant(PAIRS, 0xFFFFFFFF))
     return builder.mul(low, vectors.constant(PAIRS, int(multiplier)))
 
 
 def _high_halves(builder):
-    """Return which of 16 lanes are high halves.
+    """Return the mask of those of 16 lanes that are high halves.
 
-    LLVM would make one permutation, of three cycles, of a choice by a constant and the swap after it, which take one
-    each. It does not know what comes out of an instruction of no text.
+    LLVM would merge a selection by a constant and the swap after it, of one cycle each, into a permutation of three
+    cycles. Empty inline assembly hides the constant from it.
     """
     if not AVX512:
         return vectors.constant(vectors.vector(I1, 16), [lane & 1 for lane in range(16)])
@@ -68,45 +68,45 @@ def _high_halves(builder):
     return builder.bitcast(builder.trunc(unknown, ir.IntType(16)), vectors.vector(I1, 16))
 
 
-def _met(builder, product, state, key, high):
+def _mix(builder, product, state, key, high):
     """Return [hi ^ high half of the state ^ key | lo]."""
     product, state = builder.bitcast(product, WORDS), builder.bitcast(state, WORDS)
-    if AVX512:  # one operation with the choice, of which LLVM would make two
-        three = [product, state, key, I32(0b10010110)]
-        mixed = vectors.call(builder, "llvm.x86.avx512.pternlog.d.512", WORDS, three)
+    if AVX512:  # one operation with the selection, for which LLVM would emit two
+        operands = [product, state, key, I32(0b10010110)]
+        mixed = vectors.call(builder, "llvm.x86.avx512.pternlog.d.512", WORDS, operands)
     else:
         mixed = builder.xor(builder.xor(product, state), key)
     return builder.bitcast(builder.select(high, mixed, product), PAIRS)
 
 
 def _numbers(builder, first, k0, k1, stream, step):
-    """Emit Philox4x32-10 for 8 blocks; return the numbers of the first four, and of the others."""
-    # lanes in the order that leaves blocks 0..3 in the even ones and 4..7 in the odd ones
+    """Emit Philox4x32-10 for 8 blocks. Return the numbers of the first four blocks and of the last four."""
+    # this order puts blocks 0..3 in the even lanes and 4..7 in the odd lanes
     order = vectors.constant(PAIRS, [0, 4, 1, 5, 2, 6, 3, 7])
     low = builder.add(vectors.splat(builder, first, 8), order)
     high = vectors.splat(builder, builder.or_(builder.shl(stream, I64(32)), step), 8)
     halves = _high_halves(builder)
-    for number in range(10):
-        if number:
-            low, high = _swapped(builder, low), _swapped(builder, high)
+    for round_index in range(10):
+        if round_index:
+            low, high = _swap_halves(builder, low), _swap_halves(builder, high)
         key0, key1 = (vectors.splat(builder, builder.trunc(key, I32), 16) for key in (k0, k1))
-        product0, product1 = _product(builder, low, M0), _product(builder, high, M1)
-        low, high = _met(builder, product1, low, key0, halves), _met(builder, product0, high, key1, halves)
+        product0, product1 = _multiply(builder, low, M0), _multiply(builder, high, M1)
+        low, high = _mix(builder, product1, low, key0, halves), _mix(builder, product0, high, key1, halves)
         k0, k1 = builder.add(k0, I64(int(W0))), builder.add(k1, I64(int(W1)))
-    # low is [c0|c1] now, high [c2|c3]: four words of a block from both
+    # low is now [c0|c1], high [c2|c3]: a block takes its four words from both
     low, high = builder.bitcast(low, WORDS), builder.bitcast(high, WORDS)
-    parts = []
+    results = []
     for odd in (0, 2):
         lanes = [16 * vector + 4 * quarter + odd + half for quarter in range(4) for vector in (0, 1) for half in (1, 0)]
-        parts.append(builder.bitcast(vectors.shuffle(builder, low, high, lanes), NUMBERS))
-    return parts
+        results.append(builder.bitcast(vectors.shuffle(builder, low, high, lanes), NUMBERS))
+    return results
 
 
-def _as_integer(builder, parts):
-    return builder.bitcast(vectors.shuffle(builder, parts[0], parts[1], range(LANES)), I64)
+def _to_integer(builder, masks):
+    return builder.bitcast(vectors.shuffle(builder, masks[0], masks[1], range(LANES)), I64)
 
 
-@block(_draw)
+@intrinsic(_draw)
 def draw(typing_context, first, threshold, k0, k1, stream, step):
     """Emit the generator for all blocks at once, and two comparisons."""
 
@@ -115,7 +115,7 @@ def draw(typing_context, first, threshold, k0, k1, stream, step):
         numbers = _numbers(builder, first, k0, k1, stream, step)
         high = vectors.splat(builder, builder.trunc(builder.lshr(threshold, I64(16)), ir.IntType(16)), 32)
         results = [
-            _as_integer(builder, [builder.icmp_unsigned(comparison, part, high) for part in numbers])
+            _to_integer(builder, [builder.icmp_unsigned(comparison, half, high) for half in numbers])
             for comparison in (">=", "==")
         ]
         return context.make_tuple(builder, signature.return_type, results)
@@ -125,37 +125,37 @@ def draw(typing_context, first, threshold, k0, k1, stream, step):
 
 
 def _store_words(array, start, first, k0, k1, stream, step):
-    """Write the words of 8 blocks, in their order, over the 128 bytes from an element of an array on."""
+    """Write the words of 8 blocks in order to the 128 bytes from element `start` of an array on."""
     words = [word for b in range(BLOCKS) for word in block_words(first + np.uint64(b), stream, step, k0, k1)]
     array[start : start + 4 * len(words) // array.itemsize] = np.array(words, np.uint32).view(array.dtype)
 
 
-@block(_store_words)
+@intrinsic(_store_words)
 def store_words(typing_context, array, start, first, k0, k1, stream, step):
     """Emit the generator for all blocks at once, and two stores."""
 
     def generate(context, builder, signature, arguments):
         array, start, first, k0, k1, stream, step = arguments
         view = vectors.View(context, builder, signature.args[0], array)
-        place = view.flat_address(start)
-        for number, part in enumerate(_numbers(builder, first, k0, k1, stream, step)):
-            there = builder.gep(builder.bitcast(place, I8.as_pointer()), [I64(64 * number)])
-            vectors.store(builder, part, there)
+        address = view.flat_address(start)
+        for index, words in enumerate(_numbers(builder, first, k0, k1, stream, step)):
+            target = builder.gep(builder.bitcast(address, I8.as_pointer()), [I64(64 * index)])
+            vectors.store(builder, words, target)
         return context.get_dummy_value()
 
     word = types.uint64
     return types.none(array, types.int64, word, word, word, word, word), generate
 
 
-# ---------------------------------------------------------------- to memory and back
+# ---------------------------------------------------------------- loads and stores
 
 
 def _store_bytes(mask, start, bits):
-    """Write 64 bits as the elements start .. start + 63 of a boolean array, lowest first."""
+    """Write 64 bits as elements start .. start + 63 of a boolean array, lowest bit first."""
     mask[start : start + LANES] = np.array([int(bits) >> lane & 1 for lane in range(LANES)], np.bool_)
 
 
-@block(_store_bytes)
+@intrinsic(_store_bytes)
 def store_bytes(typing_context, mask, start, bits):
     """Emit one store of 64 bytes."""
 
@@ -169,11 +169,11 @@ def store_bytes(typing_context, mask, start, bits):
 
 
 def _load_bytes(mask, start):
-    """Return 64 bits: which of the elements start .. start + 63 of a boolean array are True."""
+    """Return elements start .. start + 63 of a boolean array as 64 bits, lowest bit first."""
     return np.uint64(sum(int(value) << lane for lane, value in enumerate(mask[start : start + LANES])))
 
 
-@block(_load_bytes)
+@intrinsic(_load_bytes)
 def load_bytes(typing_context, mask, start):
     """Emit one load of 64 bytes."""
 

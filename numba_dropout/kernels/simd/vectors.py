@@ -1,6 +1,6 @@
-"""Vectors in LLVM IR: the few operations that the building blocks are made of.
+"""Vectors in LLVM IR: the operations that the intrinsics use.
 
-A vector may be wider than the machine's registers: LLVM cuts it to their size.
+A vector may be wider than the machine's registers: LLVM splits it to their size.
 """
 
 from llvmlite import ir
@@ -15,82 +15,82 @@ __all__ = [
     "I32",
     "I64",
     "View",
-    "all_lanes",
     "call",
     "constant",
     "first_lanes",
     "load",
-    "load_where",
-    "name_of",
+    "load_masked",
     "prefetch",
-    "refuse_gaps",
-    "refuse_mixture",
+    "require_contiguous",
+    "require_same_dtype",
     "shuffle",
     "splat",
     "store",
-    "store_where",
+    "store_masked",
+    "undefined",
     "vector",
+    "vector_name",
     "views",
 ]
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 CACHE_LINE = 64
-ELEMENTS = {"float": "f32", "double": "f64"}  # in the names of LLVM's own functions
+ELEMENTS = {"float": "f32", "double": "f64"}  # in the names of LLVM's intrinsics
 
 
 def vector(element, lanes):
-    """Return the type of a vector."""
+    """Return a vector type."""
     return ir.VectorType(element, lanes)
 
 
 def constant(kind, values):
-    """Return a constant vector: a value for each lane, or one for all."""
+    """Return a constant vector, with a value for each lane or one value for all."""
     return ir.Constant(kind, list(values) if isinstance(values, list | range) else [values] * kind.count)
 
 
-def all_lanes(kind):
-    """Return a vector with nothing in its lanes yet."""
+def undefined(kind):
+    """Return a vector with undefined lanes."""
     return ir.Constant(kind, ir.Undefined)
 
 
 def splat(builder, value, lanes):
     """Return a vector with the value in every lane."""
-    nothing = all_lanes(vector(value.type, lanes))
-    return shuffle(builder, builder.insert_element(nothing, value, I32(0)), None, [0] * lanes)
+    empty = undefined(vector(value.type, lanes))
+    return shuffle(builder, builder.insert_element(empty, value, I32(0)), None, [0] * lanes)
 
 
 def shuffle(builder, a, b, lanes):
-    """Return a vector of these lanes of a, and after them of b."""
-    return builder.shuffle_vector(a, all_lanes(a.type) if b is None else b, constant(vector(I32, len(lanes)), lanes))
+    """Return a vector of the given lanes of a and b. Lanes of b are numbered after those of a."""
+    return builder.shuffle_vector(a, undefined(a.type) if b is None else b, constant(vector(I32, len(lanes)), lanes))
 
 
 def call(builder, name, result, arguments):
-    """Call one of LLVM's own functions by its full name."""
+    """Call an LLVM intrinsic by its full name."""
     kind = ir.FunctionType(result, [argument.type for argument in arguments])
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
 
 
 def first_lanes(builder, count, start, lanes):
-    """Return a mask with True in those of the lanes start, start + 1, ... that lie below count (64 bits)."""
+    """Return a mask of the lanes start, start + 1, ... with True below count (64 bits)."""
     numbers = constant(vector(I64, lanes), range(start, start + lanes))
     return builder.icmp_signed("<", numbers, splat(builder, count, lanes))
 
 
-def refuse_gaps(kinds):
-    """Raise where one of these types is an array with gaps: addresses are computed as if there were none."""
+def require_contiguous(kinds):
+    """Raise TypingError if one of these types is an array that is not contiguous, as addresses require."""
     for kind in kinds:
         if isinstance(kind, types.Array) and kind.layout != "C":
             raise errors.TypingError(f"kernels take contiguous arrays (layout C), got {kind}")
 
 
-def refuse_mixture(*kinds):
-    """Raise unless the elements of these types of arrays are of one type: vectors are loaded as such."""
+def require_same_dtype(*kinds):
+    """Raise TypingError if these array types have different dtypes, because vectors have one element type."""
     if len({kind.dtype for kind in kinds}) > 1:
-        raise errors.TypingError(f"kernels take arrays of one kind of numbers, got {', '.join(map(str, kinds))}")
+        raise errors.TypingError(f"kernels take arrays of one dtype, got {', '.join(map(str, kinds))}")
 
 
 class View:
-    """An array argument inside of a building block: its memory, shape, and strides in bytes."""
+    """An array argument of an intrinsic: its memory, shape, and strides in bytes."""
 
     def __init__(self, context, builder, kind, value):
         array = make_array(kind)(context, builder, value)
@@ -103,10 +103,10 @@ class View:
 
     def address(self, *indices):
         """Return the address of an element, as a pointer to bytes."""
-        place = self.start
+        pointer = self.start
         for index, stride in zip(indices, self.strides, strict=False):
-            place = self.builder.gep(place, [self.builder.mul(index, stride)])
-        return place
+            pointer = self.builder.gep(pointer, [self.builder.mul(index, stride)])
+        return pointer
 
     def flat_address(self, index):
         """Return the address of an element of a contiguous array."""
@@ -114,52 +114,52 @@ class View:
 
 
 def views(context, builder, kinds, values):
-    """Return views of array arguments."""
+    """Return a `View` of each array argument."""
     return [View(context, builder, kind, value) for kind, value in zip(kinds, values, strict=True)]
 
 
-def _typed(builder, place, offset, kind):
-    return builder.bitcast(builder.gep(place, [I64(offset)]) if offset else place, kind.as_pointer())
+def _typed(builder, pointer, offset, kind):
+    return builder.bitcast(builder.gep(pointer, [I64(offset)]) if offset else pointer, kind.as_pointer())
 
 
-def load(builder, place, kind, offset=0, align=1):
-    """Load a value that lies so many bytes behind an address."""
-    value = builder.load(_typed(builder, place, offset, kind))
+def load(builder, pointer, kind, offset=0, align=1):
+    """Load a value `offset` bytes behind an address."""
+    value = builder.load(_typed(builder, pointer, offset, kind))
     value.align = align
     return value
 
 
-def store(builder, value, place, offset=0, align=1, past_caches=False):
-    """Store a value so many bytes behind an address; past the caches only at addresses that it is aligned to."""
-    done = builder.store(value, _typed(builder, place, offset, value.type))
-    done.align = align
+def store(builder, value, pointer, offset=0, align=1, past_caches=False):
+    """Store a value `offset` bytes behind an address. Past the caches, the address must be aligned to its size."""
+    instruction = builder.store(value, _typed(builder, pointer, offset, value.type))
+    instruction.align = align
     if past_caches:
-        done.set_metadata("nontemporal", builder.module.add_metadata([I32(1)]))
+        instruction.set_metadata("nontemporal", builder.module.add_metadata([I32(1)]))
 
 
-def prefetch(builder, place, offset):
-    """Begin to bring what lies so many bytes behind an address to all caches; any address will do."""
+def prefetch(builder, pointer, offset):
+    """Prefetch the cache line `offset` bytes behind an address into all caches. Any address is allowed."""
     for_reading, all_levels, data = I32(0), I32(3), I32(1)
-    address = builder.gep(place, [I64(offset)])
+    address = builder.gep(pointer, [I64(offset)])
     call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [address, for_reading, all_levels, data])
 
 
-def name_of(kind):
-    """Return what LLVM calls a vector in the names of its own functions."""
+def vector_name(kind):
+    """Return the name of a vector type in the names of LLVM's intrinsics."""
     return f"v{kind.count}{ELEMENTS[str(kind.element)]}"
 
 
 def _masked_name(operation, kind):
-    return f"llvm.masked.{operation}.{name_of(kind)}.p0{name_of(kind)}"
+    return f"llvm.masked.{operation}.{vector_name(kind)}.p0{vector_name(kind)}"
 
 
-def load_where(builder, mask, place, kind, offset=0):
-    """Load the lanes where the mask is True, 0 in the others; only their memory is touched."""
-    arguments = [_typed(builder, place, offset, kind), I32(1), mask, constant(kind, 0.0)]
+def load_masked(builder, mask, pointer, kind, offset=0):
+    """Load the lanes where the mask is True, and 0 elsewhere. Only their memory is accessed."""
+    arguments = [_typed(builder, pointer, offset, kind), I32(1), mask, constant(kind, 0.0)]
     return call(builder, _masked_name("load", kind), kind, arguments)
 
 
-def store_where(builder, mask, value, place, offset=0):
-    """Store the lanes where the mask is True; only their memory is touched."""
-    arguments = [value, _typed(builder, place, offset, value.type), I32(1), mask]
+def store_masked(builder, mask, value, pointer, offset=0):
+    """Store the lanes where the mask is True. Only their memory is accessed."""
+    arguments = [value, _typed(builder, pointer, offset, value.type), I32(1), mask]
     call(builder, _masked_name("store", value.type), ir.VoidType(), arguments)
