@@ -287,7 +287,8 @@ def test_a_folder_made_by_others_is_said_once_and_by_info(copied):
     _, warned = use(folder, USE + "; nd.relu(np.ones(9)); nd.dropout(np.ones(9, np.float32), 0.5, seed=1)")
     assert len(warned) == 1
     assert len(list(folder.rglob("*.nbc"))) == 1  # nothing was added either
-    about = use(folder, "from numba_dropout.experiments import environment; print(environment.describe()['compiled code'])")[0]
+    code = "from numba_dropout.experiments import environment; print(environment.describe()['compiled code'])"
+    about = use(folder, code)[0]
     assert " ".join(about).startswith(f"not kept: {reason}")
 
 
