@@ -1,4 +1,4 @@
-"""The CUDA kernels, on a device or in Numba's simulator (NUMBA_ENABLE_CUDASIM=1): the CPU's results."""
+"""The CUDA kernels against the CPU's, on a GPU or in Numba's simulator (NUMBA_ENABLE_CUDASIM=1)."""
 
 import ast
 import inspect
@@ -21,25 +21,27 @@ from numba_dropout.core import contract
 from numba_dropout.kernels import cpu
 
 if not config.ENABLE_CUDASIM and (config.DISABLE_JIT or not cuda.is_available()):
-    pytest.skip("needs NUMBA_ENABLE_CUDASIM=1, or a device", allow_module_level=True)
+    pytest.skip("needs NUMBA_ENABLE_CUDASIM=1 or a GPU", allow_module_level=True)
 
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.kernels.cuda import _gemm, _gemm_mma
 
-on_tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES, reason="needs capability 8.0")
+on_tensor_cores = pytest.mark.skipif(
+    devices._capability(0) < devices.TENSOR_CORES, reason="needs compute capability 8.0"
+)
 SIZES = [1, 7, 8, 9, 300]
 OFFSETS = [0, 3, 8, 2**35 + 5, 2**62 + 1]
 
 
 def run(kernel, *arguments):
-    """Call a kernel with its arrays on the device, and return them; numbers stay as they are."""
-    there = [cuda.to_device(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    kernel(*there)
-    return [b.copy_to_host() if isinstance(a, np.ndarray) else b for a, b in zip(arguments, there, strict=True)]
+    """Call a kernel with arrays copied to the device, and return all arguments, with the arrays on the host."""
+    on_device = [cuda.to_device(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    kernel(*on_device)
+    return [b.copy_to_host() if isinstance(a, np.ndarray) else b for a, b in zip(arguments, on_device, strict=True)]
 
 
-def where(seed=5, stream=0, step=0, offset=0):
-    """Return a position in the streams as kernels take it."""
+def position(seed=5, stream=0, step=0, offset=0):
+    """Return a key and a position in a stream as kernel arguments."""
     return (*contract.key(seed), np.uint64(stream), np.uint64(step), np.uint64(offset))
 
 
@@ -58,7 +60,7 @@ def scale(p):
 @pytest.mark.parametrize("n", SIZES)
 def test_masks_are_the_contracts(n, offset):
     expected = reference.sample_mask(n, 0.3, seed=2**63 + 7, stream=9, step=2**32 - 1, offset=offset)
-    at = threshold(0.3), *where(2**63 + 7, 9, 2**32 - 1, offset)
+    at = threshold(0.3), *position(2**63 + 7, 9, 2**32 - 1, offset)
     mask, packed = np.ones(n, bool), np.full((n + 7) // 8, 0xFF, np.uint8)
     assert np.array_equal(run(kernels.sample_mask, mask, *at)[0], expected)
     assert np.array_equal(run(kernels.sample_packed_mask, packed, n, *at)[0], np.packbits(expected, bitorder="little"))
@@ -66,19 +68,19 @@ def test_masks_are_the_contracts(n, offset):
 
 @pytest.mark.parametrize("p", [2**-32, 1e-9, 0.1, 0.5, 0.9, 1 - 1e-9])
 def test_masks_of_every_rate(p):
-    mask = run(kernels.sample_mask, np.empty(100, bool), threshold(p), *where())[0]
+    mask = run(kernels.sample_mask, np.empty(100, bool), threshold(p), *position())[0]
     assert np.array_equal(mask, reference.sample_mask(100, p, seed=5))
 
 
 def test_ties_are_settled_by_the_second_number():
-    """At thresholds whose high half is the number of an element, the low half decides: here both ways."""
+    """If a threshold's high half equals an element's number, the low half decides. Both outcomes are tested."""
     for i in range(0, 32, 5):
         high = naive.half(i, 3, 0, 0)
         low = naive.half(i, 3, 1 << 31, 0)
-        for own in {low, min(low + 1, 0xFFFF)}:
-            t = np.uint64(high << 16 | own)
-            mask = run(kernels.sample_mask, np.empty(40, bool), t, *where(3))[0]
-            assert mask[i] == (low >= own)
+        for low_half in {low, min(low + 1, 0xFFFF)}:
+            t = np.uint64(high << 16 | low_half)
+            mask = run(kernels.sample_mask, np.empty(40, bool), t, *position(3))[0]
+            assert mask[i] == (low >= low_half)
             assert mask.tolist() == [naive.kept(j, int(t) / 2**32, 3, 0, 0) for j in range(40)]
 
 
@@ -86,22 +88,22 @@ def test_ties_are_settled_by_the_second_number():
 @pytest.mark.parametrize("n", [1, 2, 5, 64])
 def test_random_bits(n, offset):
     expected = np.empty(n, np.uint64)
-    cpu.random_bits(expected, *where(1, 2, 3, offset))
-    assert np.array_equal(run(kernels.random_bits, np.empty(n, np.uint64), *where(1, 2, 3, offset))[0], expected)
+    cpu.random_bits(expected, *position(1, 2, 3, offset))
+    assert np.array_equal(run(kernels.random_bits, np.empty(n, np.uint64), *position(1, 2, 3, offset))[0], expected)
 
 
 # ---------------------------------------------------------------- dropout and ReLU
 
 
 def bfloat16(x):
-    """Return the bits of the bfloat16 nearest to a float32, ties to even; of NaN, a NaN's."""
+    """Return the bits of the nearest bfloat16, ties to even. NaN stays NaN."""
     bits = x.view(np.uint32).astype(np.uint64)
     rounded = (bits + 0x7FFF + (bits >> np.uint64(16) & np.uint64(1))) >> np.uint64(16)
     return np.where(np.isnan(x), bits >> np.uint64(16) | np.uint64(0x40), rounded).astype(np.uint16)
 
 
-def widened(x):
-    """Return the float32 of elements of any kind."""
+def to_float32(x):
+    """Return elements of any dtype as float32."""
     return (x.astype(np.uint32) << np.uint32(16)).view(np.float32) if x.dtype == np.uint16 else x.astype(np.float32)
 
 
@@ -123,20 +125,20 @@ def test_dropout(kind, n, offset, rng):
     x = narrow(x)
     kept = reference.sample_mask(n, 0.3, seed=5, offset=offset)
     with np.errstate(invalid="ignore"):
-        expected = narrow(np.where(kept, widened(x) * scale(0.3), np.float32(0)))
-    at = threshold(0.3), scale(0.3), *where(offset=offset)
+        expected = narrow(np.where(kept, to_float32(x) * scale(0.3), np.float32(0)))
+    at = threshold(0.3), scale(0.3), *position(offset=offset)
     for kernel in (kernels.dropout_forward, kernels.dropout_backward):
         assert run(kernel, np.full_like(x, 7), x, *at)[0].tobytes() == expected.tobytes()
-    there = cuda.to_device(x)  # in place
-    kernels.dropout_forward(there, there, *at)
-    assert there.copy_to_host().tobytes() == expected.tobytes()
+    on_device = cuda.to_device(x)  # in place
+    kernels.dropout_forward(on_device, on_device, *at)
+    assert on_device.copy_to_host().tobytes() == expected.tobytes()
 
 
 def test_dropout_of_arrays_at_any_address(rng):
     x = rng.standard_normal(64).astype(np.float32)
     expected = np.where(reference.sample_mask(50, 0.5, seed=5), x[3:53] * scale(0.5), np.float32(0))
-    there, out = cuda.to_device(x), cuda.to_device(np.full(64, 9, np.float32))
-    kernels.dropout_forward(out[5:55], there[3:53], threshold(0.5), scale(0.5), *where())
+    inp, out = cuda.to_device(x), cuda.to_device(np.full(64, 9, np.float32))
+    kernels.dropout_forward(out[5:55], inp[3:53], threshold(0.5), scale(0.5), *position())
     result = out.copy_to_host()
     assert np.array_equal(result[5:55], expected)
     assert (result[:5] == 9).all()
@@ -159,10 +161,10 @@ def test_relu():
 def test_rows_are_gathered(columns, dtype, rng):
     data = rng.integers(0, 255, (20, columns)).astype(dtype)
     rows = rng.integers(0, 20, 7)
-    given = data, rows, rng.standard_normal(columns), rng.standard_normal(columns)
+    arguments = data, rows, rng.standard_normal(columns), rng.standard_normal(columns)
     expected = np.empty((7, columns), np.float32)
-    cpu.gather_rows(expected, *given)
-    assert np.array_equal(run(kernels.gather_rows, np.empty_like(expected), *given)[0], expected)
+    cpu.gather_rows(expected, *arguments)
+    assert np.array_equal(run(kernels.gather_rows, np.empty_like(expected), *arguments)[0], expected)
     labels = rng.integers(0, 9, 20)
     assert np.array_equal(run(kernels.gather, np.empty(7, np.int64), labels, rows)[0], labels[rows])
 
@@ -170,15 +172,15 @@ def test_rows_are_gathered(columns, dtype, rng):
 @pytest.mark.parametrize("columns", [1, 200])
 def test_sparse_rows_are_gathered(columns, rng):
     data = np.where(rng.random((20, columns)) < 0.3, rng.standard_normal((20, columns)), 0).astype(np.float32)
-    places = [np.flatnonzero(row).astype(np.int32) for row in data]
-    starts = np.cumsum([0, *map(len, places)]).astype(np.int32)
-    compressed = data[data != 0], np.concatenate(places), starts
-    given = rng.integers(0, 20, 7), rng.standard_normal(columns), rng.standard_normal(columns)
+    nonzero = [np.flatnonzero(row).astype(np.int32) for row in data]
+    starts = np.cumsum([0, *map(len, nonzero)]).astype(np.int32)
+    compressed = data[data != 0], np.concatenate(nonzero), starts
+    batch = rng.integers(0, 20, 7), rng.standard_normal(columns), rng.standard_normal(columns)
     expected, dense = np.empty((2, 7, columns), np.float32)
-    cpu.gather_sparse_rows(expected, *compressed, *given)
-    cpu.gather_rows(dense, data, *given)
+    cpu.gather_sparse_rows(expected, *compressed, *batch)
+    cpu.gather_rows(dense, data, *batch)
     assert np.array_equal(expected, dense)
-    assert np.array_equal(run(kernels.gather_sparse_rows, np.empty_like(expected), *compressed, *given)[0], expected)
+    assert np.array_equal(run(kernels.gather_sparse_rows, np.empty_like(expected), *compressed, *batch)[0], expected)
 
 
 def test_rows_are_scaled(rng):
@@ -191,24 +193,24 @@ def test_rows_are_scaled(rng):
 
 def test_totals(rng):
     losses, correct = rng.random(300).astype(np.float32), (rng.random(300) < 0.5).astype(np.float32)
-    totals = run(kernels.batch_totals, np.empty(2), losses, correct)[0]
-    assert totals[1] == correct.sum()
-    assert totals[0] == pytest.approx(losses.astype(np.float64).sum(), rel=1e-14)
+    sums = run(kernels.batch_totals, np.empty(2), losses, correct)[0]
+    assert sums[1] == correct.sum()
+    assert sums[0] == pytest.approx(losses.astype(np.float64).sum(), rel=1e-14)
 
 
 def compare_loss(name, rows, columns, rng, target):
-    """Compare a loss and its derivative with the CPU's, apart and in place."""
+    """Compare a loss and its derivative with the CPU's, in separate arrays and in place."""
     out = (5 * rng.standard_normal((rows, columns))).astype(np.float32)
-    sizes = np.empty(rows, np.float32), np.empty(rows, np.float32), np.empty_like(out)
+    buffers = np.empty(rows, np.float32), np.empty(rows, np.float32), np.empty_like(out)
     forward, backward = f"{name}_forward", f"{name}_backward"
-    expected = [a.copy() for a in sizes]
+    expected = [a.copy() for a in buffers]
     getattr(cpu, forward)(*expected, out, target)
-    results = run(getattr(kernels, forward), *sizes, out, target)
-    for result, wanted in zip(results, expected, strict=False):
-        np.testing.assert_allclose(result, wanted, rtol=3e-6, atol=1e-6)
-    there = cuda.to_device(out)
-    getattr(kernels, forward)(*(cuda.to_device(a) for a in sizes[:2]), there, there, cuda.to_device(target))
-    assert np.array_equal(there.copy_to_host(), results[2])
+    results = run(getattr(kernels, forward), *buffers, out, target)
+    for ours, theirs in zip(results, expected, strict=False):
+        np.testing.assert_allclose(ours, theirs, rtol=3e-6, atol=1e-6)
+    on_device = cuda.to_device(out)
+    getattr(kernels, forward)(*(cuda.to_device(a) for a in buffers[:2]), on_device, on_device, cuda.to_device(target))
+    assert np.array_equal(on_device.copy_to_host(), results[2])
     gradient = np.empty_like(out)
     getattr(cpu, backward)(gradient, expected[2], target)
     result = run(getattr(kernels, backward), np.empty_like(out), expected[2], target)[0]
@@ -230,16 +232,16 @@ def test_losses(name, columns, rng):
 def test_the_first_of_the_largest_logits_counts():
     logits = np.array([[1, 3, 3, 0], [3, 3, 1, 3], [np.nan, 1, 2, 3], [0, np.nan, 2, 1], [-np.inf] * 4], np.float32)
     first = np.array([1, 0, 0, 2, 0])
-    for labels, hit in ((first, 1), ((first + 1) % 4, 0)):
-        given = np.empty(5, np.float32), np.empty(5, np.float32), np.empty_like(logits), logits, labels
-        assert (run(kernels.softmax_cross_entropy_forward, *given)[1] == hit).all()
+    for labels, correct in ((first, 1), ((first + 1) % 4, 0)):
+        arguments = np.empty(5, np.float32), np.empty(5, np.float32), np.empty_like(logits), logits, labels
+        assert (run(kernels.softmax_cross_entropy_forward, *arguments)[1] == correct).all()
 
 
 @pytest.mark.parametrize("inputs", [1, 100, 300])
 def test_max_norm(inputs, rng):
     weight = rng.standard_normal((4, inputs)).astype(np.float32)
     weight[2] *= 1e-3
-    weight[3] *= 1e25  # whose squares a float32 does not hold
+    weight[3] *= 1e25  # its squares overflow float32
     expected = weight.copy()
     cpu.max_norm(expected, 0.5)
     np.testing.assert_allclose(run(kernels.max_norm, weight, 0.5)[0], expected, rtol=1e-6)
@@ -250,32 +252,32 @@ def test_clip_norm(size, rng):
     gradient, hyperparameters = rng.standard_normal(size).astype(np.float32), np.array([0.1, 0.25], np.float32)
     for factor in (1e-6, 1e25):
         expected, sums = np.float32(factor) * gradient, np.zeros(256)
-        given = expected.copy()
+        dparams = expected.copy()
         cpu.clip_norm(expected, sums, hyperparameters)
-        np.testing.assert_allclose(run(kernels.clip_norm, given, sums, hyperparameters)[0], expected, rtol=1e-6)
+        np.testing.assert_allclose(run(kernels.clip_norm, dparams, sums, hyperparameters)[0], expected, rtol=1e-6)
 
 
 # ---------------------------------------------------------------- layers
 
 SHAPES = [(1, 1, 1), (5, 7, 9), (65, 9, 70), (3, 20, 66)]  # rows, inputs, units
-NOTHING = np.empty(0, np.float32)
+EMPTY = np.empty(0, np.float32)
 
 
 @pytest.fixture(params=["small tiles", "large tiles"])
 def tiles(request, monkeypatch):
-    """Let the tiles be small, as they are for all shapes here, or large."""
+    """Use small tiles, which all shapes here take by default, or large ones."""
     if request.param == "large tiles":
-        monkeypatch.setattr(_gemm, "FEW", 0)
+        monkeypatch.setattr(_gemm, "SMALL_GRID", 0)
 
 
 @pytest.mark.usefixtures("tiles")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_layers(shape, rng):
-    """Whole numbers, whose sums of products a float32 holds exactly."""
+    """Integers, for which float32 sums of products are exact."""
     x, w, b, dy = exact.whole_layer(rng, *shape, "float32")
     y = np.empty_like(dy)
     assert np.array_equal(run(kernels.linear_forward, y, x, w, b)[0], x @ w.T + b)
-    assert np.array_equal(run(kernels.linear_forward, y, x, w, NOTHING)[0], x @ w.T)
+    assert np.array_equal(run(kernels.linear_forward, y, x, w, EMPTY)[0], x @ w.T)
     dx, dw, db = run(kernels.linear_backward, np.empty_like(x), np.empty_like(w), np.empty_like(b), dy, x, w)[:3]
     assert np.array_equal(dx, dy @ w)
     assert np.array_equal(dw, dy.T @ x)
@@ -287,7 +289,7 @@ def test_layers(shape, rng):
 @pytest.mark.parametrize(("shape", "offset"), [((5, 7, 9), 0), ((5, 7, 9), 2**62 + 1), ((3, 20, 66), 5)])
 def test_hidden_layers(shape, offset, rng):
     x, w, b, dy = exact.whole_layer(rng, *shape, "float32")
-    at = (*where(7, 3, 1, offset),)
+    at = (*position(7, 3, 1, offset),)
     y = np.maximum(x @ w.T + b, 0)
     out = np.empty_like(y)
     assert np.array_equal(run(kernels.linear_relu_dropout_forward, out, x, w, b, threshold(0), scale(0), *at)[0], y)
@@ -295,17 +297,17 @@ def test_hidden_layers(shape, offset, rng):
     y = np.where(kept, y * scale(0.3), np.float32(0))
     result = run(kernels.linear_relu_dropout_forward, out, x, w, b, threshold(0.3), scale(0.3), *at)[0]
     assert np.array_equal(result, y)
-    given = np.empty_like(x), np.empty_like(w), np.empty_like(b), dy, y, x, w, np.float32(2)
-    expected = [a.copy() for a in given[:4]]
-    cpu.linear_relu_dropout_backward(*expected, *given[4:])
-    for ours, theirs in zip(run(kernels.linear_relu_dropout_backward, *given), expected, strict=False):
+    arguments = np.empty_like(x), np.empty_like(w), np.empty_like(b), dy, y, x, w, np.float32(2)
+    expected = [a.copy() for a in arguments[:4]]
+    cpu.linear_relu_dropout_backward(*expected, *arguments[4:])
+    for ours, theirs in zip(run(kernels.linear_relu_dropout_backward, *arguments), expected, strict=False):
         assert np.array_equal(ours, theirs)
 
 
 def rounded(x, precision):
-    """Return the nearest factors that tensor cores take: of TF32 ties away from zero, of bfloat16 to even."""
+    """Return factors rounded as for tensor cores: ties away from zero for TF32, to even for bfloat16."""
     if precision == "bf16":
-        return widened(bfloat16(x))
+        return to_float32(bfloat16(x))
     bits = x.view(np.uint32).astype(np.uint64) + 0x1000
     return (bits & np.uint64(0xFFFFE000)).astype(np.uint32).view(np.float32)
 
@@ -315,7 +317,7 @@ def rounded(x, precision):
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
 @pytest.mark.parametrize("shape", [(5, 7, 9), (70, 35, 66)])
 def test_products_on_tensor_cores(shape, precision, rng):
-    """All three forms, on factors that are rounded first: sums are float32."""
+    """All three products, against products of rounded factors. Sums are float32."""
     rows, inputs, units = shape
     x, w, dy = (rng.standard_normal(s).astype(np.float32) for s in ((rows, inputs), (units, inputs), (rows, units)))
     b = np.zeros(units, np.float32)
@@ -326,37 +328,37 @@ def test_products_on_tensor_cores(shape, precision, rng):
     for result, expected in ((y, a @ c.T), (dx, d @ c), (dw, d.T @ a)):
         np.testing.assert_allclose(result, expected, rtol=1e-5, atol=2e-5)
     np.testing.assert_allclose(db, dy.sum(0), rtol=1e-5, atol=1e-5)
-    assert not np.array_equal(y, run(kernels.linear_forward, np.empty_like(dy), x, w, b)[0])  # it is opt-in
+    assert not np.array_equal(y, run(kernels.linear_forward, np.empty_like(dy), x, w, b)[0])  # rounding is opt-in
 
 
 class Warp:
-    """32 threads whose instructions are done together, by the fragments that NVIDIA's PTX ISA gives for m16n8k8.
+    """The matrix instruction of a warp of 32 threads, by the fragments of m16n8k8 in NVIDIA's PTX ISA.
 
-    A first run of each thread collects what its instructions are given; a second one returns their results.
+    A first run of each thread collects its instructions' operands. A second run returns their results.
     """
 
     def __init__(self):
-        self.given = [[] for _ in range(32)]
+        self.operands = [[] for _ in range(32)]
         self.results = None
         self.lane = self.number = 0
 
     def multiply(self, sums, left, right):
         if self.results is None:
-            self.given[self.lane].append((sums, left, right))
+            self.operands[self.lane].append((sums, left, right))
             return sums
         self.number += 1
         return self.results[self.number - 1][self.lane]
 
     def run(self):
         self.results = []
-        for number in range(len(self.given[0])):
+        for number in range(len(self.operands[0])):
             a, b, c = np.zeros((16, 8)), np.zeros((8, 8)), np.zeros((16, 8))
-            for lane, instructions in enumerate(self.given):
-                group, place = lane >> 2, lane & 3
+            for lane, instructions in enumerate(self.operands):
+                group, k = lane >> 2, lane & 3
                 sums, left, right = instructions[number]
-                a[[group, group + 8] * 2, [place, place, place + 4, place + 4]] = left
-                b[[place, place + 4], group] = right
-                c[[group, group, group + 8, group + 8], [2 * place, 2 * place + 1] * 2] = sums
+                a[[group, group + 8] * 2, [k, k, k + 4, k + 4]] = left
+                b[[k, k + 4], group] = right
+                c[[group, group, group + 8, group + 8], [2 * k, 2 * k + 1] * 2] = sums
             d = a @ b + c
             self.results.append(
                 [
@@ -366,16 +368,16 @@ class Warp:
             )
 
 
-@pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="a device has warps of its own")
+@pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="a GPU has its own warps")
 @pytest.mark.parametrize("tall", [True, False])
 def test_a_warps_step_is_its_threads(tall, rng):
-    """What goes into tensor cores, and where it comes out, against the sums that a thread must have."""
-    left_row, right_row, left, right = 72, 40, 3, 600
+    """The operands and results of tensor cores, against the sums of each thread alone."""
+    left_stride, right_stride, left, right = 72, 40, 3, 600
     shared = rng.integers(-9, 9, 1000).astype(np.float64)
     begin = rng.integers(-9, 9, (32, 64 if tall else 32)).astype(np.float64)
     alone, together = begin.copy(), begin.copy()
     warp = Warp()
-    step = _gemm_mma._step_of_a_warp(warp.multiply, left_row, right_row, tall)
+    step = _gemm_mma._build_warp_step(warp.multiply, left_stride, right_stride, tall)
     for lane in range(32):
         warp.lane = lane
         step(together[lane].copy(), shared, left, right, lane)
@@ -383,7 +385,7 @@ def test_a_warps_step_is_its_threads(tall, rng):
     for lane in range(32):
         warp.lane, warp.number = lane, 0
         step(together[lane], shared, left, right, lane)
-        _gemm_mma._step_of_a_thread(lambda a, b: a * b, left_row, right_row, tall)(
+        _gemm_mma._build_thread_step(lambda a, b: a * b, left_stride, right_stride, tall)(
             alone[lane], shared, left, right, lane
         )
     assert np.array_equal(together, alone)
@@ -396,8 +398,8 @@ def test_hidden_layers_on_tensor_cores(rng):
     y = np.where(reference.sample_mask((5, 9), 0.3, seed=7), np.maximum(x @ w.T + b, 0) * scale(0.3), np.float32(0))
     for precision in ("tf32", "bf16"):
         with kernels.products_in(precision):
-            given = np.empty_like(y), x, w, b, threshold(0.3), scale(0.3), *where(7)
-            assert np.array_equal(run(kernels.linear_relu_dropout_forward, *given)[0], y)
+            arguments = np.empty_like(y), x, w, b, threshold(0.3), scale(0.3), *position(7)
+            assert np.array_equal(run(kernels.linear_relu_dropout_forward, *arguments)[0], y)
 
 
 @pytest.mark.parametrize("shape", [(5, 7, 9), (3, 20, 66)])
@@ -409,22 +411,24 @@ def test_steps(name, hyperparameters, shape, rng):
     x, w, b, dy = exact.layer(rng, *shape, "float32")
     state = np.zeros((len(hyperparameters) // 4, w.size + b.size + 3), np.float32)
     expected = [a.copy() for a in (w, b, np.empty_like(w), np.empty_like(b), state)]
-    there = [cuda.to_device(a) for a in expected]
+    on_device = [cuda.to_device(a) for a in expected]
     starts, rule = np.array([3, 3 + w.size]), np.array(hyperparameters, np.float32)
     for _ in range(2):
         getattr(cpu, name)(*expected, starts, dy, x, rule)
-        getattr(kernels, name)(*there, starts, *(cuda.to_device(a) for a in (dy, x, rule)))
-    for ours, theirs in zip((there[0], there[1], there[4]), (expected[0], expected[1], expected[4]), strict=True):
+        getattr(kernels, name)(*on_device, starts, *(cuda.to_device(a) for a in (dy, x, rule)))
+    for ours, theirs in zip(
+        (on_device[0], on_device[1], on_device[4]), (expected[0], expected[1], expected[4]), strict=True
+    ):
         np.testing.assert_allclose(ours.copy_to_host(), theirs, rtol=2e-4, atol=2e-6)
 
 
-# ---------------------------------------------------------------- dropout's family
+# ---------------------------------------------------------------- dropout with given masks, rates and noise
 
 AFFINE = np.float32(1.5), np.float32(0.25), np.float32(-0.75)
 
 
 def broadcast(n, columns, rng):
-    """Return where each of the rows of n elements begins in arrays of three rows, and their size."""
+    """Return the starts, in arrays of three rows, of the rows of n elements, and the arrays' size."""
     return rng.integers(0, 3, -(-n // columns)) * columns, 3 * columns
 
 
@@ -435,23 +439,23 @@ def test_masks_that_are_given(kind, n, columns, rng):
     x = narrow(rng.standard_normal(n).astype(np.float32))
     starts, size = broadcast(n, columns, rng)
     mask, scales = rng.random(size) < 0.5, rng.random(size).astype(np.float32)
-    places = (starts[:, None] + np.arange(columns)).reshape(-1)[:n]
-    whole = np.repeat(starts // columns, columns)[:n]
-    for step, at in ((1, places), (0, whole)):
-        first = starts if step else starts // columns
-        given = columns, mask, first, step
-        expected = narrow(np.where(mask[at], widened(x) * AFFINE[0] + AFFINE[1], AFFINE[2]))
-        assert run(kernels.apply_mask, np.zeros_like(x), x, *given, *AFFINE)[0].tobytes() == expected.tobytes()
-        expected = narrow(np.where(mask[at], widened(x) * scales[places], np.float32(0)))
+    by_element = (starts[:, None] + np.arange(columns)).reshape(-1)[:n]
+    by_row = np.repeat(starts // columns, columns)[:n]
+    for stride, index in ((1, by_element), (0, by_row)):
+        first = starts if stride else starts // columns
+        operands = columns, mask, first, stride
+        expected = narrow(np.where(mask[index], to_float32(x) * AFFINE[0] + AFFINE[1], AFFINE[2]))
+        assert run(kernels.apply_mask, np.zeros_like(x), x, *operands, *AFFINE)[0].tobytes() == expected.tobytes()
+        expected = narrow(np.where(mask[index], to_float32(x) * scales[by_element], np.float32(0)))
         assert (
-            run(kernels.apply_mask_rates, np.zeros_like(x), x, *given, scales, starts, 1)[0].tobytes()
+            run(kernels.apply_mask_rates, np.zeros_like(x), x, *operands, scales, starts, 1)[0].tobytes()
             == expected.tobytes()
         )
-    bits = np.packbits(mask[places], bitorder="little")
-    expected = narrow(np.where(mask[places], widened(x) * AFFINE[0], np.float32(0)))
+    bits = np.packbits(mask[by_element], bitorder="little")
+    expected = narrow(np.where(mask[by_element], to_float32(x) * AFFINE[0], np.float32(0)))
     assert run(kernels.apply_packed_mask, np.zeros_like(x), x, bits, AFFINE[0])[0].tobytes() == expected.tobytes()
-    assert np.array_equal(run(kernels.pack_mask, np.zeros_like(bits), mask[places])[0], bits)
-    assert np.array_equal(run(kernels.unpack_mask, np.zeros(n, bool), bits)[0], mask[places])
+    assert np.array_equal(run(kernels.pack_mask, np.zeros_like(bits), mask[by_element])[0], bits)
+    assert np.array_equal(run(kernels.unpack_mask, np.zeros(n, bool), bits)[0], mask[by_element])
 
 
 @pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
@@ -463,29 +467,29 @@ def test_rates(kind, offset, n, columns, rng):
     starts, size = broadcast(n, columns, rng)
     rates, scales = np.round(rng.random(size), 1), rng.random(size).astype(np.float32)
     thresholds = np.rint(rates * 2**32).astype(np.uint64)
-    places = (starts[:, None] + np.arange(columns)).reshape(-1)[:n]
-    kept = np.array([naive.kept(offset + i, rates[place], 5, 1, 2) for i, place in enumerate(places)])
-    at = where(5, 1, 2, offset)
+    index = (starts[:, None] + np.arange(columns)).reshape(-1)[:n]
+    kept = np.array([naive.kept(offset + i, rates[j], 5, 1, 2) for i, j in enumerate(index)])
+    at = position(5, 1, 2, offset)
     assert np.array_equal(run(kernels.sample_mask_rates, ~kept, columns, thresholds, starts, *at)[0], kept)
-    expected = narrow(np.where(kept, widened(x) * scales[places], np.float32(0)))
+    expected = narrow(np.where(kept, to_float32(x) * scales[index], np.float32(0)))
     result = run(kernels.dropout_rates_forward, np.zeros_like(x), x, columns, thresholds, scales, starts, *at)[0]
     assert result.tobytes() == expected.tobytes()
 
 
 def test_ties_of_rates():
-    """Every element's threshold has its own number as the high half."""
+    """The high half of each threshold is its element's number."""
     halves = [(naive.half(i, 5, 0, 0), naive.half(i, 5, 1 << 31, 0)) for i in range(24)]
-    own = [min(low + i % 2, 0xFFFF) for i, (_, low) in enumerate(halves)]
-    thresholds = np.array([high << 16 | low for (high, _), low in zip(halves, own, strict=True)], np.uint64)
-    mask = run(kernels.sample_mask_rates, np.zeros(24, bool), 24, thresholds, np.zeros(1, np.int64), *where())[0]
-    assert mask.tolist() == [low >= mine for (_, low), mine in zip(halves, own, strict=True)]
+    low_halves = [min(low + i % 2, 0xFFFF) for i, (_, low) in enumerate(halves)]
+    thresholds = np.array([high << 16 | low for (high, _), low in zip(halves, low_halves, strict=True)], np.uint64)
+    mask = run(kernels.sample_mask_rates, np.zeros(24, bool), 24, thresholds, np.zeros(1, np.int64), *position())[0]
+    assert mask.tolist() == [low >= low_half for (_, low), low_half in zip(halves, low_halves, strict=True)]
 
 
 @pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
 @pytest.mark.parametrize("n", [1, 7, 20])
 def test_noise(n, offset, rng):
     x = rng.standard_normal(n).astype(np.float32)
-    at = where(5, 1, 2, offset)
+    at = position(5, 1, 2, offset)
     for name, arguments in (
         ("affine_dropout", (*AFFINE, threshold(0.3), *at)),
         ("gaussian_dropout_forward", (np.float32(0.7), *at)),
@@ -501,15 +505,15 @@ def test_noise(n, offset, rng):
 @pytest.mark.parametrize("n", [1, 7, 20])
 def test_a_rate_that_is_learnt(n, offset, rng):
     x, dy, y = rng.standard_normal((3, n)).astype(np.float32)
-    at, logit, sums = where(5, 1, 2, offset), np.array([-0.5], np.float32), np.full(256, 7.0)
+    at, logit, sums = position(5, 1, 2, offset), np.array([-0.5], np.float32), np.full(256, 7.0)
     expected = np.empty_like(x)
     cpu.concrete_dropout_forward(expected, x, logit, *at)
     result = run(kernels.concrete_dropout_forward, np.zeros_like(x), x, logit, *at)[0]
     np.testing.assert_allclose(result, expected, rtol=1e-5)
     dx, dlogit = np.empty_like(x), np.empty(1, np.float32)
     cpu.concrete_dropout_backward(dx, dlogit, sums.copy(), dy, y, logit, *at)
-    given = np.zeros_like(x), np.zeros(1, np.float32), sums, dy, y, logit
-    results = run(kernels.concrete_dropout_backward, *given, *at)
+    arrays = np.zeros_like(x), np.zeros(1, np.float32), sums, dy, y, logit
+    results = run(kernels.concrete_dropout_backward, *arrays, *at)
     np.testing.assert_allclose(results[0], dx, rtol=1e-5)
     np.testing.assert_allclose(results[1], dlogit, rtol=1e-4, atol=1e-6)
 
@@ -521,12 +525,12 @@ def test_the_regularizer_of_a_rate(rng):
     p = 1 / (1 + np.exp(0.5))
     squares, entropy = (weight.astype(np.float64) ** 2).sum(), 30 * p * (1 - p) * -0.5
     expected = 0.7 + 0.03 * p / (1 - p) * squares + 0.2 * entropy
-    for call in (run, lambda kernel, *given: kernel(*given) or given):
-        room = kernels if call is run else cpu
-        given = call(room.concrete_regularizer, dlogit.copy(), sums.copy(), weight, logit, regularization)
-        assert given[0][0] == pytest.approx(expected, rel=1e-5)
-        given = call(room.concrete_settings, out.copy(), hyperparameters, logit, regularization, 3)
-        assert given[0].tolist() == [0, 1, 2, pytest.approx(3 + 0.06 / (1 - p)), *[0] * 5]
+    for call in (run, lambda kernel, *arguments: kernel(*arguments) or arguments):
+        package = kernels if call is run else cpu
+        results = call(package.concrete_regularizer, dlogit.copy(), sums.copy(), weight, logit, regularization)
+        assert results[0][0] == pytest.approx(expected, rel=1e-5)
+        results = call(package.concrete_settings, out.copy(), hyperparameters, logit, regularization, 3)
+        assert results[0].tolist() == [0, 1, 2, pytest.approx(3 + 0.06 / (1 - p)), *[0] * 5]
 
 
 @pytest.mark.parametrize("rule", ["sgd", "adam"])
@@ -537,8 +541,8 @@ def test_a_step_with_a_stored_gradient(rule, rng):
     for decays in (False, True):
         expected = params.copy(), dparams, state.copy(), 5, hyperparameters, decays
         getattr(cpu, f"step_{rule}")(*expected)
-        given = params.copy(), dparams, state.copy(), 5, hyperparameters, decays
-        results = run(getattr(kernels, f"step_{rule}"), *given)
+        arguments = params.copy(), dparams, state.copy(), 5, hyperparameters, decays
+        results = run(getattr(kernels, f"step_{rule}"), *arguments)
         np.testing.assert_allclose(results[0], expected[0], rtol=1e-5)
         np.testing.assert_allclose(results[2], expected[2], rtol=1e-5)
 
@@ -548,11 +552,11 @@ def test_a_step_with_a_stored_gradient(rule, rng):
 def test_consecutive_steps(size, offset, rng):
     x = rng.standard_normal(3 * size).astype(np.float32)
     expected = np.empty_like(x)
-    for number in range(3):
-        some = slice(number * size, (number + 1) * size)
-        at = threshold(0.3), scale(0.3), *where(5, 1, 2 + number, offset)
-        cpu.dropout_forward(expected[some], x[some], *at)
-    at = threshold(0.3), scale(0.3), *where(5, 1, 2, offset)
+    for step in range(3):
+        chunk = slice(step * size, (step + 1) * size)
+        at = threshold(0.3), scale(0.3), *position(5, 1, 2 + step, offset)
+        cpu.dropout_forward(expected[chunk], x[chunk], *at)
+    at = threshold(0.3), scale(0.3), *position(5, 1, 2, offset)
     assert run(kernels.dropout_steps, np.zeros_like(x), x, size, *at)[0].tobytes() == expected.tobytes()
 
 
@@ -566,18 +570,18 @@ def test_blocks(block, rng):
     assert np.array_equal(scales, expected[1])
 
 
-# ---------------------------------------------------------------- the room
+# ---------------------------------------------------------------- the package
 
 
-def test_the_rooms_mirror_each_other():
-    """A file stands for a file, a function for a function, with the same arguments in the same order.
+def test_the_packages_mirror_each_other():
+    """Files and functions have the same names in both packages, and functions the same arguments in the same order.
 
-    But for sub-networks, which have other sizes in each step: on a device, where steps are recorded, they are masked.
+    Subnetworks are an exception: their sizes differ at each step, so a GPU, which replays recorded steps, masks them.
     """
-    thinning = {"gather_columns", "kept_units", "spread_columns", "spread_layer", "take_layer"}
-    thinning |= {"sub_network_adam", "sub_network_sgd"}
-    assert set(kernels.__all__) - {"on_stream", "products_in"} == set(cpu.__all__) - thinning
-    for name in set(cpu.__all__) - thinning:
+    subnetwork = {"gather_columns", "kept_units", "spread_columns", "spread_layer", "take_layer"}
+    subnetwork |= {"sub_network_adam", "sub_network_sgd"}
+    assert set(kernels.__all__) - {"on_stream", "products_in"} == set(cpu.__all__) - subnetwork
+    for name in set(cpu.__all__) - subnetwork:
         ours, theirs = getattr(kernels, name), getattr(cpu, name)
         theirs = getattr(theirs, "py_func", theirs)
         assert ours.__module__.rpartition(".")[2] == theirs.__module__.rpartition(".")[2], name
@@ -595,8 +599,8 @@ def test_nothing_waits_for_the_device():
 def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
     root = Path(__file__).parents[1]
     command = [sys.executable, "bench/cuda_check.py", "--small", "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
     record = json.loads((tmp_path / "cuda-simulator.json").read_text())
     assert record["tests"]["passed"]
     assert len(record["dropout"]) == 2
@@ -607,7 +611,7 @@ def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
     assert all("numba-dropout" in [entry["name"] for entry in case["contestants"]] for case in cases)
 
 
-@pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="the simulator's")
+@pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="tests the simulator")
 def test_threads_that_wait_for_one_that_fails_or_ends_are_let_go():
     @cuda.jit
     def fill(out, failing):

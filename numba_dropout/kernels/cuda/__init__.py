@@ -1,8 +1,8 @@
-"""CUDA kernels: the functions of `kernels.cpu`, by the same names and arguments, on arrays in device memory.
+"""CUDA kernels: the functions of `kernels.cpu`, with the same names and arguments, for arrays in device memory.
 
-Each file holds the kernels, and a function with the CPU's name and arguments that launches them. float32 throughout;
-dropout also takes float16, and bfloat16 by its bits (uint16). Nothing waits for the device; `on_stream` chooses the
-stream, which is the default stream outside of it.
+Each file holds the kernels of one operation and the functions that launch them. Elements are float32. Dropout also
+takes float16, and bfloat16 as its bits (uint16). No function waits for the device. Kernels run on the default stream,
+or on the stream that you choose with `on_stream`.
 """
 
 from ._launch import on_stream, products_in

@@ -1,23 +1,23 @@
-"""Step parameters by a rule: a layer's, whose gradient comes from registers, or those of a stored gradient."""
+"""Parameter updates: of a weight, fused with the product that gives its gradient, and from a stored gradient."""
 
 from numba import cuda
 
 from ...core.jit import device_function, device_kernel
-from ._gemm import COLUMNS, multiply, over_tiles
+from ._gemm import COLUMNS, kernels_by_tile, multiply
 from ._launch import launch
 from .linear import sum_rows
 
 
-def stepping(step):
-    """Return the kernels that step a layer's weight, and parameters by a stored gradient, for a rule that steps one.
+def build_update_kernels(step):
+    """Return an update rule's kernels: for a layer's weight, and for parameters with a stored gradient.
 
-    step(params, index, gradient, state, column, hyperparameters, decays) is a device function; the parameter is
-    params[index], and `column` of the state belongs to it.
+    step(params, index, gradient, state, column, hyperparameters, decays) is a device function that updates
+    params[index], whose state is in `column`.
     """
 
     @device_function
-    def finish(i, j, sums, start, how):
-        params, state, first, hyperparameters, rows, columns = how
+    def finish(i, j, sums, start, operands):
+        params, state, first, hyperparameters, rows, columns = operands
         if i < rows:
             for n in range(COLUMNS):
                 if j + n < columns:
@@ -30,13 +30,13 @@ def stepping(step):
         if i < params.size:
             step(params, i, dparams[i], state, first + i, hyperparameters, decays)
 
-    return over_tiles(False, False, finish), step_stored
+    return kernels_by_tile(False, False, finish), step_stored
 
 
-def step_layer(kernels, weight, bias, dbias, state, starts, dout, inp, hyperparameters):
-    """Launch the kernels of a rule."""
+def update_layer(kernels, weight, bias, dbias, state, starts, dout, inp, hyperparameters):
+    """Launch an update rule's kernels on a layer."""
     step_weight, step_stored = kernels
-    how = weight.reshape(weight.size), state, int(starts[0]), hyperparameters, *weight.shape
-    multiply(step_weight, weight.shape, dout.shape[0], dout, inp, how)
+    operands = weight.reshape(weight.size), state, int(starts[0]), hyperparameters, *weight.shape
+    multiply(step_weight, weight.shape, dout.shape[0], dout, inp, operands)
     sum_rows(dbias, dout)
     launch(step_stored, bias.size, bias, dbias, state, int(starts[1]), hyperparameters, False)

@@ -1,74 +1,74 @@
-"""The inner part of a product in float32: a thread's 8 x 8 sums, in registers, by multiply-adds."""
+"""The inner loop of a product in float32: 8 x 8 sums per thread, in registers, by fused multiply-adds."""
 
 from numba import cuda
 
 from ...core.jit import device_function
-from ._gemm_tiles import COLUMNS, Inner, Side, fetching
+from ._gemm_tiles import COLUMNS, InnerLoop, Side, build_load
 from ._intrinsics import load_four, store_four
 
-__all__ = ["inner"]
+__all__ = ["inner_loop"]
 
-TURNS = 4  # of the loop along the depth that are written out
+UNROLL = 4  # depths per turn of the loop
 
 
-def _filling(by_rows, width, depth, threads, place):
-    """Return one side, whose block comes to shared memory in two steps, and the size of a row there.
+def _build_side(by_rows, width, depth, threads, position):
+    """Return the copy of one factor's tile to shared memory, and the row stride there.
 
-    `by_rows` if the depth runs along the rows of the array (i, k), not along its columns (k, i). In shared memory
-    element i at depth k is at k * width + place(i); place keeps four neighbours together.
+    The depth runs along the rows of the array (i, k) if `by_rows`, else along its columns (k, i). In shared memory
+    element i at depth k is at k * stride + position(i). position keeps quads together.
     """
-    quads = width * depth // 4 // threads  # that a thread brings
-    along = (depth if by_rows else width) // 4  # quads of a row of the block
-    row = width + 4 if by_rows else width  # in shared memory: quads that are cut up would meet in one bank
+    quads = width * depth // 4 // threads  # per thread
+    row_quads = (depth if by_rows else width) // 4  # per row of the tile
+    stride = width + 4 if by_rows else width  # padded where quads are split, whose elements would share a bank
 
     @device_function
-    def where(number):
-        quad = cuda.threadIdx.x + number * threads
-        return quad // along, quad % along * 4
+    def coordinates(n):
+        quad = cuda.threadIdx.x + n * threads
+        return quad // row_quads, quad % row_quads * 4
 
     @device_function
-    def put(shared, start, held):
-        for number in range(quads):
-            i, j = where(number)
+    def store(shared, start, registers):
+        for n in range(quads):
+            i, j = coordinates(n)
             if by_rows:
                 for lane in range(4):
-                    shared[start + (j + lane) * row + place(i)] = held[4 * number + lane]
+                    shared[start + (j + lane) * stride + position(i)] = registers[4 * n + lane]
             else:
-                quad = held[4 * number], held[4 * number + 1], held[4 * number + 2], held[4 * number + 3]
-                store_four(shared, start + i * row + place(j), quad)
+                quad = registers[4 * n], registers[4 * n + 1], registers[4 * n + 2], registers[4 * n + 3]
+                store_four(shared, start + i * stride + position(j), quad)
 
-    return Side(fetching(by_rows, quads, where), put, 4 * quads, depth * row), row
+    return Side(build_load(by_rows, quads, coordinates), store, 4 * quads, depth * stride), stride
 
 
 @device_function
-def _in_order(i):
+def _identity(i):
     return i
 
 
-def _in_halves(width):
-    """Return the places of columns in shared memory: even quads first, so that no two threads' quads share a bank."""
+def _even_quads_first(width):
+    """Return the function from a column to its position: no two threads' quads then share a bank of shared memory."""
 
     @device_function
-    def place(j):
+    def position(j):
         return (j >> 2 & 1) * (width >> 1) + (j >> 3 << 2) + (j & 3)
 
-    return place
+    return position
 
 
-def inner(left_by_rows, right_by_rows, tile):
-    """Return the inner part of a product."""
+def inner_loop(left_by_rows, right_by_rows, tile):
+    """Return the inner loop of a product."""
     threads, depth, across = tile.threads, tile.depth, tile.columns // COLUMNS
-    left_side, left_row = _filling(left_by_rows, tile.rows, depth, threads, _in_order)
-    right_side, right_row = _filling(right_by_rows, tile.columns, depth, threads, _in_halves(tile.columns))
+    left_side, left_stride = _build_side(left_by_rows, tile.rows, depth, threads, _identity)
+    right_side, right_stride = _build_side(right_by_rows, tile.columns, depth, threads, _even_quads_first(tile.columns))
     height, half = tile.height, tile.columns >> 1
 
     @device_function
-    def place():
+    def origin():
         return cuda.threadIdx.x // across * height, cuda.threadIdx.x % across * COLUMNS
 
     @device_function
-    def add_one(sums, shared, left, right):
-        """Add the products of one depth: of eight elements in neighbouring places, and of two times four."""
+    def add_depth(sums, shared, left, right):
+        """Add the products at one depth: of eight neighbours on the left, and of two quads on the right."""
         a0, a1, a2, a3 = load_four(shared, left)
         a4, a5, a6, a7 = load_four(shared, left + 4)
         b = load_four(shared, right) + load_four(shared, right + half)
@@ -84,12 +84,12 @@ def inner(left_by_rows, right_by_rows, tile):
 
     @device_function
     def add(sums, shared, left, right):
-        i, j = place()
-        for d in range(0, depth, TURNS):
-            a, b = left + d * left_row + i, right + d * right_row + (j >> 1)
-            add_one(sums, shared, a, b)
-            add_one(sums, shared, a + left_row, b + right_row)
-            add_one(sums, shared, a + 2 * left_row, b + 2 * right_row)
-            add_one(sums, shared, a + 3 * left_row, b + 3 * right_row)
+        i, j = origin()
+        for d in range(0, depth, UNROLL):
+            a, b = left + d * left_stride + i, right + d * right_stride + (j >> 1)
+            add_depth(sums, shared, a, b)
+            add_depth(sums, shared, a + left_stride, b + right_stride)
+            add_depth(sums, shared, a + 2 * left_stride, b + 2 * right_stride)
+            add_depth(sums, shared, a + 3 * left_stride, b + 3 * right_stride)
 
-    return Inner(left_side, right_side, place, add, 1)
+    return InnerLoop(left_side, right_side, origin, add, 1)

@@ -1,4 +1,4 @@
-"""The parts of a product that blocks of threads compute, and what they are made of."""
+"""Tiles of a matrix product, and the loads that fill them."""
 
 from typing import Any, NamedTuple
 
@@ -6,27 +6,27 @@ from ...core.jit import device_function
 from ..scalar.constants import ZERO
 from ._intrinsics import load_four
 
-__all__ = ["COLUMNS", "TILES", "Inner", "Side", "Tile", "fetching"]
+__all__ = ["COLUMNS", "TILES", "InnerLoop", "Side", "Tile", "build_load"]
 
 COLUMNS = 8  # neighbouring sums of a thread
 
 
 class Tile(NamedTuple):
-    """The part of a product that a block of threads computes."""
+    """The tile of a product that one thread block computes."""
 
     rows: int
     columns: int
-    depth: int  # what of the depth is in shared memory at once
+    depth: int  # in shared memory at once
     height: int  # rows of the sums of a thread
     precision: str  # of the factors; sums are float32
 
     @property
     def threads(self):
-        """Threads of a block."""
+        """Threads of the thread block."""
         return self.rows * self.columns // (self.height * COLUMNS)
 
 
-# Of each precision the large tile, and the small one, of which there are four times as many.
+# The large and the small tile by precision. A product has four times as many small tiles.
 TILES = {
     "float32": (Tile(128, 128, 8, 8, "float32"), Tile(64, 64, 8, 8, "float32")),
     "tf32": (Tile(128, 128, 16, 8, "tf32"), Tile(64, 64, 16, 4, "tf32")),
@@ -35,29 +35,29 @@ TILES = {
 
 
 class Side(NamedTuple):
-    """How one side's block comes to shared memory, by all threads of a block."""
+    """The copy of one factor's tile to shared memory, by all threads of a thread block."""
 
-    fetch: Any  # (held, array, first, k, whole): load what the thread brings
-    put: Any  # (shared, start, held): store it
-    held: int  # elements that a thread brings
-    size: int  # of the block in shared memory
+    load: Any  # (registers, array, first, k, vectorized): load the thread's elements
+    store: Any  # (shared, start, registers): store them in shared memory
+    registers: int  # elements per thread
+    size: int  # of the tile in shared memory
 
 
-class Inner(NamedTuple):
-    """What is done to the sums with one block of each side in shared memory."""
+class InnerLoop(NamedTuple):
+    """The product of two tiles in shared memory."""
 
     left: Side
     right: Side
-    place: Any  # (): the row and column, within the tile, of the thread's first sum
-    add: Any  # (sums, shared, left, right): add the products of the blocks that begin there
-    apart: int  # rows from one of the thread's to the next
+    origin: Any  # (): the row and column, within the tile, of the thread's first sum
+    add: Any  # (sums, shared, left, right): add the product of the tiles that begin at left and right
+    row_step: int  # from one row of the thread to the next
 
 
 @device_function
-def four(array, i, j, whole):
-    """Load elements j .. j + 3 of row i, 0 outside of the array."""
+def _load_quad(array, i, j, vectorized):
+    """Load elements j .. j + 3 of row i, 0 outside the array."""
     rows, columns = array.shape
-    if whole and i < rows and j < columns:
+    if vectorized and i < rows and j < columns:
         return load_four(array, i * columns + j)
     inside = i < rows
     return (
@@ -68,23 +68,24 @@ def four(array, i, j, whole):
     )
 
 
-def fetching(by_rows, quads, where):
-    """Return how a thread loads so many quads of one side; where(number) gives the first index of each, and the second.
+def build_load(by_rows, quads, coordinates):
+    """Return the function that loads `quads` quads of one factor into a thread's registers.
 
-    The depth runs along the rows of the array if `by_rows`, else along its columns.
+    coordinates(n) returns the row and the column of quad n in the tile. The depth runs along the rows of the array if
+    `by_rows`, else along its columns.
     """
 
     @device_function
-    def fetch(held, array, first, k, whole):
-        for number in range(quads):
-            i, j = where(number)
+    def load(registers, array, first, k, vectorized):
+        for n in range(quads):
+            i, j = coordinates(n)
             if by_rows:
-                quad = four(array, first + i, k + j, whole)
+                quad = _load_quad(array, first + i, k + j, vectorized)
             else:
-                quad = four(array, k + i, first + j, whole)
-            held[4 * number] = quad[0]
-            held[4 * number + 1] = quad[1]
-            held[4 * number + 2] = quad[2]
-            held[4 * number + 3] = quad[3]
+                quad = _load_quad(array, k + i, first + j, vectorized)
+            registers[4 * n] = quad[0]
+            registers[4 * n + 1] = quad[1]
+            registers[4 * n + 2] = quad[2]
+            registers[4 * n + 3] = quad[3]
 
-    return fetch
+    return load

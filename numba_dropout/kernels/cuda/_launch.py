@@ -1,4 +1,4 @@
-"""Launching a kernel: on how many threads, and on which stream."""
+"""Kernel launches: grid sizes, streams and precision."""
 
 import contextlib
 import functools
@@ -8,23 +8,23 @@ import warnings
 from numba.core import config
 
 __all__ = [
-    "ROW",
+    "ROW_THREADS",
     "THREADS",
     "aligned",
     "current_precision",
     "current_stream",
+    "grid_size",
     "launch",
-    "launch_blocks",
+    "launch_2d",
+    "launch_grid",
     "launch_rows",
-    "launch_table",
     "on_stream",
     "products_in",
-    "size_of_grid",
 ]
 
-THREADS = 256  # of a block, where each thread has an item of its own
-MOST_ROWS = 65535  # of blocks in a grid
-ROW = 32  # of a block that works on a row: a warp, which has little to wait for in itself
+THREADS = 256  # of a thread block, with one item per thread
+MAX_GRID_Y = 65535  # thread blocks in the second dimension of a grid
+ROW_THREADS = 32  # of a thread block that works on one row: a single warp synchronizes at little cost
 
 _current = threading.local()
 
@@ -35,15 +35,15 @@ def current_stream():
 
 
 def current_precision():
-    """Return the precision of the factors of this Python thread's products: float32, tf32 or bf16."""
+    """Return the precision of the factors in this Python thread's matrix products: float32, tf32 or bf16."""
     return getattr(_current, "precision", "float32")
 
 
 @contextlib.contextmanager
 def products_in(precision):
-    """Let this Python thread's products round their factors to "tf32" or "bf16" and run on tensor cores.
+    """Round the factors of this Python thread's matrix products to "tf32" or "bf16" and run them on tensor cores.
 
-    "float32" rounds nothing. Sums are float32 in any case. Tensor cores need compute capability 8.0.
+    "float32" rounds nothing. Sums are always float32. Tensor cores need compute capability 8.0.
     """
     before = current_precision()
     _current.precision = precision
@@ -55,7 +55,7 @@ def products_in(precision):
 
 @contextlib.contextmanager
 def on_stream(stream):
-    """Let this Python thread launch kernels on a stream, a `numba.cuda` one or 0, the default stream."""
+    """Launch this Python thread's kernels on a stream: one of `numba.cuda`, or 0, the default stream."""
     before = current_stream()
     _current.stream = stream
     try:
@@ -64,50 +64,53 @@ def on_stream(stream):
         _current.stream = before
 
 
-def size_of_grid(items, block):
-    """Return how many blocks so many items need."""
-    return (items + block - 1) // block
+def grid_size(items, per_block):
+    """Return the number of thread blocks for a number of items."""
+    return (items + per_block - 1) // per_block
 
 
-def _configured(kernel, blocks, threads, stream):
-    """Return a kernel with its grid: a small one is what a small array needs, and no reason for Numba to warn."""
+def _configure(kernel, grid, threads, stream):
+    """Return a kernel with its grid, without Numba's warning about small grids: a small array needs no larger one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return kernel[blocks, threads, stream]
+        return kernel[grid, threads, stream]
 
 
-if not config.ENABLE_CUDASIM:  # whose kernels remember their last grid themselves
-    _configured = functools.lru_cache(4096)(_configured)
+if not config.ENABLE_CUDASIM:  # the simulator's kernels keep their last grid themselves
+    _configure = functools.lru_cache(4096)(_configure)
 
 
-def launch_blocks(kernel, blocks, threads, *arguments):
-    """Run a kernel on a grid of blocks, each a number or a tuple of them."""
-    _configured(kernel, blocks, threads, current_stream())(*arguments)
+def launch_grid(kernel, grid, threads, *arguments):
+    """Run a kernel on a grid of thread blocks; both sizes are numbers or tuples of numbers."""
+    _configure(kernel, grid, threads, current_stream())(*arguments)
 
 
 def launch(kernel, size, *arguments):
-    """Run a kernel with a thread for each of so many items, and some more."""
+    """Run a kernel with at least `size` threads, one per item."""
     if size:
-        launch_blocks(kernel, size_of_grid(size, THREADS), THREADS, *arguments)
+        launch_grid(kernel, grid_size(size, THREADS), THREADS, *arguments)
 
 
 def launch_rows(kernel, rows, *arguments):
-    """Run a kernel with a block of `ROW` threads for each of so many rows."""
+    """Run a kernel with one thread block of `ROW_THREADS` threads per row."""
     if rows:
-        launch_blocks(kernel, rows, ROW, *arguments)
+        launch_grid(kernel, rows, ROW_THREADS, *arguments)
 
 
-def launch_table(kernel, rows, columns, *arguments):
-    """Run a kernel with a thread for each place of a table; its first argument is the first row of a part of it."""
+def launch_2d(kernel, rows, columns, *arguments):
+    """Run a kernel with one thread per element of a table.
+
+    A table with more rows than a grid takes several launches. The kernel's first argument is the first row of a launch.
+    """
     if rows and columns:
         across = min(1 << (columns - 1).bit_length(), THREADS)
         down = THREADS // across
-        for first in range(0, rows, MOST_ROWS * down):
-            blocks = size_of_grid(columns, across), min(size_of_grid(rows - first, down), MOST_ROWS)
-            launch_blocks(kernel, blocks, (across, down), first, *arguments)
+        for first in range(0, rows, MAX_GRID_Y * down):
+            grid = grid_size(columns, across), min(grid_size(rows - first, down), MAX_GRID_Y)
+            launch_grid(kernel, grid, (across, down), first, *arguments)
 
 
 def aligned(*arrays):
-    """Tell whether all arrays begin at an address that 16 bytes, the widest access, divide."""
+    """Return True if all arrays begin at a multiple of 16 bytes, the size of the widest access."""
     interfaces = [getattr(array, "__cuda_array_interface__", None) or array.__array_interface__ for array in arrays]
     return all(interface["data"][0] % 16 == 0 for interface in interfaces)

@@ -3,7 +3,7 @@
 from ...core.jit import device_function
 from ..scalar.constants import ONE, ZERO
 from ..scalar.updates import adam
-from ._fused_update import step_layer, stepping
+from ._fused_update import build_update_kernels, update_layer
 from ._launch import launch
 
 
@@ -35,22 +35,22 @@ def _step(params, index, gradient, state, column, hyperparameters, decays):
     )
 
 
-_WEIGHT, _STORED = stepping(_step)
+_WEIGHT, _STORED = build_update_kernels(_step)
 
 
 def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters):
-    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only.
+    """Update a layer's weight and bias. The weight's gradient is not stored, and decay applies to the weight only.
 
     weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (2, P) first and second moments, starts (2,)
     columns of the state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), hyperparameters
     (9,): lr / (1 - `beta1**t`), beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay into the gradient, factor on the
     weight (1 - lr * decay), sqrt(1 - `beta2**t`)
     """
-    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, hyperparameters)
+    update_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, hyperparameters)
 
 
 def step_adam(params, dparams, state, start, hyperparameters, decays):
-    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
+    """Update parameters from a stored gradient; decay applies to them if `decays`.
 
     params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_adam`
     """

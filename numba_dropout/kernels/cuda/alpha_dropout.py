@@ -1,6 +1,6 @@
-"""Dropout with an affine map, as in alpha dropout: kept elements go through it, dropped ones become a constant.
+"""Dropout with an affine map, as in alpha dropout: kept elements are mapped, dropped ones become a constant.
 
-A thread has a block of 8 elements.
+A thread handles one Philox block of 8 elements.
 """
 
 import numpy as np
@@ -18,13 +18,13 @@ def _affine(out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, st
     start = 8 * thread - lane
     if start < out.size:
         bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, step)
-        for number in range(max(-start, 0), min(8, out.size - start)):
-            bit = bits >> np.uint32(number) & np.uint32(1)
-            out[start + number] = inp[start + number] * scale + shift if bit != NONE else dropped
+        for i in range(max(-start, 0), min(8, out.size - start)):
+            bit = bits >> np.uint32(i) & np.uint32(1)
+            out[start + i] = inp[start + i] * scale + shift if bit != NONE else dropped
 
 
 def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
-    """Write inp * scale + shift where an element is kept, and `dropped` where not; out may be inp.
+    """Write inp * scale + shift for kept elements and `dropped` for the others; out may be inp.
 
     out (n,), inp (n,)
     """

@@ -1,4 +1,4 @@
-"""Binary cross-entropy of the sigmoid of logits with targets in [0, 1]; a row a block."""
+"""Binary cross-entropy of the sigmoid of logits with targets in [0, 1], with one thread block per row."""
 
 import numpy as np
 from numba import cuda, float32
@@ -7,7 +7,7 @@ from ...core.jit import device_kernel
 from ..scalar.activations import sigmoid
 from ..scalar.constants import HALF, ONE, ZERO
 from ..scalar.losses import bce_with_logits
-from ._launch import ROW, launch_rows
+from ._launch import ROW_THREADS, launch_rows
 from .reductions import tree_sum
 
 
@@ -15,24 +15,24 @@ from .reductions import tree_sum
 def _forward(losses, correct, probs, logits, target):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = logits.shape[1]
-    values = cuda.shared.array(ROW, float32)
-    total, right = ZERO, ZERO
-    for k in range(thread, columns, ROW):
+    values = cuda.shared.array(ROW_THREADS, float32)
+    total, correct_count = ZERO, ZERO
+    for k in range(thread, columns, ROW_THREADS):
         z = logits[i, k]
         total += bce_with_logits(z, target[i, k])
-        right += ONE if (z > ZERO) == (target[i, k] > HALF) else ZERO
+        correct_count += ONE if (z > ZERO) == (target[i, k] > HALF) else ZERO
         probs[i, k] = sigmoid(z)
     values[thread] = total
     total = tree_sum(values, thread)
-    values[thread] = right
-    right = tree_sum(values, thread)
+    values[thread] = correct_count
+    correct_count = tree_sum(values, thread)
     if thread == 0:
         losses[i] = total / np.float32(columns)
-        correct[i] = right / np.float32(columns)
+        correct[i] = correct_count / np.float32(columns)
 
 
 def bce_forward(losses, correct, probs, logits, target):
-    """Write each row's mean loss, the share of its outputs on the target's side of 0.5, and the sigmoids.
+    """Write each row's mean loss, the fraction of its outputs on the target's side of 0.5, and the sigmoids.
 
     losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
     """
@@ -42,7 +42,7 @@ def bce_forward(losses, correct, probs, logits, target):
 @device_kernel
 def _backward(dlogits, probs, target, scale):
     i = cuda.blockIdx.x
-    for k in range(cuda.threadIdx.x, probs.shape[1], ROW):
+    for k in range(cuda.threadIdx.x, probs.shape[1], ROW_THREADS):
         dlogits[i, k] = (probs[i, k] - target[i, k]) * scale
 
 

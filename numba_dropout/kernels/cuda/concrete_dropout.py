@@ -1,7 +1,7 @@
-"""Concrete dropout, whose rate is learnt: values, gradients, and the regulariser (Gal, Hron & Kendall, NeurIPS 2017).
+"""Concrete dropout, with a learned rate: values, gradients and the regularizer (Gal, Hron & Kendall, NeurIPS 2017).
 
-The rate is given by its logit, in an array of one element. Sums are taken in float64, by so many blocks, and in a fixed
-order.
+The rate is given as its logit, in an array of one element. Sums are taken in float64, in a fixed order, from one
+partial sum per thread block.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from ..scalar.concrete_dropout import odds32, odds_of, rate_of, scale_of, share_
 from ..scalar.constants import SUMS
 from ..scalar.philox import block_words
 from ._intrinsics import value_of
-from ._launch import THREADS, launch_blocks
-from ._random_map import BLOCK, for_each_four, launch_fours
-from .reductions import blocks_for, launch_squares, sum_of_blocks, tree_sum
+from ._launch import THREADS, launch_grid
+from ._random_map import BLOCK_SHIFT, for_each_four, launch_for_each_four
+from .reductions import launch_squares, partial_count, sum_partials, tree_sum
 
 
 @device_function
@@ -24,8 +24,8 @@ def _odds_and_scale(logit):
 
 
 @scalar
-def _shares(how, w0, w1, w2, w3):
-    odds = how[0]
+def _shares(operands, w0, w1, w2, w3):
+    odds = operands[0]
     return (
         share_kept(odds, odds32(w0)),
         share_kept(odds, odds32(w1)),
@@ -35,22 +35,22 @@ def _shares(how, w0, w1, w2, w3):
 
 
 @scalar
-def _multiply(x, value, share, how):
-    return x * (share * how[1])
+def _multiply(x, value, share, operands):
+    return x * (share * operands[1])
 
 
 _FORWARD = for_each_four(_odds_and_scale, _shares, _multiply)
 
 
 @device_function
-def _passed_back(dinp, dout, out, i, share, scale, rate):
-    """Write an element's gradient, and return its part of the logit's."""
-    slope = np.float64(0)
+def _element_backward(dinp, dout, out, i, share, scale, rate):
+    """Write an element's gradient and return its term of the logit's gradient."""
+    gradient = np.float64(0)
     if 0 <= i < dinp.size:
         dy = dout[i]
-        slope = np.float64(dy * out[i] * slope_by_logit(rate, share))
+        gradient = np.float64(dy * out[i] * slope_by_logit(rate, share))
         dinp[i] = dy * (share * scale)
-    return slope
+    return gradient
 
 
 @device_kernel
@@ -60,13 +60,13 @@ def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
     odds = odds_of(logit[0])
     scale, rate = scale_of(odds), rate_of(odds)
     total = np.float64(0)
-    for group in range(cuda.grid(1), (dinp.size + lane + 3) >> 2, SUMS * THREADS):
-        start = 4 * group - lane
-        w0, w1, w2, w3 = block_words((offset >> BLOCK) + np.uint64(group), stream, value_of(step), k0, k1)
-        total += _passed_back(dinp, dout, out, start, share_kept(odds, odds32(w0)), scale, rate)
-        total += _passed_back(dinp, dout, out, start + 1, share_kept(odds, odds32(w1)), scale, rate)
-        total += _passed_back(dinp, dout, out, start + 2, share_kept(odds, odds32(w2)), scale, rate)
-        total += _passed_back(dinp, dout, out, start + 3, share_kept(odds, odds32(w3)), scale, rate)
+    for block in range(cuda.grid(1), (dinp.size + lane + 3) >> 2, SUMS * THREADS):
+        start = 4 * block - lane
+        w0, w1, w2, w3 = block_words((offset >> BLOCK_SHIFT) + np.uint64(block), stream, value_of(step), k0, k1)
+        total += _element_backward(dinp, dout, out, start, share_kept(odds, odds32(w0)), scale, rate)
+        total += _element_backward(dinp, dout, out, start + 1, share_kept(odds, odds32(w1)), scale, rate)
+        total += _element_backward(dinp, dout, out, start + 2, share_kept(odds, odds32(w2)), scale, rate)
+        total += _element_backward(dinp, dout, out, start + 3, share_kept(odds, odds32(w3)), scale, rate)
     values[thread] = total
     total = tree_sum(values, thread)
     if thread == 0:
@@ -74,65 +74,65 @@ def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
 
 
 @device_kernel
-def _finish(dlogit, sums, blocks):
+def _finish(dlogit, sums, count):
     thread = cuda.threadIdx.x
-    total = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
+    total = sum_partials(sums, count, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
         dlogit[0] = total
 
 
 @device_kernel
-def _regularize(dlogit, sums, blocks, inputs, logit, regularization):
+def _regularize(dlogit, sums, count, inputs, logit, regularization):
     thread = cuda.threadIdx.x
-    squares = sum_of_blocks(sums, blocks, cuda.shared.array(THREADS, float64), thread)
+    squares = sum_partials(sums, count, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
         odds = odds_of(logit[0])
-        narrow = np.float32(inputs) * (regularization[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
-        dlogit[0] += np.float32(np.float64(regularization[0] * odds) * squares) + narrow
+        entropy = np.float32(inputs) * (regularization[1] * (rate_of(odds) / scale_of(odds) * logit[0]))
+        dlogit[0] += np.float32(np.float64(regularization[0] * odds) * squares) + entropy
 
 
 @device_kernel
 def _settings(out, hyperparameters, logit, regularization, decay):
     i = cuda.threadIdx.x
     if i < hyperparameters.size:
-        more = (regularization[0] + regularization[0]) * scale_of(odds_of(logit[0]))
-        out[i] = hyperparameters[i] + more if i == decay else hyperparameters[i]
+        added = (regularization[0] + regularization[0]) * scale_of(odds_of(logit[0]))
+        out[i] = hyperparameters[i] + added if i == decay else hyperparameters[i]
 
 
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
-    """Write inp times the shares that are kept, over 1 - p; out may be inp.
+    """Write inp times the kept fractions, over 1 - p; out may be inp.
 
     out (n,), inp (n,), logit (1,) of p
     """
-    launch_fours(_FORWARD, out, inp, inp, logit, k0, k1, stream, step, offset)
+    launch_for_each_four(_FORWARD, out, inp, inp, logit, k0, k1, stream, step, offset)
 
 
 def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
-    """Write the gradients by the input and by the logit; dinp may be dout.
+    """Write the gradients with respect to the input and the logit; dinp may be dout.
 
-    dinp (n,), dlogit (1,), sums (SUMS,) float64 to work in, dout (n,), out (n,) of the forward pass, logit (1,) of p
+    dinp (n,), dlogit (1,), sums (SUMS,) float64 workspace, dout (n,), out (n,) of the forward pass, logit (1,) of p
     """
     lane = int(offset) & 3
-    blocks = blocks_for((dinp.size + lane + 3) >> 2)
-    how = dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset
-    launch_blocks(_backward, blocks, THREADS, *how)
-    launch_blocks(_finish, 1, THREADS, dlogit, sums, blocks)
+    count = partial_count((dinp.size + lane + 3) >> 2)
+    operands = dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset
+    launch_grid(_backward, count, THREADS, *operands)
+    launch_grid(_finish, 1, THREADS, dlogit, sums, count)
 
 
 def concrete_regularizer(dlogit, sums, weight, logit, regularization):
-    """Add the gradient of a layer's regulariser by the logit of its input's rate (equations 3 and 4).
+    """Add the gradient of a layer's regularizer with respect to the logit of its input's rate (equations 3 and 4).
 
-    The regulariser is regularization[0] * |weight|**2 / (1 - p) - regularization[1] * C * entropy(p).
+    The regularizer is regularization[0] * |weight|**2 / (1 - p) - regularization[1] * C * entropy(p).
 
-    dlogit (1,), sums (SUMS,) float64 to work in, weight (K, C), logit (1,) of p, regularization (2,)
+    dlogit (1,), sums (SUMS,) float64 workspace, weight (K, C), logit (1,) of p, regularization (2,)
     """
-    blocks = launch_squares(sums, weight.reshape(weight.size))
-    launch_blocks(_regularize, 1, THREADS, dlogit, sums, blocks, weight.shape[1], logit, regularization)
+    count = launch_squares(sums, weight.reshape(weight.size))
+    launch_grid(_regularize, 1, THREADS, dlogit, sums, count, weight.shape[1], logit, regularization)
 
 
 def concrete_settings(out, hyperparameters, logit, regularization, decay):
-    """Write a step's hyperparameters for a layer, with the regulariser's weight decay added in column `decay`.
+    """Write a step's hyperparameters for a layer, with the regularizer's weight decay added in column `decay`.
 
     out (S,), hyperparameters (S,), logit (1,) of the rate of the layer's input, regularization (2,)
     """
-    launch_blocks(_settings, 1, THREADS, out, hyperparameters, logit, regularization, decay)
+    launch_grid(_settings, 1, THREADS, out, hyperparameters, logit, regularization, decay)

@@ -1,24 +1,24 @@
-"""DropBlock: masks of dropped squares, and the scale that goes with each sample's."""
+"""DropBlock: masks of dropped squares, and a scale for each sample."""
 
 import numpy as np
 from numba import cuda, int64
 
 from ...core.jit import device_kernel
-from ._launch import ROW, launch_rows, launch_table
+from ._launch import ROW_THREADS, launch_2d, launch_rows
 from .reductions import tree_sum
 
 
 @device_kernel
-def _grow(first, mask, seeds, planes, height, width, block):
-    """Write the mask, a thread for each column of a plane."""
+def _grow(first, mask, seeds, planes, height, width, block_size):
+    """Write the mask, with one thread per column of a plane."""
     column, plane = cuda.grid(2)
     plane += first
-    rows, columns = height - block + 1, width - block + 1
+    rows, columns = height - block_size + 1, width - block_size + 1
     if column < width and plane < planes:
         for row in range(height):
             kept = True
-            for i in range(max(row - block + 1, 0), min(row + 1, rows)):
-                for j in range(max(column - block + 1, 0), min(column + 1, columns)):
+            for i in range(max(row - block_size + 1, 0), min(row + 1, rows)):
+                for j in range(max(column - block_size + 1, 0), min(column + 1, columns)):
                     kept &= seeds[(plane * rows + i) * columns + j]
             mask[(plane * height + row) * width + column] = kept
 
@@ -26,9 +26,9 @@ def _grow(first, mask, seeds, planes, height, width, block):
 @device_kernel
 def _count(scales, mask, size):
     sample, thread = cuda.blockIdx.x, cuda.threadIdx.x
-    counts = cuda.shared.array(ROW, int64)
+    counts = cuda.shared.array(ROW_THREADS, int64)
     count = 0
-    for j in range(sample * size + thread, (sample + 1) * size, ROW):
+    for j in range(sample * size + thread, (sample + 1) * size, ROW_THREADS):
         count += mask[j]
     counts[thread] = count
     kept = tree_sum(counts, thread)
@@ -36,10 +36,10 @@ def _count(scales, mask, size):
 
 
 def block_mask(mask, scales, seeds, height, width, block):
-    """Write False in the squares that begin where a seed is False, and by what each sample's kept share is divided.
+    """Write False in the squares that begin where a seed is False, and the scale of each sample, 1 / its kept fraction.
 
     mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
     """
     planes = mask.size // (height * width)
-    launch_table(_grow, planes, width, mask, seeds, planes, height, width, block)
+    launch_2d(_grow, planes, width, mask, seeds, planes, height, width, block)
     launch_rows(_count, scales.size, scales, mask, mask.size // scales.size)

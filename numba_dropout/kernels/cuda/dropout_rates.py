@@ -1,6 +1,7 @@
-"""Dropout with a rate for each element: a threshold and a scale each, broadcast as `masked` broadcasts a mask.
+"""Dropout with a rate per element: thresholds and scales, broadcast as `masked_dropout` broadcasts a mask.
 
-A thread has eight neighbours of a row. They lie in two blocks of the stream, where a row does not begin with a block.
+A thread handles eight neighbours of a row. They lie in two Philox blocks of the stream if the row does not begin with
+a block.
 """
 
 import numpy as np
@@ -9,63 +10,63 @@ from numba import cuda
 from ...core.jit import device_function, device_kernel, scalar
 from ..scalar.constants import ZERO
 from ..scalar.philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, SHIFT32, TIE_STREAM, block_words
-from ._half import KINDS
+from ._half import CONVERSIONS
 from ._intrinsics import value_of
-from ._launch import launch_table
+from ._launch import launch_2d
 
-HALF = np.uint64(64)
-LAST = np.uint64(63)
+WORD_BITS = np.uint64(64)
+LAST_BIT = np.uint64(63)
 SIXTEEN = np.uint64(16)
 THREE = np.uint64(3)
 FOUR = np.uint64(4)
-NONE = np.uint64(0)
+FIRST = np.uint64(0)
 
 
 @scalar
-def _halves(block, stream, step, k0, k1):
-    """Return the numbers of a block, four in each of two words."""
+def _block_numbers(block, stream, step, k0, k1):
+    """Return a block's eight numbers, four in each of two words."""
     w0, w1, w2, w3 = block_words(block, stream, step, k0, k1)
     return w1 << SHIFT32 | w0, w3 << SHIFT32 | w2
 
 
 @device_function
 def _eight_numbers(element, stream, step, k0, k1):
-    """Return the numbers of eight elements, four in each of two words."""
+    """Return the numbers of eight elements from `element` on, four in each of two words."""
     block, lane = element >> SHIFT3, element & SEVEN
-    a, b = _halves(block, stream, step, k0, k1)
+    a, b = _block_numbers(block, stream, step, k0, k1)
     a, b = np.uint64(a), np.uint64(b)
     if lane:
-        c, d = _halves(block + ONE, stream, step, k0, k1)
+        c, d = _block_numbers(block + ONE, stream, step, k0, k1)
         c, d = np.uint64(c), np.uint64(d)
         shift = lane * SIXTEEN
-        if shift >= HALF:
+        if shift >= WORD_BITS:
             a, b, c = b, c, d
-            shift -= HALF
-        a = a >> shift | (b << ONE) << (LAST - shift)
-        b = b >> shift | (c << ONE) << (LAST - shift)
+            shift -= WORD_BITS
+        a = a >> shift | (b << ONE) << (LAST_BIT - shift)
+        b = b >> shift | (c << ONE) << (LAST_BIT - shift)
     return a, b
 
 
 @device_function
-def _number(halves, lane):
+def _number(words, lane):
     """Return one of eight numbers."""
-    return ((halves[0] if lane < FOUR else halves[1]) >> ((lane & THREE) * SIXTEEN)) & MASK16
+    return ((words[0] if lane < FOUR else words[1]) >> ((lane & THREE) * SIXTEEN)) & MASK16
 
 
 @device_function
-def _kept(halves, lane, threshold, element, stream, step, k0, k1):
-    """Tell whether an element is kept; ties are settled by the same lookup in the tie stream."""
-    number, high = _number(halves, lane), threshold >> SHIFT16
+def _kept(words, lane, threshold, element, stream, step, k0, k1):
+    """Return True if an element is kept. The same lookup in the tie stream settles a tie."""
+    number, high = _number(words, lane), threshold >> SHIFT16
     kept = number >= high
     if number == high:
-        own = element + lane
-        low = _number(_eight_numbers(own, stream | TIE_STREAM, step, k0, k1), NONE)
+        tied = element + lane
+        low = _number(_eight_numbers(tied, stream | TIE_STREAM, step, k0, k1), FIRST)
         kept = low >= threshold & MASK16
     return kept
 
 
-def _each(write):
-    """Return the kernel that draws, and hands on to write(out, place in out, kept, place of the rate, inp, scales)."""
+def _build_kernel(write):
+    """Return the kernel that draws the masks and calls write(out, j, kept, rate_index, inp, scales) for element j."""
 
     @device_kernel
     def drawn(first, out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
@@ -74,50 +75,50 @@ def _each(write):
         column = 8 * thread
         j = row * columns + column
         if row < starts.size and column < columns and j < out.size:
-            element, at_step = offset + np.uint64(j), value_of(step)
-            halves = _eight_numbers(element, stream, at_step, k0, k1)
-            for number in range(min(8, columns - column, out.size - j)):
-                at = starts[row] + column + number
-                kept = _kept(halves, np.uint64(number), thresholds[at], element, stream, at_step, k0, k1)
-                write(out, j + number, kept, at, inp, scales)
+            element, current_step = offset + np.uint64(j), value_of(step)
+            words = _eight_numbers(element, stream, current_step, k0, k1)
+            for i in range(min(8, columns - column, out.size - j)):
+                rate_index = starts[row] + column + i
+                kept = _kept(words, np.uint64(i), thresholds[rate_index], element, stream, current_step, k0, k1)
+                write(out, j + i, kept, rate_index, inp, scales)
 
     return drawn
 
 
 @device_function
-def _write_mask(out, j, kept, at, inp, scales):
+def _write_mask(out, j, kept, rate_index, inp, scales):
     out[j] = kept
 
 
-def _writing(widen, narrow):
+def _build_write(widen, narrow):
     @device_function
-    def write(out, j, kept, at, inp, scales):
-        out[j] = narrow(widen(inp[j]) * scales[at] if kept else ZERO)
+    def write(out, j, kept, rate_index, inp, scales):
+        out[j] = narrow(widen(inp[j]) * scales[rate_index] if kept else ZERO)
 
     return write
 
 
-_SAMPLE = _each(_write_mask)
-_DROPOUT = {kind: _each(_writing(*ways)) for kind, ways in KINDS.items()}
+_SAMPLE = _build_kernel(_write_mask)
+_DROPOUT = {dtype: _build_kernel(_build_write(*conversions)) for dtype, conversions in CONVERSIONS.items()}
 
 
 def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, offset):
-    """Write True where an element is kept, each by a threshold of its own.
+    """Write True where an element is kept, each by its own threshold.
 
     mask (n,) bool, thresholds (m,) uint64 up to `2**32`, starts (ceil(n / columns),) int64
     """
-    how = mask, mask, columns, thresholds, thresholds, starts, k0, k1, stream, step, offset
-    launch_table(_SAMPLE, starts.size, (columns + 7) >> 3, *how)
+    operands = mask, mask, columns, thresholds, thresholds, starts, k0, k1, stream, step, offset
+    launch_2d(_SAMPLE, starts.size, (columns + 7) >> 3, *operands)
 
 
 def dropout_rates_forward(out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
-    """Write the kept elements times their scale, and +0 for the dropped ones; out may be inp.
+    """Write the kept elements times their scales, and +0 for the dropped ones; out may be inp.
 
     out (n,), inp (n,), thresholds (m,) uint64 up to `2**32`, scales (m,), starts (ceil(n / columns),) int64
     """
-    how = out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset
-    launch_table(_DROPOUT[str(out.dtype)], starts.size, (columns + 7) >> 3, *how)
+    operands = out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset
+    launch_2d(_DROPOUT[str(out.dtype)], starts.size, (columns + 7) >> 3, *operands)
 
 
-# As with one rate, the derivative is the same, with the mask drawn again.
+# As with one rate, the derivative is the same kernel, which draws the mask again.
 dropout_rates_backward = dropout_rates_forward

@@ -1,17 +1,17 @@
-"""Batches: rows of the data, standardised on their way into the network, a row a block."""
+"""Batches: gathered and standardized rows of the data, with one thread block per row."""
 
 import numpy as np
 from numba import cuda
 
 from ...core.jit import device_kernel
-from ._launch import ROW, launch, launch_rows
+from ._launch import ROW_THREADS, launch, launch_rows
 
 
 @device_kernel
 def _gather(out, data, rows, shift, scale):
     i = cuda.blockIdx.x
     row = rows[i]
-    for j in range(cuda.threadIdx.x, data.shape[1], ROW):
+    for j in range(cuda.threadIdx.x, data.shape[1], ROW_THREADS):
         out[i, j] = (np.float64(data[row, j]) - shift[j]) * scale[j]
 
 
@@ -26,18 +26,18 @@ def gather_rows(out, data, rows, shift, scale):
 @device_kernel
 def _gather_sparse(out, values, columns, starts, rows, shift, scale):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
-    for j in range(thread, out.shape[1], ROW):
+    for j in range(thread, out.shape[1], ROW_THREADS):
         out[i, j] = (np.float64(0) - shift[j]) * scale[j]
     cuda.syncthreads()
-    for place in range(starts[rows[i]] + thread, starts[rows[i] + 1], ROW):
-        j = columns[place]
-        out[i, j] = (np.float64(values[place]) - shift[j]) * scale[j]
+    for entry in range(starts[rows[i]] + thread, starts[rows[i] + 1], ROW_THREADS):
+        j = columns[entry]
+        out[i, j] = (np.float64(values[entry]) - shift[j]) * scale[j]
 
 
 def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
     """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
 
-    Row r has values[starts[r] : starts[r + 1]] in so many columns, each once, and zeros elsewhere.
+    Row r has values[starts[r] : starts[r + 1]] in the columns of the same range, all distinct, and zeros elsewhere.
 
     out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
     float64
@@ -63,12 +63,12 @@ def gather(out, values, rows):
 @device_kernel
 def _scale(rows, factors):
     i = cuda.blockIdx.x
-    for j in range(cuda.threadIdx.x, rows.shape[1], ROW):
+    for j in range(cuda.threadIdx.x, rows.shape[1], ROW_THREADS):
         rows[i, j] *= factors[i]
 
 
 def scale_rows(rows, factors):
-    """Multiply each row by a factor of its own.
+    """Multiply each row by its own factor.
 
     rows (B, K), factors (B,)
     """

@@ -1,14 +1,14 @@
-"""Gaussian noise, as a factor (Gaussian dropout) and as a term; normal numbers are those of `kernels.normal`."""
+"""Gaussian noise, as a factor (Gaussian dropout) and as a term, from the normal numbers of `scalar.normal`."""
 
 from ...core.jit import scalar
 from ..scalar.constants import ONE, ZERO
 from ..scalar.normal import normals32
-from ._random_map import for_each_four, launch_fours
+from ._random_map import for_each_four, launch_for_each_four
 
 
 @scalar
-def _deviation(given):
-    return given
+def _deviation(params):
+    return params
 
 
 @scalar
@@ -29,11 +29,11 @@ def _add(x, value, z, deviation):
 
 
 @scalar
-def _pass_back(x, value, z, deviation):
+def _derivative(x, value, z, deviation):
     return x * (ONE + deviation * z) if value != ZERO else ZERO
 
 
-_DROPOUT, _NOISE, _DERIVATIVE = (for_each_four(_deviation, _draw, change) for change in (_multiply, _add, _pass_back))
+_DROPOUT, _NOISE, _DERIVATIVE = (for_each_four(_deviation, _draw, change) for change in (_multiply, _add, _derivative))
 
 
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
@@ -41,7 +41,7 @@ def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
 
     out (n,), inp (n,)
     """
-    launch_fours(_DROPOUT, out, inp, inp, deviation, k0, k1, stream, step, offset)
+    launch_for_each_four(_DROPOUT, out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
@@ -49,16 +49,16 @@ def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
 
     out (n,), inp (n,)
     """
-    launch_fours(_NOISE, out, inp, inp, deviation, k0, k1, stream, step, offset)
+    launch_for_each_four(_NOISE, out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
 def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
-    """Pass a gradient back through Gaussian dropout and the ReLU before it, where what they gave is not 0.
+    """Write the gradient through a ReLU and the Gaussian dropout after it; it is 0 where their output `values` is 0.
 
     out (n,), inp (n,), values (n,)
     """
-    launch_fours(_DERIVATIVE, out, inp, values, deviation, k0, k1, stream, step, offset)
+    launch_for_each_four(_DERIVATIVE, out, inp, values, deviation, k0, k1, stream, step, offset)
 
 
-# Gaussian dropout is linear in its input: its derivative is itself, with the same numbers drawn again.
+# Gaussian dropout is linear in its input: its derivative is the same kernel, which draws the same numbers again.
 gaussian_dropout_backward = gaussian_dropout_forward

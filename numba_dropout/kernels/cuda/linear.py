@@ -6,26 +6,26 @@ from numba import cuda, float32
 from ...core.jit import device_function, device_kernel
 from ..scalar.activations import relu_dropout_derivative
 from ..scalar.constants import ZERO
-from ._gemm import COLUMNS, multiply, over_tiles
-from ._launch import launch_blocks, size_of_grid
+from ._gemm import COLUMNS, kernels_by_tile, multiply
+from ._launch import grid_size, launch_grid
 
-UNITS, GROUPS = 32, 8  # of a block that sums over rows: neighbouring units, and rows that are summed apart
+UNITS, GROUPS = 32, 8  # of a thread block that sums over rows: neighbouring units, and groups of rows
 
 
 @device_function
-def _finish_forward(i, j, sums, start, how):
-    out, bias = how
+def _finish_forward(i, j, sums, start, operands):
+    out, bias = operands
     if i < out.shape[0]:
         for n in range(COLUMNS):
             if j + n < out.shape[1]:
                 out[i, j + n] = sums[start + n] + (bias[j + n] if bias.size else ZERO)
 
 
-_FORWARD = over_tiles(True, True, _finish_forward)
+_FORWARD = kernels_by_tile(True, True, _finish_forward)
 
 
 def linear_forward(out, inp, weight, bias):
-    """Write inp @ weight.T + bias; an empty bias is none.
+    """Write inp @ weight.T + bias. An empty bias adds nothing.
 
     out (B, K), inp (B, C), weight (K, C), bias (K,)
     """
@@ -33,8 +33,8 @@ def linear_forward(out, inp, weight, bias):
 
 
 @device_function
-def _finish_input(i, j, sums, start, how):
-    dinp, out, scale = how
+def _finish_input(i, j, sums, start, operands):
+    dinp, out, scale = operands
     if i < dinp.shape[0]:
         for n in range(COLUMNS):
             if j + n < dinp.shape[1]:
@@ -42,13 +42,13 @@ def _finish_input(i, j, sums, start, how):
                 dinp[i, j + n] = relu_dropout_derivative(dx, out[i, j + n], scale) if out.size else dx
 
 
-_INPUT = over_tiles(True, False, _finish_input)
+_INPUT = kernels_by_tile(True, False, _finish_input)
 
 
 def linear_backward_input(dinp, dout, weight, out, scale):
-    """Write the gradient by a layer's input; go on through the ReLU and dropout that gave `out`, if it is not empty.
+    """Write the gradient with respect to a layer's input, and optionally through the ReLU and dropout before the layer.
 
-    `out` then is this layer's input, the output of the hidden layer before it, and `scale` that layer's.
+    A non-empty `out` is this layer's input, the output of the hidden layer before it, and `scale` is that layer's.
 
     dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
@@ -77,25 +77,25 @@ def _sum_rows(total, dout):
 
 
 def sum_rows(total, dout):
-    """Write the sums of dout (B, K) over its rows, in an order that depends on their number alone."""
+    """Write the sums of dout (B, K) over its rows, in an order that depends on B only."""
     if total.size:
-        launch_blocks(_sum_rows, size_of_grid(total.size, UNITS), (UNITS, GROUPS), total, dout)
+        launch_grid(_sum_rows, grid_size(total.size, UNITS), (UNITS, GROUPS), total, dout)
 
 
 @device_function
-def _finish_weight(i, j, sums, start, how):
-    (dweight,) = how
+def _finish_weight(i, j, sums, start, operands):
+    (dweight,) = operands
     if i < dweight.shape[0]:
         for n in range(COLUMNS):
             if j + n < dweight.shape[1]:
                 dweight[i, j + n] = sums[start + n]
 
 
-_WEIGHT = over_tiles(False, False, _finish_weight)
+_WEIGHT = kernels_by_tile(False, False, _finish_weight)
 
 
 def linear_backward_weight(dweight, dbias, dout, inp):
-    """Write the gradients by a layer's weight and bias.
+    """Write the gradients with respect to a layer's weight and bias.
 
     dweight (K, C), dbias (K,), dout (B, K), inp (B, C)
     """
@@ -104,7 +104,7 @@ def linear_backward_weight(dweight, dbias, dout, inp):
 
 
 def linear_backward(dinp, dweight, dbias, dout, inp, weight):
-    """Write the gradients of a layer; an empty dinp is not computed.
+    """Write the gradients of a layer. An empty dinp is not computed.
 
     dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
     """

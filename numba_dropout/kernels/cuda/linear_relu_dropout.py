@@ -1,4 +1,4 @@
-"""A hidden layer as one operation: linear, ReLU, dropout; the backward pass needs no mask."""
+"""A hidden layer as one operation: linear, ReLU and dropout. The backward pass needs no mask."""
 
 import numpy as np
 from numba import cuda
@@ -7,7 +7,7 @@ from ...core.jit import device_function, device_kernel
 from ..scalar.activations import relu, relu_dropout_derivative
 from ..scalar.constants import ZERO
 from ..scalar.philox import SEVEN, SHIFT3
-from ._gemm import COLUMNS, multiply, over_tiles
+from ._gemm import COLUMNS, kernels_by_tile, multiply
 from ._intrinsics import value_of
 from ._launch import launch
 from .linear import linear_backward
@@ -18,17 +18,17 @@ NO_THRESHOLD = np.uint64(0)
 
 
 @device_function
-def _finish(i, j, sums, start, how):
-    out, bias, threshold, scale, k0, k1, stream, step, offset = how
+def _finish(i, j, sums, start, operands):
+    out, bias, threshold, scale, k0, k1, stream, step, offset = operands
     if i < out.shape[0] and j < out.shape[1]:
         bits = ALL
         if threshold != NO_THRESHOLD:
             first = offset + np.uint64(i) * np.uint64(out.shape[1]) + np.uint64(j)
             block, lane = first >> SHIFT3, np.uint32(first & SEVEN)
             bits = block_bits(block, threshold, k0, k1, stream, value_of(step))
-            if lane:  # the eight lie in two blocks
-                following = block_bits(block + np.uint64(1), threshold, k0, k1, stream, value_of(step))
-                bits = bits >> lane | following << (np.uint32(8) - lane)
+            if lane:  # the eight elements lie in two blocks
+                next_bits = block_bits(block + np.uint64(1), threshold, k0, k1, stream, value_of(step))
+                bits = bits >> lane | next_bits << (np.uint32(8) - lane)
         for n in range(COLUMNS):
             if j + n < out.shape[1]:
                 y = relu(sums[start + n] + (bias[j + n] if bias.size else ZERO))
@@ -37,17 +37,17 @@ def _finish(i, j, sums, start, how):
                 out[i, j + n] = y
 
 
-_KERNELS = over_tiles(True, True, _finish)
+_KERNELS = kernels_by_tile(True, True, _finish)
 
 
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
-    """Write dropout(relu(inp @ weight.T + bias)); threshold 0 leaves dropout out, an empty bias is none.
+    """Write dropout(relu(inp @ weight.T + bias)), without dropout if threshold is 0. An empty bias adds nothing.
 
     out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream; step may
-    be an array of one
+    be a one-element array
     """
-    how = out, bias, threshold, scale, k0, k1, stream, step, offset
-    multiply(_KERNELS, out.shape, inp.shape[1], inp, weight, how)
+    operands = out, bias, threshold, scale, k0, k1, stream, step, offset
+    multiply(_KERNELS, out.shape, inp.shape[1], inp, weight, operands)
 
 
 @device_kernel
@@ -58,10 +58,10 @@ def _derivative(dout, out, scale):
 
 
 def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, scale):
-    """Write the gradients of the layer; dout is overwritten with that of the product; an empty dinp is not computed.
+    """Write the gradients of the layer, and the product's to dout. An empty dinp is not computed.
 
-    An output is positive exactly where it was kept and its input to the ReLU was positive, so its sign is all that is
-    needed; defined for outputs that are not NaN.
+    An output is positive if and only if it was kept and the ReLU's input was positive, so its sign replaces the mask.
+    Outputs must not be NaN.
 
     dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     """

@@ -1,4 +1,4 @@
-"""Sample masks: the contract of `kernels.philox`, a block of 8 elements a thread."""
+"""Sampled masks of the contract in `scalar.philox`, with one Philox block of 8 elements per thread."""
 
 import numpy as np
 from numba import cuda
@@ -14,7 +14,7 @@ BITS = tuple(np.uint32(1 << lane) for lane in range(8))
 
 @scalar
 def _at_least(words, low):
-    """Return which of the eight 16-bit numbers of a block's words are at least `low`, in the bits of an integer."""
+    """Return eight bits: bit i is 1 if 16-bit number i of a block's words is at least `low`."""
     w0, w1, w2, w3 = words
     return (
         (BITS[0] if (w0 & MASK16) >= low else NONE)
@@ -29,8 +29,8 @@ def _at_least(words, low):
 
 
 @scalar
-def _some_equal(words, high):
-    """Tell whether one of the eight numbers is `high`."""
+def _any_equal(words, high):
+    """Return True if one of the eight numbers is `high`."""
     w0, w1, w2, w3 = words
     return (
         ((w0 & MASK16) == high)
@@ -48,30 +48,30 @@ def _some_equal(words, high):
 def block_bits(block, threshold, k0, k1, stream, step):
     """Return the mask of a block, element i in bit i.
 
-    Ties (one element in 65,536) are settled by the same lookup in the tie stream: the threshold's low half decides.
+    The same lookup in the tie stream settles ties (one element in 65,536) by the threshold's low half.
     """
     words = block_words(block, stream, step, k0, k1)
     high = threshold >> SHIFT16
     bits = _at_least(words, high)
-    if _some_equal(words, high):
+    if _any_equal(words, high):
         low_bits = _at_least(block_words(block, stream | TIE_STREAM, step, k0, k1), threshold & MASK16)
         bits &= low_bits | _at_least(words, high + np.uint64(1))
     return bits
 
 
 def block_count(n, offset):
-    """Return how many blocks n elements from the stream's element `offset` on lie in, and how many come before them."""
+    """Return the number of blocks of the stream's elements offset .. offset + n - 1, and the first one's lane."""
     lane = int(offset) & 7
     return (n + lane + 7) >> 3, lane
 
 
 @device_kernel
-def _sample(mask, lane, whole, threshold, k0, k1, stream, step, offset):
+def _sample(mask, lane, vectorized, threshold, k0, k1, stream, step, offset):
     thread = cuda.grid(1)
     start = 8 * thread - lane
     if start < mask.size:
         bits = block_bits((offset >> SHIFT3) + np.uint64(thread), threshold, k0, k1, stream, value_of(step))
-        if whole and start + 8 <= mask.size:
+        if vectorized and start + 8 <= mask.size:
             store_eight(
                 mask,
                 start,
@@ -87,18 +87,18 @@ def _sample(mask, lane, whole, threshold, k0, k1, stream, step, offset):
                 ),
             )
         else:
-            for number in range(max(-start, 0), min(8, mask.size - start)):
-                mask[start + number] = (bits >> np.uint32(number)) & np.uint32(1) != NONE
+            for i in range(max(-start, 0), min(8, mask.size - start)):
+                mask[start + i] = (bits >> np.uint32(i)) & np.uint32(1) != NONE
 
 
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     """Write True where an element is kept.
 
-    mask (n,) bool; element i of mask is element offset + i of the stream; step may be an array of one
+    mask (n,) bool; element i of mask is element offset + i of the stream; step may be a one-element array
     """
     blocks, lane = block_count(mask.size, offset)
-    whole = lane == 0 and aligned(mask)
-    launch(_sample, blocks, mask, lane, whole, threshold, k0, k1, stream, step, offset)
+    vectorized = lane == 0 and aligned(mask)
+    launch(_sample, blocks, mask, lane, vectorized, threshold, k0, k1, stream, step, offset)
 
 
 @device_kernel
@@ -107,15 +107,15 @@ def _pack(packed, n, lane, threshold, k0, k1, stream, step, offset):
     if thread < packed.size:
         block = (offset >> SHIFT3) + np.uint64(thread)
         bits = block_bits(block, threshold, k0, k1, stream, step)
-        if lane:  # a byte lies in two blocks
-            following = block_bits(block + np.uint64(1), threshold, k0, k1, stream, step)
-            bits = bits >> np.uint32(lane) | following << np.uint32(8 - lane)
-        left = min(n - 8 * thread, 8)
-        packed[thread] = bits & np.uint32((1 << left) - 1)
+        if lane:  # the byte lies in two blocks
+            next_bits = block_bits(block + np.uint64(1), threshold, k0, k1, stream, step)
+            bits = bits >> np.uint32(lane) | next_bits << np.uint32(8 - lane)
+        count = min(n - 8 * thread, 8)
+        packed[thread] = bits & np.uint32((1 << count) - 1)
 
 
 def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
-    """Write bit j & 7 of byte j >> 3 as 1 where element offset + j is kept; the bits from n on are 0.
+    """Write bit j & 7 of byte j >> 3: 1 if element offset + j is kept, else 0. The bits from n on are 0.
 
     packed (ceil(n / 8),) uint8
     """
@@ -127,13 +127,13 @@ def _pack_mask(packed, mask):
     byte = cuda.grid(1)
     if byte < packed.size:
         bits = NONE
-        for number in range(min(8, mask.size - 8 * byte)):
-            bits |= (np.uint32(1) if mask[8 * byte + number] else NONE) << np.uint32(number)
+        for i in range(min(8, mask.size - 8 * byte)):
+            bits |= (np.uint32(1) if mask[8 * byte + i] else NONE) << np.uint32(i)
         packed[byte] = bits
 
 
 def pack_mask(packed, mask):
-    """Write the bits of a mask; those after its end are 0.
+    """Write the bits of a mask. The bits from n on are 0.
 
     packed (ceil(n / 8),) uint8, mask (n,) bool
     """

@@ -1,7 +1,7 @@
-"""Dropout by a mask that is there already: the whole array's, or a smaller one's that is broadcast.
+"""Dropout by an existing mask, of the array's size or broadcast from a smaller one.
 
-An array is taken as rows of so many columns, the last of which may be shorter. Row r has the mask's elements from
-starts[r] on, as many as columns if `step` is 1, or the same one for the whole row if it is 0.
+An array is treated as rows of `columns` elements. The last row may be shorter. Row r takes the mask's elements from
+starts[r] on, with a stride of 1, or of 0: one element for the row. The parameter `step` is that stride.
 """
 
 import numpy as np
@@ -9,31 +9,31 @@ from numba import cuda
 
 from ...core.jit import device_kernel
 from ..scalar.constants import ZERO
-from ._half import KINDS
-from ._launch import launch, launch_table
+from ._half import CONVERSIONS
+from ._launch import launch, launch_2d
 
 
-def _over(widen, narrow):
-    """Return the kernels over one kind of elements."""
+def _build_kernels(widen, narrow):
+    """Return the kernels for one dtype."""
 
     @device_kernel
-    def masked(first, out, inp, columns, mask, starts, step, scale, shift, dropped):
+    def masked(first, out, inp, columns, mask, starts, stride, scale, shift, dropped):
         column, row = cuda.grid(2)
         row += first
         j = row * columns + column
         if row < starts.size and column < columns and j < out.size:
             x = widen(inp[j]) * scale + shift
-            out[j] = narrow(x if mask[starts[row] + column * step] else dropped)
+            out[j] = narrow(x if mask[starts[row] + column * stride] else dropped)
 
     @device_kernel
-    def rated(first, out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
+    def rated(first, out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride):
         column, row = cuda.grid(2)
         row += first
         j = row * columns + column
         if row < mask_starts.size and column < columns and j < out.size:
-            scale = scales[scale_starts[row] + column * scale_step]
-            chosen = mask[mask_starts[row] + column * mask_step] and scale != ZERO
-            out[j] = narrow(widen(inp[j]) * scale if chosen else ZERO)
+            scale = scales[scale_starts[row] + column * scale_stride]
+            kept = mask[mask_starts[row] + column * mask_stride] and scale != ZERO
+            out[j] = narrow(widen(inp[j]) * scale if kept else ZERO)
 
     @device_kernel
     def packed_masked(out, inp, packed, scale):
@@ -46,21 +46,22 @@ def _over(widen, narrow):
 
 
 _MASKED, _RATED, _PACKED = (
-    dict(zip(KINDS, kernels, strict=True)) for kernels in zip(*(_over(*ways) for ways in KINDS.values()), strict=True)
+    dict(zip(CONVERSIONS, kernels, strict=True))
+    for kernels in zip(*(_build_kernels(*conversions) for conversions in CONVERSIONS.values()), strict=True)
 )
 
 
 def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
-    """Write inp * scale + shift where the mask is True, and `dropped` where not; out may be inp.
+    """Write inp * scale + shift where the mask is True, and `dropped` elsewhere; out may be inp.
 
     out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
     """
-    how = out, inp, columns, mask, starts, step, scale, shift, dropped
-    launch_table(_MASKED[str(out.dtype)], starts.size, columns, *how)
+    operands = out, inp, columns, mask, starts, step, scale, shift, dropped
+    launch_2d(_MASKED[str(out.dtype)], starts.size, columns, *operands)
 
 
 def apply_packed_mask(out, inp, packed, scale):
-    """Write inp * scale where the element's bit is set, and +0 where not; out may be inp.
+    """Write inp * scale where the element's bit is set, and +0 elsewhere; out may be inp.
 
     out (n,), inp (n,), packed (ceil(n / 8),) uint8
     """
@@ -68,9 +69,9 @@ def apply_packed_mask(out, inp, packed, scale):
 
 
 def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    """Write inp times its scale where the mask is True and the scale not 0, and +0 elsewhere; out may be inp.
+    """Write inp times its scale where the mask is True and the scale is not 0, and +0 elsewhere; out may be inp.
 
     out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
     """
-    how = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
-    launch_table(_RATED[str(out.dtype)], mask_starts.size, columns, *how)
+    operands = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
+    launch_2d(_RATED[str(out.dtype)], mask_starts.size, columns, *operands)

@@ -1,11 +1,11 @@
-"""Mean squared error: over the outputs of a row, then over the rows; a row a block."""
+"""Mean squared error: over the outputs of a row, then over the rows, with one thread block per row."""
 
 import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
 from ..scalar.constants import ZERO
-from ._launch import ROW, launch_rows
+from ._launch import ROW_THREADS, launch_rows
 from .reductions import tree_sum
 
 
@@ -13,9 +13,9 @@ from .reductions import tree_sum
 def _forward(losses, correct, residuals, out, target):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = out.shape[1]
-    values = cuda.shared.array(ROW, float32)
+    values = cuda.shared.array(ROW_THREADS, float32)
     total = ZERO
-    for k in range(thread, columns, ROW):
+    for k in range(thread, columns, ROW_THREADS):
         residual = out[i, k] - target[i, k]
         residuals[i, k] = residual
         total += residual * residual
@@ -37,7 +37,7 @@ def mse_forward(losses, correct, residuals, out, target):
 @device_kernel
 def _backward(dout, residuals, scale):
     i = cuda.blockIdx.x
-    for k in range(cuda.threadIdx.x, dout.shape[1], ROW):
+    for k in range(cuda.threadIdx.x, dout.shape[1], ROW_THREADS):
         dout[i, k] = residuals[i, k] * scale
 
 

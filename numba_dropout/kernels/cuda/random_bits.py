@@ -1,4 +1,4 @@
-"""Random bits from the counter-based generator, beside the masks' streams, a block of two words a thread."""
+"""Random bits from the counter-based generator, in streams without masks, with one block of two words per thread."""
 
 import numpy as np
 from numba import cuda

@@ -5,16 +5,17 @@ from numba import cuda, float64
 
 from ...core.jit import device_function, device_kernel
 from ..scalar.constants import SUMS
-from ._launch import ROW, THREADS, launch_blocks, launch_rows, size_of_grid
+from ._launch import ROW_THREADS, THREADS, grid_size, launch_grid, launch_rows
 
-__all__ = ["batch_totals", "blocks_for", "launch_squares", "sum_of_blocks", "tree_sum"]
+__all__ = ["batch_totals", "launch_squares", "partial_count", "sum_partials", "tree_sum"]
 
 
 @device_function
 def tree_sum(values, thread):
-    """Return the sum of an array in shared memory, whose size is a power of two, to all threads of the block.
+    """Return the sum of an array in shared memory to all threads of the thread block.
 
-    Each thread has written its own element, and the array may be written again once all have returned.
+    The array's size is a power of two. Each thread has written its own element, and may write it again once all threads
+    have returned.
     """
     half = values.size >> 1
     cuda.syncthreads()
@@ -42,42 +43,45 @@ def _squares(sums, flat):
 
 
 @device_function
-def sum_of_blocks(sums, blocks, values, thread):
-    """Return the sum of what so many blocks have left, to all threads of one block; values are in shared memory."""
+def sum_partials(sums, count, values, thread):
+    """Return the sum of the first `count` partial sums to all threads of one thread block.
+
+    values (THREADS,) is a workspace in shared memory.
+    """
     total = np.float64(0)
-    for i in range(thread, blocks, THREADS):
+    for i in range(thread, count, THREADS):
         total += sums[i]
     values[thread] = total
     return tree_sum(values, thread)
 
 
-def blocks_for(items):
-    """Return how many blocks sum so many items: with fewer than SUMS, each thread has one at most."""
-    return max(min(size_of_grid(items, THREADS), SUMS), 1)
+def partial_count(items):
+    """Return the number of partial sums for a number of items. Below SUMS, a thread has at most one item."""
+    return max(min(grid_size(items, THREADS), SUMS), 1)
 
 
 def launch_squares(sums, flat):
-    """Let blocks leave the sums of squares of their parts of an array (n,), and return how many there are."""
-    blocks = blocks_for(flat.size)
-    launch_blocks(_squares, blocks, THREADS, sums, flat)
-    return blocks
+    """Write partial sums of the squares of an array (n,), one per thread block, and return their number."""
+    count = partial_count(flat.size)
+    launch_grid(_squares, count, THREADS, sums, flat)
+    return count
 
 
 @device_kernel
 def _totals(out, losses, correct):
     thread = cuda.threadIdx.x
-    values = cuda.shared.array(ROW, float64)
-    loss, hit = np.float64(0), np.float64(0)
-    for i in range(thread, losses.size, ROW):
+    values = cuda.shared.array(ROW_THREADS, float64)
+    loss, correct_count = np.float64(0), np.float64(0)
+    for i in range(thread, losses.size, ROW_THREADS):
         loss += losses[i]
-        hit += correct[i]
+        correct_count += correct[i]
     values[thread] = loss
     loss = tree_sum(values, thread)
-    values[thread] = hit
-    hit = tree_sum(values, thread)
+    values[thread] = correct_count
+    correct_count = tree_sum(values, thread)
     if thread == 0:
         out[0] = loss
-        out[1] = hit
+        out[1] = correct_count
 
 
 def batch_totals(out, losses, correct):

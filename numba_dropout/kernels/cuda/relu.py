@@ -1,4 +1,4 @@
-"""The rectified linear unit, an element a thread."""
+"""The rectified linear unit (ReLU), with one element per thread."""
 
 from numba import cuda
 
@@ -15,7 +15,7 @@ def _forward(out, inp):
 
 
 def relu_forward(out, inp):
-    """Write x where it is positive or NaN, else +0; out may be inp.
+    """Write inp where it is positive or NaN, else +0; out may be inp.
 
     out (n,), inp (n,)
     """

@@ -1,9 +1,9 @@
-"""Stochastic gradient descent with momentum, Nesterov's too."""
+"""Stochastic gradient descent with momentum, optionally Nesterov's."""
 
 from ...core.jit import device_function
 from ..scalar.constants import ZERO
 from ..scalar.updates import sgd
-from ._fused_update import step_layer, stepping
+from ._fused_update import build_update_kernels, update_layer
 from ._launch import launch
 
 
@@ -15,21 +15,21 @@ def _step(params, index, gradient, state, column, hyperparameters, decays):
     )
 
 
-_WEIGHT, _STORED = stepping(_step)
+_WEIGHT, _STORED = build_update_kernels(_step)
 
 
 def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters):
-    """Step a layer's weight and bias; the gradient by the weight is not stored, and decay reaches the weight only.
+    """Update a layer's weight and bias. The weight's gradient is not stored, and decay applies to the weight only.
 
     weight (K, C), bias (K,), dweight (K, C) unused, dbias (K,), state (1, P) velocities, starts (2,) columns of the
     state of the first weight and the first bias, on the host, dout (B, K), inp (B, C), hyperparameters (4,): lr,
     momentum, nesterov (0 or 1), weight decay
     """
-    step_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, hyperparameters)
+    update_layer((_WEIGHT, _STORED), weight, bias, dbias, state, starts, dout, inp, hyperparameters)
 
 
 def step_sgd(params, dparams, state, start, hyperparameters, decays):
-    """Step parameters with a gradient that is stored; `decays` tells whether decay reaches them.
+    """Update parameters from a stored gradient; decay applies to them if `decays`.
 
     params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_sgd`
     """

@@ -1,4 +1,4 @@
-"""Cross-entropy of the softmax of a row of logits with the index of its class; a row a block."""
+"""Cross-entropy of the softmax of logits with class labels, with one thread block per row."""
 
 import math
 
@@ -7,7 +7,7 @@ from numba import cuda, float32, int64
 
 from ...core.jit import device_function, device_kernel
 from ..scalar.constants import ONE, ZERO
-from ._launch import ROW, launch_rows
+from ._launch import ROW_THREADS, launch_rows
 from .reductions import tree_sum
 
 LOWEST = np.float32(-np.inf)
@@ -15,52 +15,52 @@ LOWEST = np.float32(-np.inf)
 
 @device_function
 def _largest(logits, i, thread):
-    """Return the first column of row i with the largest logit, to all threads; NaN is larger only where it is first."""
-    largest = cuda.shared.array(ROW, float32)
-    places = cuda.shared.array(ROW, int64)
+    """Return the first column with the largest logit of row i to all threads. A NaN is largest in column 0 only."""
+    largest = cuda.shared.array(ROW_THREADS, float32)
+    largest_columns = cuda.shared.array(ROW_THREADS, int64)
     columns = logits.shape[1]
-    value, place = LOWEST, int64(columns)
-    for k in range(thread, columns, ROW):
+    value, column = LOWEST, int64(columns)
+    for k in range(thread, columns, ROW_THREADS):
         if logits[i, k] > value:
-            value, place = logits[i, k], int64(k)
-    largest[thread], places[thread] = value, place
-    half = ROW >> 1
+            value, column = logits[i, k], int64(k)
+    largest[thread], largest_columns[thread] = value, column
+    half = ROW_THREADS >> 1
     cuda.syncthreads()
     while half:
         if thread < half:
-            other, there = largest[thread + half], places[thread + half]
-            if other > largest[thread] or (other == largest[thread] and there < places[thread]):
-                largest[thread], places[thread] = other, there
+            other, other_column = largest[thread + half], largest_columns[thread + half]
+            if other > largest[thread] or (other == largest[thread] and other_column < largest_columns[thread]):
+                largest[thread], largest_columns[thread] = other, other_column
         cuda.syncthreads()
         half >>= 1
-    place = places[0]
+    column = largest_columns[0]
     first = logits[i, 0]
-    return int64(0) if place == columns or first != first else place
+    return int64(0) if column == columns or first != first else column
 
 
 @device_kernel
 def _forward(losses, correct, probs, logits, labels):
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
-    values = cuda.shared.array(ROW, float32)
+    values = cuda.shared.array(ROW_THREADS, float32)
     best = _largest(logits, i, thread)
-    largest, wanted = logits[i, best], logits[i, labels[i]]
-    cuda.syncthreads()  # before another thread writes over them: probs may be logits
+    largest, label_logit = logits[i, best], logits[i, labels[i]]
+    cuda.syncthreads()  # before another thread overwrites them: probs may be logits
     total = ZERO
-    for k in range(thread, logits.shape[1], ROW):
-        power = math.exp(logits[i, k] - largest)
-        probs[i, k] = power
-        total += power
+    for k in range(thread, logits.shape[1], ROW_THREADS):
+        exponential = math.exp(logits[i, k] - largest)
+        probs[i, k] = exponential
+        total += exponential
     values[thread] = total
     total = tree_sum(values, thread)
-    for k in range(thread, logits.shape[1], ROW):
+    for k in range(thread, logits.shape[1], ROW_THREADS):
         probs[i, k] /= total
     if thread == 0:
-        losses[i] = math.log(total) - (wanted - largest)
+        losses[i] = math.log(total) - (label_logit - largest)
         correct[i] = ONE if best == labels[i] else ZERO
 
 
 def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
-    """Write each row's loss, whether its largest logit is its class's (1 or 0), and its softmax.
+    """Write each row's loss, 1 if its largest logit is that of its label, else 0, and its softmax.
 
     losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1; probs may be logits
     """
@@ -71,7 +71,7 @@ def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
 def _backward(dlogits, probs, labels, scale):
     i = cuda.blockIdx.x
     label = labels[i]
-    for k in range(cuda.threadIdx.x, probs.shape[1], ROW):
+    for k in range(cuda.threadIdx.x, probs.shape[1], ROW_THREADS):
         dlogits[i, k] = (probs[i, k] - (ONE if k == label else ZERO)) * scale
 
 
