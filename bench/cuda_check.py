@@ -1,11 +1,11 @@
-"""Check and measure the CUDA kernels on this machine's device, in one command.
+"""Check and benchmark of the CUDA kernels on this machine's GPU, in one command.
 
     PYTHONPATH=. python bench/cuda_check.py --out bench/results
 
-Runs the tests on the device, with compute-sanitizer where that is installed, then dropout and `ndrop bench` beside a
-copy and PyTorch, and training on MNIST to a test error where its files are (`--mnist`); writes one JSON file with the
-device's name. Needs numba-cuda, and PyTorch for the comparison. `--small` is for Numba's simulator
-(NUMBA_ENABLE_CUDASIM=1): all the same steps at sizes that it can do.
+Runs the tests on the GPU, also with compute-sanitizer if it is installed. Measures dropout next to a copy and PyTorch,
+and runs `ndrop bench`. With `--mnist`, trains on MNIST to a test error. Writes one JSON file with the GPU's name. Needs
+numba-cuda, and PyTorch for the comparison. `--small` runs the same steps at small sizes, for Numba's simulator
+(NUMBA_ENABLE_CUDASIM=1).
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from numba_dropout.core import contract
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.storage import files
 
-ROUNDS = 7  # of which the median counts; all contestants have their turn in each
+ROUNDS = 7  # each measures every contestant; results are medians
 TESTS = ("tests/test_cuda.py", "tests/test_on_device.py")
 P = 0.3
-SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels that `ndrop bench` measures
+SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels in `ndrop bench`
 
 Contestants = dict[str, Callable[[], Any]]
-Seconds = dict[str, list[float]]  # of each, in each round
+Seconds = dict[str, list[float]]  # per call, by contestant and round
 
 
 def device_name() -> str:
-    """Return the name of the device."""
+    """Return the name of the GPU."""
     if config.ENABLE_CUDASIM:
         return "simulator"
     name = cuda.get_current_device().name
@@ -52,27 +52,31 @@ def device_name() -> str:
 
 
 def run_tests(prefix: list[str], *options: str) -> dict[str, Any]:
-    """Run the tests of the kernels in a process of its own; return what they said last, and whether all passed."""
+    """Run the kernels' tests in a new process. Return whether all passed, and the last lines of the output."""
     command = [*prefix, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS, *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    return {"command": " ".join(command[len(prefix) + 1 :]), "passed": done.returncode == 0, "last lines": lines[-8:]}
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    output = (result.stdout + result.stderr).strip().splitlines()
+    return {
+        "command": " ".join(command[len(prefix) + 1 :]),
+        "passed": result.returncode == 0,
+        "last lines": output[-8:],
+    }
 
 
 def sanitized(small: bool) -> dict[str, Any]:
-    """Run the small tests under compute-sanitizer's tools, where it is installed."""
+    """Run the small tests under compute-sanitizer's tools, if it is installed."""
     tool = shutil.which("compute-sanitizer")
     if small:
         return {"not run": "--small"}
     if tool is None:
-        return {"not run": "there is no compute-sanitizer here"}
-    some = "-k", "masks_are_the_contracts or test_totals or test_losses or (test_layers and shape1)"
+        return {"not run": "compute-sanitizer is not installed"}
+    selection = "-k", "masks_are_the_contracts or test_totals or test_losses or (test_layers and shape1)"
     prefix = [tool, "--error-exitcode", "9", "--target-processes", "all", "--tool"]
-    return {name: run_tests([*prefix, name], *some) for name in ("memcheck", "racecheck")}
+    return {name: run_tests([*prefix, name], *selection) for name in ("memcheck", "racecheck")}
 
 
 def measure(contestants: Contestants) -> Seconds:
-    """Return seconds a call in each round; enough calls are queued that the host is ahead of the device."""
+    """Return the seconds per call in each round. Calls are queued so that the host stays ahead of the GPU."""
     seconds: Seconds = {name: [] for name in contestants}
     calls = {}
     for name, call in contestants.items():
@@ -93,41 +97,41 @@ def measure(contestants: Contestants) -> Seconds:
     return seconds
 
 
-def where() -> tuple[Any, ...]:
-    """Return a threshold, scale and position as the kernels take them."""
+def stream_position() -> tuple[Any, ...]:
+    """Return a threshold, a scale and a position in the stream as kernel arguments."""
     threshold = contract.threshold(P)
     scale = contract.scale(threshold, np.dtype("float32"))
     return np.uint64(threshold), scale, *contract.key(1), np.uint64(0), np.uint64(0), np.uint64(0)
 
 
 def dropout(torch: Any, small: bool) -> dict[str, Seconds]:
-    """Measure dropout of float32 and bfloat16 beside a copy of the same array and PyTorch's."""
+    """Measure dropout of float32 and bfloat16 next to a copy of the same array and PyTorch's dropout."""
     n = 1 << (8 if small else 28)
     results = {}
-    for kind, bits in (("float32", "float32"), ("bfloat16", "uint16")):
-        x, y = (cuda.to_device(np.ones(n, bits)) for _ in range(2))
-        contestants: Contestants = {"numba-dropout": partial(kernels.dropout_forward, y, x, *where())}
+    for dtype, kernel_dtype in (("float32", "float32"), ("bfloat16", "uint16")):
+        x, y = (cuda.to_device(np.ones(n, kernel_dtype)) for _ in range(2))
+        contestants: Contestants = {"numba-dropout": partial(kernels.dropout_forward, y, x, *stream_position())}
         if torch is not None:
-            a = torch.ones(n, dtype=getattr(torch, kind), device="cuda")
+            a = torch.ones(n, dtype=getattr(torch, dtype), device="cuda")
             contestants["copy, torch copy_"] = partial(torch.empty_like(a).copy_, a)
             contestants["torch.native_dropout"] = partial(torch.native_dropout, a, P, True)
-        results[f"dropout {kind}, {n} elements"] = measure(contestants)
+        results[f"dropout {dtype}, {n} elements"] = measure(contestants)
     return results
 
 
 def tensor_cores(torch: Any, small: bool) -> dict[str, Seconds]:
-    """Measure a product with rounded factors beside PyTorch's, which is cuBLAS's."""
+    """Measure a product with rounded factors next to PyTorch's, which runs cuBLAS."""
     results = {}
     size = 9 if small else 4096
     rng = np.random.default_rng(0)
     x, weight = (rng.standard_normal((size, size), np.float32) for _ in range(2))
-    there = [cuda.to_device(a) for a in (np.empty((size, size), np.float32), x, weight, np.zeros(size, np.float32))]
+    arrays = [cuda.to_device(a) for a in (np.empty((size, size), np.float32), x, weight, np.zeros(size, np.float32))]
     for precision, dtype in (("tf32", "float32"), ("bf16", "bfloat16")):
-        contestants: Contestants = {"numba-dropout": partial(_in_precision, precision, there)}
+        contestants: Contestants = {"numba-dropout": partial(_in_precision, precision, arrays)}
         if torch is not None:
             torch.backends.cuda.matmul.allow_tf32 = True
-            theirs = [torch.as_tensor(a, device="cuda").to(getattr(torch, dtype)) for a in (x, weight)]
-            contestants["torch"] = partial(torch.nn.functional.linear, *theirs)
+            tensors = [torch.as_tensor(a, device="cuda").to(getattr(torch, dtype)) for a in (x, weight)]
+            contestants["torch"] = partial(torch.nn.functional.linear, *tensors)
         results[f"linear {size}x{size}x{size} {precision}"] = measure(contestants)
     return results
 
@@ -147,15 +151,15 @@ def bench(small: bool) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Check, measure, write the file, and print a table."""
+    """Run the checks and benchmarks, write the JSON file and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("bench/results"), help="folder of the JSON file")
-    parser.add_argument("--mnist", type=Path, help="folder of MNIST's files, for training to a test error")
+    parser.add_argument("--mnist", type=Path, help="folder with MNIST's files, to train to a test error")
     parser.add_argument("--small", action="store_true", help="sizes for Numba's simulator")
     options = parser.parse_args()
     if not cuda.is_available():
         parser.error(
-            "there is no CUDA device here; NUMBA_ENABLE_CUDASIM=1 and --small go through the steps without one"
+            "no CUDA device found; set NUMBA_ENABLE_CUDASIM=1 and pass --small to run the steps in the simulator"
         )
     try:
         import torch
@@ -171,17 +175,17 @@ def main() -> None:
         "tests": run_tests([], *(["-k", "masks_are_the_contracts"] if options.small else [])),
         "compute-sanitizer": sanitized(options.small),
     }
-    parts: dict[str, Callable[[], Any]] = {
+    sections: dict[str, Callable[[], Any]] = {
         "dropout": partial(dropout, torch, options.small),
         "tensor cores": partial(tensor_cores, torch, options.small),
         "bench": partial(bench, options.small),
     }
     if options.mnist is not None:
-        parts["mnist"] = partial(mnist.to_error, torch, options.mnist)
-    for name, part in parts.items():
+        sections["mnist"] = partial(mnist.to_error, torch, options.mnist)
+    for name, section in sections.items():
         try:
-            record[name] = part()
-        except Exception as error:  # the rest is worth having, and the file says what is missing
+            record[name] = section()
+        except Exception as error:  # keep the other sections; the file records the failure
             record[name] = {"failed": f"{type(error).__name__}: {error}"}
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / f"cuda-{re.sub('[^a-z0-9]+', '-', record['device'].lower())}.json"
@@ -191,12 +195,12 @@ def main() -> None:
     print("json  ", file)
     checks = [record["tests"], *record["compute-sanitizer"].values()]
     failed = [check for check in checks if isinstance(check, dict) and not check["passed"]]
-    whole = not failed and not any("failed" in record[name] for name in parts)
-    sys.exit(0 if whole else 1)
+    passed = not failed and not any("failed" in record[name] for name in sections)
+    sys.exit(0 if passed else 1)
 
 
 def report(record: dict[str, Any]) -> None:
-    """Print what passed, and medians."""
+    """Print which checks passed, and the medians."""
     print(f"{record['device']}: tests {'passed' if record['tests']['passed'] else 'FAILED'}")
     for tool, result in record["compute-sanitizer"].items():
         print(tool, result if isinstance(result, str) else "passed" if result["passed"] else "FAILED", sep="  ")
@@ -205,7 +209,9 @@ def report(record: dict[str, Any]) -> None:
             print(name, "FAILED", record[name]["failed"], sep="  ")
     for case, seconds in (*record["dropout"].items(), *record["tensor cores"].items()):
         if case != "failed":
-            print(case, *(f"{name} {1e3 * float(np.median(of)):.4g} ms" for name, of in seconds.items()), sep="  ")
+            print(
+                case, *(f"{name} {1e3 * float(np.median(times)):.4g} ms" for name, times in seconds.items()), sep="  "
+            )
     for group in record["bench"].get("groups", {}).values():
         for case in group["cases"]:
             print(*lines.table(case), sep="\n")
