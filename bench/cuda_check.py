@@ -34,7 +34,7 @@ from numba_dropout.core import contract
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.storage import files
 
-ROUNDS = 7  # each measures every contestant; results are medians
+ROUNDS = 7  # each measures every contestant. Results are medians
 TESTS = ("tests/test_cuda.py", "tests/test_on_device.py")
 P = 0.3
 SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels in `ndrop bench`
@@ -159,7 +159,7 @@ def main() -> None:
     options = parser.parse_args()
     if not cuda.is_available():
         parser.error(
-            "no CUDA device found; set NUMBA_ENABLE_CUDASIM=1 and pass --small to run the steps in the simulator"
+            "no CUDA device found. Set NUMBA_ENABLE_CUDASIM=1 and pass --small to run the steps in the simulator"
         )
     try:
         import torch
@@ -185,7 +185,7 @@ def main() -> None:
     for name, section in sections.items():
         try:
             record[name] = section()
-        except Exception as error:  # keep the other sections; the file records the failure
+        except Exception as error:  # keep the other sections and record the failure
             record[name] = {"failed": f"{type(error).__name__}: {error}"}
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / f"cuda-{re.sub('[^a-z0-9]+', '-', record['device'].lower())}.json"

@@ -82,7 +82,7 @@ def kernels_by_tile(left_by_rows, right_by_rows, finish):
 
 
 def multiply(kernels, shape, depth, left, right, operands):
-    """Launch a product of a shape (rows, columns); the tile depends on the shape and the precision only."""
+    """Launch a product of a shape (rows, columns). The tile depends on the shape and the precision only."""
     rows, columns = shape
     if not rows or not columns:
         return

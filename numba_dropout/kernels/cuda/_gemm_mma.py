@@ -118,7 +118,7 @@ def _build_warp_step(multiply, left_stride, right_stride, tall):
 
 
 def _build_thread_step(multiply, left_stride, right_stride, tall):
-    """Return the same for a single thread, for the simulator; multiply(a, b) gives the products of words."""
+    """Return the simulator's function for a single thread. multiply(a, b) returns the products of words."""
     rows = 8 * np.arange(8 if tall else 4)
     columns = 8 * (np.arange(COLUMNS) >> 1) + (np.arange(COLUMNS) & 1)
 

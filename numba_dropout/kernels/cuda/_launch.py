@@ -81,7 +81,7 @@ if not config.ENABLE_CUDASIM:  # the simulator's kernels keep their last grid th
 
 
 def launch_grid(kernel, grid, threads, *arguments):
-    """Run a kernel on a grid of thread blocks; both sizes are numbers or tuples of numbers."""
+    """Run a kernel on a grid of thread blocks. Both sizes are numbers or tuples of numbers."""
     _configure(kernel, grid, threads, current_stream())(*arguments)
 
 

@@ -50,7 +50,7 @@ def linear_adam(weight, bias, dweight, dbias, state, starts, dout, inp, hyperpar
 
 
 def step_adam(params, dparams, state, start, hyperparameters, decays):
-    """Update parameters from a stored gradient; decay applies to them if `decays`.
+    """Update parameters from a stored gradient. Decay applies to them if `decays`.
 
     params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_adam`
     """

@@ -24,7 +24,7 @@ def _affine(out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, st
 
 
 def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
-    """Write inp * scale + shift for kept elements and `dropped` for the others; out may be inp.
+    """Write inp * scale + shift for kept elements and `dropped` for the others. out may be inp.
 
     out (n,), inp (n,)
     """

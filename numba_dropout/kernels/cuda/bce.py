@@ -47,7 +47,7 @@ def _backward(dlogits, probs, target, scale):
 
 
 def bce_backward(dlogits, probs, target):
-    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K); dlogits may be probs.
+    """Write the gradient of the mean over all elements: (sigmoid - target) / (B K). dlogits may be probs.
 
     dlogits (B, K), probs (B, K), target (B, K)
     """

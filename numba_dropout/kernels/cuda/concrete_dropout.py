@@ -100,7 +100,7 @@ def _settings(out, hyperparameters, logit, regularization, decay):
 
 
 def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
-    """Write inp times the kept fractions, over 1 - p; out may be inp.
+    """Write inp times the kept fractions, over 1 - p. out may be inp.
 
     out (n,), inp (n,), logit (1,) of p
     """
@@ -108,7 +108,7 @@ def concrete_dropout_forward(out, inp, logit, k0, k1, stream, step, offset):
 
 
 def concrete_dropout_backward(dinp, dlogit, sums, dout, out, logit, k0, k1, stream, step, offset):
-    """Write the gradients with respect to the input and the logit; dinp may be dout.
+    """Write the gradients with respect to the input and the logit. dinp may be dout.
 
     dinp (n,), dlogit (1,), sums (SUMS,) float64 workspace, dout (n,), out (n,) of the forward pass, logit (1,) of p
     """

@@ -75,7 +75,7 @@ _KERNELS = {dtype: _build_kernel(*conversions) for dtype, conversions in CONVERS
 
 
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
-    """Write the kept elements times scale, a float32, and +0 for the dropped ones; out may be inp.
+    """Write the kept elements times scale, a float32, and +0 for the dropped ones. out may be inp.
 
     out (n,), inp (n,) of float32, float16, or uint16, the bits of bfloat16; step may be a one-element array
     """
@@ -86,7 +86,7 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
 
 
 def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
-    """Apply `dropout_forward` to each run of `size` elements, at consecutive steps; out may be inp.
+    """Apply `dropout_forward` to each run of `size` elements, at consecutive steps. out may be inp.
 
     out (S * size,), inp (S * size,)
     """

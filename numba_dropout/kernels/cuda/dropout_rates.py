@@ -112,7 +112,7 @@ def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, o
 
 
 def dropout_rates_forward(out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
-    """Write the kept elements times their scales, and +0 for the dropped ones; out may be inp.
+    """Write the kept elements times their scales, and +0 for the dropped ones. out may be inp.
 
     out (n,), inp (n,), thresholds (m,) uint64 up to `2**32`, scales (m,), starts (ceil(n / columns),) int64
     """

@@ -37,7 +37,7 @@ _DROPOUT, _NOISE, _DERIVATIVE = (for_each_four(_deviation, _draw, change) for ch
 
 
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp * (1 + deviation * z), z standard normal; out may be inp.
+    """Write inp * (1 + deviation * z), z standard normal. out may be inp.
 
     out (n,), inp (n,)
     """
@@ -45,7 +45,7 @@ def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
 
 
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
-    """Write inp + deviation * z, z standard normal; out may be inp.
+    """Write inp + deviation * z, z standard normal. out may be inp.
 
     out (n,), inp (n,)
     """
@@ -53,7 +53,7 @@ def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
 
 
 def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
-    """Write the gradient through a ReLU and the Gaussian dropout after it; it is 0 where their output `values` is 0.
+    """Write the gradient through a ReLU and the Gaussian dropout after it: 0 where their output `values` is 0.
 
     out (n,), inp (n,), values (n,)
     """

@@ -52,7 +52,7 @@ _MASKED, _RATED, _PACKED = (
 
 
 def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
-    """Write inp * scale + shift where the mask is True, and `dropped` elsewhere; out may be inp.
+    """Write inp * scale + shift where the mask is True, and `dropped` elsewhere. out may be inp.
 
     out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
     """
@@ -61,7 +61,7 @@ def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
 
 
 def apply_packed_mask(out, inp, packed, scale):
-    """Write inp * scale where the element's bit is set, and +0 elsewhere; out may be inp.
+    """Write inp * scale where the element's bit is set, and +0 elsewhere. out may be inp.
 
     out (n,), inp (n,), packed (ceil(n / 8),) uint8
     """
@@ -69,7 +69,7 @@ def apply_packed_mask(out, inp, packed, scale):
 
 
 def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
-    """Write inp times its scale where the mask is True and the scale is not 0, and +0 elsewhere; out may be inp.
+    """Write inp times its scale where the mask is True and the scale is not 0, and +0 elsewhere. out may be inp.
 
     out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
     """

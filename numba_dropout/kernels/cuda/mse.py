@@ -42,7 +42,7 @@ def _backward(dout, residuals, scale):
 
 
 def mse_backward(dout, residuals, target):
-    """Write the gradient of the mean over all elements: 2 (out - target) / (B K); dout may be residuals.
+    """Write the gradient of the mean over all elements: 2 (out - target) / (B K). dout may be residuals.
 
     dout (B, K), residuals (B, K), target (B, K)
     """

@@ -15,7 +15,7 @@ def _forward(out, inp):
 
 
 def relu_forward(out, inp):
-    """Write inp where it is positive or NaN, else +0; out may be inp.
+    """Write inp where it is positive or NaN, else +0. out may be inp.
 
     out (n,), inp (n,)
     """
@@ -30,7 +30,7 @@ def _backward(dinp, dout, out):
 
 
 def relu_backward(dinp, dout, out):
-    """Write the gradient where the output is positive, else +0; dinp may be dout.
+    """Write the gradient where the output is positive, else +0. dinp may be dout.
 
     dinp (n,), dout (n,), out (n,)
     """

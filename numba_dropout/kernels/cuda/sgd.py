@@ -29,7 +29,7 @@ def linear_sgd(weight, bias, dweight, dbias, state, starts, dout, inp, hyperpara
 
 
 def step_sgd(params, dparams, state, start, hyperparameters, decays):
-    """Update parameters from a stored gradient; decay applies to them if `decays`.
+    """Update parameters from a stored gradient. Decay applies to them if `decays`.
 
     params (n,), dparams (n,), state, its column of the first parameter, hyperparameters as in `linear_sgd`
     """

@@ -76,7 +76,7 @@ def _backward(dlogits, probs, labels, scale):
 
 
 def softmax_cross_entropy_backward(dlogits, probs, labels):
-    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B; dlogits may be probs.
+    """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B. dlogits may be probs.
 
     dlogits (B, K), probs (B, K), labels (B,) int64
     """
