@@ -36,7 +36,7 @@ def _count(scales, mask, size):
 
 
 def block_mask(mask, scales, seeds, height, width, block):
-    """Write False in the squares that begin where a seed is False, and each sample's scale: 1 / its kept fraction, or 0.
+    """Write False in the squares that begin where a seed is False, and each sample's scale, 1 / its kept fraction or 0.
 
     mask (N * C * height * width,) bool, scales (N,), seeds (N * C * (height - block + 1) * (width - block + 1),) bool
     """
