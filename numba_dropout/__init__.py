@@ -1,4 +1,4 @@
-"""Dropout as an engine of its own: kernels, a hand-written MLP, and the command `ndrop`.
+"""Dropout with Numba: kernels for CPU and CUDA, a hand-written MLP, and the command `ndrop`.
 
 Examples
 --------
@@ -94,7 +94,7 @@ __all__ = [
     "stochastic_depth_backward",
 ]
 
-# Modules under the paths that version 0.1 documented, such as `numba_dropout.loop.History`.
+# Aliases for the module paths that version 0.1 documented, such as `numba_dropout.loop.History`.
 _sys.modules.update(
     {
         f"{__name__}.callbacks": callbacks,

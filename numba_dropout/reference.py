@@ -1,6 +1,6 @@
-"""The mask contract, version 1, in plain NumPy: slow, short, and what every kernel is tested against.
+"""The mask contract, version 1, in plain NumPy: the slow, short reference of every kernel's tests.
 
-Nothing here imports a kernel. The contract in words, with test vectors: docs/mask.md.
+This module imports no kernel. docs/mask.md describes the contract and lists test vectors.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 
 def philox4x32(counter: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
-    """Return the four output words (..., 4) of Philox4x32-10 for counters (..., 4) of 32-bit words held in uint64."""
+    """Return the four output words (..., 4) of Philox4x32-10 for counters (..., 4), 32-bit words in uint64."""
     c0, c1, c2, c3 = (counter[..., j] for j in range(4))
     for r in range(10):
         key = [np.uint64(((seed >> 32 * j) + r * _INCREMENTS[j]) & 0xFFFFFFFF) for j in range(2)]
@@ -38,7 +38,7 @@ def _halves(index: NDArray[np.uint64], seed: int, stream: int, step: int) -> NDA
 def sample_mask(
     shape: int | tuple[int, ...], p: float = 0.5, *, seed: int, stream: int = 0, step: int = 0, offset: int = 0
 ) -> NDArray[np.bool_]:
-    """Return a mask of a shape, True where an element is kept, for 0 <= p <= 1."""
+    """Return a mask of the given shape, True where an element is kept, for 0 <= p <= 1."""
     threshold = int(np.rint(np.float64(p) * 2.0**32))
     index = np.arange(np.prod(shape, dtype=np.int64)).astype(np.uint64).reshape(shape) + np.uint64(offset)
     if threshold == 1 << 32:

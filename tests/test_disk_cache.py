@@ -197,7 +197,7 @@ def test_closures_are_told_apart_by_what_they_hold():
     names = [identity.identity(closure(value)) for value in held]
     assert len(set(names)) == len(held)
     assert names == [identity.identity(closure(value)) for value in held]
-    with pytest.raises(TypeError, match="cannot be told apart by a list"):
+    with pytest.raises(TypeError, match="expected constants and functions, got list"):
         identity.identity(closure([0]))
 
 
@@ -228,12 +228,12 @@ PLANT = (
 def open_to_all(file):
     for place in (file.parent.parent, file.parent):
         place.chmod(0o777)
-    return "others can write to"
+    return "other users can write to"
 
 
 def open_above(file):
     file.parent.parent.parent.chmod(0o777)
-    return "others can write to"
+    return "other users can write to"
 
 
 def of_somebody_else(file):
@@ -289,19 +289,19 @@ def test_a_folder_made_by_others_is_said_once_and_by_info(copied):
     assert len(list(folder.rglob("*.nbc"))) == 1  # nothing was added either
     code = "from numba_dropout.experiments import environment; print(environment.describe()['compiled code'])"
     about = use(folder, code)[0]
-    assert " ".join(about).startswith(f"not kept: {reason}")
+    assert " ".join(about).startswith(f"not cached: {reason}")
 
 
 @POSIX
 @pytest.mark.parametrize(
     ("environment", "reason"),
     [
-        ({"NUMBA_CACHE_DIR": "kept"}, "NUMBA_CACHE_DIR is no absolute path: kept"),
-        ({"NUMBA_CACHE_DIR": "/dev/null/kept"}, "/dev/null is no folder"),
+        ({"NUMBA_CACHE_DIR": "kept"}, "NUMBA_CACHE_DIR is not an absolute path: kept"),
+        ({"NUMBA_CACHE_DIR": "/dev/null/kept"}, "/dev/null is not a folder"),
         ({"NUMBA_CACHE_DIR": "/" + "long" * 80}, "File name too long"),
-        ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "/dev/null"}, "/dev/null is no folder"),
+        ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "/dev/null"}, "/dev/null is not a folder"),
         ({"NUMBA_CACHE_DIR": "/proc/kept"}, "/proc/kept"),  # nothing can be made there, even by root
-        ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": "kept"}, "is no absolute path"),
+        ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": "kept"}, "is not an absolute path"),
         ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "kept"}, "there is no home folder"),
     ],
 )
@@ -327,7 +327,7 @@ def test_the_command_warns_in_one_line(tmp_path):
     code = "from numba_dropout_cli.main import cli; cli(['train', '--epochs', '1'])"
     done = finished([sys.executable, "-c", code], tmp_path, NUMBA_CACHE_DIR="kept")
     (line,) = done.stderr.splitlines()
-    assert line.startswith("Warning: compiled code is not kept: NUMBA_CACHE_DIR is no absolute path: kept; ")
+    assert line.startswith("Warning: compiled code is not cached: NUMBA_CACHE_DIR is not an absolute path: kept; ")
 
 
 @POSIX
@@ -337,7 +337,7 @@ def test_a_group_of_one_is_no_other(monkeypatch, tmp_path):
     monkeypatch.setattr(disk_cache, "_is_private_group", lambda number: True)
     assert disk_cache._objection(tmp_path / "a" / "b") is None
     monkeypatch.setattr(disk_cache, "_is_private_group", lambda number: False)
-    assert "others can write to" in disk_cache._objection(tmp_path / "a" / "b")
+    assert "other users can write to" in disk_cache._objection(tmp_path / "a" / "b")
 
 
 # ---------------------------------------------------------------- no symbol is another's

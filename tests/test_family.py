@@ -327,7 +327,7 @@ def test_drop_block_at_its_ends():
         ),
         (lambda: nd.gaussian_dropout(np.ones(3), 1.0, **AT), ValueError, "p: expected a probability below 1"),
         (lambda: nd.gaussian_noise(np.ones(3), -1.0, **AT), ValueError, "stddev: expected a number at least 0"),
-        (lambda: nd.concrete_dropout(np.ones(3), np.inf, **AT), ValueError, "logit: expected a number finite, got inf"),
+        (lambda: nd.concrete_dropout(np.ones(3), np.inf, **AT), ValueError, "logit: expected a finite number, got inf"),
         (lambda: nd.concrete_dropout(np.ones(3), 0.0), TypeError, "seed: expected an integer"),
         (
             lambda: nd.concrete_dropout_backward(np.ones(3), np.ones(2), 0.0, **AT),

@@ -1,4 +1,4 @@
-"""Access of several Python threads to one object: many read it at once, or one changes it."""
+"""Access of several Python threads to one object: several readers at once, or one writer."""
 
 from __future__ import annotations
 
@@ -18,35 +18,36 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 _PACKAGE = __name__.partition(".")[0]
 _all: weakref.WeakSet[Access] = weakref.WeakSet()
-_of_others: weakref.WeakKeyDictionary[Any, Access] = weakref.WeakKeyDictionary()  # they are pickled with what they hold
+# For objects without an attribute `access`, which would be pickled with them.
+_by_object: weakref.WeakKeyDictionary[Any, Access] = weakref.WeakKeyDictionary()
 
 
 class Access:
-    """The threads that read or change one object at the moment.
+    """The threads that currently read or change one object.
 
-    Nobody waits: a call that conflicts with another thread's raises RuntimeError. A thread never conflicts with itself,
-    so callbacks predict with the network that is being trained.
+    No call waits: one that conflicts with another thread's raises RuntimeError. A thread never conflicts with itself.
+    Callbacks can predict with the network that is being trained.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lock = threading.Lock()  # held for a few operations on what follows, never during a call
-        self._readers: dict[int, int] = {}  # calls of each thread
+        self._lock = threading.Lock()  # guards the attributes below, never held during a call
+        self._readers: dict[int, int] = {}  # the number of open calls of each thread
         self._changer: int | None = None
-        self._changes = 0  # calls of that thread that change, one inside the other
+        self._changes = 0  # the number of its open calls, which may be nested
         _all.add(self)
 
     def reading(self, call: str) -> _Reading:
-        """Return the context of a call that reads; RuntimeError on entry if another thread changes the object."""
+        """Return a context for a call that reads; RuntimeError on entry if another thread changes the object."""
         return _Reading(self, call)
 
     def changing(self, call: str) -> _Changing:
-        """Return the context of a call that changes; RuntimeError on entry if another thread uses the object."""
+        """Return a context for a call that changes; RuntimeError on entry if another thread uses the object."""
         return _Changing(self, call)
 
     def _begin_reading(self, call: str) -> None:
         thread = get_ident()
-        if self._changer == thread:  # nobody else touches it meanwhile
+        if self._changer == thread:  # no other thread can use the object
             return
         with self._lock:
             if self._changer is not None:
@@ -56,11 +57,11 @@ class Access:
             self._readers[thread] = self._readers.get(thread, 0) + 1
 
     def _forget_ended_calls(self) -> None:
-        """Forget the calls of threads that are in no call of the package: Ctrl-C may end one before it lets go."""
-        frames, own = sys._current_frames(), get_ident()
+        """Forget the calls of threads that run no code of the package: Ctrl-C may end a call before its exit."""
+        frames, current = sys._current_frames(), get_ident()
         if self._changer is not None and not _is_inside(frames.get(self._changer)):
             self._changer, self._changes = None, 0
-        for thread in [thread for thread in self._readers if thread != own and not _is_inside(frames.get(thread))]:
+        for thread in [thread for thread in self._readers if thread != current and not _is_inside(frames.get(thread))]:
             del self._readers[thread]
 
     def _end_reading(self) -> None:
@@ -91,14 +92,14 @@ class Access:
         if self._changes <= 0:
             self._changer = None
 
-    def _conflict(self, call: str, what: str) -> RuntimeError:
+    def _conflict(self, call: str, activity: str) -> RuntimeError:
         return RuntimeError(
-            f"{call}: another thread is {what} this {self._name}; wait until it has finished, or give each thread a "
-            "copy of its own beforehand (copy.deepcopy)"
+            f"{call}: another thread is {activity} this {self._name}; wait until it has finished, or give each thread "
+            "its own copy beforehand (copy.deepcopy)"
         )
 
     def _forget_other_threads(self) -> None:
-        """Keep the calls of this thread only, and take a new lock: a fork keeps no other thread."""
+        """Keep only the calls of this thread, and create a new lock: a forked process has no other thread."""
         thread = get_ident()
         self._lock = threading.Lock()
         self._readers = {thread: self._readers[thread]} if thread in self._readers else {}
@@ -107,7 +108,7 @@ class Access:
 
 
 def _is_inside(frame: FrameType | None) -> bool:
-    """Return whether a thread that executes a frame, if it is alive, is in a call of this package."""
+    """Return whether a thread with this current frame is in a call of this package. None is an ended thread."""
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
             return True
@@ -138,21 +139,21 @@ class _Changing(_Reading):
         self._access._end_changing()
 
 
-def access_of(thing: Any) -> Access:
-    """Return the access to a network, its attribute, or to any other object, kept beside it."""
-    own = getattr(thing, "access", None)
-    if isinstance(own, Access):
-        return own
-    found = _of_others.get(thing)
-    return found or _of_others.setdefault(thing, Access(type(thing).__name__))  # one for all threads: it is atomic
+def access_of(x: Any) -> Access:
+    """Return the access of an object: the attribute of a network, or an entry of a table for any other object."""
+    attribute = getattr(x, "access", None)
+    if isinstance(attribute, Access):
+        return attribute
+    access = _by_object.get(x)
+    return access or _by_object.setdefault(x, Access(type(x).__name__))  # atomic: all threads get the same one
 
 
 def reads(method: Method) -> Method:
-    """Let a method hold its object for reading."""
+    """Decorate a method that reads its object."""
     call = method.__name__
 
     @functools.wraps(method)
-    def held(self: Any, *arguments: Any, **options: Any) -> Any:
+    def guarded(self: Any, *arguments: Any, **options: Any) -> Any:
         access = vars(self).get("access") or access_of(self)
         access._begin_reading(call)
         try:
@@ -160,15 +161,15 @@ def reads(method: Method) -> Method:
         finally:
             access._end_reading()
 
-    return cast(Method, held)
+    return cast(Method, guarded)
 
 
 def changes(method: Method) -> Method:
-    """Let a method hold its object for a change."""
+    """Decorate a method that changes its object."""
     call = method.__name__
 
     @functools.wraps(method)
-    def held(self: Any, *arguments: Any, **options: Any) -> Any:
+    def guarded(self: Any, *arguments: Any, **options: Any) -> Any:
         access = vars(self).get("access") or access_of(self)
         access._begin_changing(call)
         try:
@@ -176,7 +177,7 @@ def changes(method: Method) -> Method:
         finally:
             access._end_changing()
 
-    return cast(Method, held)
+    return cast(Method, guarded)
 
 
 def _after_fork() -> None:

@@ -1,4 +1,4 @@
-"""Check what users pass in, once, before any kernel sees it; a message names argument, rule and value."""
+"""Checks of arguments, before any kernel runs. Messages give the argument, the rule and the value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 def _float(value: Any, name: str) -> float:
     try:
-        if isinstance(value, str | bytes) or getattr(value, "ndim", 0) > 0:  # an array of one is no number
+        if isinstance(value, str | bytes) or getattr(value, "ndim", 0) > 0:  # an array of one element is not a number
             raise TypeError
         return float(value)
     except (TypeError, ValueError, OverflowError):
@@ -32,17 +32,18 @@ def _float(value: Any, name: str) -> float:
 
 
 def number(value: Any, name: str, *, above: float | None = None, at_least: float | None = None) -> float:
-    """Return a finite real number, above or at least a bound."""
+    """Return a finite float, greater than `above` or at least `at_least`."""
     result = _float(value, name)
-    rule = f"above {above:g}" if above is not None else f"at least {at_least:g}" if at_least is not None else "finite"
+    bound = f"above {above:g}" if above is not None else f"at least {at_least:g}" if at_least is not None else None
     outside = (above is not None and not result > above) or (at_least is not None and not result >= at_least)
     if outside or not math.isfinite(result):
-        raise InputError(f"{name}: expected a number {rule}, got {value!r}")
+        rule = "a finite number" if bound is None else f"a number {bound}"
+        raise InputError(f"{name}: expected {rule}, got {value!r}")
     return result
 
 
 def integer(value: Any, name: str, low: int, high: int) -> int:
-    """Return an integer of low..high."""
+    """Return an integer from low to high, both included."""
     try:
         result = operator.index(value)
     except TypeError:
@@ -53,7 +54,7 @@ def integer(value: Any, name: str, low: int, high: int) -> int:
 
 
 def probability(p: Any, name: str = "p") -> float:
-    """Return a dropout probability of [0, 1] as a float64."""
+    """Return a dropout probability in [0, 1] as a float64."""
     result = _float(p, name)
     if not 0.0 <= result <= 1.0:
         raise InputError(f"{name}: dropout probability has to be between 0 and 1, but got {result!r}")
@@ -61,23 +62,23 @@ def probability(p: Any, name: str = "p") -> float:
 
 
 def factors(schedule: Any, steps: NDArray[np.float64], total: int, name: str) -> NDArray[np.float64]:
-    """Return what a schedule, a function of (steps (n,), total steps), gives for each step, if there are any."""
+    """Return the factors (n,) of a schedule, a function of (steps (n,), total steps); empty without steps."""
     if not steps.size:
         return steps
-    given = schedule(steps, total)
+    result = schedule(steps, total)
     try:
-        array = np.asarray(given)
-    except ValueError:  # lists of several lengths
+        array = np.asarray(result)
+    except ValueError:  # lists of different lengths
         array = np.empty(0, object)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected a function that returns numbers, got {given!r} from it")
+        raise TypeError(f"{name}: expected a function that returns numbers, got one that returned {result!r}")
     if array.shape not in ((), steps.shape):
         raise InputError(f"{name}: expected a factor for each of {steps.size} steps, got shape {array.shape}")
     return np.broadcast_to(array, steps.shape).astype(np.float64)
 
 
 def amount(size: float) -> str:
-    """Write a number of bytes for people."""
+    """Format a number of bytes with a binary unit, such as "1.5 MiB"."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024 or unit == "GiB":
             break
@@ -86,15 +87,15 @@ def amount(size: float) -> str:
 
 
 def as_array(value: Any) -> NDArray[Any]:
-    """Return an array of the host as one of NumPy's, on the same memory where it has some."""
-    by_dlpack_alone = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
-    if by_dlpack_alone and not hasattr(value, "__array_interface__"):
+    """Return an array on the host as a NumPy array, on the same memory if possible."""
+    only_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+    if only_dlpack and not hasattr(value, "__array_interface__"):
         return np.from_dlpack(value)
     return np.asarray(value)
 
 
 def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:
-    """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
+    """Return a float32 or float64 array, with `ndim` dimensions if given."""
     array = as_array(value)
     if array.dtype != np.float32 and array.dtype != np.float64:
         raise TypeError(f"{name}: expected an array of float32 or float64, got {array.dtype}")

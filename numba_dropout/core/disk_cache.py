@@ -1,4 +1,4 @@
-"""Compiled code on disk: under names of all that it depends on, loaded only from where nobody else can write."""
+"""The disk cache of compiled code: files named by a digest of their inputs, in a folder only the user can write to."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from . import identity
 
 __all__ = ["FOLDER", "DeviceCache", "DiskCache", "describe"]
 
-_VERSIONS = 8  # versions of the sources whose compiled code is kept
-_PLAIN_FILE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))  # no link, and no wait
-_DIGEST = hashlib.sha256().digest_size  # bytes in front of an entry
+_VERSIONS = 8  # the number of source versions whose compiled code is kept
+_PLAIN_FILE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))  # no links, no blocking
+_DIGEST = hashlib.sha256().digest_size  # bytes at the start of an entry
 
 
 def _choose_folder() -> Path | None:
-    """Choose where compiled code is kept; None turns the cache off (NUMBA_DROPOUT_CACHE=0, or no JIT).
+    """Return the folder of the cache; None if it is off (NUMBA_DROPOUT_CACHE=0, no JIT, or no readable sources).
 
-    Never inside the package: an uninstallation would leave that folder behind, and Python would find it as an empty
-    package before the next, editable, installation.
+    The folder is never inside the package: it would remain after an uninstallation, and Python would import it as an
+    empty package instead of a later editable installation.
     """
     if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0" or identity.SOURCES is None:
         return None
@@ -43,21 +43,21 @@ def _choose_folder() -> Path | None:
     return base / "numba_dropout" / identity.SOURCES
 
 
-FOLDER = _choose_folder()  # made by the first use; None where nothing is kept
+FOLDER = _choose_folder()  # created at first use; None if the cache is off
 
 
-# ---------------------------------------------------------------- what may be loaded
+# ---------------------------------------------------------------- trust
 
 
 def _others_may_write(status: os.stat_result) -> bool:
-    """Return whether another user may write to a file or folder; the only member of a group is no other."""
+    """Return whether another user can write to a file or folder. A private group has no other user."""
     if status.st_mode & stat.S_IWOTH:
         return True
     return bool(status.st_mode & stat.S_IWGRP) and not _is_private_group(status.st_gid)
 
 
 def _is_private_group(number: int) -> bool:
-    """Return whether a group is the user's own, of the same name, as many systems make one for each user."""
+    """Return whether a group is the user's private group, which many systems create with the user's name."""
     import grp
     import pwd
 
@@ -69,59 +69,55 @@ def _is_private_group(number: int) -> bool:
 
 
 def _is_ours(status: os.stat_result) -> bool:
-    """Return whether a file or folder belongs to the user, or to root, who needs no plant."""
+    """Return whether a file or folder belongs to the user or to root, who can change any code anyway."""
     return status.st_uid in (0, os.geteuid())
 
 
 def _objection(folder: Path) -> str | None:
-    """Return why code is not kept in a folder, or None where only the user can put something there.
+    """Return the reason not to use a folder, or None if only the user can write to it.
 
-    As OpenSSH asks of keys: the folder and those that it lies in, up to the user's home, belong to the user or to root,
-    and others cannot write to them. Those above `numba_dropout` may be open to all if only owners rename there, as in
-    /tmp.
+    OpenSSH has the same rule for keys: the folder and its parents, up to the user's home, belong to the user or root,
+    and other users cannot write to them. Parents of `numba_dropout` may be open to all if they are sticky, as /tmp is.
     """
     try:
         return _distrust(folder)
-    except (
-        OSError,
-        RuntimeError,
-    ) as error:  # a path that cannot be looked at: too long, in a circle, in another's home
+    except (OSError, RuntimeError) as error:  # the path is too long, a loop of links, or in another user's home
         return f"{folder}: {getattr(error, 'strerror', None) or error}"
 
 
 def _distrust(folder: Path) -> str | None:
-    """Do what `_objection` does; OSError, or RuntimeError for links in a circle, where the path cannot be followed."""
+    """Return the same; OSError, or RuntimeError for a loop of links, if the path cannot be resolved."""
     if not folder.is_absolute():
         base = folder.parent.parent
         if config.CACHE_DIR:
-            return f"NUMBA_CACHE_DIR is no absolute path: {base}"
-        return f"there is no home folder, and {base} is no absolute path"
+            return f"NUMBA_CACHE_DIR is not an absolute path: {base}"
+        return f"there is no home folder, and {base} is not an absolute path"
     real = folder.resolve()
-    present = next(place for place in (real, *real.parents) if place.exists())
+    present = next(folder for folder in (real, *real.parents) if folder.exists())
     if not present.is_dir():
-        return f"{present} is no folder"
+        return f"{present} is not a folder"
     if present != real and not os.access(present, os.W_OK | os.X_OK):
         return f"you cannot write to {present}"
-    if not hasattr(os, "geteuid"):  # Windows, whose users' folders are their own
+    if not hasattr(os, "geteuid"):  # Windows: only the user can write to a user's folders
         return None
     home = Path(os.path.expanduser("~")).resolve()
-    for place in (present, *present.parents):
-        status = os.stat(place)
+    for parent in (present, *present.parents):
+        status = os.stat(parent)
         if not _is_ours(status):
-            return f"{place} belongs to another user"
-        sticky = place not in (real, real.parent) and status.st_mode & stat.S_ISVTX
+            return f"{parent} belongs to another user"
+        sticky = parent not in (real, real.parent) and status.st_mode & stat.S_ISVTX
         if _others_may_write(status) and not sticky:
-            return f"others can write to {place}"
-        if place == home:
+            return f"other users can write to {parent}"
+        if parent == home:
             break
     return None
 
 
 @functools.cache
-def _say(reason: str) -> None:
-    """Warn once for each reason that compiled code is not kept."""
+def _warn(reason: str) -> None:
+    """Warn that compiled code is not cached, once for each reason."""
     warnings.warn(
-        f"compiled code is not kept: {reason}; set NUMBA_CACHE_DIR to an absolute folder that only you can write to, "
+        f"compiled code is not cached: {reason}; set NUMBA_CACHE_DIR to an absolute folder that only you can write to, "
         "or NUMBA_DROPOUT_CACHE=0",
         RuntimeWarning,
         stacklevel=2,
@@ -130,34 +126,34 @@ def _say(reason: str) -> None:
 
 @functools.cache
 def _usable(folder: Path) -> bool:
-    """Return whether code may be kept in a folder, and say once why not."""
+    """Return whether a folder can be used. Warn once if not."""
     objection = _objection(folder)
     if objection is not None:
-        _say(objection)
+        _warn(objection)
     return objection is None
 
 
-def _unkept_settings() -> str | None:
-    """Return the setting of Numba under which code refers to addresses of the process, or to its sources."""
+def _uncacheable_setting() -> str | None:
+    """Return the Numba setting under which code refers to addresses of the process or to its sources, or None."""
     return "NUMBA_DEBUGINFO" if config.DEBUGINFO_DEFAULT else "NUMBA_OPT=0" if config.OPT == 0 else None
 
 
 def describe() -> str:
-    """Return where compiled code is kept, or why it is not, for people."""
+    """Return the cache's folder, or the reason why there is none, as a line of text."""
     if FOLDER is None:
-        return "not kept"
-    reason = _objection(FOLDER) or _unkept_settings()
-    return str(FOLDER) if reason is None else f"not kept: {reason}"
+        return "not cached"
+    reason = _objection(FOLDER) or _uncacheable_setting()
+    return str(FOLDER) if reason is None else f"not cached: {reason}"
 
 
 def _read(file: Path) -> bytes:
-    """Return the content of an entry; OSError where it is not there, ValueError where it is another's or damaged."""
+    """Return the content of an entry. Raise OSError if it is missing, ValueError if it is not the user's or damaged."""
     handle = os.open(file, os.O_RDONLY | _PLAIN_FILE)
     with open(handle, "rb") as opened:
         if hasattr(os, "geteuid"):
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or _others_may_write(status):
-                raise ValueError(f"{file}: others can write to this file")
+                raise ValueError(f"{file}: other users can write to this file")
         content = opened.read()
     if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
         raise ValueError(f"{file}: damaged")
@@ -165,7 +161,7 @@ def _read(file: Path) -> bytes:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write an entry, whole or not at all."""
+    """Write an entry atomically."""
     _make_folder(file.parent)
     handle, temporary = tempfile.mkstemp(dir=file.parent)
     try:
@@ -179,27 +175,27 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder of these sources, and let go of those that have not been written to for longest."""
+    """Create the folder of the current sources, and delete those of the oldest versions."""
     if not folder.is_dir():
-        for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
-            missing.mkdir(mode=0o700, exist_ok=True)  # whatever the umask: others must not write to one of them
+        for missing in reversed([parent for parent in (folder, *folder.parents) if not parent.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)  # independent of the umask: other users must not write there
         versions = [other for other in folder.parent.iterdir() if re.fullmatch("[0-9a-f]{16}", other.name)]
         versions.sort(key=lambda other: other.stat().st_mtime, reverse=True)
-        for other in versions[_VERSIONS:]:  # nothing else: NUMBA_CACHE_DIR may be where a package of this name lies
+        for other in versions[_VERSIONS:]:  # only these: NUMBA_CACHE_DIR may contain a package of this name
             shutil.rmtree(other, ignore_errors=True)
 
 
-# ---------------------------------------------------------------- what Numba asks for
+# ---------------------------------------------------------------- Numba's interface
 
 
 class DiskCache(_Cache):
-    """Keep each specialisation in a file of its own, named by all that it depends on.
+    """A cache with one file for each specialization, named by a digest of everything that its code depends on.
 
-    Numba's own cache keeps an index beside numbered files; two processes that compile at the same time can leave
-    an index that names the other's code (Numba issues 4807 and 10128). Here a name stands for one content only,
-    files appear whole by a rename, and there is no index to race for.
+    Numba's cache has an index and numbered files. Two processes that compile at the same time can leave an index that
+    refers to the other's code (Numba issues 4807 and 10128). Here a name has one content only, files are renamed into
+    place, and there is no index.
 
-    What is not there, damaged, or cannot be kept is compiled: it costs time, not the result.
+    A missing or damaged file, or one that cannot be written, costs compilation time and does not change results.
     """
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
@@ -220,9 +216,9 @@ class DiskCache(_Cache):
         return self._folder / f"{self._stem}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.nbc"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled code of a signature, or None where it has to be compiled."""
+        """Return the compiled code of a signature, or None if it is not cached."""
         target_context.refresh()
-        numba.get_num_threads()  # the code calls the threading layer's functions: they must be there to link
+        numba.get_num_threads()  # loads the threading layer, whose functions the code is linked to
         if not _usable(self._folder):
             return None
         with contextlib.suppress(Exception):
@@ -230,20 +226,20 @@ class DiskCache(_Cache):
             return compiler.CompileResult._rebuild(target_context, *content)
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Write the compiled code of a signature to its file, if it can be kept."""
-        if data.library.has_dynamic_globals or _unkept_settings() or not _usable(self._folder):
+        """Write the compiled code of a signature to its file, if it can be cached."""
+        if data.library.has_dynamic_globals or _uncacheable_setting() or not _usable(self._folder):
             return
-        *content, _ = data._reduce()  # the last are environments of linked functions, which no code here refers to
+        *content, _ = data._reduce()  # the last are environments of linked functions, which no code uses
         try:
             _write(self._file(sig, data.codegen), serialize.dumps((*content, ())))
-        except OSError as error:  # a full or read-only disk: it costs time, not the result
-            _say(f"{self._folder}: {error.strerror or error}")
+        except OSError as error:  # a full or read-only disk costs only time
+            _warn(f"{self._folder}: {error.strerror or error}")
 
     def enable(self) -> None:
-        """Do nothing: a cache that is off is never attached."""
+        """Do nothing: a disabled cache is never attached."""
 
     def disable(self) -> None:
-        """Do nothing: a cache that is off is never attached."""
+        """Do nothing: a disabled cache is never attached."""
 
     def flush(self) -> None:
         """Delete all files of the function."""
@@ -252,9 +248,9 @@ class DiskCache(_Cache):
 
 
 class DeviceCache(DiskCache):
-    """The same for kernels of numba-cuda, each for the compute capability of a device.
+    """The disk cache for kernels of numba-cuda, with one file for each compute capability.
 
-    Each kernel is a module of its own for the driver: no symbol of one is seen by another.
+    The driver loads each kernel as a separate module, so symbols of different kernels do not conflict.
     """
 
     def _identity(self) -> str:
@@ -264,7 +260,7 @@ class DeviceCache(DiskCache):
         return super()._identity() + hashlib.sha256(repr(about).encode()).hexdigest()[:24]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled code of a signature, or None where it has to be compiled."""
+        """Return the compiled code of a signature, or None if it is not cached."""
         from numba.cuda.dispatcher import _Kernel
 
         target_context.refresh()
@@ -274,7 +270,7 @@ class DeviceCache(DiskCache):
             return _Kernel._rebuild(**pickle.loads(_read(self._file(sig, target_context.codegen()))))
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Write the compiled code of a signature to its file, if it can be kept."""
+        """Write the compiled code of a signature to its file, if it can be cached."""
         from numba.cuda.serialize import dumps
 
         if _usable(self._folder):

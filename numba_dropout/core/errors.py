@@ -1,11 +1,11 @@
-"""The errors of the package, beside Python's own."""
+"""The exceptions of the package, in addition to Python's."""
 
 __all__ = ["DeviceError", "InputError"]
 
 
 class InputError(ValueError):
-    """What was given cannot be used; the message says what is wrong, where, and how to mend it."""
+    """Invalid input. The message gives the argument, the problem and, if possible, the remedy."""
 
 
 class DeviceError(InputError):
-    """A device cannot take a network that is sound: of that dtype, or of that size."""
+    """A device does not support a valid network, because of its dtype or its size."""

@@ -1,4 +1,4 @@
-"""The identity of compiled functions: all that their code depends on, for the names of symbols and of files."""
+"""The identity of compiled functions: a digest of everything that their code depends on, for symbol and file names."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["identity", "settings", "source_hash"]
 
 _PACKAGE = Path(__file__).parents[1]
 
-# Numba's settings that change no code; one that a later Numba adds counts as one that does.
-_OF_THE_PROCESS = {
+# Numba's settings that do not change compiled code. All others, also those of later versions, are part of the digest.
+_WITHOUT_EFFECT = {
     "CACHE_DIR",
     "CACHE_LOCATOR_CLASSES",
     "CHROME_TRACE",
@@ -42,9 +42,9 @@ _digests: weakref.WeakKeyDictionary[types.FunctionType, str] = weakref.WeakKeyDi
 
 
 def source_hash() -> str | None:
-    """Return a hash of the package's sources, all of them: any may hold what is compiled, or a constant of it.
+    """Return a hash of all sources of the package: any of them may define compiled code or its constants.
 
-    None where there are none to read, as in a zip archive: stale code could not be told from new.
+    Return None without readable sources, as in a zip archive: stale code could not be detected.
     """
     digest = hashlib.sha256()
     files = sorted(_PACKAGE.rglob("*.py"))
@@ -59,44 +59,44 @@ def source_hash() -> str | None:
 
 
 def settings(module: types.ModuleType = config) -> tuple[tuple[str, str], ...]:
-    """Return Numba's settings, or those of another module, that the code may depend on, as they are now."""
+    """Return the current settings of Numba, or of another module, that compiled code may depend on."""
     return tuple(
         (name, repr(value))
         for name, value in sorted(vars(module).items())
-        if name.isupper() and not name.startswith("_") and name not in _OF_THE_PROCESS
+        if name.isupper() and not name.startswith("_") and name not in _WITHOUT_EFFECT
     )
 
 
 def identity(function: types.FunctionType) -> str:
-    """Return a digest of the versions, the sources, the settings, and the function with all that its closure holds."""
+    """Return a digest of versions, sources, settings, and the function with its closure."""
     about = (numba.__version__, sys.version_info[:2], SOURCES, settings(), _digest_of(function))
     return hashlib.sha256(repr(about).encode()).hexdigest()[:24]
 
 
 def _digest_of(function: types.FunctionType) -> str:
-    """Return a digest of a function: where it is defined, its code, and what its closure and defaults hold."""
-    found = _digests.get(function)
-    if found is None:
+    """Return a digest of a function: its location, its code, its closure and its defaults."""
+    digest = _digests.get(function)
+    if digest is None:
         code = function.__code__
-        where = function.__module__, function.__qualname__, code.co_firstlineno  # two branches may define one name
+        location = function.__module__, function.__qualname__, code.co_firstlineno  # two branches may define one name
         content = code.co_code.hex(), code.co_names, _described(code.co_consts)
-        held = tuple(_described(cell.cell_contents) for cell in function.__closure__ or ())
-        about = repr((where, content, held, _described(function.__defaults__)))
-        found = _digests[function] = hashlib.sha256(about.encode()).hexdigest()
-    return found
+        closure = tuple(_described(cell.cell_contents) for cell in function.__closure__ or ())
+        about = repr((location, content, closure, _described(function.__defaults__)))
+        digest = _digests[function] = hashlib.sha256(about.encode()).hexdigest()
+    return digest
 
 
 def _described(value: Any) -> Any:
-    """Return what stands for a value of a closure in a digest, the same in every process; TypeError for what has none.
+    """Return a description of a closure's value for the digest, the same in every process; TypeError if there is none.
 
-    A compiled function and an intrinsic stand for the Python function that they are made of.
+    A compiled function and an intrinsic are described by their Python function.
     """
     value = getattr(value, "py_func", getattr(value, "_defn", value))
     if isinstance(value, types.FunctionType):
         return _digest_of(value)
     if isinstance(value, types.ModuleType | types.BuiltinFunctionType | type):
         return type(value).__name__, getattr(value, "__module__", ""), getattr(value, "__qualname__", value.__name__)
-    if isinstance(value, types.CodeType):  # a function within the function
+    if isinstance(value, types.CodeType):  # a nested function
         return value.co_code.hex(), value.co_names, _described(value.co_consts)
     if isinstance(value, tuple):
         return type(value).__name__, tuple(_described(item) for item in value)
@@ -104,7 +104,7 @@ def _described(value: Any) -> Any:
         return sorted(map(repr, map(_described, value)))
     if isinstance(value, _PLAIN) or value is Ellipsis:
         return type(value).__name__, repr(value)
-    raise TypeError(f"compiled functions cannot be told apart by a {type(value).__name__} in a closure")
+    raise TypeError(f"closure of a compiled function: expected constants and functions, got {type(value).__name__}")
 
 
 SOURCES = source_hash()

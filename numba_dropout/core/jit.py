@@ -1,8 +1,8 @@
-"""Compile the package's functions: the only place that spells Numba's options.
+"""The decorators that compile the package's functions: the only module with Numba's options.
 
-`scalar` is for functions of numbers shared by every target, `serial_loop` for the loop over one part of an array, and
-`kernel` for what is called from outside: it cuts the work in parts and hands them to the threads. `entry_point` is for
-functions that only call kernels.
+`scalar` is for scalar functions of all targets, `serial_loop` for the loop over one chunk of an array, and `kernel` for
+functions that Python calls, which divide the work into chunks for the threads. `entry_point` is for functions that only
+call kernels.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# A multiply and an add may become one operation and a sum may be taken in lanes: both are needed to vectorise a
-# dot product. NaN, infinity and -0 keep their meaning ("nnan", "ninf", "nsz", "arcp" stay off).
+# A multiplication and an addition may be fused, and a sum may be split into lanes: both are needed to vectorize a dot
+# product. NaN, infinity and -0 keep their meaning ("nnan", "ninf", "nsz", "arcp" stay off).
 _REORDER = {"contract", "reassoc"}
 
 
 class _EntryCode(codegen.JITCodeLibrary):
-    """Code of a function that Python calls, and of those that it calls, which nothing else may see.
+    """Code of a function that Python calls, and private copies of the functions that it calls.
 
-    Numba leaves the latter as weak symbols: of several entries in one process, the first one's are run.
+    Numba makes the latter weak symbols: all entry points of a process would use those of the first one.
     """
 
     def __init__(self, generator: Any, name: str) -> None:
         super().__init__(generator, name)
-        self.enable_object_caching()  # as Numba does with each that it makes
+        self.enable_object_caching()  # as Numba does for each library
 
     def _optimize_final_module(self) -> None:
         functions, variables = self._final_module.functions, self._final_module.global_variables
-        own = {f.name.replace("_ZN", "_ZN08NumbaEnv", 1) for f in functions if f.linkage == ll.Linkage.external}
-        for variable in variables:  # environments of linked functions, which nothing refers to: they are dropped
-            if variable.linkage == ll.Linkage.common and variable.name not in own:
+        used = {f.name.replace("_ZN", "_ZN08NumbaEnv", 1) for f in functions if f.linkage == ll.Linkage.external}
+        for variable in variables:  # unused environments of linked functions: LLVM removes them
+            if variable.linkage == ll.Linkage.common and variable.name not in used:
                 variable.linkage = "internal"
         super()._optimize_final_module()
         for function in self._final_module.functions:
@@ -66,14 +66,14 @@ class _EntryCode(codegen.JITCodeLibrary):
 
 
 class _LinkedCode(codegen.JITCodeLibrary):
-    """Code that is only ever linked into other code.
+    """Code that is only linked into other code.
 
-    Numba optimises a function and turns it into machine code before it links it into its caller, where both are done
-    again. Here both are left to the kernel at the end of the chain.
+    Numba optimizes a function and generates its machine code before it links it into the caller, which repeats both.
+    Here both are done only for the kernel that contains the function.
     """
 
     def _optimize_final_module(self) -> None:
-        """Leave it to the kernel."""
+        """Do nothing: the kernel is optimized as a whole."""
 
     def _finalize_final_module(self) -> None:
         self._finalize_dynamic_globals()
@@ -86,10 +86,10 @@ class _LinkedCode(codegen.JITCodeLibrary):
 
     @property
     def codegen(self) -> Any:
-        return _Unplaced(self._codegen)
+        return _NoAddress(self._codegen)
 
 
-class _Unplaced:
+class _NoAddress:
     """Numba's code generator, for code that has no address yet."""
 
     def __init__(self, generator: Any) -> None:
@@ -99,14 +99,14 @@ class _Unplaced:
         return getattr(self._generator, name)
 
     def set_env(self, name: str, environment: Any) -> None:
-        """Do nothing: the variable that would hold the environment lies nowhere, and only Python objects need it."""
+        """Do nothing: the environment's variable has no address, and only Python objects need it."""
 
 
 class _NamingCompiler(compiler.Compiler):
-    """Numba's compiler, with symbols that carry the function's identity, and with its output in a given kind of code.
+    """Numba's compiler with the function's identity in symbol names, and with `code` as the class of its output.
 
-    Numba tells functions of one name apart by a counter of the process: what another process has compiled, and left on
-    disk, may have been given the same number.
+    Numba distinguishes functions of one name by a counter of the process. Code on disk from another process may have
+    the same number.
     """
 
     code: Callable[..., Any]
@@ -132,8 +132,8 @@ class _LinkedCompiler(_NamingCompiler):
 
 _numbers = itertools.count()
 
-# Called from compiled code only: no way in from Python or C, which would take as long to compile as the loop.
-# And no references are counted: the arrays outlive the call, and threads would fight over the counter at every slice.
+# Called from compiled code only: no wrappers for Python or C, which take as long to compile as the loop. References are
+# not counted: the arrays outlive the call, and threads would contend for the counter at each slice.
 _LINKED = {
     "_nrt": False,
     "no_cpython_wrapper": True,
@@ -143,27 +143,26 @@ _LINKED = {
 
 
 def scalar(function: F) -> F:
-    """Inline a function of scalars into its caller, on every target (no signature: CUDA refuses one)."""
+    """Inline a scalar function into its caller, on all targets. There is no signature: CUDA does not accept one."""
     return numba.njit(inline="always")(function)
 
 
 def overridable(function: F) -> F:
-    """Compile a function of scalars for its callers on every target that gives it no body of its own.
+    """Compile a scalar function for its callers on all targets that do not override it.
 
-    Not inlined by Numba, which is left to LLVM: numba-cuda would take a body that was inlined on the CPU before for its
-    own.
+    LLVM inlines it, not Numba: numba-cuda would reuse a body that Numba has inlined on the CPU.
     """
     return extending.register_jitable(_nrt=False)(function)
 
 
 def require_cuda() -> None:
-    """Raise ImportError unless what compiles for CUDA is there."""
+    """Raise ImportError unless numba-cuda is installed."""
     if importlib.util.find_spec("numba_cuda") is None:
         raise ImportError("the CUDA kernels need numba-cuda: pip install 'numba-dropout[cuda]'")
 
 
 def device_kernel(function: F) -> Any:
-    """Compile a kernel for CUDA at its first launch, `kernel[blocks, threads, stream](...)`, and keep it on disk."""
+    """Compile a CUDA kernel at its first launch, `kernel[blocks, threads, stream](...)`, and cache it on disk."""
     from numba import cuda
 
     kernel = cuda.jit(function)
@@ -173,26 +172,26 @@ def device_kernel(function: F) -> Any:
 
 
 def device_function(function: F) -> Any:
-    """Compile a function that CUDA kernels call with all threads of a block."""
+    """Compile a function that CUDA kernels call with all threads of a thread block."""
     from numba import cuda
 
     return cuda.jit(device=True)(function)
 
 
 def serial_loop(function: F) -> F:
-    """Compile the serial loop over one part of an array; its code is linked into the kernel that calls it."""
+    """Compile the serial loop over one chunk of an array. Its code is linked into the kernel that calls it."""
     return numba.njit(nogil=True, error_model="numpy", **_LINKED)(function)
 
 
 def reordered_loop(function: F) -> F:
-    """Compile a `serial_loop` whose sums may be taken in another order, which does not depend on the threads."""
+    """Compile a `serial_loop` whose sums may be reordered. The order does not depend on the threads."""
     return numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER, **_LINKED)(function)
 
 
 def kernel(function: F) -> F:
-    """Compile a kernel at its first use from Python and keep it on disk; `simd.parallel` gives it all threads.
+    """Compile a kernel at its first call from Python and cache it on disk; `simd.parallel` runs it on all threads.
 
-    Compiled callers link another copy, which becomes machine code with them.
+    Compiled callers link another copy, which is compiled to machine code with them.
     """
     entry: Any = entry_point(function)
     if not config.DISABLE_JIT:
@@ -202,7 +201,7 @@ def kernel(function: F) -> F:
 
 
 def entry_point(function: F) -> F:
-    """Compile a function that calls kernels by name, and keep it on disk together with them."""
+    """Compile a function that calls kernels by name, and cache it on disk together with them."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, pipeline_class=_EntryCompiler)(
         function
     )
@@ -211,44 +210,44 @@ def entry_point(function: F) -> F:
     return compiled
 
 
-# ---------------------------------------------------------------- one lock where threads need it
+# ---------------------------------------------------------------- the lock for calls of kernels
 
 _region: contextlib.AbstractContextManager[Any] | None = None
-_settling = threading.Lock()
+_region_lock = threading.Lock()
 _forked = False
 _limited = False  # fewer cores than threads
 
 
 def threading_lock() -> contextlib.AbstractContextManager[Any]:
-    """Return what every call of a kernel from Python is wrapped in.
+    """Return the context manager for calls of kernels from Python.
 
-    Numba's `workqueue` threading layer aborts the process when two Python threads enter it at once, so under that
-    layer this is one lock; the other layers take care of themselves and get nothing.
+    Numba's `workqueue` threading layer aborts the process when two Python threads enter it at once. With that layer the
+    context is one lock, with the others it does nothing.
     """
     global _limited, _region
     if _forked:
-        numba.set_num_threads(1)  # counts for the calling thread only
+        numba.set_num_threads(1)  # applies to the calling thread only
     elif _limited:
         threads.begin_thread()
     if _region is None:
-        numba.get_num_threads()  # starts the threads, which settles the layer
+        numba.get_num_threads()  # starts the threads, which selects the layer
         _limited = threads.limited()
         if _limited:
             threads.begin_thread()
         layer = "none" if config.DISABLE_JIT else numba.threading_layer()
-        with _settling:  # of two first calls at once, both get the lock of one
+        with _region_lock:  # two simultaneous first calls get the same lock
             _region = _region or (threading.RLock() if layer == "workqueue" else contextlib.nullcontext())
     return _region
 
 
 def _alone() -> None:
-    """Keep a forked process to one thread where more would end it: GNU OpenMP does not survive a fork.
+    """Limit a forked process to one thread with GNU OpenMP, which ends processes that use threads after a fork.
 
-    And let go of the lock, which another thread may have held when the process was forked.
+    Replace the lock, which another thread may have held at the fork.
     """
-    global _forked, _region, _settling
-    _region, _settling = None, threading.Lock()
-    with contextlib.suppress(ValueError):  # the layer is not known: no thread was started before the fork
+    global _forked, _region, _region_lock
+    _region, _region_lock = None, threading.Lock()
+    with contextlib.suppress(ValueError):  # no layer was selected: no thread was started before the fork
         _forked = _forked or numba.threading_layer() == "omp"
 
 

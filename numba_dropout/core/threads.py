@@ -1,6 +1,6 @@
-"""Threads of the kernels: how many there are unless the user says, and how they wait for work.
+"""Threads of the kernels: their default number, and their wait for work.
 
-Imported before Numba loads OpenMP, whose settings are read once.
+This module is imported before Numba loads OpenMP, which reads its settings once.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from numba.core import config
 
 __all__ = ["begin_thread", "choose", "cores", "limited", "waiting"]
 
-# Turns of an OpenMP thread that waits for work, until it sleeps: about 50 us on Zen 4. GNU's library takes 300,000, and
-# where another process needs the core, each parallel region then lasts until the system takes it from the thread that
-# waits. With 0 ("passive") each region wakes a thread, which takes as long as dropout of 2^17 elements.
+# Spins of a waiting OpenMP thread before it sleeps: about 50 us on Zen 4. GNU's default is 300,000. If another process
+# needs the core, each parallel region then lasts until the system preempts the waiting thread. With 0 ("passive") each
+# region wakes a thread, which takes as long as dropout of 2^17 elements.
 SPINS = 3000
 _WAITS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
 def _load_openmp() -> str:
-    """Load Numba's OpenMP layer, with a short wait unless the environment has one; return what holds, for people."""
+    """Load Numba's OpenMP layer with a short wait, unless the environment sets one; return the setting as text."""
     chosen = [f"{name}={os.environ[name]}" for name in _WAITS if name in os.environ]
     if chosen or config.DISABLE_JIT:
         return ", ".join(chosen) or "no threads"
     os.environ["GOMP_SPINCOUNT"] = str(SPINS)
     try:
-        with contextlib.suppress(ImportError):  # no OpenMP here: Numba has other layers
+        with contextlib.suppress(ImportError):  # no OpenMP: Numba has other layers
             importlib.import_module("numba.np.ufunc.omppool")
     finally:
-        del os.environ["GOMP_SPINCOUNT"]  # for this library alone, not for other libraries and processes
+        del os.environ["GOMP_SPINCOUNT"]  # only for this library, not for other libraries and processes
     return f"GOMP_SPINCOUNT={SPINS}"
 
 
 waiting = _load_openmp()
 
 
-# ---------------------------------------------------------------- how many
+# ---------------------------------------------------------------- the number of threads
 
 
 @functools.cache
 def cores(root: Path = Path("/")) -> int:
-    """Return how many processor cores this process may use: by its affinity, and by the quota of its control group.
+    """Return the number of cores that this process may use, by its affinity and the quota of its control group.
 
     A quota of 1.5 cores counts as 2.
     """
@@ -56,34 +56,34 @@ def cores(root: Path = Path("/")) -> int:
 
 
 def _quota(root: Path) -> float:
-    """Return the cores that the control groups of this process allow, the tightest of them; infinity without a quota.
+    """Return the smallest quota of the control groups of this process, in cores; infinity without a quota.
 
-    Version 2 of control groups has `cpu.max`, version 1 `cpu.cfs_quota_us`; both in a folder for each group, below the
-    folders of the groups that it belongs to. A container may see its own folder at the top only.
+    Control groups version 2 have `cpu.max`, version 1 has `cpu.cfs_quota_us`. Each group has a folder inside the folder
+    of its parent group. A container may only see its own folder, at the top.
     """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:  # not Linux
         return math.inf
-    found = math.inf
+    quota = math.inf
     mounts = root / "sys/fs/cgroup"
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            tops = [mounts, mounts / "unified"]
+            roots = [mounts, mounts / "unified"]
         elif "cpu" in controllers.split(","):
-            tops = [mounts / controllers, mounts / "cpu"]
+            roots = [mounts / controllers, mounts / "cpu"]
         else:
             continue
         group = Path(path.lstrip("/"))
-        for top in tops:
+        for top in roots:
             for folder in (group, *group.parents):
-                found = min(found, _quota_of(top / folder))
-    return found
+                quota = min(quota, _quota_of(top / folder))
+    return quota
 
 
 def _quota_of(folder: Path) -> float:
-    """Return the cores that the files of one control group allow."""
+    """Return the quota in the files of one control group, in cores."""
     with contextlib.suppress(OSError, ValueError):
         allowed, period = (folder / "cpu.max").read_text().split()
         return math.inf if allowed == "max" else int(allowed) / int(period)
@@ -93,29 +93,29 @@ def _quota_of(folder: Path) -> float:
     return math.inf
 
 
-_of_this = threading.local()
+_thread_state = threading.local()
 
 
 def choose(threads: int) -> None:
-    """Let kernels that this Python thread calls use so many threads."""
-    _of_this.settled = True
+    """Set the number of threads of kernels that the current Python thread calls."""
+    _thread_state.initialized = True
     numba.set_num_threads(threads)
 
 
 def limited() -> bool:
-    """Return whether there are fewer cores than Numba has threads, and the user has not chosen NUMBA_NUM_THREADS.
+    """Return whether there are fewer cores than Numba's threads, and the user has not set NUMBA_NUM_THREADS.
 
-    Numba itself counts the cores of the affinity, not of a quota.
+    Numba counts the cores of the affinity and ignores quotas.
     """
     return "NUMBA_NUM_THREADS" not in os.environ and cores() < config.NUMBA_NUM_THREADS
 
 
 def begin_thread() -> None:
-    """Bound the threads of kernels that this Python thread calls by the cores, once.
+    """Limit the threads of kernels that the current Python thread calls to the number of cores, once.
 
-    Not where the user has chosen, by NUMBA_NUM_THREADS or `numba.set_num_threads`.
+    A number that the user has set by NUMBA_NUM_THREADS or `numba.set_num_threads` is kept.
     """
-    if not hasattr(_of_this, "settled"):
-        _of_this.settled = True
+    if not hasattr(_thread_state, "initialized"):
+        _thread_state.initialized = True
         if limited() and numba.get_num_threads() == config.NUMBA_NUM_THREADS:
             numba.set_num_threads(cores())
