@@ -66,8 +66,8 @@ def machine(monkeypatch):
         ({"installed": False}, "cuda", "needs numba-cuda (pip install 'numba-dropout[cuda]')"),
         ({"error": NO_DRIVER}, "cuda", "no CUDA driver: install NVIDIA's (580 or newer; 525 with the extra [cuda12])"),
         ({"error": NO_DEVICE}, "cuda:0", "no CUDA device: the driver shows none (CUDA_VISIBLE_DEVICES may hide it)"),
-        ({"error": BROKEN}, "cuda", "the CUDA driver does not start: Error at driver init: Call to cuInit results in"),
-        ({}, "cuda", "there is no device of that number; the driver shows no device"),
+        ({"error": BROKEN}, "cuda", "the CUDA driver failed to start: Error at driver init: Call to cuInit results in"),
+        ({}, "cuda", "there is no device with that number; the driver shows no device"),
     ],
 )
 def test_why_there_is_no_cuda(machine, setting, name, message):
@@ -76,7 +76,7 @@ def test_why_there_is_no_cuda(machine, setting, name, message):
         nd.MLP([4, 3], device=name)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert devices.describe() == f"cannot be used: {str(raised.value).partition(': ')[2]}"
+    assert devices.describe() == f"not available: {str(raised.value).partition(': ')[2]}"
     result = CliRunner().invoke(cli, ["train", "--device", name])
     assert (result.exit_code, result.stderr) == (2, f"Error: {raised.value}\n")
 
@@ -86,7 +86,7 @@ def test_devices_that_are_there(machine):
     assert devices.resolve("cuda") == devices.resolve("auto") == "cuda:0"
     assert devices.resolve("cuda:1", "bf16") == "cuda:1"
     with pytest.raises(
-        ValueError, match="device cuda:2: there is no device of that number; the driver shows cuda:0 to"
+        ValueError, match="device cuda:2: there is no device with that number; the driver shows cuda:0 to"
     ):
         devices.resolve("cuda:2")
     assert devices.describe().startswith("cuda:0 A card, compute capability 9.0, 3 GiB of 4 GiB free; cuda:1 A card")
@@ -97,7 +97,7 @@ def test_devices_that_are_there(machine):
 
 def test_a_device_that_is_too_old(machine):
     machine((6, 1))
-    with pytest.raises(ValueError, match=r"device cuda: its compute capability is 6.1, and 7.5 is the oldest"):
+    with pytest.raises(ValueError, match=r"device cuda: compute capability 6.1 is not supported; 7.5 or newer"):
         devices.resolve("cuda")
     assert devices.resolve("auto") == "cpu"
     machine((7, 5))
@@ -122,7 +122,7 @@ def test_names_that_are_none(name):
 def test_plain_python_has_no_devices(machine, monkeypatch):
     machine((9, 0))
     monkeypatch.setattr(config, "DISABLE_JIT", 1)
-    assert devices.why_not() == "NUMBA_DISABLE_JIT is set, and kernels must be compiled"
+    assert devices.why_not() == "NUMBA_DISABLE_JIT is set, but CUDA kernels must be compiled"
 
 
 def test_arrays_of_the_host_are_on_no_device():

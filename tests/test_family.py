@@ -510,10 +510,10 @@ def test_what_dropconnect_refuses():
     x, weight = np.ones((2, 3)), np.ones((4, 3))
     with pytest.raises(TypeError, match="weight: expected an array of float32 or float64, got int64"):
         nd.dropconnect(x, weight.astype(int), None, 0.5, seed=1)
-    with pytest.raises(ValueError, match="out: expected memory of its own"):
+    with pytest.raises(ValueError, match="out: expected separate memory"):
         nd.dropconnect_backward(np.ones((2, 4)), x, weight, 0.5, seed=1, out=(np.empty((2, 3)), weight, np.empty(4)))
     square = np.eye(4)
-    with pytest.raises(ValueError, match="out: expected memory of its own"):
+    with pytest.raises(ValueError, match="out: expected separate memory"):
         nd.dropconnect(np.ones((4, 4)), square, None, 0.5, seed=1, out=square)
     assert (weight == 1).all()
 

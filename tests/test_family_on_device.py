@@ -138,7 +138,7 @@ def test_samples_of_a_network(variant, rng):
 
 def test_what_is_refused():
     x = cuda.to_device(np.ones((3, 5), np.float32))
-    with pytest.raises(TypeError, match="mask: expected an array on the device like the first, got ndarray"):
+    with pytest.raises(TypeError, match="mask: expected an array on the device like the first argument, got ndarray"):
         nd.dropout(x, 0.5, mask=np.ones((3, 5), bool))
     with pytest.raises(TypeError, match="mask: expected an array of bool, or of uint8 for bits, got float32"):
         nd.dropout(x, 0.5, mask=x)

@@ -234,7 +234,7 @@ CALLS = {
     "an output that claims to be expanded": (
         lambda: nd.dropout(Claim(), seed=1, out=Claim(strides=(0,))),
         ValueError,
-        "out: expected an array whose elements have memory of their own",
+        "out: expected an array whose elements do not share memory",
     ),
     "parameters of another shape": (
         lambda: network().load_state_dict({name: value[:1] for name, value in network().state_dict().items()}),
@@ -289,14 +289,14 @@ def test_states_in_pickles(case):
 # ---------------------------------------------------------------- arrays on devices
 
 DEVICE = {
-    "a null pointer": ({"data": (0, False)}, r"expected elements in memory, got a null pointer for shape \(4,\)"),
-    "an address between elements": ({"data": (4098, False)}, "on multiples of their 4 bytes, got address 0x1002"),
-    "strides between elements": ({"strides": (6,)}, "on multiples of their 4 bytes"),
-    "a size below 0": ({"shape": (-4,)}, "expected a shape and a stride for each dimension"),
-    "too many strides": ({"strides": (16, 4)}, "expected a shape and a stride for each dimension"),
-    "a foreign order of bytes": ({"typestr": ">f4"}, "the machine's order of bytes, got >f4"),
+    "a null pointer": ({"data": (0, False)}, r"expected an address, got a null pointer for shape \(4,\)"),
+    "an address between elements": ({"data": (4098, False)}, "aligned to 4 bytes, got address 0x1002"),
+    "strides between elements": ({"strides": (6,)}, "aligned to 4 bytes"),
+    "a size below 0": ({"shape": (-4,)}, "expected a length and a stride for each dimension"),
+    "too many strides": ({"strides": (16, 4)}, "expected a length and a stride for each dimension"),
+    "a foreign order of bytes": ({"typestr": ">f4"}, "expected native byte order, got >f4"),
     "a mask": ({"mask": np.ones(4)}, "expected an array without a mask"),
-    "an expanded input": ({"strides": (0,)}, "expected rows that follow each other"),
+    "an expanded input": ({"strides": (0,)}, "expected a C-contiguous array"),
 }
 
 
@@ -321,5 +321,5 @@ def test_arrays_on_devices(case, monkeypatch):
     if case not in ("an expanded input", "strides between elements"):
         with pytest.raises(ValueError, match=f"out: .*{message}"):
             nd.relu(cuda.to_device(np.ones(4, F32)), out=OnDevice(**interface))
-    with pytest.raises(ValueError, match="out: expected an array whose elements have memory of their own"):
+    with pytest.raises(ValueError, match="out: expected an array whose elements do not share memory"):
         nd.relu(cuda.to_device(np.ones(4, F32)), out=OnDevice(strides=(0,)))

@@ -9,7 +9,7 @@ from operations import OPERATIONS, missing
 
 from numba_dropout.arrays.host import refuse_shared_elements
 
-SHARED = "out: expected an array whose elements have memory of their own, got strides"
+SHARED = "out: expected an array whose elements do not share memory, got strides"
 
 
 def expanded(shape, dtype):
@@ -40,7 +40,7 @@ REFUSED = {
     "expanded rows": (expanded_rows, ValueError, SHARED),
     "overlapping": (overlapping, ValueError, SHARED),
     "broadcast": (lambda shape, dtype: np.broadcast_to(dtype(1), shape), ValueError, "out: expected .* read-only one"),
-    "read-only": (read_only, ValueError, "out: expected an array that can be written to, got a read-only one"),
+    "read-only": (read_only, ValueError, "out: expected a writable array, got a read-only one"),
     "foreign order of bytes": (
         lambda shape, dtype: np.ones(shape, np.dtype(dtype).newbyteorder()),
         TypeError,

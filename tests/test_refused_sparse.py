@@ -45,7 +45,7 @@ REFUSED = {
         "csr",
         put("indptr", 2, 21),
         ValueError,
-        "never decrease, got 21 and then .* row 2",
+        "non-decreasing numbers, got 21 and then .* row 2",
     ),
     "rows past the values": (
         "csr",
@@ -60,8 +60,8 @@ REFUSED = {
         "x.indptr: expected numbers from 0 to .* got -5",
     ),
     "rows that begin late": ("csr", put("indptr", 0, 1), ValueError, "x.indptr: expected numbers from 0 to .* got 1"),
-    "too few rows": ("csr", cut("indptr", -1), ValueError, "a number for each row, and one more, got 6"),
-    "no rows": ("csr", cut("indptr", 0), ValueError, "a number for each row, and one more, got 0"),
+    "too few rows": ("csr", cut("indptr", -1), ValueError, "one number for each row plus one, got 6"),
+    "no rows": ("csr", cut("indptr", 0), ValueError, "one number for each row plus one, got 0"),
     "too few values": ("csr", cut("data", -3), ValueError, r"x.indices: expected \d+ like the values in x.data, got"),
     "too few columns": (
         "csr",
@@ -72,7 +72,7 @@ REFUSED = {
     "columns with a point": ("csr", cast("indices", float), TypeError, "x.indices: expected integers, got float64"),
     "rows with a point": ("csr", cast("indptr", np.float32), TypeError, "x.indptr: expected integers, got float32"),
     "columns of truth": ("csr", cast("indices", bool), TypeError, "x.indices: expected integers, got bool"),
-    "another shape": ("csr", lambda m: setattr(m, "_shape", (9, COLUMNS)), ValueError, "a number for each row"),
+    "another shape": ("csr", lambda m: setattr(m, "_shape", (9, COLUMNS)), ValueError, "one number for each row"),
     "two dimensions": ("csr", lambda m: setattr(m, "indices", m.indices[None]), ValueError, "expected 1 dimension"),
     "complex values": ("csr", cast("data", complex), TypeError, "x: expected numbers, .* got complex128"),
     "half precision": ("csr", cast("data", np.float16), TypeError, "x: expected numbers, .* got float16"),
@@ -80,7 +80,12 @@ REFUSED = {
     "a row past the last": ("csc", put("indices", 1, 600000), ValueError, "rows from 0 to 5, got 600000 at column"),
     "a row below 0": ("csc", put("indices", 1, -1), ValueError, "rows from 0 to 5, got -1 at column"),
     "columns past the values": ("csc", put("indptr", -1, 2000), ValueError, "x.indptr: expected numbers from 0 to"),
-    "columns that fall": ("csc", put("indptr", 2, 19), ValueError, "never decrease, got 19 and then .* at column 2"),
+    "columns that fall": (
+        "csc",
+        put("indptr", 2, 19),
+        ValueError,
+        "non-decreasing numbers, got 19 and then .* at column 2",
+    ),
     "a pair of a row past the last": ("coo", put("row", 1, 99), ValueError, "x.row: .* from 0 to 5, got 99 at value 1"),
     "a pair of a column below 0": ("coo", put("col", 1, -3), ValueError, "x.col: .* from 0 to 9, got -3 at value 1"),
     "a block past the last": (
@@ -89,7 +94,12 @@ REFUSED = {
         ValueError,
         "block columns from 0 to 4, got 77 at block row 0",
     ),
-    "blocks that fall": ("bsr", put("indptr", 1, 9), ValueError, "never decrease, got 9 and then .* at block row 1"),
+    "blocks that fall": (
+        "bsr",
+        put("indptr", 1, 9),
+        ValueError,
+        "non-decreasing numbers, got 9 and then .* at block row 1",
+    ),
     "a list of a far column": (
         "lil",
         lambda m: (m.rows[0].append(55), m.data[0].append(5.0)),
@@ -232,8 +242,8 @@ def test_rows_that_are_made_of_their_arrays(net):
     for wrong, message in (
         (good._replace(columns=good.columns + COLUMNS), "columns from 0 to 9"),
         (good._replace(starts=good.starts + 3), "x.indptr: expected numbers from 0"),
-        (good._replace(columns=np.zeros_like(good.columns)), "ascending columns in each row, each once"),
-        (Compressed(good.values, good.columns, good.starts[:0]), "a number for each row, and one more, got 0"),
+        (good._replace(columns=np.zeros_like(good.columns)), "strictly ascending columns in each row"),
+        (Compressed(good.values, good.columns, good.starts[:0]), "one number for each row plus one, got 0"),
     ):
         with pytest.raises(ValueError, match=message):
             SparseRows(wrong, COLUMNS)

@@ -202,7 +202,7 @@ def test_frames_are_learnt_from_by_their_names(frame, table, tmp_path):
     assert np.array_equal(nets[0].predict_proba(frame), nets[1].predict_proba(x))
     assert np.array_equal(nets[0].predict_proba(x), nets[1].predict_proba(frame))
     assert (nets[0].features, nets[1].features) == (["a", "b", "c"], None)
-    with pytest.raises(ValueError, match="x: expected the columns that the network was trained on, a, b, c, in their"):
+    with pytest.raises(ValueError, match="x: expected the columns of the training data, a, b, c, in this"):
         nets[0].predict(frame[["b", "a", "c"]])
     nets[0].save(tmp_path / "m.npz")
     assert nd.MLP.load(tmp_path / "m.npz").features == ["a", "b", "c"]

@@ -1,1 +1,1 @@
-"""Arrays: where they live, their checks and views, and the kernels for them."""
+"""Arrays on the host and on CUDA devices: their checks, their views, and the choice of kernels."""

@@ -1,4 +1,4 @@
-"""Where the arrays of a call are, and so what checks and holds them, and which kernels work on them."""
+"""Backends: checks, memory and kernels for the arrays of a call, on the host or on a CUDA device."""
 
 from __future__ import annotations
 
@@ -20,67 +20,67 @@ from . import devices, host
 
 __all__ = ["Allocate", "Place", "place_called", "place_of"]
 
-Allocate = Callable[[int, Any], Any]  # (size, dtype): a flat array
+Allocate = Callable[[int, Any], Any]  # (size, dtype) -> flat array
 
 
 class Place(Protocol):
-    """What the operations do with arrays; `result` and `out` are of the caller's kind, all else is for kernels."""
+    """The array functions of operations. `result` and `out` are the caller's arrays, all others are for kernels."""
 
     @property
     def kernels(self) -> ModuleType:
-        """Return the kernels for arrays of this place."""
+        """Return the module of kernels for these arrays."""
 
     def working(self) -> contextlib.AbstractContextManager[Any]:
-        """Return what every call of a kernel is wrapped in."""
+        """Return the context manager for calls of kernels."""
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
-        """Return an array of a dtype that there are kernels for; `halves`: of float16 and bfloat16 too."""
+        """Return an array of a dtype that kernels support, with `halves` also float16 and bfloat16."""
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
-        """Return `out` after checking it, or a new array where it is None."""
+        """Return `out` after checking it, or a new array if it is None."""
 
     def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
-        """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
+        """Return a flat array for a kernel's output, and a function that copies it to `result` and returns that."""
 
     def elementwise(self, result: Any, inputs: list[Any], kernel: Callable[..., None]) -> Any:
-        """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result."""
+        """Call kernel(out, *inputs) on flat arrays and return the result. An input may be the result."""
 
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[Any, bool]:
-        """Return a mask for kernels, and whether it is the bits of one of a shape."""
+        """Return a mask for kernels, and whether it is packed: the bits of a mask of the given shape."""
 
     def bring(self, values: NDArray[Any]) -> Any:
-        """Return values of the host where kernels find them."""
+        """Return host values in memory that kernels can read."""
 
     def empty(self, size: int, dtype: Any) -> Any:
-        """Return a flat array for kernels, with whatever values."""
+        """Return an uninitialized flat array for kernels."""
 
     def copy(self, array: Any) -> Any:
         """Return a copy of an array."""
 
     def apart(self, array: Any, result: Any) -> Any:
-        """Return an array, or a copy where writing into a result would change it."""
+        """Return an array, or a copy of it if it may share memory with the result."""
 
     def assign(self, result: Any, array: Any) -> Any:
-        """Copy an array into a result, as it is."""
+        """Copy an array to the result and return it."""
 
     def put(self, result: Any, values: NDArray[Any]) -> Any:
-        """Copy values of the host, in one dimension, into a result."""
+        """Copy flat host values to the result and return it."""
 
     def kernel_input(self, array: Any) -> Any:
-        """Return an array as the kernels are compiled for."""
+        """Return an array with the layout that kernels are compiled for."""
 
     def matrix(self, array: Any) -> Any:
-        """Return an array as a kernel's matrix: all dimensions but the last become rows."""
+        """Return an array as a matrix for kernels: all dimensions except the last become rows."""
 
     def nothing_like(self, array: Any) -> Any:
-        """Return an empty array, which stands for one that is not given."""
+        """Return an empty array in place of an optional argument."""
 
     def no_overlap(self, out: Any, *inputs: Any) -> Any:
-        """Return out after making sure that writing into it changes no input."""
+        """Return out, or raise InputError if it overlaps an input."""
 
 
 class _Host:
-    """NumPy's arrays, and what becomes one."""
+    """NumPy arrays, and objects that NumPy converts to arrays."""
 
     kernels = cpu
     working = staticmethod(threading_lock)
@@ -92,13 +92,13 @@ class _Host:
     no_overlap = staticmethod(host.no_overlap)
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
-        """Return a float32 or float64 array, of a number of dimensions where one is asked for."""
+        """Return a float32 or float64 array, with `ndim` dimensions if given."""
         if type(value) is not np.ndarray and devices.on_device(value):
-            raise TypeError(f"{name}: expected an array on the host like the first, got one on a CUDA device")
+            raise TypeError(f"{name}: expected an array on the host like the first argument, got one on a CUDA device")
         return checks.float_array(value, name, ndim)
 
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[NDArray[Any], bool]:
-        """Return a mask for kernels, and whether it is the bits of one of a shape."""
+        """Return a mask for kernels, and whether it is packed: the bits of a mask of the given shape."""
         array = checks.as_array(mask)
         return host.kernel_input(array), host.is_packed(array.shape, array.dtype, shape)
 
@@ -126,24 +126,24 @@ class _Host:
         return result
 
 
-class _Borrowed(_Host):
-    """Arrays of another library in the host's memory, whose results become that library's by DLPack, uncopied.
+class _ForeignHost(_Host):
+    """Arrays of another library in host memory. Results become arrays of that library by DLPack, without a copy.
 
-    Those that only describe their memory (`__array_interface__`) have no library: results are NumPy's.
+    Results for arrays with only `__array_interface__` are NumPy arrays.
     """
 
-    def __init__(self, to_theirs: Callable[[NDArray[Any]], Any]) -> None:
-        self._to_theirs = to_theirs
+    def __init__(self, from_numpy: Callable[[NDArray[Any]], Any]) -> None:
+        self._from_numpy = from_numpy
         self._outputs: dict[int, Any] = {}
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
         try:
             return super().float_array(value, name, ndim, halves=halves)
-        except RuntimeError as error:  # PyTorch's, of a tensor with a gradient
+        except RuntimeError as error:  # from PyTorch, for a tensor that requires a gradient
             raise TypeError(f"{name}: {error}") from None
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
-        if out is None:  # JAX takes over what begins a cache line, and copies all else
+        if out is None:  # JAX copies memory that is not aligned to cache lines
             return aligned(math.prod(shape), dtype).reshape(shape)
         if type(out) is np.ndarray or not _describes_memory(out):
             return host.output(out, shape, dtype)
@@ -153,28 +153,28 @@ class _Borrowed(_Host):
 
     def flat_output(self, result: NDArray[Any]) -> tuple[Any, Callable[[], Any]]:
         flat, write_back = host.flat_output(result)
-        return flat, lambda: self._theirs(write_back())
+        return flat, lambda: self._converted(write_back())
 
     def elementwise(self, result: NDArray[Any], inputs: list[Any], kernel: Callable[..., None]) -> Any:
-        return self._theirs(host.elementwise(result, inputs, kernel))
+        return self._converted(host.elementwise(result, inputs, kernel))
 
     def assign(self, result: NDArray[Any], array: NDArray[Any]) -> Any:
-        return self._theirs(super().assign(result, array))
+        return self._converted(super().assign(result, array))
 
     def put(self, result: NDArray[Any], values: NDArray[Any]) -> Any:
-        return self._theirs(super().put(result, values))
+        return self._converted(super().put(result, values))
 
-    def _theirs(self, result: NDArray[Any]) -> Any:
-        """Return a result as the library's: the `out` that was given, or a new array on the same memory."""
-        given = self._outputs.get(id(result))
-        return self._to_theirs(result) if given is None else given
+    def _converted(self, result: NDArray[Any]) -> Any:
+        """Return a result as an array of the library: the argument `out`, or a new array on the same memory."""
+        out = self._outputs.get(id(result))
+        return self._from_numpy(result) if out is None else out
 
 
 _HOST = _Host()
 
 
 def place_of(first: Any, name: str) -> Place:
-    """Return the place of a call by its first array, an argument's."""
+    """Return the backend of a call by its first array, the argument `name`."""
     if type(first) is np.ndarray:
         return _HOST
     if not devices.on_device(first):
@@ -185,9 +185,9 @@ def place_of(first: Any, name: str) -> Place:
 
 
 def _on_host(first: Any) -> Place:
-    """Return the place of arrays in the host's memory, by the first of a call."""
-    others = _describes_memory(first) and not isinstance(first, np.ndarray | np.generic)
-    return _Borrowed(_importer(first)) if others else _HOST
+    """Return the backend for arrays in host memory, by the first array of a call."""
+    foreign = _describes_memory(first) and not isinstance(first, np.ndarray | np.generic)
+    return _ForeignHost(_importer(first)) if foreign else _HOST
 
 
 def _describes_memory(array: Any) -> bool:
@@ -195,15 +195,15 @@ def _describes_memory(array: Any) -> bool:
 
 
 def _importer(array: Any) -> Callable[[NDArray[Any]], Any]:
-    """Return what makes an array of a library from one of NumPy's, on the same memory."""
-    if hasattr(array, "__array_namespace__"):  # the array API standard's way; PyTorch has none
+    """Return the library's function that wraps a NumPy array without a copy."""
+    if hasattr(array, "__array_namespace__"):  # the array API standard, which PyTorch does not implement
         return array.__array_namespace__().from_dlpack
     library = sys.modules[type(array).__module__.partition(".")[0]] if hasattr(array, "__dlpack__") else None
     return getattr(library, "from_dlpack", np.asarray)
 
 
 def place_called(device: str, out: Any) -> Place:
-    """Return the place of a call without input arrays, by the name of a device, and by `out` where that is given."""
+    """Return the backend of a call without input arrays, by the name of a device and by `out` if given."""
     name = devices.resolve(device)
     if name == "cpu":
         return _on_host(out)

@@ -1,4 +1,4 @@
-"""Copies of arrays on the host, and views of those on a device."""
+"""Conversion: copies of arrays on the host, and views of arrays on a device."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["on_host", "view"]
 
 
 def on_host(values: Any) -> NDArray[Any]:
-    """Return any array as one of NumPy's; compressed rows become dense."""
+    """Return any array as a NumPy array. Compressed rows become dense."""
     if isinstance(values, SparseRows):
         return values.map(on_host).to_array()
     if not on_device(values):
         return checks.as_array(values)
-    there = view(values, "the values")
-    result = there.copy_to_host()
-    if there.stream:
-        there.stream.synchronize()
+    source = view(values, "the values")
+    result = source.copy_to_host()
+    if source.stream:
+        source.stream.synchronize()
     return np.asarray(result)
 
 
 def view(x: Any, name: str, device: str | None = None) -> Any:
-    """Return an array on a device as one of numba.cuda; with `device`, InputError if it is on another one."""
+    """Return an array on a device as a numba.cuda array; InputError if it is not on `device`, if given."""
     from . import cuda
 
     with cuda.named(name):
         number = cuda.device_of(x)
         if device not in (None, "cpu") and number not in (None, number_of(str(device))):
-            raise InputError(f"expected an array on {device}, as the network is, got one on cuda:{number}")
+            raise InputError(f"expected an array on {device} like the network, got one on cuda:{number}")
         return cuda.view(x)

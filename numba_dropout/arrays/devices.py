@@ -1,4 +1,4 @@
-"""Which device computes: the names that users give, and why CUDA cannot be used where it cannot."""
+"""Devices: their names, and the reasons why CUDA is not available."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ..core.errors import InputError
 
 __all__ = ["describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 
-OLDEST = (7, 5)  # the compute capability from which on the kernels are compiled and tested
-TENSOR_CORES = (8, 0)  # of TF32 and bfloat16
+OLDEST = (7, 5)  # the oldest compute capability for which kernels are compiled and tested
+TENSOR_CORES = (8, 0)  # the oldest with TF32 and bfloat16
 PRECISIONS = ("float32", "tf32", "bf16")
-_ON_THE_HOST = (np.ndarray, np.generic, float, int, list, tuple, type(None))
-_usable: set[int] = set()  # devices that were found to be so
+_HOST_TYPES = (np.ndarray, np.generic, float, int, list, tuple, type(None))
+_usable: set[int] = set()  # numbers of devices that are known to work
 EXTRA = "pip install 'numba-dropout[cuda]'"
 
 
 def libraries_of(x: Any) -> set[str]:
-    """Return the libraries that an object's class and its bases come from."""
+    """Return the names of the libraries that define an object's class and its bases."""
     return {base.__module__.partition(".")[0] for base in type(x).__mro__}
 
 
 def on_device(x: Any) -> bool:
-    """Tell whether an object is an array in a CUDA device's memory."""
-    if type(x) is np.ndarray or isinstance(x, _ON_THE_HOST):
+    """Return whether an object is an array in a CUDA device's memory."""
+    if type(x) is np.ndarray or isinstance(x, _HOST_TYPES):
         return False
-    if getattr(x, "__cuda_ndarray__", False):  # numba.cuda's, the simulator's among them
+    if getattr(x, "__cuda_ndarray__", False):  # numba.cuda, including the simulator
         return True
     libraries = libraries_of(x)
     if "torch" in libraries:
@@ -47,10 +47,9 @@ def number_of(name: str) -> int:
 
 
 def resolve(name: Any, precision: str = "float32") -> str:
-    """Return "cpu" or "cuda:0", "cuda:1", ...; "auto" is the first CUDA device, or "cpu" where there is none.
+    """Return "cpu" or "cuda:0", "cuda:1", ...; "auto" is the first CUDA device, or "cpu" if there is none.
 
-    Raises InputError where a CUDA device is asked for that cannot be used, or not with products of such a precision,
-    with the reason.
+    Raises InputError with the reason if a CUDA device is not available, or does not support the precision.
     """
     if not isinstance(name, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", name):
         raise InputError(f"device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got {name!r}")
@@ -71,7 +70,7 @@ def resolve(name: Any, precision: str = "float32") -> str:
 
 
 def _capability(number: int) -> tuple[int, int]:
-    """Return a device's compute capability; the simulator can do all that there is."""
+    """Return a device's compute capability; TENSOR_CORES for the simulator."""
     if config.ENABLE_CUDASIM:
         return TENSOR_CORES
     from numba import cuda
@@ -81,46 +80,46 @@ def _capability(number: int) -> tuple[int, int]:
 
 
 def why_not(number: int = 0) -> str | None:
-    """Return the reason why a CUDA device cannot be used, in one line; None where it can."""
+    """Return the reason why a CUDA device is not available, in one line; None if it is."""
     if config.ENABLE_CUDASIM:
-        return None if number == 0 else f"the simulator has one device, cuda:0, and no cuda:{number}"
+        return None if number == 0 else f"the simulator has only cuda:0, not cuda:{number}"
     if number in _usable:
         return None
     if importlib.util.find_spec("numba_cuda") is None:
         return f"needs numba-cuda ({EXTRA})"
     if config.DISABLE_JIT:
-        return "NUMBA_DISABLE_JIT is set, and kernels must be compiled"
+        return "NUMBA_DISABLE_JIT is set, but CUDA kernels must be compiled"
     try:
         from numba import cuda
 
         count = len(cuda.gpus)
         capability = _capability(number) if number < count else OLDEST
-    except Exception as error:  # numba-cuda raises many kinds, and all of them mean that there is no driver to talk to
-        return _driver_fault(str(error))
+    except Exception as error:  # numba-cuda raises many types, all of which mean that the driver does not work
+        return _driver_error(str(error))
     if number >= count:
-        there = f"cuda:0 to cuda:{count - 1}" if count > 1 else "cuda:0 only" if count else "no device"
-        return f"there is no device of that number; the driver shows {there}"
+        available = f"cuda:0 to cuda:{count - 1}" if count > 1 else "cuda:0 only" if count else "no device"
+        return f"there is no device with that number; the driver shows {available}"
     if capability < OLDEST:
-        has, needs = (".".join(map(str, version)) for version in (capability, OLDEST))
-        return f"its compute capability is {has}, and {needs} is the oldest that is supported"
+        actual, oldest = (".".join(map(str, version)) for version in (capability, OLDEST))
+        return f"compute capability {actual} is not supported; {oldest} or newer is required"
     _usable.add(number)
     return None
 
 
-def _driver_fault(message: str) -> str:
-    """Tell a driver that is missing from one that shows no device, from what numba-cuda says at its start."""
+def _driver_error(message: str) -> str:
+    """Return the reason for an error of numba-cuda at its start: no driver, no device, or another error."""
     if "NO_DEVICE" in message or "no CUDA-capable device" in message:
         return "no CUDA device: the driver shows none (CUDA_VISIBLE_DEVICES may hide it)"
     if "cannot be found" in message:
         return "no CUDA driver: install NVIDIA's (580 or newer; 525 with the extra [cuda12])"
-    return f"the CUDA driver does not start: {' '.join(message.split())}"
+    return f"the CUDA driver failed to start: {' '.join(message.split())}"
 
 
 def describe() -> str:
-    """Tell about CUDA in one line: the devices, or why there is none."""
+    """Return one line about CUDA: the devices, or the reason why there is none."""
     reason = why_not()
     if reason is not None:
-        return f"cannot be used: {reason}"
+        return f"not available: {reason}"
     if config.ENABLE_CUDASIM:
         return "Numba's simulator (NUMBA_ENABLE_CUDASIM is set)"
     from numba import cuda
@@ -133,12 +132,12 @@ def _device(cuda: Any, number: int) -> str:
     name = device.name.decode() if isinstance(device.name, bytes) else device.name
     reason = why_not(number)
     if reason is not None:
-        return f"cuda:{number} {name} cannot be used: {reason}"
+        return f"cuda:{number} {name} is not available: {reason}"
     capability = ".".join(map(str, device.compute_capability))
     try:
         with device:
             free, total = cuda.current_context().get_memory_info()
         memory = f"{amount(free)} of {amount(total)} free"
-    except Exception as error:  # a device that others have for themselves, say
-        memory = f"which does not start: {' '.join(str(error).split())}"
+    except Exception as error:  # for example a device in exclusive use
+        memory = f"failed to start: {' '.join(str(error).split())}"
     return f"cuda:{number} {name}, compute capability {capability}, {memory}"

@@ -1,4 +1,4 @@
-"""How arrays get into kernels and out of them: contiguous, aligned, writable, and not overlapping by accident."""
+"""NumPy arrays for kernels: contiguous, aligned and writable inputs, and outputs without unintended overlap."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = [
 ]
 
 
-class _Memory:
-    """A read-only array's memory without the flag, for kernels, which write into nothing but `out`.
+class _Writable:
+    """The memory of a read-only array as writable, for kernels, which write to `out` only.
 
-    Numba would compile every kernel once more for the read-only type.
+    Numba would compile each kernel again for the read-only type.
     """
 
     def __init__(self, array: NDArray[Any]) -> None:
@@ -40,23 +40,23 @@ class _Memory:
 
 
 def digest(arrays: Mapping[str, NDArray[Any]], about: str = "") -> str:
-    """Return SHA-256 of a text and of named arrays, with their types and shapes."""
-    found = hashlib.sha256(about.encode())
+    """Return the SHA-256 digest of a text and of named arrays, including dtypes and shapes."""
+    result = hashlib.sha256(about.encode())
     for name, array in arrays.items():
-        found.update(f"{name} {array.dtype} {array.shape} ".encode())
-        found.update(np.ascontiguousarray(array).data)
-    return found.hexdigest()
+        result.update(f"{name} {array.dtype} {array.shape} ".encode())
+        result.update(np.ascontiguousarray(array).data)
+    return result.hexdigest()
 
 
 def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array as the kernels are compiled for: contiguous, aligned, and not marked read-only."""
+    """Return an array with the layout that kernels are compiled for: contiguous, aligned, not read-only."""
     if not array.flags.carray:  # contiguous, aligned and writable
         array = np.require(array, requirements=["C", "A"])
-    return array if array.flags.writeable else np.asarray(_Memory(array))
+    return array if array.flags.writeable else np.asarray(_Writable(array))
 
 
 def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
-    """Return `out` after checking it, or a new array where it is None."""
+    """Return `out` after checking it, or a new array if it is None."""
     if out is None:
         return np.empty(tuple(shape), dtype)
     if not isinstance(out, np.ndarray):
@@ -66,41 +66,41 @@ def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
     if out.shape != tuple(shape):
         raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
     if not out.flags.writeable:
-        raise InputError("out: expected an array that can be written to, got a read-only one")
+        raise InputError("out: expected a writable array, got a read-only one")
     return out if out.flags.forc else refuse_shared_elements(out, out.shape, out.strides, out.itemsize)
 
 
 def refuse_shared_elements(out: Any, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> Any:
-    """Return out after making sure that no two of its elements share memory, as an expanded array's do.
+    """Return out, or raise InputError if two of its elements share memory, as in an expanded array.
 
-    PyTorch refuses only strides of 0, and decides no harder cases.
+    PyTorch only checks for strides of 0.
     """
     lengths = sorted((abs(stride), n) for n, stride in zip(shape, strides, strict=True) if n != 1)
-    reach = itemsize  # bytes of the dimensions so far
-    apart = True
+    reach = itemsize  # bytes that the dimensions so far extend over
+    nested = True
     for stride, n in lengths:
-        apart = apart and stride >= reach
+        nested = nested and stride >= reach
         reach += (n - 1) * stride
     size = math.prod(int(n) for n in shape)
-    if not apart and size and (reach < size * itemsize or _meet(lengths, itemsize)):
+    if not nested and size and (reach < size * itemsize or _elements_overlap(lengths, itemsize)):
         raise InputError(
-            f"out: expected an array whose elements have memory of their own, got strides {tuple(strides)} for shape "
+            f"out: expected an array whose elements do not share memory, got strides {tuple(strides)} for shape "
             f"{tuple(shape)}; write into a new array, or a copy (numpy.array(out))"
         )
     return out
 
 
-def _meet(lengths: list[tuple[int, int]], itemsize: int) -> bool:
-    """Tell whether two of all elements, so far apart along the dimensions, meet."""
-    places = np.zeros(1, np.int64)
+def _elements_overlap(lengths: list[tuple[int, int]], itemsize: int) -> bool:
+    """Return whether two elements overlap, for (stride, length) of each dimension."""
+    offsets = np.zeros(1, np.int64)
     for stride, n in lengths:
-        places = (places[:, None] + np.arange(n, dtype=np.int64) * stride).reshape(-1)
-    places.sort()
-    return bool((np.diff(places) < itemsize).any())
+        offsets = (offsets[:, None] + np.arange(n, dtype=np.int64) * stride).reshape(-1)
+    offsets.sort()
+    return bool((np.diff(offsets) < itemsize).any())
 
 
 def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return an array after making sure of its shape and dtype."""
+    """Return an array after checking its shape and dtype."""
     if array.dtype != dtype:
         raise TypeError(f"{name}: expected dtype {dtype} like the first argument, got {array.dtype}")
     if array.shape != shape:
@@ -108,21 +108,21 @@ def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype
     return array
 
 
-def is_packed(given: Sequence[int], dtype: Any, shape: Sequence[int]) -> bool:
-    """Tell whether a mask is the bits of one of a shape, or booleans; TypeError or InputError where it is neither."""
+def is_packed(mask_shape: Sequence[int], dtype: Any, shape: Sequence[int]) -> bool:
+    """Return True for the bits of a mask of a shape, False for booleans; raise TypeError or InputError otherwise."""
     if dtype == np.bool_:
         return False
     if dtype != np.uint8:
         raise TypeError(f"mask: expected an array of bool, or of uint8 for bits, got {dtype}")
     expected = ((math.prod(shape) + 7) // 8,)
-    if tuple(given) != expected:
-        raise InputError(f"mask: expected shape {expected} for the bits of {tuple(shape)}, got {tuple(given)}")
+    if tuple(mask_shape) != expected:
+        raise InputError(f"mask: expected shape {expected} for the bits of {tuple(shape)}, got {tuple(mask_shape)}")
     return True
 
 
 def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
-    """Return what a kernel can write into, as one dimension, and a call that brings it into `result`."""
-    plain = np.asarray(result)  # without a subclass's own ideas of shape: a matrix stays a matrix when it is flattened
+    """Return a flat array for a kernel's output, and a function that copies it to `result` and returns that."""
+    plain = np.asarray(result)  # not a subclass: np.matrix keeps two dimensions in reshape
     if plain.flags.c_contiguous and plain.flags.aligned:
         return plain.reshape(-1), lambda: result
     flat = np.empty(result.size, result.dtype)
@@ -135,16 +135,16 @@ def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArra
 
 
 def elementwise(result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callable[..., None]) -> NDArray[Any]:
-    """Call kernel(out, *inputs) on flat arrays and return the result; an input may be the result, or overlap it."""
+    """Call kernel(out, *inputs) on flat arrays and return the result. An input may be the result, or overlap it."""
     flat, write_back = flat_output(result)
     if len(inputs) == 1 and not inputs[0].flags.c_contiguous and not np.may_share_memory(inputs[0], flat):
-        np.copyto(flat.reshape(result.shape), inputs[0])  # brought in line where it is wanted, without another array
+        np.copyto(flat.reshape(result.shape), inputs[0])  # makes it contiguous without another array
         inputs = [flat]
     operands = []
     for array in inputs:
         operand = kernel_input(array).reshape(-1)
         if np.may_share_memory(operand, flat) and operand.ctypes.data != flat.ctypes.data:
-            operand = operand.copy()  # they overlap, shifted: read all of it before writing
+            operand = operand.copy()  # a shifted overlap: the kernel would overwrite unread elements
         operands.append(operand)
     with threading_lock():
         kernel(flat, *operands)
@@ -152,14 +152,14 @@ def elementwise(result: NDArray[Any], inputs: list[NDArray[Any]], kernel: Callab
 
 
 def matrix(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array as a kernel's matrix: all dimensions but the last become rows."""
+    """Return an array as a matrix for kernels: all dimensions except the last become rows."""
     array = kernel_input(array)
     return array if array.ndim == 2 else array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 def overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    """Tell whether two arrays share an element, or might where that is too hard to tell."""
-    if not np.may_share_memory(a, b):  # their bounds are apart
+    """Return whether two arrays share an element, or may share one if an exact test is too expensive."""
+    if not np.may_share_memory(a, b):  # disjoint bounds
         return False
     try:
         return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
@@ -168,7 +168,7 @@ def overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 
 def no_overlap(out: NDArray[Any], *inputs: NDArray[Any]) -> NDArray[Any]:
-    """Return out after making sure that writing into it changes no input."""
+    """Return out, or raise InputError if it overlaps an input."""
     if any(overlap(out, array) for array in inputs):
-        raise InputError("out: expected memory of its own, got an array that overlaps another argument")
+        raise InputError("out: expected separate memory, got an array that overlaps another argument")
     return out

@@ -1,4 +1,4 @@
-"""Who makes arrays in a CUDA device's memory: what numba.cuda, CuPy, PyTorch and JAX tell of theirs, and make anew."""
+"""Interoperability with numba.cuda, CuPy, PyTorch and JAX: descriptions of their CUDA arrays, and new arrays."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ __all__ = ["Description", "Jax", "Numba", "external", "library_of"]
 
 
 class Description(NamedTuple):
-    """What there is to know of an array: all that kernels need."""
+    """The properties of an array that kernels need."""
 
     address: int
     shape: tuple[int, ...]
-    strides: tuple[int, ...] | None  # in bytes; None where rows follow each other
+    strides: tuple[int, ...] | None  # in bytes; None for a C-contiguous array
     dtype: str  # NumPy's name, or bfloat16
-    device: int | None  # None: the current one
-    stream: int  # the caller's current one; 0 is the default stream
+    device: int | None  # None for the current device
+    stream: int  # the caller's current stream; 0 for the default stream
     read_only: bool
 
 
 def _native(typestr: str) -> str:
-    """Return NumPy's name of a type, after making sure that its bytes are in the machine's order."""
+    """Return NumPy's name of a dtype; InputError unless it has native byte order."""
     dtype = np.dtype(typestr)
     if not dtype.isnative:
-        raise InputError(f"expected numbers in the machine's order of bytes, got {typestr}")
+        raise InputError(f"expected native byte order, got {typestr}")
     return dtype.name
 
 
 class Numba:
-    """Arrays of numba.cuda, and of all that speaks `__cuda_array_interface__` and has no class here."""
+    """Arrays of numba.cuda, and of other libraries with `__cuda_array_interface__` that have no class here."""
 
     kind = "an array of numba.cuda"
 
     def describe(self, x: Any) -> Description:
-        """Return where an array is and what is in it; InputError for one that kernels cannot take."""
+        """Return the description of an array; InputError if kernels do not support it."""
         interface = x.__cuda_array_interface__
         address, read_only = interface["data"]
         name = "bfloat16" if interface["typestr"].endswith("V2") else _native(interface["typestr"])
@@ -50,17 +50,17 @@ class Numba:
         return Description(address, interface["shape"], interface.get("strides"), name, None, stream, read_only)
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
-        """Return an uninitialised array of the library on the same device."""
+        """Return an uninitialized array of the library on the same device."""
         stream = external(like.stream) if like.stream else 0
         return cuda.device_array(shape, np.uint16 if dtype == "bfloat16" else dtype, stream=stream)
 
-    def in_line(self, x: Any) -> Any:
+    def contiguous(self, x: Any) -> Any:
         """Return a C-contiguous copy."""
-        raise InputError("expected rows that follow each other (C-contiguous), got an array with other strides")
+        raise InputError("expected a C-contiguous array, got one with other strides")
 
     def assign(self, out: Any, values: Any) -> None:
         """Copy values into an array that is not C-contiguous."""
-        raise InputError("out: expected rows that follow each other (C-contiguous), got an array with other strides")
+        raise InputError("out: expected a C-contiguous array, got one with other strides")
 
     def finish(self, result: Any) -> Any:
         """Return a result as an array of the library."""
@@ -77,7 +77,7 @@ class _Torch(Numba):
 
     def describe(self, x: Any) -> Description:
         if x.requires_grad:
-            raise InputError("expected a tensor that needs no gradient (x.detach()), got one that does")
+            raise InputError("expected a tensor without requires_grad (x.detach()), got one with it")
         strides = tuple(stride * x.element_size() for stride in x.stride())
         stream = self._torch.cuda.current_stream(x.device).cuda_stream
         name = str(x.dtype).removeprefix("torch.")
@@ -86,7 +86,7 @@ class _Torch(Numba):
     def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
         return self._torch.empty(shape, dtype=getattr(self._torch, dtype), device=f"cuda:{like.device}")
 
-    def in_line(self, x: Any) -> Any:
+    def contiguous(self, x: Any) -> Any:
         return x.contiguous()
 
     def assign(self, out: Any, values: Any) -> None:
@@ -108,7 +108,7 @@ class _CuPy(Numba):
     def empty(self, shape: tuple[int, ...], dtype: str, like: Description) -> Any:
         return self._cupy.empty(shape, self._cupy.dtype(dtype))
 
-    def in_line(self, x: Any) -> Any:
+    def contiguous(self, x: Any) -> Any:
         return self._cupy.ascontiguousarray(x)
 
     def assign(self, out: Any, values: Any) -> None:
@@ -116,7 +116,7 @@ class _CuPy(Numba):
 
 
 class Jax(Numba):
-    """JAX's arrays are never written to, and its streams are its own: all waits for all, before and after."""
+    """Arrays of JAX, which are immutable. Its streams are not accessible: calls synchronize before and after."""
 
     kind = "an array of JAX"
 
@@ -126,21 +126,21 @@ class Jax(Numba):
         self._jax = jax
 
     def describe(self, x: Any) -> Description:
-        """Return where an array is and what is in it, once it has been computed."""
+        """Return the description of an array, after its computation has finished."""
         if len(x.devices()) > 1:
-            raise InputError("expected an array on one device, got one that is shared by several")
+            raise InputError("expected an array on one device, got one on several devices")
         (device,) = x.devices()
         number = getattr(device, "local_hardware_id", None)
         x.block_until_ready()
         return Description(x.unsafe_buffer_pointer(), x.shape, None, x.dtype.name, number, 0, True)
 
     def finish(self, result: Any) -> Any:
-        """Return a result as an array of JAX, once it has been computed."""
+        """Return a result as a JAX array, after its computation has finished."""
         from cuda.core.utils import StridedMemoryView
 
         cuda.synchronize()
-        found = self._jax.dlpack.from_dlpack(StridedMemoryView.from_any_interface(result, stream_ptr=-1))
-        return self._jax.lax.bitcast_convert_type(found, "bfloat16") if found.dtype == "uint16" else found
+        converted = self._jax.dlpack.from_dlpack(StridedMemoryView.from_any_interface(result, stream_ptr=-1))
+        return self._jax.lax.bitcast_convert_type(converted, "bfloat16") if converted.dtype == "uint16" else converted
 
 
 _LIBRARIES = {"torch": _Torch, "cupy": _CuPy, "jaxlib": Jax, "jax": Jax}
@@ -148,7 +148,7 @@ _loaded: dict[str, Numba] = {}
 
 
 def library_of(x: Any) -> Numba:
-    """Return what knows about arrays of x's kind; its library is loaded, since x was made by it."""
+    """Return the adapter of the library that x belongs to, which is already imported."""
     name = next((name for name in libraries_of(x) if name in _LIBRARIES), "numba")
     if name not in _loaded:
         _loaded[name] = _LIBRARIES.get(name, Numba)()
@@ -157,5 +157,5 @@ def library_of(x: Any) -> Numba:
 
 @functools.lru_cache(64)
 def external(pointer: int) -> Any:
-    """Return the numba.cuda stream of a stream of another library: one object, for launches to be remembered by."""
+    """Return the numba.cuda stream for another library's stream, always the same object: launches are cached by it."""
     return cuda.external_stream(pointer)

@@ -1,4 +1,4 @@
-"""Rows of which most values are zero, compressed (CSR): they stay so in memory, and become dense a batch at a time."""
+"""Sparse rows in compressed form (CSR), which become dense one batch at a time."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from . import host
 
 __all__ = ["Compressed", "SparseRows", "arrays_of", "check_source", "is_sparse", "parts_of"]
 
-REMEDY = "build the matrix again from its values, rows and columns"
+REMEDY = "rebuild the matrix from its values, rows and columns"
 
 
 class Compressed(NamedTuple):
-    """The arrays of compressed rows, as kernels take them."""
+    """The arrays of compressed rows for kernels."""
 
-    values: Any  # (V,): all rows' values, row by row
-    columns: Any  # (V,) integers: the column of each, at most one of each in a row
-    starts: Any  # (N + 1,) integers: where each row begins
+    values: Any  # (V,): the values of all rows, row by row
+    columns: Any  # (V,) integers: the column of each value, unique in each row
+    starts: Any  # (N + 1,) integers: the index of each row's first value
 
 
 class SparseRows:
-    """Compressed rows (N, C) that can be counted, cut and brought elsewhere.
+    """Compressed rows (N, C) with a length, slices, and a map over their arrays.
 
     Attributes
     ----------
@@ -35,10 +35,10 @@ class SparseRows:
     """
 
     def __init__(self, arrays: Compressed, columns: int) -> None:
-        """Check the arrays whole: kernels take every index for one of an element."""
+        """Check the arrays completely: kernels do not check indices."""
         _check_compressed(*arrays, columns)
         if not _ascending(arrays.columns, arrays.starts):
-            raise InputError(f"x.indices: expected ascending columns in each row, each once; {REMEDY}")
+            raise InputError(f"x.indices: expected strictly ascending columns in each row; {REMEDY}")
         self._set(arrays, columns)
 
     def _set(self, arrays: Compressed, columns: int) -> SparseRows:
@@ -48,14 +48,14 @@ class SparseRows:
         return self
 
     def _with(self, arrays: Compressed) -> SparseRows:
-        """Return rows of arrays that come from checked ones, or from their copies on a device."""
+        """Return rows with arrays that were already checked, or with copies of such arrays on a device."""
         return SparseRows.__new__(SparseRows)._set(arrays, self.shape[1])
 
     def __len__(self) -> int:
         return int(self.shape[0])
 
     def __getitem__(self, rows: slice) -> SparseRows:
-        """Return neighbouring rows, on the same memory."""
+        """Return consecutive rows, on the same memory."""
         first, stop, _ = rows.indices(len(self))
         return self._with(self.arrays._replace(starts=self.arrays.starts[first : max(stop, first) + 1]))
 
@@ -64,26 +64,26 @@ class SparseRows:
         return self._with(Compressed(*map(function, self.arrays)))
 
     def place_of(self, number: int) -> tuple[int, int]:
-        """Return row and column of one of the values."""
+        """Return the row and the column of a value."""
         row = np.searchsorted(self.arrays.starts, number, side="right") - 1
         return int(row), int(self.arrays.columns[number])
 
     def to_array(self) -> NDArray[Any]:
-        """Return all rows, dense."""
+        """Return all rows as a dense array."""
         values, columns, starts = self.arrays
         result = np.zeros(self.shape, self.dtype)
-        here = slice(starts[0], starts[-1])
-        result[np.repeat(np.arange(len(self)), np.diff(starts)), columns[here]] = values[here]
+        used = slice(starts[0], starts[-1])
+        result[np.repeat(np.arange(len(self)), np.diff(starts)), columns[used]] = values[used]
         return result
 
     @classmethod
     def of(cls, matrix: Any) -> SparseRows:
-        """Return SciPy's sparse matrix or array of any format; values of other integers than uint8 become float64.
+        """Return the rows of a SciPy sparse matrix or array of any format. Integers except uint8 become float64.
 
-        All indices are checked, whatever the matrix claims of itself, and values of one place are added up, in a copy.
-        Where no copy is needed the arrays are the matrix's own: they must not change while the rows are in use.
+        All indices are checked, whatever flags the matrix has. Duplicate entries are summed, in a copy. Without a copy
+        the rows use the matrix's arrays, which must not change while the rows are in use.
 
-        Raises InputError where the arrays do not fit each other, and TypeError where the values are no numbers.
+        Raises InputError if the arrays do not fit each other, and TypeError if the values are not numbers.
         """
         if len(matrix.shape) != 2:
             raise InputError(f"x: expected shape (rows, columns), got {matrix.shape}")
@@ -91,7 +91,7 @@ class SparseRows:
         try:
             rows = matrix.tocsr()
         except ValueError as error:
-            raise InputError(f"x: expected a sparse matrix in order, got one that is not ({error}); {REMEDY}") from None
+            raise InputError(f"x: expected a valid sparse matrix, got an invalid one ({error}); {REMEDY}") from None
         count, columns = matrix.shape
         if rows is not matrix or getattr(matrix, "format", None) != "csr":
             _check_compressed(rows.data, rows.indices, rows.indptr, columns, count)
@@ -109,14 +109,14 @@ class SparseRows:
 
 
 def _indices(array: NDArray[Any]) -> NDArray[Any]:
-    """Return checked indices of a type that kernels are compiled for."""
+    """Return checked indices with a dtype that kernels are compiled for."""
     return array if array.dtype in (np.int32, np.int64) else array.astype(np.int64)
 
 
 def check_source(matrix: Any, name: str = "x") -> None:
-    """Check what SciPy's operations on a matrix believe, as far as they would read or write past an array's end.
+    """Check a sparse matrix for indices with which SciPy would read or write past an array's end.
 
-    All that is no sparse matrix of two dimensions passes. `name` is what messages call the matrix.
+    Anything except a two-dimensional sparse matrix passes. `name` is the matrix's name in messages.
     """
     try:
         _check_format(matrix)
@@ -125,7 +125,7 @@ def check_source(matrix: Any, name: str = "x") -> None:
 
 
 def _check_format(matrix: Any) -> None:
-    """Do what `check_source` does, by the matrix's format."""
+    """Check a sparse matrix by its format. Messages call it x."""
     kind = getattr(matrix, "format", None) if is_sparse(matrix) and len(matrix.shape) == 2 else None
     if kind is None:
         return
@@ -150,40 +150,40 @@ def _check_format(matrix: Any) -> None:
     elif kind == "dia" and len(matrix.offsets) != len(matrix.data):
         raise InputError(f"x.offsets: expected {len(matrix.data)} like the rows of x.data, got {len(matrix.offsets)}")
     elif kind == "lil":
-        for row, (own, values) in enumerate(zip(matrix.rows, matrix.data, strict=True)):
-            if len(own) != len(values):
-                raise InputError(f"x.rows: expected {len(values)} columns like x.data in row {row}, got {len(own)}")
+        for row, (indices, values) in enumerate(zip(matrix.rows, matrix.data, strict=True)):
+            if len(indices) != len(values):
+                raise InputError(f"x.rows: expected {len(values)} columns like x.data in row {row}, got {len(indices)}")
 
 
 def _check_compressed(
     values: Any, indices: Any, starts: Any, most: int, count: int | None = None, lines: Any = ("row", "column")
 ) -> None:
-    """Make sure of the arrays of `count` compressed lines, rows unless they are called otherwise, up to `most` wide."""
+    """Check the arrays of `count` compressed lines of length `most`; `lines` are the names of both axes."""
     line, across = lines
     _check_indices("indices", indices, values)
     _check_indices("indptr", starts, None)
     if len(starts) != (max(len(starts), 1) if count is None else count + 1):
-        raise InputError(f"x.indptr: expected a number for each {line}, and one more, got {len(starts)}; {REMEDY}")
+        raise InputError(f"x.indptr: expected one number for each {line} plus one, got {len(starts)}; {REMEDY}")
     falls = starts[1:] < starts[:-1]
     if falls.any():
         number = int(np.argmax(falls))
         raise InputError(
-            f"x.indptr: expected numbers that never decrease, got {starts[number]} and then {starts[number + 1]} at "
+            f"x.indptr: expected non-decreasing numbers, got {starts[number]} and then {starts[number + 1]} at "
             f"{line} {number}; {REMEDY}"
         )
     first, stop = int(starts[0]), int(starts[-1])
-    if first < 0 or stop > len(indices) or (count is not None and first > 0):  # SciPy's begin at 0
+    if first < 0 or stop > len(indices) or (count is not None and first > 0):  # SciPy's first row starts at 0
         raise InputError(f"x.indptr: expected numbers from 0 to {len(indices)}, got {first} to {stop}; {REMEDY}")
 
-    def place(number: int) -> str:
-        own = int(np.searchsorted(starts, first + number, side="right")) - 1
-        return f"{line} {own}, value {first + number - int(starts[own])}"
+    def location(number: int) -> str:
+        index = int(np.searchsorted(starts, first + number, side="right")) - 1
+        return f"{line} {index}, value {first + number - int(starts[index])}"
 
-    _check_below("indices", indices[first:stop], most, place, across)
+    _check_below("indices", indices[first:stop], most, location, across)
 
 
 def _check_indices(name: str, indices: Any, values: Any) -> None:
-    """Make sure that indices are integers in one dimension, and as many as the values they belong to."""
+    """Check that indices are integers in one dimension, one for each value if values are given."""
     if not isinstance(indices, np.ndarray):
         raise TypeError(f"x.{name}: expected an array, got {type(indices).__name__}")
     if indices.dtype.kind not in "iu":
@@ -195,37 +195,37 @@ def _check_indices(name: str, indices: Any, values: Any) -> None:
         raise InputError(f"x.{name}: expected {count} like the values in x.data, got {len(indices)}; {REMEDY}")
 
 
-def _check_below(name: str, indices: Any, most: int, place: Callable[[int], str], what: str = "") -> None:
-    """Make sure that all indices are of 0 .. most - 1; place(number) says where one is."""
+def _check_below(name: str, indices: Any, most: int, location: Callable[[int], str], axis: str = "") -> None:
+    """Check that all indices are from 0 to most - 1; location(number) describes an index for the message."""
     if indices.size and not 0 <= indices.min() <= indices.max() < most:
         number = int(np.argmax((indices < 0) | (indices >= most)))
         raise InputError(
-            f"x.{name}: expected {f'{what}s' if what else 'numbers'} from 0 to {most - 1}, got {indices[number]} at "
-            f"{place(number)}; {REMEDY}"
+            f"x.{name}: expected {f'{axis}s' if axis else 'numbers'} from 0 to {most - 1}, got {indices[number]} at "
+            f"{location(number)}; {REMEDY}"
         )
 
 
 def _ascending(columns: Any, starts: Any) -> bool:
-    """Return whether the columns of each row ascend, so that none comes twice."""
+    """Return whether the columns of each row are strictly ascending."""
     first, stop = int(starts[0]), int(starts[-1])
     rises = columns[first + 1 : stop] > columns[first : stop - 1] if stop > first else np.empty(0, np.bool_)
     begins = starts[(starts > first) & (starts < stop)].astype(np.int64)
-    rises[begins - first - 1] = True  # from one row to the next
+    rises[begins - first - 1] = True  # the first of a row may be smaller
     return bool(rises.all())
 
 
 def is_sparse(x: Any) -> bool:
-    """Return whether x is a sparse matrix or array as SciPy has them, or `SparseRows`."""
+    """Return whether x is a sparse matrix or array of SciPy, or `SparseRows`."""
     return type(x) is not np.ndarray and (isinstance(x, SparseRows) or hasattr(x, "tocsr"))
 
 
 def parts_of(name: str, data: Any) -> list[tuple[str, Any]]:
-    """Return the arrays that data consist of, with names that begin with a given one."""
+    """Return the arrays of the data, as pairs of a name with prefix `name` and an array."""
     if not isinstance(data, SparseRows):
         return [(name, data)]
-    return [(f"{name}.{part}", array) for part, array in zip(Compressed._fields, data.arrays, strict=True)]
+    return [(f"{name}.{field}", array) for field, array in zip(Compressed._fields, data.arrays, strict=True)]
 
 
 def arrays_of(data: Any) -> Any:
-    """Return data as kernels take them: an array, or the arrays of compressed rows."""
+    """Return the data for kernels: an array, or the arrays of compressed rows."""
     return data.arrays if isinstance(data, SparseRows) else data
