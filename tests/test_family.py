@@ -194,11 +194,11 @@ def test_evaluation_copies(rng):
         ({"noise_shape": (1, 4, 3)}, ValueError, r"noise_shape: expected .* \(4, 3\), got \(1, 4, 3\)"),
         ({"noise_shape": (1.5, 3)}, TypeError, "noise_shape: expected an integer"),
         ({"noise_shape": 3}, TypeError, "noise_shape: expected a sequence"),
-        ({"mask": np.ones((4, 3), bool)}, ValueError, "seed: expected none beside a mask"),
+        ({"mask": np.ones((4, 3), bool)}, ValueError, "seed: only valid without mask"),
         (
             {"mask": np.ones((4, 3), bool), "seed": None, "noise_shape": (4, 1)},
             ValueError,
-            "noise_shape: expected none",
+            "noise_shape: only valid without mask",
         ),
         (
             {"mask": np.ones((3, 4), bool), "seed": None},
@@ -212,7 +212,7 @@ def test_evaluation_copies(rng):
             r"mask: expected shape \(2,\) for the bits of \(4, 3\)",
         ),
         ({"noise_shape": (4, 1), "offset": 2**63 - 4}, ValueError, "offset"),
-        ({"mask": np.ones((4, 3), bool), "seed": None, "stream": 3}, ValueError, "stream: expected none beside a mask"),
+        ({"mask": np.ones((4, 3), bool), "seed": None, "stream": 3}, ValueError, "stream: only valid without mask"),
         ({"p": [[0.1], [0.2, 0.3]]}, TypeError, "p: expected a number or an array of numbers, got"),
     ],
 )

@@ -217,5 +217,5 @@ def test_sites_are_handed_out_once_to_threads():
     finally:
         sys.setswitchinterval(before)
     assert sorted(found) == list(range(12_000))
-    with pytest.raises(ValueError, match=r"site: expected one that `site\(\)` has handed out"):
+    with pytest.raises(ValueError, match=r"site: expected a number that `site\(\)` has returned"):
         nd.MaskGenerator(seed=1).at(0)

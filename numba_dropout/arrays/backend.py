@@ -57,7 +57,7 @@ class Place(Protocol):
     def copy(self, array: Any) -> Any:
         """Return a copy of an array."""
 
-    def apart(self, array: Any, result: Any) -> Any:
+    def without_overlap(self, array: Any, result: Any) -> Any:
         """Return an array, or a copy of it if it may share memory with the result."""
 
     def assign(self, result: Any, array: Any) -> Any:
@@ -72,7 +72,7 @@ class Place(Protocol):
     def matrix(self, array: Any) -> Any:
         """Return an array as a matrix for kernels: all dimensions except the last become rows."""
 
-    def nothing_like(self, array: Any) -> Any:
+    def zero_size_like(self, array: Any) -> Any:
         """Return an empty array in place of an optional argument."""
 
     def no_overlap(self, out: Any, *inputs: Any) -> Any:
@@ -111,14 +111,14 @@ class _Host:
     def copy(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.copy()
 
-    def apart(self, array: NDArray[Any], result: NDArray[Any]) -> NDArray[Any]:
+    def without_overlap(self, array: NDArray[Any], result: NDArray[Any]) -> NDArray[Any]:
         return array.copy() if np.may_share_memory(array, result) else array
 
     def assign(self, result: NDArray[Any], array: NDArray[Any]) -> NDArray[Any]:
         np.copyto(result, array)
         return result
 
-    def nothing_like(self, array: NDArray[Any]) -> NDArray[Any]:
+    def zero_size_like(self, array: NDArray[Any]) -> NDArray[Any]:
         return np.empty(0, array.dtype)
 
     def put(self, result: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:

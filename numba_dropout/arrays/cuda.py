@@ -232,7 +232,7 @@ class Cuda:
             result.copy_to_device(array, stream=stream)
         return result
 
-    def apart(self, array: Any, result: Any) -> Any:
+    def without_overlap(self, array: Any, result: Any) -> Any:
         """Return an array, or a copy of it if it overlaps the result."""
         return self.copy(array) if _overlap(array, _view(result)[0]) else array
 
@@ -259,7 +259,7 @@ class Cuda:
         """Return an array as a matrix for kernels: all dimensions except the last become rows."""
         return array if array.ndim == 2 else array.reshape(math.prod(array.shape[:-1]), array.shape[array.ndim - 1])
 
-    def nothing_like(self, array: Any) -> Any:
+    def zero_size_like(self, array: Any) -> Any:
         """Return an empty array in place of an optional argument."""
         return array.reshape(array.size)[:0]
 

@@ -1,1 +1,1 @@
-"""The public operations on arrays: dropout and its variants, masks, ReLU and linear layers."""
+"""The public functions on arrays: dropout and its variants, masks, ReLU and linear layers."""

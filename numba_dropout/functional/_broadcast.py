@@ -1,4 +1,4 @@
-"""Masks on their way from the arguments to the kernels: for one rate or many, and what goes through them."""
+"""Masks that broadcast: sampling and application, with one rate or an array of rates."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 
 from ..arrays.backend import Place
 from ..core import checks, contract
-from ._rates import Rates, broadcast, joined, rows_of
+from ._rates import Rates, broadcast, merge_short_rows, row_layout
 
 __all__ = [
     "Position",
-    "drawn_mask",
-    "grouped",
+    "grouped_dropout",
+    "masked_dropout",
+    "masked_dropout_rates",
+    "masked_dropout_scales",
     "rates_dropout",
     "required_key",
+    "sample_flat_mask",
     "sample_rates",
-    "through_mask",
-    "through_rates",
-    "through_scales",
 ]
 
 NONE = np.uint64(0)
@@ -30,41 +30,41 @@ Position = tuple[Any, Any, Any]  # stream, step, offset
 
 
 def required_key(seed: Any, training: bool = True) -> tuple[np.uint64, np.uint64]:
-    """Return the words of a seed; only outside training may there be none."""
+    """Return the key of a seed. None is valid outside training only."""
     if not training:
         return NONE, NONE
     if seed is None:
-        raise TypeError("seed: expected an integer (a default would repeat one mask for ever), got None")
+        raise TypeError("seed: expected an integer (a default would repeat the same mask), got None")
     return contract.key(seed)
 
 
-def drawn_mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
-    """Return a flat mask of so many elements, drawn."""
+def sample_flat_mask(place: Place, size: int, threshold: int, key: Any, words: Any) -> Any:
+    """Return a sampled flat mask (size,)."""
     kept = place.empty(size, np.bool_)
     with place.working():
         place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
     return kept
 
 
-def grouped(
-    place: Place, x: Any, smaller: Shape, p: Any, seed: Any, position: Position, training: bool, out: Any
+def grouped_dropout(
+    place: Place, x: Any, mask_shape: Shape, p: Any, seed: Any, position: Position, training: bool, out: Any
 ) -> Any:
-    """Do dropout with a mask of a smaller shape."""
+    """Return dropout of x with a mask of a shape that broadcasts to x: its elements are dropped in groups."""
     threshold = contract.threshold(checks.probability(p))
-    key, words = required_key(seed, training), contract.counter(*position, math.prod(smaller))
+    key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
     if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
-    kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
+    kept = sample_flat_mask(place, math.prod(mask_shape), threshold, key, words)
     scale = contract.scale(threshold, x.dtype)
     zero = type(scale)(0)
-    return through_mask(place, result, x, kept, smaller, (scale, -zero, zero))
+    return masked_dropout(place, result, x, kept, mask_shape, (scale, -zero, zero))
 
 
 def sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, words: Any) -> None:
-    """Draw a flat mask, each element by its rate."""
+    """Fill a flat mask, with a rate for each element."""
     if rates.thresholds.size == 1:
         threshold = int(rates.thresholds.reshape(-1)[0])
         if threshold in (0, contract.DROP_ALL):
@@ -72,61 +72,63 @@ def sample_rates(place: Place, kept: Any, shape: Shape, rates: Rates, key: Any, 
         else:
             place.kernels.sample_mask(kept, np.uint64(threshold), *key, *words)
         return
-    columns, starts, thresholds, _ = _as_runs(shape, rates)
+    columns, starts, thresholds, _ = _rate_layout(shape, rates)
     place.kernels.sample_mask_rates(kept, columns, place.bring(thresholds), place.bring(starts), *key, *words)
 
 
 def rates_dropout(place: Place, result: Any, x: Any, rates: Rates, key: Any, words: Any) -> Any:
-    """Write x through a mask that is drawn on the way, each element by its rate."""
-    columns, *rest = _as_runs(tuple(x.shape), rates)
-    starts, thresholds, scales = map(place.bring, rest)
+    """Return dropout of x with a rate for each element. The mask is not stored."""
+    columns, *arrays = _rate_layout(tuple(x.shape), rates)
+    starts, thresholds, scales = map(place.bring, arrays)
     drop = place.kernels.dropout_rates_forward
     return place.elementwise(
         result, [x], lambda out, x: drop(out, x, columns, thresholds, scales, starts, *key, *words)
     )
 
 
-def through_rates(place: Place, result: Any, x: Any, kept: Any, smaller: Shape, rates: Rates) -> Any:
-    """Write x through a flat mask of a smaller shape, each element with its rate's scale."""
+def masked_dropout_rates(place: Place, result: Any, x: Any, kept: Any, mask_shape: Shape, rates: Rates) -> Any:
+    """Return x masked by a flat mask that broadcasts, times the scales of the rates."""
     shape = tuple(x.shape)
     if rates.scales.size == 1:
         if rates.scales.reshape(-1)[0] == 0:
             return place.elementwise(result, [], place.kernels.drop_all)
         zero = x.dtype.type(0) if x.dtype == np.float64 else np.float32(0)
-        return through_mask(place, result, x, kept, smaller, (rates.scales.reshape(-1)[0], -zero, zero))
+        return masked_dropout(place, result, x, kept, mask_shape, (rates.scales.reshape(-1)[0], -zero, zero))
     scales = place.bring(rates.scales.reshape(-1))
-    return through_scales(place, result, x, kept, smaller, scales, broadcast(shape, rates.scales.shape, "p"))
+    return masked_dropout_scales(place, result, x, kept, mask_shape, scales, broadcast(shape, rates.scales.shape, "p"))
 
 
-def through_mask(place: Place, result: Any, x: Any, kept: Any, smaller: Shape, numbers: tuple[Any, Any, Any]) -> Any:
-    """Write x * scale + shift where a flat mask of a smaller shape is True, and a third number elsewhere."""
-    layout = rows_of(tuple(x.shape), smaller)
-    if isinstance(kept, np.ndarray):
-        layout, (kept,) = joined(x.size, layout, kept)
-    columns, (starts,), (step,) = layout
-    starts, drop = place.bring(starts), place.kernels.apply_mask
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, columns, kept, starts, step, *numbers))
-
-
-def through_scales(
-    place: Place, result: Any, x: Any, kept: Any, smaller: Shape, scales: Any, scales_shape: Shape
+def masked_dropout(
+    place: Place, result: Any, x: Any, kept: Any, mask_shape: Shape, numbers: tuple[Any, Any, Any]
 ) -> Any:
-    """Write x through a flat mask of a smaller shape, times the flat scales of another one."""
-    columns, both, steps = rows_of(tuple(x.shape), smaller, scales_shape)
-    starts = [place.bring(one) for one in both]
+    """Return x * scale + offset where a flat mask that broadcasts is True, else a constant: `numbers` has all three."""
+    layout = row_layout(tuple(x.shape), mask_shape)
+    if isinstance(kept, np.ndarray):
+        layout, (kept,) = merge_short_rows(x.size, layout, kept)
+    columns, (starts,), (stride,) = layout
+    starts, drop = place.bring(starts), place.kernels.apply_mask
+    return place.elementwise(result, [x], lambda out, x: drop(out, x, columns, kept, starts, stride, *numbers))
+
+
+def masked_dropout_scales(
+    place: Place, result: Any, x: Any, kept: Any, mask_shape: Shape, scales: Any, scales_shape: Shape
+) -> Any:
+    """Return x masked by a flat mask that broadcasts, times flat scales that broadcast."""
+    columns, both, strides = row_layout(tuple(x.shape), mask_shape, scales_shape)
+    starts = [place.bring(array) for array in both]
     drop = place.kernels.apply_mask_rates
     return place.elementwise(
-        result, [x], lambda out, x: drop(out, x, columns, kept, starts[0], steps[0], scales, starts[1], steps[1])
+        result, [x], lambda out, x: drop(out, x, columns, kept, starts[0], strides[0], scales, starts[1], strides[1])
     )
 
 
-def _as_runs(shape: Shape, rates: Rates) -> tuple[int, Any, Any, Any]:
-    """Return columns, starts, thresholds and scales, with an element of the latter for each of a row."""
-    smaller = list(broadcast(shape, rates.thresholds.shape, "p"))
+def _rate_layout(shape: Shape, rates: Rates) -> tuple[int, Any, Any, Any]:
+    """Return columns, starts, thresholds and scales, with consecutive rates for the elements of each row."""
+    mask_shape = list(broadcast(shape, rates.thresholds.shape, "p"))
     for axis in reversed(range(len(shape))):
-        if smaller[axis] != 1:
+        if mask_shape[axis] != 1:
             break
-        smaller[axis] = shape[axis]
-    whole = [np.array(np.broadcast_to(own, smaller), order="C").reshape(-1) for own in rates]
-    layout, values = joined(math.prod(shape), rows_of(shape, tuple(smaller)), *whole)
+        mask_shape[axis] = shape[axis]
+    expanded = [np.array(np.broadcast_to(array, mask_shape), order="C").reshape(-1) for array in rates]
+    layout, values = merge_short_rows(math.prod(shape), row_layout(shape, tuple(mask_shape)), *expanded)
     return layout.columns, layout.starts[0], values[0], values[1]

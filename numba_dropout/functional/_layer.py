@@ -1,4 +1,4 @@
-"""Operands and results of linear layers."""
+"""Arguments and results of linear layers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["layer_backward", "layer_output", "operands", "threshold_and_key"]
 
 
 def threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64, np.uint64]:
-    """Return the threshold, 0 outside training, and the seed's words; only outside training may there be no seed."""
+    """Return the threshold, 0 outside training, and the key. The seed may be None outside training only."""
     threshold = contract.threshold(checks.probability(p))
     return threshold if training else 0, *required_key(seed, training)
 
 
 def operands(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
-    """Return x, weight and bias after making sure that they fit each other."""
+    """Return x, weight and bias after checking their shapes and dtypes."""
     x = place.float_array(x, "x")
     if x.ndim == 0:
         raise errors.InputError("x: expected at least 1 dimension, got a scalar")
@@ -35,12 +35,12 @@ def operands(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, An
             f"weight: expected shape (out_features, {inputs}) for x of shape {x.shape}, got {weight.shape}"
         )
     if bias is None:
-        return x, weight, place.nothing_like(x)
+        return x, weight, place.zero_size_like(x)
     return x, weight, host.same(place.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
 
 
 def layer_output(place: Place, result: Any, x: Any, weight: Any, bias: Any, kernel: Callable[..., None]) -> Any:
-    """Return the result of a kernel of a layer's output."""
+    """Return the result after a kernel has computed a layer's output."""
     place.no_overlap(result, x, weight, bias)
     with place.working():
         flat, write_back = place.flat_output(result)
@@ -52,7 +52,7 @@ def layer_output(place: Place, result: Any, x: Any, weight: Any, bias: Any, kern
 def layer_backward(
     place: Place, dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
 ) -> tuple[Any, Any, Any]:
-    """Return the gradients by x, weight and bias that a kernel computes, in `out` where it is given."""
+    """Return the gradients by x, weight and bias that a kernel computes, in `out` if given."""
     dy = place.float_array(dy, "dy")
     x, weight, _ = operands(place, x, weight, None)
     dy = host.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
@@ -61,8 +61,8 @@ def layer_backward(
     elif not isinstance(out, tuple | list) or len(out) != 3:
         raise TypeError("out: expected three arrays (dx, dweight, dbias)")
     results: list[Any] = []
-    for given, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True):
-        results.append(place.no_overlap(place.output(given, shape, x.dtype), dy, x, weight, *results))
+    for array, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True):
+        results.append(place.no_overlap(place.output(array, shape, x.dtype), dy, x, weight, *results))
     with place.working():
         (dx, dx_back), (dw, dw_back), (db, db_back) = (place.flat_output(result) for result in results)
         rows, weight = place.matrix(x), place.matrix(weight)

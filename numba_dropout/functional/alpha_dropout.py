@@ -1,4 +1,4 @@
-"""Alpha dropout: dropped elements become SELU's limit, and mean and variance stay."""
+"""Alpha dropout: sets dropped elements to SELU's negative limit, and keeps mean and variance."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def alpha_dropout(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Set elements to SELU's negative limit with probability p, and map all so that mean 0 and variance 1 stay.
+    """Set elements to SELU's negative limit with probability p, then rescale all to keep mean 0 and variance 1.
 
-    The mask is that of `sample_mask`; arguments and errors are those of `dropout`. p = 1 gives zeros, as PyTorch does.
+    The mask is that of `sample_mask`. Arguments and errors are those of `dropout`. p = 1 returns zeros, as in PyTorch.
 
     References
     ----------
@@ -57,7 +57,7 @@ def alpha_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `alpha_dropout` by its input: dy times the map's slope where kept, +0 elsewhere.
+    """Return the gradient of `alpha_dropout` by its input: dy times the slope where kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout_backward`.
 
@@ -70,19 +70,19 @@ def alpha_dropout_backward(
 
 
 def affine(threshold: int, dtype: Any, *, backward: bool) -> tuple[Any, Any, Any]:
-    """Return slope and shift of kept elements, and what dropped ones become; or those of the gradient."""
+    """Return the slope and the offset of kept elements, and the value of dropped ones; or those of the gradient."""
     p = threshold / 2.0**32
     slope = 1.0 / math.sqrt((1.0 - p) * (1.0 + p * LIMIT * LIMIT))
-    shift, dropped = (-0.0, 0.0) if backward else (-slope * p * LIMIT, slope * (LIMIT - p * LIMIT))
-    kind = np.float64 if dtype == np.float64 else np.float32
-    return kind(slope), kind(shift), kind(dropped)
+    offset, dropped = (-0.0, 0.0) if backward else (-slope * p * LIMIT, slope * (LIMIT - p * LIMIT))
+    cast = np.float64 if dtype == np.float64 else np.float32
+    return cast(slope), cast(offset), cast(dropped)
 
 
 def _alpha(
-    given: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
+    array: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
 ) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name)
+    place = place_of(array, name)
+    x = place.float_array(array, name)
     threshold = contract.threshold(checks.probability(p))
     key, words = required_key(seed, training), contract.counter(*position, x.size)
     result = place.output(out, tuple(x.shape), x.dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..arrays.backend import place_of
 from ..core import checks, contract, errors
-from ._broadcast import Position, drawn_mask, grouped, required_key, through_mask
+from ._broadcast import Position, grouped_dropout, masked_dropout, required_key, sample_flat_mask
 from .alpha_dropout import affine
 
 __all__ = [
@@ -41,13 +41,13 @@ def dropout1d(
     Parameters
     ----------
     x : array (N, C, L) or (C, L)
-        float32 or float64; with `channels_last` (N, L, C) or (L, C), Keras's SpatialDropout1D.
+        float32 or float64. With `channels_last` (N, L, C) or (L, C), as Keras's SpatialDropout1D.
     p, seed, stream, step, training, out
         As in `dropout`.
     offset : int
         Index of the first channel's mask element.
     channels_last : bool
-        Where the channels are.
+        Whether the last axis is the channels, not the second (the first without samples).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def dropout1d_backward(
     Examples
     --------
     >>> dy = np.ones((1, 4, 3), np.float32)
-    >>> nd.dropout1d_backward(dy, p=0.5, seed=1)[:, :, 0]  # a number for each channel
+    >>> nd.dropout1d_backward(dy, p=0.5, seed=1)[:, :, 0]  # one number per channel
     array([[0., 2., 0., 2.]], dtype=float32)
     """
     return _channels(1, dy, "dy", p, seed, (stream, step, offset), True, channels_last, out)
@@ -108,12 +108,12 @@ def dropout2d(
 ) -> Any:
     """Drop whole channels of images, (N, C, H, W), or (N, H, W, C) with `channels_last`.
 
-    Three dimensions are taken as (N, C, L), as PyTorch does. Arguments and errors are those of `dropout1d`.
+    Three dimensions are (N, C, L), as in PyTorch. Arguments and errors are those of `dropout1d`.
 
     Examples
     --------
     >>> x = np.ones((2, 4, 3, 3), np.float32)
-    >>> nd.dropout2d(x, p=0.5, seed=1)[:, :, 0, 0]  # a number for each channel of each sample
+    >>> nd.dropout2d(x, p=0.5, seed=1)[:, :, 0, 0]  # one number per channel of each sample
     array([[0., 2., 0., 2.],
            [0., 2., 2., 2.]], dtype=float32)
     """
@@ -157,7 +157,7 @@ def dropout3d(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Drop whole channels of volumes, (N, C, D, H, W) or (C, D, H, W); with `channels_last` the channels come last.
+    """Drop whole channels of volumes, (N, C, D, H, W) or (C, D, H, W), or the last axis with `channels_last`.
 
     Arguments and errors are those of `dropout1d`.
 
@@ -198,7 +198,7 @@ def dropout3d_backward(
 
 def _channels(
     spatial: int,
-    given: Any,
+    array: Any,
     name: str,
     p: Any,
     seed: Any,
@@ -207,8 +207,8 @@ def _channels(
     channels_last: bool,
     out: Any,
 ) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name, halves=True)
+    place = place_of(array, name)
+    x = place.float_array(array, name, halves=True)
     allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
     if x.ndim not in allowed:
         raise errors.InputError(
@@ -216,11 +216,11 @@ def _channels(
         )
     samples = x.ndim == spatial + 2 or spatial == 2
     kept = _grouped_shape(tuple(x.shape), samples, channels_last)
-    return grouped(place, x, kept, p, seed, position, training, out)
+    return grouped_dropout(place, x, kept, p, seed, position, training, out)
 
 
 def _grouped_shape(shape: Shape, samples: bool, channels_last: bool) -> Shape:
-    """Return the shape of a mask with an element for each channel of each sample."""
+    """Return the shape of a mask with one element for each channel of each sample."""
     channels = len(shape) - 1 if channels_last else int(samples)
     return tuple(n if axis == channels or (samples and axis == 0) else 1 for axis, n in enumerate(shape))
 
@@ -238,7 +238,7 @@ def feature_alpha_dropout(
 ) -> Any:
     """Set whole channels to SELU's negative limit, as `alpha_dropout` does with elements.
 
-    x : array (N, C, ...), at least 2 dimensions; offset counts channels; the rest as in `dropout`.
+    x : array (N, C, ...), at least 2 dimensions. offset counts channels. Other arguments are those of `dropout`.
 
     References
     ----------
@@ -281,19 +281,19 @@ def feature_alpha_dropout_backward(
 
 
 def _feature_alpha(
-    given: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
+    array: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
 ) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name)
+    place = place_of(array, name)
+    x = place.float_array(array, name)
     if x.ndim < 2:
         raise errors.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
-    smaller = _grouped_shape(tuple(x.shape), True, False)
+    mask_shape = _grouped_shape(tuple(x.shape), True, False)
     threshold = contract.threshold(checks.probability(p))
-    key, words = required_key(seed, training), contract.counter(*position, math.prod(smaller))
+    key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
         return place.assign(result, x)
     if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
-    kept = drawn_mask(place, math.prod(smaller), threshold, key, words)
-    return through_mask(place, result, x, kept, smaller, affine(threshold, x.dtype, backward=backward))
+    kept = sample_flat_mask(place, math.prod(mask_shape), threshold, key, words)
+    return masked_dropout(place, result, x, kept, mask_shape, affine(threshold, x.dtype, backward=backward))

@@ -1,4 +1,4 @@
-"""Concrete dropout as a function: a mask between 0 and 1, smooth in its rate, which can be learnt with the weights."""
+"""Concrete dropout: a mask between 0 and 1, differentiable by its rate, which is trained with the weights."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def concrete_dropout(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Multiply by a smooth mask of mean about 1, whose dropout rate p is to be learnt.
+    """Multiply by a smooth mask with mean about 1, whose dropout rate p can be trained.
 
     The mask is (1 - z) / (1 - p) with z = sigmoid((logit(p) - logit(u)) / t), u uniform and the temperature t = 1/10.
-    u is a pure function of (seed, stream, step, element index), and none of a mask's numbers (docs/mask.md).
+    u is a pure function of (seed, stream, step, element index), not one of a mask's numbers (docs/mask.md).
 
     Parameters
     ----------
@@ -53,18 +53,18 @@ def concrete_dropout(
 
     Examples
     --------
-    >>> nd.concrete_dropout(np.ones(6), 0.0, seed=1).round(3)  # the logit 0 is a rate of 0.5
+    >>> nd.concrete_dropout(np.ones(6), 0.0, seed=1).round(3)  # a logit of 0 is a rate of 0.5
     array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682])
     """
     place = place_of(x, "x")
     x = place.float_array(x, "x")
     words = _words(x, required_key(seed, training), (stream, step, offset))
-    there = _logit(place, logit, x.dtype)
+    logits = _logit(place, logit, x.dtype)
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training:
         return place.assign(result, x)
     drop = place.kernels.concrete_dropout_forward
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, there, *words))
+    return place.elementwise(result, [x], lambda out, x: drop(out, x, logits, *words))
 
 
 def concrete_dropout_backward(
@@ -80,8 +80,8 @@ def concrete_dropout_backward(
 ) -> tuple[Any, Any]:
     """Return the gradients of `concrete_dropout` by its input, and by the logit of its rate: (dx, dlogit).
 
-    dy, y : arrays of one shape and dtype, y what `concrete_dropout` returned; out : where to write dx, may be dy.
-    dlogit is an array of no dimensions. Otherwise as `concrete_dropout`.
+    dy, y : arrays of one shape and dtype, y the result of `concrete_dropout`. out : array for dx, may be dy.
+    dlogit is an array without dimensions. Other arguments are those of `concrete_dropout`.
 
     Examples
     --------
@@ -94,12 +94,12 @@ def concrete_dropout_backward(
     dy = place.float_array(dy, "dy")
     y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
     words = _words(dy, required_key(seed, True), (stream, step, offset))
-    there = _logit(place, logit, dy.dtype)
+    logits = _logit(place, logit, dy.dtype)
     result, total = place.output(out, tuple(dy.shape), dy.dtype), place.output(None, (), dy.dtype)
     with place.working():
         dlogit, write_back = place.flat_output(total)
     sums, back = place.empty(SUMS, np.float64), place.kernels.concrete_dropout_backward
-    dx = place.elementwise(result, [dy, y], lambda dx, dy, y: back(dx, dlogit, sums, dy, y, there, *words))
+    dx = place.elementwise(result, [dy, y], lambda dx, dy, y: back(dx, dlogit, sums, dy, y, logits, *words))
     return dx, write_back()
 
 
@@ -110,12 +110,12 @@ def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
 
 
 def _logit(place: Place, logit: Any, dtype: Any) -> Any:
-    """Return a logit for kernels."""
+    """Return a logit as an array (1,) for kernels, clipped to [-1000, 1000]."""
     return place.bring(np.clip([checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))
 
 
 def logits_of(rates: Sequence[float]) -> list[float]:
-    """Return log(p / (1 - p)) of rates below 1; 0 for a rate of 0, which is not learnt."""
+    """Return log(p / (1 - p)) of rates below 1; 0 for a rate of 0, which is not trained."""
     return [math.log(p / (1 - p)) if p else 0.0 for p in rates]
 
 

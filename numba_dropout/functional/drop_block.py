@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays.backend import place_of
 from ..core import checks, contract
-from ._broadcast import Position, drawn_mask, required_key, through_scales
+from ._broadcast import Position, masked_dropout_scales, required_key, sample_flat_mask
 
 __all__ = ["drop_block2d", "drop_block2d_backward"]
 
@@ -25,10 +25,10 @@ def drop_block2d(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Drop squares of feature maps, and divide each sample by the share of it that is kept.
+    """Drop squares of feature maps, and divide each sample by its share of kept elements.
 
-    A square begins, with a probability that makes p the expected share of dropped elements but for overlaps, at each
-    place where it lies in the plane; p = 1 drops all. The scale is each sample's own: it does not depend on the others.
+    A square starts at each position where it fits into the plane, with equal probability. Without overlaps p is the
+    expected share of dropped elements. p = 1 drops all. The scale of a sample does not depend on other samples.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def drop_block2d(
     p : float
         Probability, in [0, 1].
     block_size : int
-        Side of the squares, at least 1; no more than H and W are used.
+        Side of the squares, at least 1, reduced to H or W if larger.
     offset : int
-        Index of the first place, of N * C * (H - block_size + 1) * (W - block_size + 1).
+        Index of the first mask element, of N * C * (H - block_size + 1) * (W - block_size + 1).
     seed, stream, step, training, out
         As in `dropout`.
 
@@ -93,17 +93,17 @@ def drop_block2d_backward(
 
 
 def _blocks(
-    given: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
+    array: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
 ) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name, 4)
+    place = place_of(array, name)
+    x = place.float_array(array, name, 4)
     block = checks.integer(block_size, "block_size", 1, 2**31)
     samples, channels, height, width = x.shape
     block = max(min(block, height, width), 1)
     rows, columns = height - block + 1, width - block + 1
     p = checks.probability(p)
-    seeds = samples * channels * rows * columns
-    key, words = required_key(seed, training), contract.counter(*position, max(seeds, 0))
+    positions = samples * channels * rows * columns
+    key, words = required_key(seed, training), contract.counter(*position, max(positions, 0))
     result = place.output(out, tuple(x.shape), x.dtype)
     rate = 1.0 if p == 1 or not x.size else p * height * width / (block * block * rows * columns)
     threshold = contract.threshold(min(rate, 1.0))
@@ -112,7 +112,7 @@ def _blocks(
     if threshold == contract.DROP_ALL:
         return place.elementwise(result, [], place.kernels.drop_all)
     kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
-    begun = drawn_mask(place, seeds, threshold, key, words)
+    starts = sample_flat_mask(place, positions, threshold, key, words)
     with place.working():
-        place.kernels.block_mask(kept, scales, begun, height, width, block)
-    return through_scales(place, result, x, kept, tuple(x.shape), scales, (samples, 1, 1, 1))
+        place.kernels.block_mask(kept, scales, starts, height, width, block)
+    return masked_dropout_scales(place, result, x, kept, tuple(x.shape), scales, (samples, 1, 1, 1))

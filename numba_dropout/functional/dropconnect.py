@@ -1,4 +1,4 @@
-"""Linear layers whose weights are dropped (DropConnect)."""
+"""DropConnect: linear layers with dropout of the weights."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ def dropconnect(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Return linear(x, dropout(weight, p), bias): one mask of the weights for all rows; biases are not dropped.
+    """Return linear(x, dropout(weight, p), bias), with one mask of the weights for all rows. Biases are not dropped.
 
-    Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the weight's first element.
+    Arguments and errors are those of `linear` and `dropout`. `offset` is the index of the weight's first element.
 
     References
     ----------
-    Wan et al., ICML 2013, with one mask a batch and the scale moved to training.
+    Wan et al., ICML 2013, with one mask per batch and the scale moved to training.
 
     Examples
     --------
     >>> x, weight = np.ones((2, 4), np.float32), np.ones((3, 4), np.float32)
-    >>> nd.dropconnect(x, weight, p=0.5, seed=1)  # both rows go through the same weights
+    >>> nd.dropconnect(x, weight, p=0.5, seed=1)  # the same weights for both rows
     array([[4., 6., 6.],
            [4., 6., 6.]], dtype=float32)
     """
     place = place_of(x, "x")
-    operands(place, x, weight, bias)  # its errors come first, with the names of the arguments
+    operands(place, x, weight, bias)  # raises errors with the names of the arguments
     if out is not None:
         place.no_overlap(out, weight)
     dropped = dropout(weight, p, seed=seed, stream=stream, step=step, offset=offset, training=training)
@@ -70,7 +70,7 @@ def dropconnect_backward(
     --------
     >>> x, weight, dy = np.ones((2, 4), np.float32), np.ones((3, 4), np.float32), np.ones((2, 3), np.float32)
     >>> dx, dweight, dbias = nd.dropconnect_backward(dy, x, weight, p=0.5, seed=1)
-    >>> dweight  # what was dropped learns nothing
+    >>> dweight  # dropped weights have no gradient
     array([[0., 4., 0., 4.],
            [0., 4., 4., 4.],
            [0., 4., 4., 4.]], dtype=float32)
@@ -78,7 +78,7 @@ def dropconnect_backward(
     position: dict[str, Any] = {"seed": seed, "stream": stream, "step": step, "offset": offset}
     place = place_of(dy, "dy")
     operands(place, x, weight, None)
-    for given in out or ():
-        place.no_overlap(given, weight)
+    for array in out or ():
+        place.no_overlap(array, weight)
     dx, dweight, dbias = linear_backward(dy, x, dropout(weight, p, **position), out=out)
     return dx, dropout_backward(dweight, p, **position, out=None if out is None else out[1]), dbias

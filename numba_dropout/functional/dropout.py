@@ -1,4 +1,4 @@
-"""Dropout as a function: masks, and arrays that go through them."""
+"""Dropout, its gradient, and its masks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays.backend import Place, place_called, place_of
 from ..core import checks, contract, errors
-from ._broadcast import Position, rates_dropout, required_key, sample_rates, through_rates
+from ._broadcast import Position, masked_dropout_rates, rates_dropout, required_key, sample_rates
 from ._rates import broadcast, rates_of
 
 __all__ = ["check_noise_shape", "dropout", "dropout_backward", "sample_mask"]
@@ -33,26 +33,26 @@ def sample_mask(
 ) -> Any:
     """Return a dropout mask, True where an element is kept.
 
-    The mask depends on (seed, stream, step, element index) alone: not on the thread count, the instruction set or
-    the way in which it is cut into pieces. Element i in C order is element `offset + i` of the stream.
+    The mask depends only on (seed, stream, step, element index), not on the number of threads, the instruction set or
+    its division into chunks. Element i in C order is element `offset + i` of the stream.
 
     Parameters
     ----------
     shape : int or sequence of int
         Shape of the mask.
     p : float or array
-        Probability of dropping, in [0, 1]; honoured to within `2**-33`. An array broadcasts to `shape`.
+        Probability of dropping, in [0, 1], exact to `2**-33`. An array broadcasts to `shape`.
     seed : int
         `0..2**64-1`.
     stream, step, offset : int
         Site of the mask (below `2**24`), training step (below `2**32`), and index of the first element.
     packed : bool
-        Return bits instead: bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), the rest of the last
-        byte 0, as `numpy.packbits(mask, bitorder="little")`.
+        Return bits instead: element j is bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), padded with 0,
+        as `numpy.packbits(mask, bitorder="little")`.
     device : str
-        "cpu", "cuda", "cuda:1", ... or "auto"; on CUDA the mask is an array of numba.cuda, unless `out` is another's.
+        "cpu", "cuda", "cuda:1", ... or "auto". On CUDA the mask is a numba.cuda array, or of the library of `out`.
     out : array, optional
-        Where to write: bool of `shape`, or uint8 (ceil(n / 8),).
+        Array for the result: bool of `shape`, or uint8 (ceil(n / 8),).
 
     Raises
     ------
@@ -68,7 +68,7 @@ def sample_mask(
     >>> nd.sample_mask((2, 4), p=0.5, seed=1)
     array([[False,  True, False,  True],
            [False,  True,  True,  True]])
-    >>> nd.sample_mask(4, p=0.5, seed=1, offset=4)  # the second row, by itself
+    >>> nd.sample_mask(4, p=0.5, seed=1, offset=4)  # only the second row
     array([False,  True,  True,  True])
     """
     place = place_called(device, out)
@@ -117,32 +117,32 @@ def dropout(
     mask: Any = None,
     out: Any = None,
 ) -> Any:
-    """Return x with each element dropped with probability p, and the kept ones divided by the share that is kept.
+    """Set elements of x to zero with probability p, and divide the kept ones by 1 - p.
 
-    Dropped elements are exactly +0, even where x is NaN or infinite. The mask is `sample_mask`'s for the same
-    seed, stream, step and offset; it is not stored. The result never shares x's memory, unless `out` is x.
+    Dropped elements are exactly +0, even where x is NaN or infinite. The mask is that of `sample_mask` for the same
+    seed, stream, step and offset. It is not stored. The result shares memory with x only if `out` is x.
 
     Parameters
     ----------
     x : array of float32 or float64
-        Any shape; on a CUDA device float32, float16 or bfloat16.
+        Any shape. On a CUDA device float32, float16 or bfloat16.
     p : float or array
-        Probability of dropping, in [0, 1]; an array broadcasts to x, or to `noise_shape`: a rate for each unit, say.
+        Probability of dropping, in [0, 1]. An array, such as a rate for each unit, broadcasts to x or `noise_shape`.
     seed : int
-        `0..2**64-1`; required, as a default would repeat one mask for ever, except with training=False or `mask`.
+        `0..2**64-1`. Required, because a default would repeat the same mask, except with training=False or `mask`.
     stream, step, offset : int
         Site of the mask (below `2**24`), training step (below `2**32`), and index of the mask's first element.
     training : bool
-        False returns x as it is.
+        False returns a copy of x.
     noise_shape : sequence of int, optional
-        Shape of the mask, which broadcasts to x: along axes of 1 elements are dropped together. None stands for x's own
-        size (Keras's meaning).
+        Shape of the mask, which broadcasts to x. Elements along an axis of size 1 are dropped together. None is x's
+        size along that axis, as in Keras.
     mask : array, optional
-        What to keep, instead of a mask that is drawn: bool, of a shape that broadcasts to x, or the bits of
-        `sample_mask(x.shape, packed=True)`. p then only gives the scale, and none of seed, stream, step and offset is
-        expected.
+        Mask to use instead of a sampled one, True for kept elements: bool of a shape that broadcasts to x, or the bits
+        of `sample_mask(x.shape, packed=True)`. p then only sets the scale. seed, stream, step, offset and noise_shape
+        are not valid with it.
     out : array, optional
-        Where to write; may be x.
+        Array for the result, may be x.
 
     Raises
     ------
@@ -184,8 +184,7 @@ def dropout_backward(
 ) -> Any:
     """Return the gradient of `dropout` by its input: dy times the scale where kept, +0 elsewhere.
 
-    The mask is drawn again from the same seed, stream, step and offset. Arguments and errors are those of
-    `dropout`.
+    The mask is sampled again from the same seed, stream, step and offset. Arguments and errors are those of `dropout`.
 
     Examples
     --------
@@ -198,7 +197,7 @@ def dropout_backward(
 
 def _dropout(
     kernel: str,
-    given: Any,
+    array: Any,
     name: str,
     p: Any,
     seed: Any,
@@ -208,17 +207,17 @@ def _dropout(
     mask: Any,
     out: Any,
 ) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name, halves=True)
+    place = place_of(array, name)
+    x = place.float_array(array, name, halves=True)
     if mask is not None:
-        drawn = {"noise_shape": noise_shape, "seed": seed}
-        drawn |= {name: value or None for name, value in zip(("stream", "step", "offset"), position, strict=True)}
-        for argument, value in drawn.items():
+        sampling = {"noise_shape": noise_shape, "seed": seed}
+        sampling |= {name: value or None for name, value in zip(("stream", "step", "offset"), position, strict=True)}
+        for argument, value in sampling.items():
             if value is not None:
-                raise errors.InputError(f"{argument}: expected none beside a mask, which is not drawn, got {value!r}")
-        return _given(place, x, p, mask, training, out)
+                raise errors.InputError(f"{argument}: only valid without mask, got {value!r}")
+        return _masked_dropout(place, x, p, mask, training, out)
     if noise_shape is not None or not _is_number(p):
-        return _drawn(place, x, p, seed, position, training, noise_shape, out)
+        return _broadcast_dropout(place, x, p, seed, position, training, noise_shape, out)
     threshold = contract.threshold(checks.probability(p))
     k0, k1 = required_key(seed, training)
     words = contract.counter(*position, x.size)
@@ -231,17 +230,17 @@ def _dropout(
     return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
-# ---------------------------------------------------------------- many rates, and masks that are broadcast
+# ---------------------------------------------------------------- arrays of rates, and masks that broadcast
 
 
 def _is_number(p: Any) -> bool:
     if isinstance(p, float | int | str):
         return True
-    by_dlpack_alone = hasattr(p, "__dlpack__") and not hasattr(p, "__array__")
-    return not by_dlpack_alone and not isinstance(p, Sequence) and np.ndim(p) == 0
+    only_dlpack = hasattr(p, "__dlpack__") and not hasattr(p, "__array__")
+    return not only_dlpack and not isinstance(p, Sequence) and np.ndim(p) == 0
 
 
-def _drawn(
+def _broadcast_dropout(
     place: Place,
     x: Any,
     p: Any,
@@ -251,33 +250,33 @@ def _drawn(
     noise_shape: Any,
     out: Any,
 ) -> Any:
-    """Do dropout with a mask of a smaller shape, or many rates, or both."""
+    """Return dropout of x with a mask that broadcasts, an array of rates, or both."""
     shape = tuple(x.shape)
-    rates, smaller = rates_of(p, x.dtype), _noise_shape(shape, noise_shape)
-    broadcast(smaller, rates.thresholds.shape, "p")
-    key, words = required_key(seed, training), contract.counter(*position, math.prod(smaller))
+    rates, mask_shape = rates_of(p, x.dtype), _mask_shape(shape, noise_shape)
+    broadcast(mask_shape, rates.thresholds.shape, "p")
+    key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))
     result = place.output(out, shape, x.dtype)
     if not training:
         return place.assign(result, x)
-    if smaller == shape and rates.scales.size > 1:
+    if mask_shape == shape and rates.scales.size > 1:
         return rates_dropout(place, result, x, rates, key, words)
-    kept = place.empty(math.prod(smaller), np.bool_)
+    kept = place.empty(math.prod(mask_shape), np.bool_)
     with place.working():
-        sample_rates(place, kept, smaller, rates, key, words)
-    return through_rates(place, result, x, kept, smaller, rates)
+        sample_rates(place, kept, mask_shape, rates, key, words)
+    return masked_dropout_rates(place, result, x, kept, mask_shape, rates)
 
 
-def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) -> Any:
-    """Do dropout with a mask that is given."""
+def _masked_dropout(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) -> Any:
+    """Return dropout of x with the argument `mask`."""
     shape = tuple(x.shape)
     rates = rates_of(p, x.dtype)
     broadcast(shape, rates.thresholds.shape, "p")
     kept, packed = place.mask_array(mask, shape)
-    smaller = shape if packed else broadcast(shape, tuple(kept.shape), "mask")
+    mask_shape = shape if packed else broadcast(shape, tuple(kept.shape), "mask")
     result = place.output(out, shape, x.dtype)
     if not training:
         return place.assign(result, x)
-    kept = place.apart(kept, result)
+    kept = place.without_overlap(kept, result)
     if packed and rates.scales.size == 1 and rates.scales.reshape(-1)[0] != 0:
         drop, scale = place.kernels.apply_packed_mask, rates.scales.reshape(-1)[0]
         return place.elementwise(result, [x], lambda out, x: drop(out, x, kept, scale))
@@ -285,25 +284,26 @@ def _given(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) ->
         bits, kept = kept, place.empty(math.prod(shape), np.bool_)
         with place.working():
             place.kernels.unpack_mask(kept, bits)
-    return through_rates(place, result, x, kept.reshape(kept.size), smaller, rates)
+    return masked_dropout_rates(place, result, x, kept.reshape(kept.size), mask_shape, rates)
 
 
-def check_noise_shape(given: Any) -> None:
-    """Make sure that a mask's shape, if there is one, is of numbers and None."""
-    if given is None:
+def check_noise_shape(noise_shape: Any) -> None:
+    """Check that a mask's shape is None, or a sequence of integers and None."""
+    if noise_shape is None:
         return
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-        raise TypeError(f"noise_shape: expected a sequence of integers or None, got {given!r}")
-    for n in given:
+    if isinstance(noise_shape, str) or not isinstance(noise_shape, Sequence | np.ndarray):
+        raise TypeError(f"noise_shape: expected a sequence of integers or None, got {noise_shape!r}")
+    for n in noise_shape:
         if n is not None:
             checks.integer(n, "noise_shape", 0, 2**63 - 1)
 
 
-def _noise_shape(shape: Shape, given: Sequence[int | None] | None) -> Shape:
+def _mask_shape(shape: Shape, noise_shape: Sequence[int | None] | None) -> Shape:
     """Return the mask's shape, with as many dimensions as x."""
-    if given is None:
+    if noise_shape is None:
         return shape
-    check_noise_shape(given)
-    own = shape[len(shape) - len(given) :] if len(given) <= len(shape) else (1,) * len(given)
-    asked = [n if m is None else int(m) for m, n in zip(given, own, strict=True)]
-    return broadcast(shape, asked, "noise_shape")
+    check_noise_shape(noise_shape)
+    ndim = len(noise_shape)
+    sizes = shape[len(shape) - ndim :] if ndim <= len(shape) else (1,) * ndim
+    filled = [n if m is None else int(m) for m, n in zip(noise_shape, sizes, strict=True)]
+    return broadcast(shape, filled, "noise_shape")

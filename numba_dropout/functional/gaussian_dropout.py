@@ -1,4 +1,4 @@
-"""Gaussian noise: as a factor in place of dropout's mask, and as a term."""
+"""Gaussian noise: Gaussian dropout, which multiplies by it, and additive noise."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def gaussian_dropout(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Multiply by normal numbers of mean 1 and variance p / (1 - p), those of the mask that dropout would scale by.
+    """Multiply by normal numbers with mean 1 and variance p / (1 - p), the moments of dropout's scaled mask.
 
-    p : float of [0, 1); the rest, and errors, as in `dropout`. The numbers are a pure function of (seed, stream, step,
-    element index), equal on every device but for rounding; they are not those of a mask (docs/mask.md).
+    p : float in [0, 1). Other arguments and errors are those of `dropout`. The numbers are a pure function of (seed,
+    stream, step, element index), equal on all devices except for rounding. They are not those of a mask (docs/mask.md).
 
     References
     ----------
@@ -75,9 +75,9 @@ def gaussian_noise(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Add normal numbers of mean 0 and a standard deviation, at least 0.
+    """Add normal numbers with mean 0 and standard deviation `stddev`, which is at least 0.
 
-    Other arguments, and errors, are those of `gaussian_dropout`.
+    Other arguments and errors are those of `gaussian_dropout`.
 
     References
     ----------
@@ -125,7 +125,7 @@ def deviation(p: Any) -> float:
 
 def _gaussian(
     kernel: str,
-    given: Any,
+    array: Any,
     name: str,
     deviation: float,
     seed: Any,
@@ -133,14 +133,14 @@ def _gaussian(
     training: bool,
     out: Any,
 ) -> Any:
-    place = place_of(given, name)
-    x = place.float_array(given, name)
+    place = place_of(array, name)
+    x = place.float_array(array, name)
     key = required_key(seed, training)
     site, step, offset = contract.counter(*position, x.size)
     words = np.uint64(PURPOSE["noise"]) | site, step, offset
     result = place.output(out, tuple(x.shape), x.dtype)
     if not training or deviation == 0:
         return place.assign(result, x)
-    spread = (np.float64 if x.dtype == np.float64 else np.float32)(deviation)
-    disturb = getattr(place.kernels, kernel)
-    return place.elementwise(result, [x], lambda out, x: disturb(out, x, spread, *key, *words))
+    scale = (np.float64 if x.dtype == np.float64 else np.float32)(deviation)
+    function = getattr(place.kernels, kernel)
+    return place.elementwise(result, [x], lambda out, x: function(out, x, scale, *key, *words))

@@ -20,7 +20,7 @@ def linear(x: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
         PyTorch's layout.
     bias : array (out_features,), optional
     out : array (..., out_features), optional
-        Where to write; may overlap none of the others.
+        Array for the result, which does not overlap the other arguments.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] |
     x : array (..., in_features)
     weight : array (out_features, in_features)
     out : three arrays, optional
-        Where to write dx, dweight and dbias; they may overlap none of the others.
+        Arrays for dx, dweight and dbias, which do not overlap the other arguments or each other.
 
     Raises
     ------

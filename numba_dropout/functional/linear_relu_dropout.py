@@ -30,7 +30,7 @@ def linear_relu_dropout(
 ) -> Any:
     """Return dropout(relu(linear(x, weight, bias)), p): a hidden layer as one operation.
 
-    Arguments and errors are those of `linear` and `dropout`; `offset` is the index of the output's first element.
+    Arguments and errors are those of `linear` and `dropout`. `offset` is the index of the output's first element.
 
     Examples
     --------
@@ -65,8 +65,8 @@ def linear_relu_dropout_backward(
 ) -> tuple[Any, Any, Any]:
     """Return the gradients of `linear_relu_dropout` by x, weight and bias: (dx, dweight, dbias).
 
-    No seed is needed: the output y is positive exactly where it was kept and the ReLU let it through (defined for
-    y that is not NaN). p is that of the forward pass, 0 after training=False. Otherwise as `linear_backward`.
+    No seed is needed: the output y is positive exactly where the element was kept and the ReLU's input was positive. y
+    must not contain NaN. p is that of the forward pass, 0 after training=False. Other arguments: see `linear_backward`.
 
     Examples
     --------

@@ -13,7 +13,7 @@ __all__ = ["relu", "relu_backward"]
 def relu(x: Any, *, out: Any = None) -> Any:
     """Return x where it is positive or NaN, else +0.
 
-    x : array of float32 or float64, any shape; out : where to write, may be x. Raises ValueError or TypeError.
+    x : array of float32 or float64, any shape. out : array for the result, may be x. Raises ValueError or TypeError.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def relu(x: Any, *, out: Any = None) -> Any:
 def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
     """Return the gradient of `relu` by its input: dy where the output y is positive, else +0.
 
-    dy, y : arrays of one shape and dtype; out : where to write, may be dy. Raises ValueError or TypeError.
+    dy, y : arrays of one shape and dtype. out : array for the result, may be dy. Raises ValueError or TypeError.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Dropout of residual branches: whole samples of one, or all of it."""
+"""Stochastic depth: dropout of whole samples of a residual branch, or of the branch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..arrays.backend import place_of
 from ..core import errors
-from ._broadcast import Position, grouped
+from ._broadcast import Position, grouped_dropout
 
 __all__ = ["check_mode", "stochastic_depth", "stochastic_depth_backward"]
 
@@ -23,10 +23,10 @@ def stochastic_depth(
     training: bool = True,
     out: Any = None,
 ) -> Any:
-    """Drop whole samples of a residual branch, each or all at once, and divide the kept ones by the share kept.
+    """Drop whole samples of a residual branch, or the whole branch, and divide kept ones by 1 - p.
 
-    x : array (N, ...), at least 1 dimension; mode : "row", a mask element for each sample, or "batch", one for all;
-    offset counts mask elements; the rest, and errors, as in `dropout`.
+    x : array (N, ...), at least 1 dimension. mode : "row", one mask element for each sample, or "batch", one for all.
+    offset counts mask elements. Other arguments and errors are those of `dropout`.
 
     References
     ----------
@@ -70,16 +70,16 @@ def stochastic_depth_backward(
 
 
 def check_mode(mode: Any) -> None:
-    """Make sure of what is dropped together."""
+    """Check that mode is "row" or "batch"."""
     if mode not in ("row", "batch"):
         raise errors.InputError(f"mode: expected row or batch, got {mode!r}")
 
 
-def _samples(given: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
+def _samples(array: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
     check_mode(mode)
-    place = place_of(given, name)
-    x = place.float_array(given, name, halves=True)
+    place = place_of(array, name)
+    x = place.float_array(array, name, halves=True)
     if x.ndim < 1:
         raise errors.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
-    smaller = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
-    return grouped(place, x, smaller, p, seed, position, training, out)
+    mask_shape = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
+    return grouped_dropout(place, x, mask_shape, p, seed, position, training, out)

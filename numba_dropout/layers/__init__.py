@@ -1,4 +1,4 @@
-"""The operations as layers: each has masks of its own, and goes back through what it went forward through.
+"""The functions as layers: each has its own masks, and a backward pass for its last forward pass.
 
 Examples
 --------
@@ -9,7 +9,7 @@ Examples
 >>> x = np.ones((2, 4), np.float32)
 >>> y = second(first(x))
 >>> dx = first.backward(second.backward(np.ones_like(y)))
->>> masks.advance()  # the next step: other masks
+>>> masks.advance()  # the next step, with other masks
 """
 
 from .alpha_dropout import AlphaDropout

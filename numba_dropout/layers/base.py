@@ -1,4 +1,4 @@
-"""The base of the layers."""
+"""The base class of the layers."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ __all__ = ["Layer"]
 
 
 class LastPass(threading.local):
-    """The last forward pass of each thread; a copy of it, and a pickle, have that of the thread that makes them."""
+    """The last forward pass of each thread. Copies and pickles contain only that of the current thread."""
 
-    at: dict[str, Any] | None = None  # arguments of the backward pass; none outside training
-    values: Any = None  # what it needs of the forward pass beside them
+    at: dict[str, Any] | None = None  # arguments of the backward pass; empty outside training
+    values: Any = None  # an array of the forward pass, if the backward pass needs one
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (), dict(vars(self))
 
 
 class Layer:
-    """Hold a function's arguments and the place of its masks: the base of the layers.
+    """Base class of the layers: a function's arguments, and the site of its masks.
 
-    Arrays are those of the function that a layer is named after, and so are errors; arguments are checked at once.
-    Several threads may use a layer at once: `backward` belongs to the last `forward` of its own thread. What backward
-    passes leave in attributes (`dweight`, `dbias`, `dlogit`) is that of the last one, of whichever thread.
+    Arrays and errors are those of the function that a layer is named after. Arguments are checked at once.
+    Several threads may use a layer at once: `backward` belongs to the last `forward` of the same thread. The gradients
+    in attributes (`dweight`, `dbias`, `dlogit`) are those of the last backward pass of any thread.
 
     Parameters
     ----------
     masks : MaskGenerator
-        Gives the layer its site, and the step of each forward pass. Layers that share a generator share no mask; the
-        copy of a layer has its site, and so its masks.
+        Source of the layer's site and of the step of each forward pass. Layers with one generator have different masks.
+        A copy of a layer has the same site, hence the same masks.
 
     Attributes
     ----------
     site : int
-        What the functions call `stream`.
+        The argument `stream` of the functions.
     arguments : dict
-        What the layer's function is called with beside the array and the place of the mask; may be changed between
+        Arguments of the layer's function, except the array and those that select the mask. You may change them between
         a backward and a forward pass: `layer.arguments["p"] = 0.2`.
     """
 
@@ -67,13 +67,13 @@ class Layer:
         return f"{type(self).__name__}({arguments}, site={self.site})"
 
     def __call__(self, x: Any, **options: Any) -> Any:
-        """Do what `forward` does."""
+        """Return `forward(x, **options)`."""
         return self.forward(x, **options)
 
     def forward(self, x: Any, *, training: bool = True, offset: int = 0, out: Any = None) -> Any:
-        """Return x through the layer, at the generator's present step.
+        """Return the layer's output for x, at the generator's current step.
 
-        `offset` is the index of the first mask element, for a piece of a batch; outside training x comes back as it is.
+        `offset` is the index of the first mask element, for chunks of a batch. With training=False nothing is dropped.
         """
         arguments = copy.deepcopy(self.arguments)  # arrays of rates may change before the backward pass
         at = {**arguments, **self.masks.at(self.site), "offset": offset} if training else {}
@@ -82,7 +82,7 @@ class Layer:
         return y
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
-        """Return the gradient by the input of the last forward pass, whose mask is drawn again."""
+        """Return the gradient by the input of the last forward pass, whose mask is sampled again."""
         at = self._passed.at
         if at is None:
             raise InputError("backward: expected a forward before it, in this thread")

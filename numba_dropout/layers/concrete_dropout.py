@@ -1,4 +1,4 @@
-"""Concrete dropout as a layer, whose rate is learnt."""
+"""Concrete dropout as a layer with a trainable rate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["ConcreteDropout"]
 
 
 class ConcreteDropout(Layer):
-    """Drop shares of elements at a rate that is learnt, by `concrete_dropout`: p is where it begins, of (0, 1).
+    """Multiply by a smooth mask with a trainable rate, by `concrete_dropout`: p is the initial rate, in (0, 1).
 
-    `logit` is log(p / (1 - p)), for an optimiser to step; `backward` leaves the gradient by it in `dlogit`, to which a
-    regulariser's is to be added. What `forward` returned is kept until then, and must not be written to.
+    `logit` is log(p / (1 - p)), which an optimizer updates. `backward` stores the gradient by it in `dlogit`. Add the
+    gradient of a regularizer to it. Do not write to the result of `forward` before the backward pass, which needs it.
 
     Examples
     --------
@@ -28,7 +28,7 @@ class ConcreteDropout(Layer):
 
     def __init__(self, p: float = 0.1, *, masks: MaskGenerator) -> None:
         if not 0 < checks.probability(p) < 1:
-            raise InputError(f"p: expected a probability between 0 and 1, to be learnt, got {p!r}")
+            raise InputError(f"p: expected a probability between 0 and 1, both excluded, got {p!r}")
         super().__init__(self._drop, self._drop_backward, masks, logit=concrete_dropout.logits_of([float(p)])[0])
         self.dlogit: Any = None
 
@@ -37,12 +37,12 @@ class ConcreteDropout(Layer):
 
     @property
     def p(self) -> float:
-        """The rate so far."""
+        """The current rate."""
         return concrete_dropout.rates_of_logits([self.logit])[0]
 
     @property
     def logit(self) -> float:
-        """Its logit, which may be set between a backward and a forward pass."""
+        """The logit of the rate. You may set it between a backward and a forward pass."""
         return float(self.arguments["logit"])
 
     @logit.setter
@@ -50,7 +50,7 @@ class ConcreteDropout(Layer):
         self.arguments["logit"] = checks.number(value, "logit")
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
-        """Return the gradient by the input of the last forward pass, and leave that by the logit in `dlogit`."""
+        """Return the gradient by the input of the last forward pass, and store that by the logit in `dlogit`."""
         if self._passed.at == {}:
             self.dlogit = 0.0
         return super().backward(dy, out=out)

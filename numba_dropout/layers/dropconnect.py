@@ -1,4 +1,4 @@
-"""A linear layer whose weights are dropped."""
+"""DropConnect as a layer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["DropConnect"]
 
 
 class DropConnect(Layer):
-    """Take rows through a linear layer with dropped weights, by `dropconnect`.
+    """Apply a linear layer with dropout of its weights, by `dropconnect`.
 
-    weight (units, inputs) and bias (units,) are kept as they are given, and read at each pass; `backward` returns the
-    gradient by the input and leaves those by the others in `dweight` and `dbias`.
+    weight (units, inputs) and bias (units,) are not copied, and are read in each pass. `backward` returns the gradient
+    by the input and stores those by weight and bias in `dweight` and `dbias`.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class DropConnect(Layer):
         return dx
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
-        """Return the gradient by the input; `out` are three arrays, as for `dropconnect_backward`."""
+        """Return the gradient by the input. `out` is three arrays, as in `dropconnect_backward`."""
         if self._passed.at == {}:
             dx, self.dweight, self.dbias = linear.linear_backward(dy, self._passed.values, self.weight, out=out)
             return dx

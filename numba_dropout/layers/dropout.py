@@ -20,7 +20,7 @@ __all__ = ["Dropout"]
 
 
 class Dropout(Layer):
-    """Drop elements, by `dropout`: p is one rate or an array; `noise_shape` is the mask's shape.
+    """Drop elements, by `dropout`. p is one rate or an array, and `noise_shape` is the mask's shape.
 
     Examples
     --------
@@ -49,10 +49,10 @@ class Dropout(Layer):
             super()._check_rate(p)
 
     def forward(self, x: Any, *, training: bool = True, offset: int = 0, mask: Any = None, out: Any = None) -> Any:
-        """Return x through the layer, by a mask that is given where there is one, as `dropout` takes it."""
+        """Return the layer's output for x, with the mask if given, as in `dropout`."""
         if mask is None or not training:
             return super().forward(x, training=training, offset=offset, out=out)
-        mask = mask if devices.on_device(mask) else np.array(checks.as_array(mask))  # which may change meanwhile
+        mask = mask if devices.on_device(mask) else np.array(checks.as_array(mask))  # the caller's may change
         at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
         y = dropout.dropout(x, **at, out=out)
         self._passed.at = at

@@ -1,4 +1,4 @@
-"""Gaussian noise, as a factor and as a term, as layers."""
+"""Gaussian dropout and additive Gaussian noise as layers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["GaussianDropout", "GaussianNoise"]
 
 
 class GaussianDropout(Layer):
-    """Multiply by noise of mean 1, by `gaussian_dropout`.
+    """Multiply by noise with mean 1, by `gaussian_dropout`.
 
     Examples
     --------
@@ -26,7 +26,7 @@ class GaussianDropout(Layer):
 
 
 class GaussianNoise(Layer):
-    """Add noise of mean 0, by `gaussian_noise`.
+    """Add noise with mean 0, by `gaussian_noise`.
 
     Examples
     --------

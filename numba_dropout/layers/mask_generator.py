@@ -1,4 +1,4 @@
-"""A counting source of the numbers that place a mask."""
+"""A counter of the seed, site and step of masks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["MaskGenerator"]
 
 
 class MaskGenerator:
-    """Count (seed, stream, step): hand out sites, so that layers never share a mask by accident, and steps.
+    """Count sites and steps for a seed, so that layers never share a mask by accident.
 
-    Calls of several threads are counted one by one, but the present step is the same for all of them. Threads that draw
-    masks at steps of their own each need a generator, with a seed of its own.
+    Several threads may call it at once, but the current step is the same for all of them. Use one generator with a
+    different seed for each thread that counts steps separately.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class MaskGenerator:
     Raises
     ------
     ValueError, TypeError
-        A number is out of its range: seed, step, site, or more than 2**24 sites.
+        seed, step or site is out of its range, or there are more than 2**24 sites.
 
     Examples
     --------
@@ -47,15 +47,15 @@ class MaskGenerator:
         self.sites = 0
 
     def site(self) -> int:
-        """Return the next site's number, to be used as `stream`."""
+        """Return the number of the next site, for the argument `stream`."""
         with _counting:
             self.sites = checks.integer(self.sites + 1, "number of sites", 1, 2**24)
             return self.sites - 1
 
     def at(self, site: int) -> dict[str, int]:
-        """Return the keyword arguments seed, stream and step of a site at the present step."""
+        """Return the keyword arguments seed, stream and step of a site at the current step."""
         if not self.sites:
-            raise errors.InputError(f"site: expected one that `site()` has handed out, got {site!r} before the first")
+            raise errors.InputError(f"site: expected a number that `site()` has returned, got {site!r} before any")
         return {"seed": self.seed, "stream": checks.integer(site, "site", 0, self.sites - 1), "step": self.step}
 
     def advance(self) -> None:
