@@ -109,7 +109,7 @@ def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype
 
 
 def is_packed(mask_shape: Sequence[int], dtype: Any, shape: Sequence[int]) -> bool:
-    """Return True for the bits of a mask of a shape, False for booleans; raise TypeError or InputError otherwise."""
+    """Return True for the bits of a mask of the given shape, False for booleans; TypeError or InputError otherwise."""
     if dtype == np.bool_:
         return False
     if dtype != np.uint8:

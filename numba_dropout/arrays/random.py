@@ -14,7 +14,7 @@ from ..kernels.scalar.philox import PURPOSE
 __all__ = ["order", "uniform"]
 
 NONE = np.uint64(0)
-CHUNK = 1 << 16  # numbers drawn at once, even
+CHUNK = 1 << 16  # numbers sampled at once, even
 
 
 def order(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.int64]:

@@ -86,7 +86,7 @@ def _objection(folder: Path) -> str | None:
 
 
 def _distrust(folder: Path) -> str | None:
-    """Return the same; OSError, or RuntimeError for a loop of links, if the path cannot be resolved."""
+    """Return the reason or None; OSError, or RuntimeError for a loop of links, if the path cannot be resolved."""
     if not folder.is_absolute():
         base = folder.parent.parent
         if config.CACHE_DIR:

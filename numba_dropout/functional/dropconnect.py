@@ -64,7 +64,7 @@ def dropconnect_backward(
 ) -> tuple[Any, Any, Any]:
     """Return the gradients of `dropconnect` by x, weight and bias: (dx, dweight, dbias).
 
-    The mask is drawn again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
+    The mask is sampled again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
 
     Examples
     --------
