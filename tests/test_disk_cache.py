@@ -180,7 +180,7 @@ def test_code_that_cannot_be_kept_runs_all_the_same(filled, tmp_path, setting, v
     code = f"{USE}; from numba_dropout.core import disk_cache; print(disk_cache.describe())"
     results, warned = use(tmp_path, code, **{setting: value})
     assert (results[:1], warned) == (filled[1], [])
-    assert results[1:4] == ["not", "kept:", setting + ("=0" if value == "0" else "")]
+    assert results[1:4] == ["not", "cached:", setting + ("=0" if value == "0" else "")]
     assert list(tmp_path.rglob("*.nbc")) == []
 
 
