@@ -102,7 +102,7 @@ def test_gaussian_noise_has_no_rate_of_1(rng):
     net = nd.MLP([4, 10, 3], dropout=0.5, variant="gaussian", loss="mse", dtype="float64")
     x, y = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
     with pytest.raises(
-        ValueError, match="dropout_schedule: expected probabilities below 1 for variant gaussian, got 1"
+        ValueError, match="dropout_schedule: expected probabilities below 1 with variant='gaussian', got 1"
     ):
         nd.fit(net, x, y, optimizer=nd.SGD(), dropout_schedule=lambda steps, total: np.full(len(steps), 2.0))
 
@@ -131,5 +131,5 @@ def test_the_same_of_the_learning_rate(rng):
     with pytest.raises(ValueError, match="schedule: expected a factor for each of 1 steps, got shape"):
         nd.fit(net, x, y, optimizer=nd.SGD(schedule=lambda steps, total: np.ones(3)))
     for factor in (-1.0, np.nan, np.inf):
-        with pytest.raises(ValueError, match=f"schedule: expected factors at least 0, got {factor}"):
+        with pytest.raises(ValueError, match=f"schedule: expected finite factors at least 0, got {factor}"):
             nd.fit(net, x, y, optimizer=nd.SGD(schedule=lambda steps, total, factor=factor: factor))

@@ -1,4 +1,4 @@
-"""Optimizers and schedules of the learning rate."""
+"""Optimizers and learning-rate schedules."""
 
 from .adam import Adam, AdamW
 from .optimizer import Optimizer

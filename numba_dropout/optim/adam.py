@@ -1,4 +1,4 @@
-"""Adam and AdamW."""
+"""The optimizers Adam and AdamW."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["Adam", "AdamW"]
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba, ICLR 2015); weight decay joins the gradient.
+    """Adam (Kingma & Ba, ICLR 2015). Weight decay is added to the gradient.
 
-    beta1, beta2 : floats of [0, 1); eps : float above 0; the rest as in `Optimizer`.
+    beta1, beta2 : floats in [0, 1); eps : float above 0; other arguments as in `Optimizer`.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class Adam(Optimizer):
         self.eps = checks.number(eps, "eps", above=0)
 
     def _columns(self, n: int) -> tuple[Any, ...]:
-        """Return what the kernel's comment lists; the bias corrections are in it."""
+        """Return the columns that the kernel's comment lists, with bias correction."""
         t = np.arange(self.step + 1, self.step + n + 1, dtype=np.float64)
         rates = self.rates(n)
         return (
@@ -56,7 +56,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, ICLR 2019); arguments as `Adam`.
+    """Adam with decoupled weight decay (Loshchilov & Hutter, ICLR 2019). Arguments are those of `Adam`.
 
     Examples
     --------

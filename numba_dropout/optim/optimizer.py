@@ -1,7 +1,7 @@
-"""The base of the optimizers.
+"""The base class of optimizers.
 
-An optimiser holds numbers and the state of one network; the arithmetic is in `kernels`. It hands the kernels one row
-of hyperparameters for each step, so that many steps run without coming back to Python.
+An optimizer has hyperparameters and the state of one network. The arithmetic is in `kernels`. The kernels take one row
+of hyperparameters for each step, so many steps run without Python.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer:
-    """Base of the optimisers.
+    """The base class of optimizers.
 
     Parameters
     ----------
     lr : float
         Learning rate, above 0.
     weight_decay : float
-        Strength, at least 0; reaches weights, never biases.
+        Strength, at least 0. Applies to weights, never to biases.
     clip_norm : float, optional
-        Bound on the norm of the whole gradient of a step, without weight decay (Pascanu et al., ICML 2013).
+        Bound on the norm of the gradient by all parameters, without weight decay (Pascanu et al., ICML 2013).
     max_norm : float, optional
         Bound on the norm of each hidden unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1).
     schedule : str or callable
-        Course of the learning rate: "constant"; "inverse", 1 / (1 + step / 1000); "cosine", from 1 to 0 over all steps;
-        "step", a tenth every 1000 steps; or a function of (steps (n,), total steps) that returns factors (n,).
+        Schedule of the learning rate: "constant"; "inverse", 1 / (1 + step / 1000); "cosine", from 1 to 0 over all
+        steps; "step", a factor of 0.1 every 1000 steps; or a function of (steps (n,), total steps) that returns factors
+        (n,).
     total_steps : int, optional
-        Length of the schedule; where it is not given, a call of `fit` lets the schedule end with its last step.
+        Length of the schedule. By default, the schedule ends with the last step of `fit`.
 
     Examples
     --------
@@ -46,8 +47,8 @@ class Optimizer:
     array([0.01 , 0.001, 0.001])
     """
 
-    update: ClassVar[str]  # the kernel, less its "linear_"
-    slots: ClassVar[int]  # numbers of state for each parameter
+    update: ClassVar[str]  # the kernel's name without "linear_"
+    slots: ClassVar[int]  # state values for each parameter
 
     def __init__(
         self,
@@ -67,11 +68,11 @@ class Optimizer:
             raise errors.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
         if not isinstance(schedule, str) and not callable(schedule):
             raise TypeError(f"schedule: expected a name or a function, got {schedule!r}")
-        self._known = isinstance(schedule, str)  # and needs no checks
+        self._known = isinstance(schedule, str)  # a named schedule needs no checks
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.total_steps = None if total_steps is None else checks.integer(total_steps, "total_steps", 1, 2**63)
         self.access = Access(type(self).__name__)
-        self.end: int | None = None  # of the fit that is going on
+        self.end: int | None = None  # steps at the end of the current `fit`
         self.step = 0
         self.state: NDArray[Any] | None = None
         self.params: NDArray[Any] | None = None
@@ -83,14 +84,14 @@ class Optimizer:
         return f"<{self}, {self.step} steps done>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled: the state as NumPy's array, without the network that it belongs to."""
+        """Return the attributes for pickle: the state as a NumPy array, without the network's parameters."""
         with self.access.reading("copy"):
             state = None if self.state is None else np.array(on_host(self.state))
             return {**vars(self), "state": state, "params": None, "access": None}
 
-    def __setstate__(self, kept: dict[str, Any]) -> None:
-        """Take what `__getstate__` returned; InputError where it holds no state of this rule."""
-        state = kept["state"]
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        """Restore the attributes of `__getstate__`. InputError if their state does not fit this update rule."""
+        state = attributes["state"]
         if state is not None and (
             np.ndim(state) != 2 or len(state) != self.slots or np.asarray(state).dtype.kind != "f"
         ):
@@ -98,33 +99,33 @@ class Optimizer:
                 f"optimizer: a damaged pickle: expected a state ({self.slots}, parameters) of floats, got an array "
                 f"{np.shape(state)} of {np.asarray(state).dtype}"
             )
-        vars(self).update(kept, access=Access(type(self).__name__))
+        vars(self).update(attributes, access=Access(type(self).__name__))
 
     def bind(self, params: Any, zeros: Allocate = aligned) -> Any:
-        """Return the state (slots, P) for a network's parameters, zeros at first; it belongs to one network."""
-        wanted, dtype = (self.slots, params.size), params.dtype
+        """Return the state (slots, P) for a network's parameters, initially zeros. It belongs to one network."""
+        shape, dtype = (self.slots, params.size), params.dtype
         state: Any
         if self.state is None:
             state = zeros(self.slots * params.size, dtype)
-            self.state, self.params = state.reshape(wanted), params
+            self.state, self.params = state.reshape(shape), params
         if self.params is not params:
             raise errors.InputError("optimizer: expected a new one, got one that has trained another network")
         state = self.state
-        given = getattr(state, "shape", None), getattr(state, "dtype", None)
-        if given != (wanted, dtype) or not state.flags["C_CONTIGUOUS"]:
+        actual = getattr(state, "shape", None), getattr(state, "dtype", None)
+        if actual != (shape, dtype) or not state.flags["C_CONTIGUOUS"]:
             raise errors.InputError(
-                f"optimizer.state: expected a contiguous array {wanted} of {dtype}, got shape {given[0]} of "
-                f"{given[1]}; only training changes it"
+                f"optimizer.state: expected a contiguous array {shape} of {dtype}, got shape {actual[0]} of "
+                f"{actual[1]}; only training changes it"
             )
         return state
 
     def choices(self) -> dict[str, Any]:
-        """Return what the optimiser was made of, by name."""
-        own = {name: value for name, value in vars(self).items() if name not in _WORKING}
-        return {"optimizer": type(self).__name__, **own, "schedule": schedule_name(self.schedule)}
+        """Return the arguments that the optimizer was made with, by name."""
+        arguments = {name: value for name, value in vars(self).items() if name not in _PROGRESS}
+        return {"optimizer": type(self).__name__, **arguments, "schedule": schedule_name(self.schedule)}
 
     def rates(self, n: int, step: int | None = None) -> NDArray[np.float64]:
-        """Return the learning rates (n,) of n steps, the next ones or those from a step on."""
+        """Return the learning rates (n,) of n steps, from `step` on (default: the next one)."""
         total = self.end if self.total_steps is None else self.total_steps
         if self.schedule is cosine and total is None:
             raise errors.InputError("total_steps: expected a number of steps for the cosine schedule, got None")
@@ -135,26 +136,26 @@ class Optimizer:
         if self._known:
             return self.lr * self.schedule(steps, total or 0)
         factors = checks.factors(self.schedule, steps, total or 0, "schedule")
-        wrong = ~(np.isfinite(factors) & (factors >= 0))
-        if wrong.any():
-            raise errors.InputError(f"schedule: expected factors at least 0, got {factors[wrong][0]}")
+        invalid = ~(np.isfinite(factors) & (factors >= 0))
+        if invalid.any():
+            raise errors.InputError(f"schedule: expected finite factors at least 0, got {factors[invalid][0]}")
         return self.lr * factors
 
     @property
     def bounds(self) -> tuple[bool, bool]:
-        """Whether the gradient's norm is bounded, and whether those of the weights are."""
+        """Whether the norm of the gradient is bounded, and whether the norms of the weights are."""
         return self.clip_norm is not None, self.max_norm is not None
 
     def hyperparameters(self, n: int, dtype: Any = np.float64) -> NDArray[Any]:
-        """Return the kernel's hyperparameters (n, S) for the next n steps; the last is `clip_norm`, where there is one.
+        """Return the kernel's hyperparameters (n, S) for the next n steps. `clip_norm`, if set, is the last column.
 
-        Raises ValueError where a number is too large for `dtype`, or a bound too small.
+        Raises ValueError if a number is too large for `dtype`, or a bound is too small.
         """
         columns = self._columns(n) if self.clip_norm is None else (*self._columns(n), self.clip_norm)
         table = np.empty((n, len(columns)))
-        for place, column in enumerate(columns):
-            table[:, place] = column
-        fits = np.abs(table).max(initial=0) <= np.finfo(dtype).max  # NaN does not
+        for index, column in enumerate(columns):
+            table[:, index] = column
+        fits = np.abs(table).max(initial=0) <= np.finfo(dtype).max  # false for NaN
         rounded = table.astype(dtype) if fits else table
         if not fits or (self.clip_norm is not None and not rounded[:, -1].all()):
             raise errors.InputError(
@@ -168,4 +169,4 @@ class Optimizer:
         raise NotImplementedError
 
 
-_WORKING = {"access", "end", "step", "state", "params", "_known"}  # an optimiser's attributes that training changes
+_PROGRESS = {"access", "end", "step", "state", "params", "_known"}  # attributes that are no arguments

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: functions of step numbers, and the steps in all, that return factors."""
+"""Learning-rate schedules: functions of (steps, total steps) that return factors."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..core import checks
 __all__ = ["SCHEDULES", "Schedule", "constant", "cosine", "inverse_time", "schedule_name", "step_decay"]
 
 
-# A schedule takes step numbers from 0 on, and the number of steps in all, and returns factors on the learning rate.
+# A schedule takes step numbers from 0 on and the total number of steps, and returns factors on the learning rate.
 Schedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 
 
 def constant(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Keep the learning rate."""
+    """Keep the learning rate constant."""
     return np.ones_like(steps)
 
 
@@ -57,7 +57,7 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 def schedule_name(schedule: str | Schedule) -> str:
-    """Return what a schedule is called: its own name, or that of a function, with the numbers in it."""
+    """Return the name of a schedule: the string, or the name of the function with its bound arguments."""
     if isinstance(schedule, functools.partial):
         return f"{schedule_name(schedule.func)} {schedule.keywords}"
     return schedule if isinstance(schedule, str) else getattr(schedule, "__qualname__", type(schedule).__qualname__)
