@@ -414,7 +414,7 @@ def test_settings_that_would_do_nothing():
 
 def test_rates_that_are_learnt_follow_no_schedule():
     message = refused("train", "good.csv", *SMALL, "--variant", "concrete", "--dropout-schedule", "linear")
-    assert "dropout_schedule: expected one rate for each layer, got rates that are learnt" in message
+    assert "dropout_schedule: expected one rate for each layer, got learned rates" in message
     assert "weight_regularizer" in refused("train", "good.csv", *SMALL, "--weight-regularizer", "1")
 
 

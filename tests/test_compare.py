@@ -158,13 +158,16 @@ def test_rates_are_written_one_by_one_or_as_a_course(text, rates):
         (["--rows", "900"], "rows: expected 1 to 800, got 900"),
         (["--hidden", "none"], "hidden: expected hidden units, which the rates are for, got none"),
         (["--seed", 2**64 - 1], "seed of the last repeat: expected an integer from 0 to 18446744073709551615"),
-        (["--variant", "gaussian", "--rates", "0.5,1"], "expected probabilities below 1 for variant gaussian, got 1"),
+        (
+            ["--variant", "gaussian", "--rates", "0.5,1"],
+            "expected probabilities below 1 with variant='gaussian', got 1",
+        ),
         (["--val", "1"], "val: expected a number between 0 and 1"),
         (["none.csv"], "none.csv"),
         (["--json", "no/x.json"], "no/x.json: the folder no does not exist"),
         (["--plot", "x.txt"], "x.txt: expected a name that ends in .png, .pdf or .svg"),
         (["--json", "x.png", "--plot", "x.png"], "x.png: this file is needed for something else"),
-        (["--variant", "concrete", "--rates", "1"], "expected probabilities below 1 for variant concrete"),
+        (["--variant", "concrete", "--rates", "1"], "expected probabilities below 1 with variant='concrete'"),
     ],
 )
 def test_what_cannot_be_compared(arguments, message, tmp_path, monkeypatch):

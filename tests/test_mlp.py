@@ -101,7 +101,7 @@ def test_predictions_of_values_are_in_the_targets_units(rng):
     net.scale_target(100.0, 0.1)
     assert np.allclose(net.predict(x), net.forward(x)[:, 0] * 10 + 100)
     assert nd.MLP([4, 2], loss="mse").predict(x).shape == (30, 2)
-    with pytest.raises(ValueError, match="for classes"):
+    with pytest.raises(ValueError, match="a classification network"):
         net.predict_proba(x)
 
 

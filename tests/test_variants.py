@@ -190,12 +190,15 @@ def test_the_flow_names_the_span_of_the_rates():
         ({"dropout": ([0.5] * 11, 0.5)}, r"dropout: expected a rate for each of 12 units, got shape \(11,\)"),
         ({"dropout": ([0.5] * 11 + [2], 0.5)}, "dropout: dropout probability has to be between 0 and 1, but got 2"),
         ({"input_dropout": [0.5]}, r"input_dropout: expected a rate for each of 5 units, got shape \(1,\)"),
-        ({"dropout": ([0.5] * 12, 0.5), "variant": "gaussian"}, "dropout: expected one rate for a layer with variant"),
+        (
+            {"dropout": ([0.5] * 12, 0.5), "variant": "gaussian"},
+            "dropout: expected one rate for each layer with variant",
+        ),
         (
             {"dropout": 1.0, "variant": "gaussian"},
-            "dropout: expected probabilities below 1 for variant gaussian, got 1",
+            "dropout: expected probabilities below 1 with variant='gaussian', got 1",
         ),
-        ({"weight_regularizer": 1e-6}, "weight_regularizer: expected none but for variant concrete, got 1e-06"),
+        ({"weight_regularizer": 1e-6}, "weight_regularizer: only valid with variant='concrete', got 1e-06"),
         (
             {"variant": "concrete", "dropout_regularizer": -1},
             "dropout_regularizer: expected a number at least 0, got -1",
@@ -340,14 +343,14 @@ def test_a_step_alone_needs_the_strengths(rng, tmp_path):
     x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
     with pytest.raises(ValueError, match="train_step: expected a network with weight_regularizer and"):
         net.train_step(x, y, nd.SGD())
-    with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got rates that are learnt"):
+    with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got learned rates"):
         nd.fit(net, x, y, optimizer=nd.SGD(), dropout_schedule="linear")
     assert net.rows is None
     nd.fit(net, x, y, optimizer=(optimizer := nd.SGD()), epochs=1)
     net.save(tmp_path / "m.npz")
     again = nd.MLP.load(tmp_path / "m.npz")
     assert net.train_step(x, y, optimizer) == again.train_step(x, y, nd.SGD())
-    with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got rates that are learnt"):
+    with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got learned rates"):
         nd.fit(net, x, y, optimizer=optimizer, dropout_schedule="linear")
 
 

@@ -1,1 +1,1 @@
-"""The network: its arrays, its passes over the kernels, the variants of dropout in it, prediction, and `MLP`."""
+"""The neural network: buffers, passes, variants of dropout, prediction, and `MLP`."""

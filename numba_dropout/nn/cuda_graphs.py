@@ -1,8 +1,8 @@
-"""The passes over CUDA's kernels: the composition of `passes`, and training steps as CUDA graphs.
+"""The passes with CUDA kernels, and training steps as CUDA graphs.
 
-A step is some thirty launches, each of which takes Python longer than many take the device. So a step is recorded once,
-as a graph, and is one launch from then on. All that differs from step to step is in device memory:
-`kernels.cuda.steps` brings it to where the recorded launches expect it.
+A step has about thirty launches. A launch takes longer in Python than many kernels take on the device. So a step is
+recorded once as a graph, and later steps are one launch each. Values that change from step to step are in device
+memory. `kernels.cuda._step_state` copies them to the arrays that the recorded launches read.
 """
 
 from __future__ import annotations
@@ -32,71 +32,71 @@ def _vector(flat: Any, start: int, size: int) -> Any:
     return (flat if flat.ndim == 1 else flat.reshape(flat.size))[int(start) : int(start) + int(size)]
 
 
-def _as_it_is(function: Any) -> Any:
+def _identity(function: Any) -> Any:
     return function
 
 
-def passes(choice: PassSpec) -> Passes:
-    """Return the composition over CUDA's kernels, with the functions of `passes.compiled`; for one network.
+def passes(spec: PassSpec) -> Passes:
+    """Return the passes of one network with CUDA kernels, with the functions of `passes.compiled`.
 
-    Data, targets, parameters and their state are on the device, all else comes from the host and goes there.
+    Data, targets, parameters and optimizer state are on the device. All other arrays are on the host.
     """
-    target = Target(kernels, Steps, _as_it_is, _as_it_is, _as_it_is, _matrix, _vector, thins=False)
-    whole = build_passes(target, choice)
+    target = Target(kernels, Steps, _identity, _identity, _identity, _matrix, _vector, compacts=False)
+    built = build_passes(target, spec)
 
     def forward(net, data, rows, *arguments):
-        whole.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
+        built.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
 
     def evaluate(net, sums, data, y, rows, batch_size):
         stream = current_stream()
-        there = cuda.to_device(sums, stream=stream)
-        whole.evaluate(net, there, data, y, cuda.to_device(rows, stream=stream), batch_size)
-        _read(there, sums, stream)
+        device_sums = cuda.to_device(sums, stream=stream)
+        built.evaluate(net, device_sums, data, y, cuda.to_device(rows, stream=stream), batch_size)
+        _read(device_sums, sums, stream)
 
     def sample(net, data, rows, *arguments):
-        whole.sample(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
+        built.sample(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
 
-    return whole._replace(forward=forward, evaluate=evaluate, sample=sample)
+    return built._replace(forward=forward, evaluate=evaluate, sample=sample)
 
 
-def _read(there: Any, here: Any, stream: Any) -> None:
-    """Copy an array to the host, once the stream has done all before."""
-    there.copy_to_host(here, stream=stream)
+def _read(device_array: Any, host_array: Any, stream: Any) -> None:
+    """Copy an array to the host after all previous work of the stream."""
+    device_array.copy_to_host(host_array, stream=stream)
     stream.synchronize()
 
 
 class _Buffers(NamedTuple):
-    """What the steps of a run read and write beside the network, on the device; S steps of B rows."""
+    """Device arrays of consecutive steps, besides the network's: S steps of B rows."""
 
     rows: Any  # (N,) int64: the rows of all steps
-    hyperparameters: Any  # (S, K): of all steps
-    sums: Any  # (S, 2) float64: of all steps
-    position: Any  # (2,) int64: steps that are done, and the counter of the first
-    batch: Any  # (B,) int64: from here on of the present step
-    step: Any  # (1,) uint64
-    setting: Any  # (K,)
-    total: Any  # (2,) float64
+    hyperparameters: Any  # (S, K): those of all steps
+    sums: Any  # (S, 2) float64: those of all steps
+    position: Any  # (2,) int64: the number of completed steps, and the counter of the first
+    batch: Any  # (B,) int64: the rows of the current step
+    step: Any  # (1,) uint64: the counter of the current step
+    step_hyperparameters: Any  # (K,): those of the current step
+    step_sums: Any  # (2,) float64: those of the current step
 
 
-_Kind = tuple[int, bytes]
-MOST_KINDS = 64  # of steps that are remembered
+_Key = tuple[int, bytes]
+MAX_GRAPHS = 64  # the most recorded steps
 
 
 class Steps:
-    """Consecutive training steps on a device: what `passes.repeated` is on the CPU.
+    """Consecutive training steps on a device: the counterpart of `passes.train_loop` on the CPU.
 
-    The first step with a size of batch is launched kernel by kernel, which compiles them; the second is recorded, and
-    it and all after it are one launch each, as long as they work on the same arrays, at the same rates. A call without
-    steps does both beforehand.
+    The first step of a batch size launches its kernels one by one, which compiles them. The second step is recorded. It
+    and all later steps are one launch each, as long as the arrays and rates are the same. A call with 0 steps compiles
+    and records in advance.
     """
 
     def __init__(self, train_step: Callable[..., None], at_rates: Callable[..., Any]) -> None:
         self._train_step, self._at_rates = train_step, at_rates
-        self._about: tuple[Any, ...] = ()
+        self._owners: tuple[Any, ...] = ()
         self._numbers: tuple[Any, ...] = ()
         self._buffers = _Buffers(*8 * (np.empty((0, 0)),))
-        self._launched: set[_Kind] = set()
-        self._recorded: dict[_Kind, Callable[[], None]] = {}
+        self._launched: set[_Key] = set()
+        self._recorded: dict[_Key, Callable[[], None]] = {}
 
     def __call__(
         self,
@@ -113,14 +113,14 @@ class Steps:
         scales: Any,
         max_norm: Any,
     ) -> None:
-        """Take len(sums) steps; arguments as on the CPU, where data, y, the network and state are on the device.
+        """Train for len(sums) steps. Arguments are as on the CPU, with data, y, network and state on the device.
 
-        Without any, get ready for steps over all the data: compile and record, without a change to the network.
+        With 0 steps, compile and record the steps over all the data, and leave the network unchanged.
         """
         stream = current_stream()
-        self._settle((net, data, y, state), (batch_size, hyperparameters.shape[1], max_norm), len(sums), len(rows))
+        self._prepare((net, data, y, state), (batch_size, hyperparameters.shape[1], max_norm), len(sums), len(rows))
         if not len(sums):
-            self._rehearse(net, data, y, batch_size, state, max_norm)
+            self._warm_up(net, data, y, batch_size, state, max_norm)
             return
         buffers = self._buffers
         buffers.rows[: rows.size].copy_to_device(rows, stream=stream)
@@ -131,20 +131,20 @@ class Steps:
         buffers.position.copy_to_device(np.array([0, first_step]), stream=stream)
         try:
             for number, start in enumerate(range(0, rows.size, batch_size)):
-                now = self._at_rates(net, thresholds[number], scales[number])
-                self._take(now, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
+                net_at_rates = self._at_rates(net, thresholds[number], scales[number])
+                self._take(net_at_rates, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
         finally:
             _read(buffers.sums[: len(sums)], sums, stream)
 
-    def _settle(self, arrays: Sequence[Any], numbers: tuple[Any, ...], steps: int, rows: int) -> None:
-        """Keep what is recorded if it is about these arrays and numbers, and make room."""
-        same = len(self._about) == len(arrays) and all(
-            kept() is array for kept, array in zip(self._about, map(_anchor, arrays), strict=True)
+    def _prepare(self, arrays: Sequence[Any], numbers: tuple[Any, ...], steps: int, rows: int) -> None:
+        """Drop the recorded steps if their arrays or numbers differ, and allocate larger buffers if needed."""
+        same = len(self._owners) == len(arrays) and all(
+            reference() is owner for reference, owner in zip(self._owners, map(_owner, arrays), strict=True)
         )
         rows, batch_size, width = max(rows, len(arrays[1])), numbers[0], numbers[1]
         steps = max(steps, -(-rows // batch_size))
-        room = self._buffers
-        if not same or self._numbers != numbers or len(room.rows) < rows or len(room.sums) < steps:
+        buffers = self._buffers
+        if not same or self._numbers != numbers or len(buffers.rows) < rows or len(buffers.sums) < steps:
             buffers = _Buffers(
                 rows=_zeros(rows, np.int64),
                 hyperparameters=_zeros((steps, width), np.float32),
@@ -152,68 +152,68 @@ class Steps:
                 position=_zeros(2, np.int64),
                 batch=_zeros(batch_size, np.int64),
                 step=_zeros(1, np.uint64),
-                setting=_zeros(width, np.float32),
-                total=_zeros(2, np.float64),
+                step_hyperparameters=_zeros(width, np.float32),
+                step_sums=_zeros(2, np.float64),
             )
-            self._about, self._numbers = tuple(weakref.ref(_anchor(array)) for array in arrays), numbers
+            self._owners, self._numbers = tuple(weakref.ref(_owner(array)) for array in arrays), numbers
             self._launched, self._recorded, self._buffers = set(), {}, buffers
 
-    def _rehearse(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
-        """Take a step of each size that all the data have, which compiles, undo it, and record it."""
+    def _warm_up(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
+        """Compile and record a step of each batch size in the data, and restore the parameters and state."""
         stream = current_stream()
-        kept = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.params, state)]
-        for array, copy in kept:
+        copies = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.params, state)]
+        for array, copy in copies:
             copy.copy_to_device(array, stream=stream)
-        ones = np.ones((1, self._buffers.hyperparameters.shape[1]), np.float32)  # no rule divides by zero
+        ones = np.ones((1, self._buffers.hyperparameters.shape[1]), np.float32)  # no update rule divides by zero
         self._buffers.hyperparameters[:1].copy_to_device(ones, stream=stream)
         try:
             count = len(y.weights if isinstance(y, Weighted) else y)
             for size in {min(batch_size, count), count % batch_size} - {0}:
                 self._buffers.position.copy_to_device(np.zeros(2, np.int64), stream=stream)
-                launch = self._launching(net, data, y, size, batch_size, state, max_norm)
+                launch = self._launcher(net, data, y, size, batch_size, state, max_norm)
                 launch()
-                self._recorded[_kind(size, net)] = _record(launch, stream)
+                self._recorded[_key(size, net)] = _record(launch, stream)
         finally:
-            for array, copy in kept:
+            for array, copy in copies:
                 array.copy_to_device(copy, stream=stream)
             stream.synchronize()
 
     def _take(self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any) -> None:
-        """Take the step that the position stands at."""
-        kind = _kind(size, net)
-        if kind not in self._recorded:
-            launch = self._launching(net, data, y, size, batch_size, state, max_norm)
-            if kind not in self._launched:
-                if len(self._launched) >= MOST_KINDS:  # rates follow a schedule, and most will not come again
+        """Run the step at the current position."""
+        key = _key(size, net)
+        if key not in self._recorded:
+            launch = self._launcher(net, data, y, size, batch_size, state, max_norm)
+            if key not in self._launched:
+                if len(self._launched) >= MAX_GRAPHS:  # with a schedule, most rates do not recur
                     self._launched.clear()
                     self._recorded.clear()
                 launch()
-                self._launched.add(kind)
+                self._launched.add(key)
                 return
-            self._recorded[kind] = _record(launch, current_stream())
-        self._recorded[kind]()
+            self._recorded[key] = _record(launch, current_stream())
+        self._recorded[key]()
 
-    def _launching(
+    def _launcher(
         self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
     ) -> Callable[[], None]:
-        """Return the function that launches a step, kernel by kernel."""
-        rows, hyperparameters, sums, position, batch, step, setting, total = self._buffers
+        """Return the function that launches the kernels of a step one by one."""
+        rows, hyperparameters, sums, position, batch, step, step_hyperparameters, step_sums = self._buffers
 
         def launch() -> None:
-            begin_step(batch[:size], step, setting, position, rows, hyperparameters, batch_size)
-            self._train_step(net, total, data, y, batch[:size], step, state, setting, max_norm)
-            end_step(sums, total, position)
+            begin_step(batch[:size], step, step_hyperparameters, position, rows, hyperparameters, batch_size)
+            self._train_step(net, step_sums, data, y, batch[:size], step, state, step_hyperparameters, max_norm)
+            end_step(sums, step_sums, position)
 
         return launch
 
 
-def _kind(size: int, net: Any) -> _Kind:
-    """Return what tells the graphs of steps apart: rows and rates, which a schedule may change at each step."""
+def _key(size: int, net: Any) -> _Key:
+    """Return the key of a recorded step: its number of rows and its rates, which a schedule may change."""
     return size, net.thresholds.tobytes()
 
 
-def _anchor(array: Any) -> Any:
-    """Return the object whose life is that of an array, or of several: a network's are replaced together."""
+def _owner(array: Any) -> Any:
+    """Return the object whose lifetime is that of an array or tuple. A network replaces its arrays together."""
     return getattr(array, "outputs", array[0]) if isinstance(array, tuple) else array
 
 
@@ -225,25 +225,25 @@ def _zeros(shape: Any, dtype: Any) -> Any:
 
 
 def _record(launch: Callable[[], None], stream: Any) -> Callable[[], None]:
-    """Return a function that does what launch() would launch on a stream; the simulator has no graphs."""
+    """Return a function that launches the recorded kernels of launch() on a stream. The simulator has no graphs."""
     return launch if config.ENABLE_CUDASIM else _Graph(launch, stream).launch
 
 
 class _Graph:
-    """What is launched by a function, as one launch on a stream.
+    """A CUDA graph of the launches of a function, launched on a stream.
 
-    It is recorded on a stream that the default stream does not wait for: others may use that one meanwhile.
+    The recording uses a non-blocking stream: other threads may use the default stream meanwhile.
     """
 
     def __init__(self, launch: Callable[[], None], stream: Any) -> None:
         from cuda.bindings import driver
 
         self._driver, self._stream = driver, int(stream)
-        (recorder,) = self._done(driver.cuStreamCreate(driver.CUstream_flags.CU_STREAM_NON_BLOCKING))
+        (recorder,) = self._checked(driver.cuStreamCreate(driver.CUstream_flags.CU_STREAM_NON_BLOCKING))
         try:
             graph = self._capture(launch, int(recorder))
             try:
-                (self._executable,) = self._done(driver.cuGraphInstantiate(graph, 0))
+                (self._executable,) = self._checked(driver.cuGraphInstantiate(graph, 0))
             finally:
                 driver.cuGraphDestroy(graph)
         finally:
@@ -251,26 +251,26 @@ class _Graph:
         weakref.finalize(self, driver.cuGraphExecDestroy, self._executable)
 
     def _capture(self, launch: Callable[[], None], recorder: int) -> Any:
-        """Return the graph of what is launched."""
+        """Return the graph of the launches."""
         driver = self._driver
         relaxed = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED  # other threads may allocate meanwhile
-        self._done(driver.cuStreamBeginCapture(recorder, relaxed))
+        self._checked(driver.cuStreamBeginCapture(recorder, relaxed))
         try:
-            # arrays that are let go of meanwhile are freed afterwards
+            # arrays that are released meanwhile are freed afterwards
             with cuda.defer_cleanup(), on_stream(cuda.external_stream(recorder)):
                 launch()
         except BaseException:
             driver.cuStreamEndCapture(recorder)
             raise
-        (graph,) = self._done(driver.cuStreamEndCapture(recorder))
+        (graph,) = self._checked(driver.cuStreamEndCapture(recorder))
         return graph
 
     def launch(self) -> None:
-        """Launch all of it."""
-        self._done(self._driver.cuGraphLaunch(self._executable, self._stream))
+        """Launch the graph."""
+        self._checked(self._driver.cuGraphLaunch(self._executable, self._stream))
 
-    def _done(self, result: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return what a function of the driver returns beside its status."""
+    def _checked(self, result: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the results of a driver function without its status. RuntimeError if it failed."""
         status, *values = result
         if status != self._driver.CUresult.CUDA_SUCCESS:
             raise RuntimeError(f"CUDA graph: {self._driver.cuGetErrorName(status)[1].decode()}")

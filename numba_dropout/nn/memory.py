@@ -1,4 +1,4 @@
-"""Where a network's arrays are: in the host's memory or a CUDA device's, by the same calls."""
+"""The memory of a network's arrays, on the host or on a CUDA device, with one interface."""
 
 from __future__ import annotations
 
@@ -26,48 +26,48 @@ SMALLER = "train on fewer rows, or with device cpu"
 
 
 class Memory(Protocol):
-    """What a network asks of the memory that its arrays are in."""
+    """The interface of the memory of a network's arrays."""
 
     device: str  # "cpu", "cuda:0", ...
-    precision: str  # of products' factors
+    precision: str  # of the factors of matrix products
 
     def zeros(self, size: int, dtype: Any) -> Any:
         """Return a flat array of zeros."""
 
     def empty(self, size: int, dtype: Any) -> Any:
-        """Return a flat array of whatever values."""
+        """Return a flat array of unspecified values."""
 
     def copy(self, values: Any) -> Any:
-        """Return values there: the same array where they are there already."""
+        """Return a copy of values in this memory, or the same array if it is there already."""
 
     def stage(self, name: str, values: Any) -> Any:
-        """Return values as `copy` does, in the same array for every batch of the same shape that comes by a name."""
+        """Return a copy of values, in the same array for all batches with the same name and shape."""
 
     def write(self, array: Any, values: NDArray[Any]) -> None:
         """Copy host values into an array."""
 
     def read(self, array: Any) -> NDArray[Any]:
-        """Return an array's values on the host; on the host it is the same array."""
+        """Return an array's values on the host. An array on the host is returned unchanged."""
 
     def working(self) -> contextlib.AbstractContextManager[Any]:
-        """Return what every call of a composition is wrapped in."""
+        """Return the context for each call of the passes."""
 
     def turn(self) -> contextlib.AbstractContextManager[Any]:
-        """Return what a whole call is wrapped in, from its upload to the copy of its outputs: on a device a lock."""
+        """Return the context for a full call, from its upload to the copy of its outputs: a lock on a device."""
 
-    def passes(self, choice: PassSpec) -> Passes:
-        """Return the composition over this memory's kernels."""
+    def passes(self, spec: PassSpec) -> Passes:
+        """Return the passes with the kernels for this memory."""
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
-        """Raise InputError where so many bytes are not free; remedy(free) says what would help."""
+        """Raise DeviceError if `needed` bytes are not free. The message ends with remedy(free)."""
 
 
 class _Host:
     device = "cpu"
     precision = "float32"
 
-    def passes(self, choice: PassSpec) -> Passes:
-        return _COMPOSED.setdefault(choice, compiled(choice))  # its cache may give two threads two of them
+    def passes(self, spec: PassSpec) -> Passes:
+        return _PASSES.setdefault(spec, compiled(spec))  # `compiled` may return different objects to two threads
 
     def zeros(self, size: int, dtype: Any) -> NDArray[Any]:
         return aligned(size, dtype)
@@ -93,11 +93,11 @@ class _Host:
         return _NO_TURN
 
     def make_sure(self, needed: int, what: str, remedy: Callable[[int], str]) -> None:
-        """Leave it to the system, which gives memory when it is written to."""
+        """Do nothing: the operating system allocates memory when a program writes to it."""
 
 
 class _Device:
-    """The memory of a CUDA device, and a stream on which all of a network's work is done."""
+    """The memory of a CUDA device, and the stream for all work of a network."""
 
     def __init__(self, number: int, precision: str) -> None:
         from numba import cuda
@@ -111,7 +111,7 @@ class _Device:
         self._products_in, self.precision = products_in, precision
         self._context = cuda.gpus[number]
         self._staged: dict[str, Any] = {}
-        self._turn = threading.RLock()  # threads share the stream, and what is being recorded on it
+        self._turn = threading.RLock()  # threads share the stream and its recordings
         with self._context:
             self._stream = cuda.stream()
 
@@ -119,24 +119,24 @@ class _Device:
         return self.copy(np.zeros(size, dtype))
 
     def empty(self, size: int, dtype: Any) -> Any:
-        with self.working(), self._asking(size * np.dtype(dtype).itemsize, f"{size:,} numbers"):
+        with self.working(), self._allocating(size * np.dtype(dtype).itemsize, f"{size:,} numbers"):
             return self._cuda.device_array(size, dtype, stream=self._stream).bind(0)
 
     def copy(self, values: Any) -> Any:
         if devices.on_device(values):
             return values
-        with self.working(), self._asking(values.nbytes, f"an array of shape {values.shape}"):
-            there = self._cuda.to_device(np.ascontiguousarray(values), stream=self._stream)
-            self._stream.synchronize()  # the values may change from here on
-        return there.bind(0)  # what others do with it is on their stream, and waited for
+        with self.working(), self._allocating(values.nbytes, f"an array of shape {values.shape}"):
+            device_array = self._cuda.to_device(np.ascontiguousarray(values), stream=self._stream)
+            self._stream.synchronize()  # the caller may change the values afterwards
+        return device_array.bind(0)  # other code uses the default stream, which synchronizes with this one
 
     def stage(self, name: str, values: Any) -> Any:
-        there = self._staged.get(name)
-        if there is None or there.shape != values.shape or there.dtype != values.dtype:
-            there = self._staged[name] = self._like(values)
+        device_array = self._staged.get(name)
+        if device_array is None or device_array.shape != values.shape or device_array.dtype != values.dtype:
+            device_array = self._staged[name] = self._like(values)
         with self.working():
-            there.copy_to_device(values, stream=self._stream)
-        return there
+            device_array.copy_to_device(values, stream=self._stream)
+        return device_array
 
     def _like(self, values: Any) -> Any:
         flat = self.empty(math.prod(values.shape), values.dtype)
@@ -161,7 +161,7 @@ class _Device:
         with self._turn, self._context, self._on_stream(self._stream), self._products_in(self.precision):
             try:
                 yield
-            except Exception as error:  # numba-cuda's CudaAPIError, and what an allocator in its place raises
+            except Exception as error:  # CudaAPIError of numba-cuda, or the exception of another allocator
                 if getattr(error, "code", None) != OUT_OF_MEMORY:
                     raise
                 raise errors.DeviceError(f"{self.device}: out of memory; {SMALLER}") from error
@@ -172,19 +172,19 @@ class _Device:
                 context = self._cuda.current_context()
                 free, total = context.get_memory_info()
                 if needed > free and not config.ENABLE_CUDASIM:
-                    context.deallocations.clear()  # what was let go of, and is kept a while
+                    context.deallocations.clear()  # numba-cuda delays deallocations
                     free, total = context.get_memory_info()
-        except (NotImplementedError, AttributeError):  # another library manages the memory, and does not tell
+        except (NotImplementedError, AttributeError):  # another library manages the memory and has no such information
             return
         if needed > free:
-            there = f"{checks.amount(free)} of {checks.amount(total)} are free"
+            available = f"{checks.amount(free)} of {checks.amount(total)} are free"
             raise errors.DeviceError(
-                f"{self.device}: {what} needs {checks.amount(needed)}, and {there}; {remedy(free)}"
+                f"{self.device}: {what} needs {checks.amount(needed)}, and {available}; {remedy(free)}"
             )
 
     @contextlib.contextmanager
-    def _asking(self, needed: int, what: str) -> Iterator[None]:
-        """Say what did not fit where memory is asked for and not there."""
+    def _allocating(self, needed: int, what: str) -> Iterator[None]:
+        """Raise DeviceError with the size of the array if it does not fit."""
         self.make_sure(needed, what, lambda free: SMALLER)
         try:
             yield
@@ -193,16 +193,16 @@ class _Device:
                 raise
             size = checks.amount(needed)
             raise errors.DeviceError(
-                f"{self.device}: {what} needs {size}, which are not free in one piece; {SMALLER}"
+                f"{self.device}: {what} needs {size} of contiguous memory, which is not free; {SMALLER}"
             ) from error
 
 
 _HOST = _Host()
 _NO_TURN = contextlib.nullcontext()
-_COMPOSED: dict[PassSpec, Passes] = {}
+_PASSES: dict[PassSpec, Passes] = {}
 
 
 def memory_of(device: str, precision: str = "float32") -> Memory:
-    """Return the memory of a device by its name, as `devices.resolve` takes it; InputError where it is not there."""
+    """Return the memory of a device by its name, as in `devices.resolve`. InputError if it cannot be used."""
     name = devices.resolve(device, precision)
     return _HOST if name == "cpu" else _Device(devices.number_of(name), precision)

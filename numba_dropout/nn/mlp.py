@@ -1,4 +1,4 @@
-"""The multilayer perceptron as a user holds it: checks, state and saving; the arithmetic is in `passes`."""
+"""The multilayer perceptron: the public class, with its checks and parameters. `passes` has the arithmetic."""
 
 from __future__ import annotations
 
@@ -33,66 +33,67 @@ __all__ = ["MLP"]
 class MLP(Predictor, Stored):
     """A multilayer perceptron: linear layers with ReLU and dropout between them.
 
-    A seed fixes everything: weights, masks and the order of the rows.
+    The seed determines the initial weights, the masks and the order of the rows.
 
-    Several threads may predict with one network at once, and save and copy it. One thread at a time may train or change
-    it, while no other uses it: calls that conflict raise RuntimeError (docs/threads.md).
+    Several threads may predict with one network at once, and save and copy it. Only one thread at a time may train or
+    change it, and no other may use it meanwhile. Conflicting calls raise RuntimeError (docs/threads.md).
 
     Parameters
     ----------
     sizes : sequence of int
         Units of each layer, the input first: [784, 1024, 10].
     dropout : float or sequence
-        Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or one for each; for a layer, also
-        an array (units,) with a rate for each unit.
+        Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or a sequence with one for each.
+        For a layer it can be an array (units,) with one for each unit.
     input_dropout : float or array (inputs,)
-        The same for the input.
+        Probability of dropping an input, in [0, 1].
     seed : int
         `0..2**64-1`.
     loss : str
         "cross_entropy" (classes), "mse" (regression) or "bce" (targets in [0, 1], one logit for each).
     variant : str
-        "dropout" drops units of each row; "gaussian" multiplies them by noise of the same variance instead;
-        "subnetwork" drops the same units for all rows of a batch, which then are left out of its products: a step takes
-        less time the more are dropped. "dropconnect" drops weights, a layer's at the rate of its input, the same for
-        all rows of a batch (Wan et al., ICML 2013). "concrete" learns the rates with the weights, beginning with those
-        given; a rate of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
+        "dropout" drops units of each row. "gaussian" multiplies units by noise of the same variance. "subnetwork" drops
+        the same units for all rows of a batch and leaves them out of its products: higher rates give faster steps.
+        "dropconnect" drops the weights of a layer at the rate of its input, the same for all rows of a batch (Wan et
+        al., ICML 2013). "concrete" learns the rates with the weights, starting from the given ones. A rate of 0 stays 0
+        (Gal, Hron & Kendall, NeurIPS 2017).
     weight_regularizer, dropout_regularizer : float, optional
-        For "concrete": strengths a, b of `a |weight|**2 / (1 - p) - b inputs entropy(p)`, minimised with the loss, for
-        each layer whose rate is learnt; reported losses are without it. Where they are not given, `fit` takes those of
-        a prior length scale of 0.01 and its number of rows.
+        For "concrete": strengths a, b of `a |weight|**2 / (1 - p) - b inputs entropy(p)`, which training adds to the
+        loss for each layer with a learned rate. Reported losses exclude it. By default, `fit` sets the strengths for a
+        prior length scale of 0.01 and its number of rows.
     init : str
-        The weights that training begins with, uniform up to a bound: "he", the root of 6 / inputs (He et al., ICCV
-        2015, equation 10), or "glorot", that of 6 / (inputs + units) (Glorot & Bengio, AISTATS 2010, equation 16).
+        Distribution of the initial weights, uniform up to a bound: "he", sqrt(6 / inputs) (He et al., ICCV 2015,
+        equation 10), or "glorot", sqrt(6 / (inputs + units)) (Glorot & Bengio, AISTATS 2010, equation 16).
     dtype : str
         "float32" or "float64".
     device : str
-        "cpu", "cuda" or "cuda:0" for the first CUDA device, "cuda:1", ..., or "auto": CUDA where it can be used. A
-        network stays where it was made; on CUDA it is of float32, and `state_dict` gives arrays of numba.cuda.
+        "cpu", "cuda" or "cuda:0" for the first CUDA device, "cuda:1", ..., or "auto": CUDA if available. A network
+        stays on its device. On CUDA its dtype is float32, and `state_dict` returns arrays of numba.cuda.
     precision : str
-        Of the factors of products: "float32", or on CUDA "tf32" or "bf16", rounded for tensor cores; sums are float32.
+        Precision of the factors of matrix products: "float32", or on CUDA "tf32" or "bf16", rounded for tensor cores.
+        Sums are float32.
 
     Attributes
     ----------
     device : str
         "cpu", or "cuda:0", "cuda:1", ...
     step : int
-        Training steps done: the counter of the next step's masks.
+        Completed training steps: the counter of the next step's masks.
     epoch : int
-        Epochs done by `fit`: the counter of the next epoch's order.
-    course : Course
-        Of the dropout rates over training.
+        Completed epochs of `fit`: the counter of the next epoch's order of rows.
+    rate_scheduler : RateScheduler
+        The dropout rates of each training step.
     classes : list or None
-        What `predict` returns for class 0, 1, ...; None for the numbers themselves.
+        Labels that `predict` returns for class 0, 1, ...; None to return class numbers.
     tau : list of float or None
-        Precision of the noise around a regression's values, 1 over its variance in the target's units, for each output.
+        Precision of a regression's noise for each output: 1 / variance, in units of the target.
     features, target, target_column : list of str, str, int; or None
-        Names of the columns the network was trained on, and the target's position from 0 on, as far as they are known.
+        Names of the training columns, and the index of the target column, if known.
 
     Raises
     ------
     ValueError, TypeError
-        Here, and in all methods: an argument is out of its range, of the wrong type, or does not fit the network.
+        Here and in all methods: an argument is out of range, of the wrong type, or does not fit the network.
 
     Examples
     --------
@@ -147,7 +148,7 @@ class MLP(Predictor, Stored):
         self.access = Access(type(self).__name__)
         self.step = 0
         self.epoch = 0
-        self.rows: int | None = None  # that the regularisers of learnt rates are for
+        self.rows: int | None = None  # of the data set that sets the default regularizers
         self.classes: list[Any] | None = None
         self.tau: list[float] | None = None
         self.features: list[str] | None = None
@@ -160,11 +161,11 @@ class MLP(Predictor, Stored):
             self._state.write_logits(logits_of(rates))
             self.regularize(None)
         self.rate_scheduler = RateScheduler(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
-        self._compositions: dict[tuple[Any, ...], passes.Passes] = {}
+        self._passes_by_key: dict[tuple[Any, ...], passes.Passes] = {}
         self._rows = np.arange(0)
-        self._last_row = 2**63 // max(self.sizes) - 1  # of which all elements have a place in the masks
+        self._last_row = 2**63 // max(self.sizes) - 1  # the last whose elements have counters below 2**63
         self._passed = LastPass()
-        self._changes = 0  # calls of `train_steps`, after which a pass cannot go back
+        self._changes = 0  # calls of `train_steps`: each makes earlier passes unfit for `backward`
         self._state.draw_weights(self.seed, init)
 
     def __repr__(self) -> str:
@@ -177,7 +178,7 @@ class MLP(Predictor, Stored):
 
     @changes
     def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
-        """Train on one batch: forward, backward, update; return its mean loss and advance `step`.
+        """Train on one batch: run forward, backward and the update. Return the mean loss and advance `step`.
 
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
@@ -185,8 +186,8 @@ class MLP(Predictor, Stored):
         regularization = self.weight_regularizer, self.dropout_regularizer
         if self.variant == "concrete" and self.rows is None and None in regularization:
             raise InputError(
-                "train_step: expected a network with weight_regularizer and dropout_regularizer, or one that `fit` has "
-                "trained, which then knows how many rows there are"
+                "train_step: expected a network with weight_regularizer and dropout_regularizer, or one trained by "
+                "`fit`, which sets the number of rows"
             )
         target = self.memory.stage("y", target)
         data = self.bring(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
@@ -205,10 +206,10 @@ class MLP(Predictor, Stored):
         optimizer: Optimizer,
         weights: Any = None,
     ) -> None:
-        """Train on len(sums) consecutive batches of rows of the data, without Python in between.
+        """Train on len(sums) consecutive batches of rows of the data, without Python between steps.
 
-        sums (S, 2) receives the sums of each batch's losses and correct predictions. `data`, `target` and `weights`
-        (rows,), which may be None, are what `bring` returns, and are not checked. Advances `step` and the optimiser's.
+        sums (S, 2) receives the sums of losses and correct predictions of each batch. `data`, `target` and the optional
+        `weights` (rows,) are arrays that `bring` returned. They are not checked. Advances `step` and the optimizer's.
         """
         if rows.base is not self._rows:
             inputs.check_rows(rows, batch_size, data, target, weights)
@@ -216,10 +217,10 @@ class MLP(Predictor, Stored):
             workspace.reserve(batch_size)
             state = self.state_of(optimizer)
             hyperparameters = optimizer.hyperparameters(len(sums), self.dtype)
-            limit = self.dtype.type(optimizer.max_norm or 0)
+            max_norm = self.dtype.type(optimizer.max_norm or 0)
             step = checks.integer(self.step + len(sums), "number of steps", 0, 2**32) - len(sums)
             self._changes += 1
-            sums[:] = -1.0  # no loss is negative: what has changed tells how many steps were done
+            sums[:] = -1.0  # no loss is negative: other values mark completed steps
             try:
                 with self.memory.working():
                     self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
@@ -233,11 +234,11 @@ class MLP(Predictor, Stored):
                         state,
                         hyperparameters,
                         *self.rate_scheduler.at(step, len(sums)),
-                        limit,
+                        max_norm,
                     )
-            finally:  # Ctrl-C comes out of the call when its steps are done, or before the first of them
-                whole = len(sums) and sums[-1, 0] != -1.0
-                done = len(sums) if whole else int(np.count_nonzero(sums[:, 0] != -1.0))
+            finally:  # the call raises KeyboardInterrupt after its steps, or before the first of them
+                complete = len(sums) and sums[-1, 0] != -1.0
+                done = len(sums) if complete else int(np.count_nonzero(sums[:, 0] != -1.0))
                 self.step += done
                 optimizer.step += done
 
@@ -245,16 +246,16 @@ class MLP(Predictor, Stored):
     def forward(
         self, x: ArrayLike, training: bool = False, step: int | None = None, row_offset: int = 0
     ) -> NDArray[Any]:
-        """Return the network's outputs (rows, outputs) before the loss: logits, or standardised values.
+        """Return the network's outputs (rows, outputs) before the loss: logits, or standardized values.
 
-        With training=True the masks are those of `step` (default: the next one), for rows from row_offset on: the
-        pieces of a batch get the masks of the whole.
+        With training=True it applies the masks of `step` (default: the next one), for rows from `row_offset` on, so
+        chunks of a batch get the masks of the full batch.
         """
-        given = self.as_input(x)
+        batch = self.as_input(x)
         step = min(self.step, 2**32 - 1) if step is None else checks.integer(step, "step", 0, 2**32 - 1)
-        row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(given))
+        row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(batch))
         with self.memory.turn():
-            data, workspace = self.bring(given), self._take()
+            data, workspace = self.bring(batch), self._take()
             try:
                 workspace.reserve(len(data))
                 out = self._pass(workspace, data, bool(training), step, row_offset)
@@ -268,16 +269,16 @@ class MLP(Predictor, Stored):
     def backward(self, dout: ArrayLike) -> NDArray[Any]:
         """Return the gradient by the input of the last `forward`, and fill `gradients()`.
 
-        dout : array (rows, outputs), the gradient of a loss by what `forward` returned.
+        dout : array (rows, outputs), the gradient of a loss by the outputs of `forward`.
         """
         if self._passed.value is None or self._passed.value.changes != self._changes:
             raise InputError("backward: expected a forward before it, in this thread")
         workspace, rows, training, step, row_offset, _ = self._passed.value
-        given = on_host(dout).astype(self.dtype)
-        if given.shape != (rows, self.sizes[-1]):
-            raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {given.shape}")
+        values = on_host(dout).astype(self.dtype)
+        if values.shape != (rows, self.sizes[-1]):
+            raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {values.shape}")
         with self.memory.turn():
-            workspace.set_doutput(given)
+            workspace.set_doutput(values)
             with self.memory.working():
                 self._passes().backward(workspace.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
             return workspace.dinput(rows)
@@ -288,43 +289,43 @@ class MLP(Predictor, Stored):
     def state_dict(self) -> dict[str, Any]:
         """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ...
 
-        NumPy's arrays, or numba.cuda's for a network on a device (`weights` gives NumPy's for both).
+        They are NumPy arrays, or arrays of numba.cuda on a device. `weights` always returns NumPy arrays.
         """
         return self._state.parameters()
 
     @reads
     def gradients(self) -> dict[str, Any]:
-        """Return live views of the gradients that the last backward pass filled, by the names of `state_dict`."""
+        """Return live views of the gradients of the last backward pass, by the names of `state_dict`."""
         return self._state.gradients()
 
     @reads
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the parameters as NumPy's arrays, by the names of `state_dict`; on the CPU they are live views."""
+        """Return the parameters as NumPy arrays, by the names of `state_dict`. On the CPU they are live views."""
         return {name: self.memory.read(array) for name, array in self.state_dict().items()}
 
     @changes
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
-        """Copy parameters in, by the names and shapes of `state_dict`."""
+        """Set the parameters from arrays with the names and shapes of `state_dict`."""
         self._state.load(state)
 
     @changes
     def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
-        """Let the network see (x - shift) * stretch, numbers or arrays (inputs,), from now on."""
+        """Set the scaling of the input to (x - shift) * stretch, numbers or arrays (inputs,)."""
         self._state.scale(("shift", "stretch"), shift, stretch)
 
     @changes
     def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
-        """Let the network learn (y - shift) * stretch, numbers or arrays (outputs,); `predict` undoes it."""
+        """Set the scaling of the target to (y - shift) * stretch, numbers or arrays (outputs,). `predict` undoes it."""
         if self.loss != "mse":
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
         self._state.scale(("target_shift", "target_stretch"), shift, stretch)
 
-    # ------------------------------------------------------------ what the others use
+    # ------------------------------------------------------------ for training and formats
 
     def state_of(self, optimizer: Optimizer) -> Any:
-        """Return an optimiser's state (slots, P) for this network, zeros at first; no other network's from then on.
+        """Return an optimizer's state (slots, P) for this network, initially zeros, and bind it to the network.
 
-        One that comes out of a pickle keeps its state, if it is of the size of this network's.
+        A pickled optimizer keeps its state if the size matches the network.
         """
         params, saved = self._state.net.params, optimizer.state
         if optimizer.params is not None or saved is None:
@@ -337,7 +338,7 @@ class MLP(Predictor, Stored):
         return state
 
     def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return x and y as the kernels take them, after making sure that they have as many rows, and some."""
+        """Return x and y in the form that kernels take. InputError if they have no rows, or not equally many."""
         data, target = self.as_input(x), self.as_target(y)
         if len(data) != len(target):
             raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
@@ -346,52 +347,53 @@ class MLP(Predictor, Stored):
         return data, target
 
     def bring(self, array: Any) -> Any:
-        """Return what `as_input` or `as_target` returned where the network is: a copy on its device, once."""
+        """Return an array of `as_input` or `as_target` on the network's device, copied if it is elsewhere."""
         return array.map(self.memory.copy) if isinstance(array, SparseRows) else self.memory.copy(array)
 
     def as_input(self, x: ArrayLike) -> Any:
-        """Return x (rows, inputs) as kernels take it, of uint8, float32 or float64; NumPy's integers become float64.
+        """Return x (rows, inputs) in the form that kernels take: uint8, float32 or float64.
 
-        SciPy's sparse matrices and arrays stay compressed, as `SparseRows`. A frame of pandas or polars has the columns
-        of `features`, where they are known.
+        Other integer types of NumPy become float64. SciPy's sparse matrices and arrays stay compressed, as
+        `SparseRows`. A data frame of pandas or polars must have the columns of `features`, if it is set.
         """
         x = frames.values(x, self.features) if frames.is_frame(x) else x
         return inputs.rows(x, self.sizes[0], self.device)
 
     def as_target(self, y: ArrayLike) -> Any:
-        """Return y as the kernels take it: labels (rows,) int64, or targets (rows, outputs) of the network's dtype."""
+        """Return y in the form that kernels take: labels (rows,) int64, or targets (rows, outputs) in `dtype`."""
         if self.loss == "cross_entropy":
             return inputs.labels(y, self.sizes[-1])
         return inputs.targets(y, self.sizes[-1], self.dtype, unit=self.loss == "bce")
 
     @property
     def size(self) -> int:
-        """Number of parameters, of logits of rates that are learnt too."""
+        """Number of parameters, including the logits of learned rates."""
         return sum(int(array.size) for array in self._state.parameters().values())
 
     @property
     def name(self) -> str:
-        """The sizes of the layers, as one writes them: 784-1024-10."""
+        """Sizes of the layers joined by hyphens: 784-1024-10."""
         return "-".join(map(str, self.sizes))
 
     @property
     @reads
     def rates(self) -> list[Any]:
-        """The dropout rates, the input's first: as they were given, or for "concrete" as they are learnt so far."""
+        """Dropout rates, the input's first: those of the arguments, or for "concrete" the learned ones."""
         rates = [self.input_dropout, *self.dropout]
         if self.variant != "concrete":
             return rates
-        return [p and now for p, now in zip(rates, rates_of_logits(self._state.logits()), strict=True)]
+        return [p and learned for p, learned in zip(rates, rates_of_logits(self._state.logits()), strict=True)]
 
     def stages(self) -> list[tuple[str, int]]:
-        """Return the flow of a row through the network: the name of each stage, and how many values leave it."""
+        """Return the stages that a row passes in the network: the name and the number of output values of each."""
         return kinds.stages(self.sizes, self.rates, self.variant)
 
     @changes
     def regularize(self, rows: int | None) -> None:
-        """Let the regularisers be those for a data set of so many rows, as far as their strengths were not given."""
+        """Set the regularizers for a data set of n rows, except for strengths that the user set."""
         if self.variant != "concrete":
             return
-        self.rows, given = rows, (self.weight_regularizer, self.dropout_regularizer)
-        own = (math.nan, math.nan) if rows is None else regularization(self.loss, self.sizes[-1], rows)
-        self._state.write("regularization", np.array([b if a is None else a for a, b in zip(given, own, strict=True)]))
+        self.rows, strengths = rows, (self.weight_regularizer, self.dropout_regularizer)
+        defaults = (math.nan, math.nan) if rows is None else regularization(self.loss, self.sizes[-1], rows)
+        values = [default if value is None else value for value, default in zip(strengths, defaults, strict=True)]
+        self._state.write("regularization", np.array(values))

@@ -1,4 +1,4 @@
-"""Monte-Carlo dropout: what many draws of the masks say together (Gal & Ghahramani, ICML 2016)."""
+"""Monte-Carlo dropout: mean, spread and entropy over samples of the masks (Gal & Ghahramani, ICML 2016)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["MonteCarlo", "of_classes", "of_values"]
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """What a number of samples say of rows; all are taken one after the other, in float64.
+    """Statistics of predictions over samples of the dropout masks, accumulated in float64.
 
     Attributes
     ----------
@@ -22,18 +22,18 @@ class MonteCarlo:
     std : array of the same shape
         Standard deviation over the samples (divided by their number).
     entropy : array (rows,) or None
-        Classes only: predictive entropy, of the mean probabilities, in nats.
+        Classes only: predictive entropy, that of the mean probabilities, in nats.
     mutual_information : array (rows,) or None
-        Classes only: the entropy less the samples' mean entropy, between prediction and weights: what more data could
-        tell (Houlsby et al., 2011).
+        Classes only: mutual information of prediction and weights, in nats: `entropy` minus the mean entropy of the
+        samples. More training data can reduce it (Houlsby et al., 2011).
     samples : int
-        How many.
+        Number of samples.
 
     Examples
     --------
     >>> net = nd.MLP([2, 8, 3], dropout=0.5)
-    >>> drawn = net.predict_mc(np.ones((4, 2)), samples=10)
-    >>> drawn.mean.shape, drawn.entropy.shape, drawn.samples
+    >>> result = net.predict_mc(np.ones((4, 2)), samples=10)
+    >>> result.mean.shape, result.entropy.shape, result.samples
     ((4, 3), (4,), 10)
     """
 
@@ -50,23 +50,23 @@ class MonteCarlo:
 
 
 def of_values(samples: Iterable[NDArray[np.float64]]) -> MonteCarlo:
-    """Sum samples of values (rows, outputs) up."""
+    """Return the statistics of samples of values (rows, outputs)."""
     mean, std, _, count = _moments(samples, lambda values: np.zeros(len(values)))
     return MonteCarlo(mean, std, None, None, count)
 
 
 def of_classes(samples: Iterable[NDArray[np.float64]], *, independent: bool) -> MonteCarlo:
-    """Sum samples of probabilities (rows, classes) up; the entropies of independent ones, of 0 or 1 each, are added."""
-    entropy = _entropy_of_several if independent else _entropy
-    mean, std, mean_entropy, count = _moments(samples, entropy)
-    whole = entropy(mean)
-    return MonteCarlo(mean, std, whole, np.maximum(whole - mean_entropy, 0.0), count)
+    """Return the statistics of samples of probabilities (rows, classes). Independent outputs add their entropies."""
+    entropy_of = _binary_entropy if independent else _entropy
+    mean, std, mean_entropy, count = _moments(samples, entropy_of)
+    entropy = entropy_of(mean)
+    return MonteCarlo(mean, std, entropy, np.maximum(entropy - mean_entropy, 0.0), count)
 
 
 def _moments(
     samples: Iterable[NDArray[np.float64]], entropy: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], int]:
-    """Return mean, standard deviation and mean entropy of samples, and how many there are (Welford, 1962)."""
+    """Return the mean, standard deviation, mean entropy and number of samples (Welford, 1962)."""
     count = 0
     mean = squares = entropies = np.zeros(1)
     for count, sample in enumerate(samples, 1):
@@ -84,6 +84,6 @@ def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return 0.0 - (p * np.log(np.where(p > 0, p, 1.0))).sum(1)
 
 
-def _entropy_of_several(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sum of the entropies of independent probabilities of 1."""
+def _binary_entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of the entropies of independent binary outputs, from their probabilities of 1."""
     return _entropy(p) + _entropy(1.0 - p)

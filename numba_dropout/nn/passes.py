@@ -1,8 +1,8 @@
-"""The network's forward and backward pass, by hand, over a table of layers: one composition for every target.
+"""The network's forward and backward pass, written by hand for a table of layers: one source for every target.
 
-`build_passes` takes a target: its kernels and what to compile with. Over `kernels.cpu` Numba compiles the whole of
-it, so that many training steps run without Python. All arrays are laid out before the first step, and nothing here
-allocates: a layer's weight, gradient or output is a view into a flat buffer.
+`build_passes` takes a target: its kernels and decorators. With `kernels.cpu`, Numba compiles the whole training loop,
+and many steps run without Python. All buffers are allocated before the first step. The passes allocate nothing: a
+layer's weight, gradient or output is a view into a flat buffer.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ __all__ = ["LOSSES", "PassSpec", "Passes", "Weighted", "build_passes", "compiled
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
-TRUE, FALSE = np.bool_(True), np.bool_(False)  # a literal one would be compiled for as a type of its own
+TRUE, FALSE = np.bool_(True), np.bool_(False)  # Numba would compile a version of its own for each literal
 
 
 class PassSpec(NamedTuple):
-    """What a composition is written for."""
+    """The specification of a network's passes."""
 
     loss: str
     update: str = "sgd"
-    clip_norm: bool = False  # the gradient's norm is bounded
-    max_norm: bool = False  # those of the weights are
+    clip_norm: bool = False  # bound the norm of the gradient
+    max_norm: bool = False  # bound the norms of the weights
     variant: str = "dropout"
-    sparse: bool = False  # data come in compressed rows, `sparse.Compressed`
-    sample_weight: bool = False  # rows have weights, of mean 1: y is `Weighted`
+    sparse: bool = False  # the data are compressed rows, `sparse.Compressed`
+    sample_weight: bool = False  # rows have weights of mean 1, and y is `Weighted`
 
 
 class Weighted(NamedTuple):
-    """Targets of rows, and the weights of their losses."""
+    """Targets of rows, and the sample weights of their losses."""
 
     targets: Any  # labels (N,), or targets (N, K)
     weights: Any  # (N,)
 
 
 class Passes(NamedTuple):
-    """The functions over a network that `build_passes` builds."""
+    """The functions of a network that `build_passes` builds."""
 
     forward: Callable[..., None]
     backward: Callable[..., None]
@@ -59,10 +59,10 @@ class Passes(NamedTuple):
     sample: Callable[..., None]
 
 
-def build_passes(target: Target, choice: PassSpec) -> Passes:
-    """Write the passes over the kernels of one target."""
-    loss, update, clip_norm, max_norm, variant, sparse, sample_weight = choice
-    kernels, repeat, build, part, view, matrix, vector, thins = target
+def build_passes(target: Target, spec: PassSpec) -> Passes:
+    """Build the passes with the kernels of one target."""
+    loss, update, clip_norm, max_norm, variant, sparse, sample_weight = spec
+    kernels, loop, entry, internal, view, matrix, vector, compacts = target
     views = views_of(target)
     layer_input, layer_output, doutput, weight, bias, _, at_rates, _ = views
     kernel = "softmax_cross_entropy" if loss == "cross_entropy" else loss
@@ -73,25 +73,26 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
 
     if sparse:
 
-        @part
+        @internal
         def load(net, data, rows):
-            """Bring rows of the data, standardised, to the network's input."""
+            """Copy rows of the data, standardized, to the network's input."""
             inp = layer_input(net, FIRST, rows.size)
             values, columns, starts = data.values, data.columns, data.starts
             kernels.gather_sparse_rows(inp, values, columns, starts, rows, net.shift, net.stretch)
 
     else:
 
-        @part
+        @internal
         def load(net, data, rows):
-            """Bring rows of the data, standardised, to the network's input."""
+            """Copy rows of the data, standardized, to the network's input."""
             kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
 
-    drop, drop_samples, back_at_site, back_to_input, fused, by_sign, learns = sites_of(target, views, variant)
+    sites = sites_of(target, views, variant)
+    drop, drop_samples, backward_at_site, backward_to_input, fused, by_sign, learned_rates = sites
 
-    @part
+    @internal
     def forward(net, rows, training, step, row_offset):
-        """Run the loaded batch through all layers; the batch's first row is row row_offset of the masks."""
+        """Run the loaded batch through all layers. Its first row has the masks of row `row_offset`."""
         if training:
             drop(net, layer_input(net, FIRST, rows), FIRST, ZERO, step, row_offset)
         last = net.layers.shape[0] - 1
@@ -124,44 +125,44 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
             bias(net, net.params, last),
         )
 
-    def passing_back(change):
-        """Return the backward pass, with what is done about a layer's weight and bias."""
+    def backward_pass(on_layer):
+        """Return the backward pass that calls `on_layer` for the weight and bias of each layer."""
 
-        @part
+        @internal
         def backward(net, rows, training, to_input, step, row_offset, state, hyperparameters):
-            """Take the gradient by the last output through all layers, and to the input where it is asked for."""
+            """Backpropagate the gradient by the last output through all layers, and with `to_input` to the input."""
             last = net.layers.shape[0] - 1
-            for back in range(last + 1):
-                layer = last - back
+            for number in range(last + 1):
+                layer = last - number
                 dout = doutput(net, layer, rows)
                 inp = layer_input(net, layer, rows)
-                at_once = layer > 0 and (by_sign or not training)
-                if layer > 0 or to_input or (learns and training and net.thresholds[FIRST] != ZERO):
-                    # through this layer's product, then through ReLU and dropout of the layer before, if there is one
-                    before = doutput(net, layer - 1, rows)
+                fused_backward = layer > 0 and (by_sign or not training)
+                if layer > 0 or to_input or (learned_rates and training and net.thresholds[FIRST] != ZERO):
+                    # through this layer's product, then through ReLU and dropout of the layer before, if any
+                    dinp = doutput(net, layer - 1, rows)
                     kernels.linear_backward_input(
-                        before,
+                        dinp,
                         dout,
                         weight(net, net.params, layer),
-                        layer_input(net, layer, rows if at_once else 0),
+                        layer_input(net, layer, rows if fused_backward else 0),
                         net.scales[layer] if training else net.scales.dtype.type(1),
                     )
-                    if layer > 0 and not at_once:
-                        back_at_site(net, before, inp, layer, step, row_offset)
+                    if layer > 0 and not fused_backward:
+                        backward_at_site(net, dinp, inp, layer, step, row_offset)
                     elif layer == 0 and training:
-                        back_to_input(net, before, inp, step, row_offset)
-                change(net, layer, dout, inp, state, hyperparameters)
+                        backward_to_input(net, dinp, inp, step, row_offset)
+                on_layer(net, layer, dout, inp, state, hyperparameters)
 
         return backward
 
-    @part
-    def store(net, layer, dout, inp, state, hyperparameters):
+    @internal
+    def layer_gradients(net, layer, dout, inp, state, hyperparameters):
         """Write the gradients by a layer's weight and bias."""
         kernels.linear_backward_weight(weight(net, net.dparams, layer), bias(net, net.dparams, layer), dout, inp)
 
-    @part
+    @internal
     def descend(net, layer, dout, inp, state, hyperparameters):
-        """Step a layer's weight and bias."""
+        """Update a layer's weight and bias."""
         step_layer(
             weight(net, net.params, layer),
             bias(net, net.params, layer),
@@ -174,38 +175,38 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
             hyperparameters,
         )
 
-    if learns:
+    if learned_rates:
         descend = concrete(target, update, views, descend)
-    backward_and_store, backward_and_descend = passing_back(store), passing_back(descend)
+    backward_with_gradients, backward_and_descend = backward_pass(layer_gradients), backward_pass(descend)
 
     if loss == "cross_entropy":
 
         @view
         def target_of(net, y, rows):
-            """View the batch's classes."""
+            """Return a view of the classes of the batch."""
             return vector(net.labels, FIRST, rows)
 
-        @part
+        @internal
         def load_targets(net, y, rows):
-            """Bring the classes of rows of the data to the batch."""
+            """Copy the classes of rows of the data to the batch."""
             kernels.gather(target_of(net, y, rows.size), y, rows)
 
     else:
 
         @view
         def target_of(net, y, rows):
-            """View the batch's targets."""
+            """Return a view of the targets of the batch."""
             return matrix(net.targets, FIRST, rows, y.shape[1])
 
-        @part
+        @internal
         def load_targets(net, y, rows):
-            """Bring the targets of rows of the data, standardised, to the batch."""
+            """Copy the targets of rows of the data, standardized, to the batch."""
             target = target_of(net, y, rows.size)
             kernels.gather_rows(target, y, rows, net.target_shift, net.target_stretch)
 
-    @part
+    @internal
     def measure(net, out, saved, target, sums):
-        """Write the sums of the batch's losses and correct predictions, and save what the loss's derivative needs."""
+        """Write the sums of losses and correct predictions of the batch, and save values for the loss's derivative."""
         rows = out.shape[0]
         losses, correct = vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows)
         loss_forward(losses, correct, saved, out, target)
@@ -213,9 +214,9 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
 
     if sample_weight:
 
-        @part
-        def learn(net, out, dout, y, batch, sums):
-            """Write the sums of the batch's weighted losses and correct predictions, and the gradient of their mean."""
+        @internal
+        def loss_and_grad(net, out, dout, y, batch, sums):
+            """Write the sums of weighted losses and correct predictions, and the gradient of the mean loss."""
             rows = batch.size
             load_targets(net, y.targets, batch)
             target, weights = target_of(net, y.targets, rows), vector(net.weights, FIRST, rows)
@@ -229,9 +230,9 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
 
     else:
 
-        @part
-        def learn(net, out, dout, y, batch, sums):
-            """Write the sums of the batch's losses and correct predictions, and the gradient of their mean."""
+        @internal
+        def loss_and_grad(net, out, dout, y, batch, sums):
+            """Write the sums of losses and correct predictions, and the gradient of the mean loss."""
             load_targets(net, y, batch)
             target = target_of(net, y, batch.size)
             measure(net, out, dout, target, sums)
@@ -239,78 +240,78 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
 
     if max_norm:
 
-        @part
+        @internal
         def limit_norms(net, max_norm):
-            """Bound the norms of the hidden units' incoming weights."""
+            """Bound the norm of the incoming weights of each hidden unit."""
             for layer in range(net.layers.shape[0] - 1):
                 kernels.max_norm(weight(net, net.params, layer), max_norm)
 
     else:
 
-        @part
+        @internal
         def limit_norms(net, max_norm):
-            """Leave the weights as they are."""
-            pass  # Numba's debug information points at a first statement
+            """Do nothing: the weights have no bound."""
+            pass  # Numba's debug information needs a first statement
 
     sample = None
-    if variant == "subnetwork" and thins and not sparse:
-        begin, store_all, descend_all = subnetwork(target, update, views, forward, backward_and_store)
+    if variant == "subnetwork" and compacts and not sparse:
+        forward_train, gradients, descend_all = subnetwork(target, update, views, forward, backward_with_gradients)
     elif variant == "dropconnect":
-        begin, store_all, sample = dropconnect(target, views, load, forward, backward_and_store)
+        forward_train, gradients, sample = dropconnect(target, views, load, forward, backward_with_gradients)
     else:
 
-        @part
-        def begin(net, data, batch, step, row_offset):
-            """Load rows of the data and run them forward in training mode."""
+        @internal
+        def forward_train(net, data, batch, step, row_offset):
+            """Load rows of the data and run the forward pass in training mode."""
             load(net, data, batch)
             forward(net, batch.size, TRUE, step, row_offset)
 
-        @part
-        def store_all(net, rows, to_input, step, row_offset):
-            """Go back in training mode, and keep the gradients."""
-            backward_and_store(net, rows, TRUE, to_input, step, row_offset, net.doutputs, net.scales)
+        @internal
+        def gradients(net, rows, to_input, step, row_offset):
+            """Run the backward pass in training mode, and write the gradients."""
+            backward_with_gradients(net, rows, TRUE, to_input, step, row_offset, net.doutputs, net.scales)
 
-        @part
+        @internal
         def descend_all(net, rows, step, state, hyperparameters):
-            """Go back in training mode, and step the parameters."""
+            """Run the backward pass in training mode, and update the parameters."""
             backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, hyperparameters)
 
     if clip_norm or variant == "dropconnect":
 
-        @part
+        @internal
         def descend_stored(net, layer, dout, inp, state, hyperparameters):
-            """Step a layer's weight and bias with the gradients that are kept."""
+            """Update a layer's weight and bias with the stored gradients."""
             first, size = net.layers[layer, WEIGHT], net.layers[layer, INPUTS] * net.layers[layer, UNITS]
             weights, dweights = vector(net.params, first, size), vector(net.dparams, first, size)
             step_parameters(weights, dweights, state, first, hyperparameters, TRUE)
             first, b, db = net.layers[layer, BIAS], bias(net, net.params, layer), bias(net, net.dparams, layer)
             step_parameters(b, db, state, first, hyperparameters, FALSE)
 
-        if learns:
+        if learned_rates:
             descend_stored = concrete(target, update, views, descend_stored)
 
-        @part
+        @internal
         def descend_all(net, rows, step, state, hyperparameters):
-            """Go back in training mode, bound the norm of the whole gradient where asked, and step the parameters."""
-            store_all(net, rows, FALSE, step, ZERO)
+            """Run the backward pass in training mode, clip the gradient if specified, and update the parameters."""
+            gradients(net, rows, FALSE, step, ZERO)
             if clip_norm:
                 kernels.clip_norm(net.dparams, net.sums, hyperparameters)
             for layer in range(net.layers.shape[0]):
                 dout, inp = doutput(net, layer, FIRST), layer_input(net, layer, FIRST)
                 descend_stored(net, layer, dout, inp, state, hyperparameters)
 
-    @part
+    @internal
     def train_step(net, sums, data, y, batch, step, state, hyperparameters, max_norm):
-        """Train on one batch, rows of the data; sums (2,) receives the sums of its losses and correct predictions."""
+        """Train on one batch of rows. `sums` (2,) receives the sums of its losses and correct predictions."""
         size, last = batch.size, net.layers.shape[0] - 1
-        begin(net, data, batch, step, ZERO)
-        learn(net, layer_output(net, last, size), doutput(net, last, size), y, batch, sums)
+        forward_train(net, data, batch, step, ZERO)
+        loss_and_grad(net, layer_output(net, last, size), doutput(net, last, size), y, batch, sums)
         descend_all(net, size, step, state, hyperparameters)
         limit_norms(net, max_norm)
 
-    @build
+    @entry
     def evaluate(net, sums, data, y, rows, batch_size):
-        """Write the sums of the losses and correct predictions of batches of rows in evaluation mode."""
+        """Write the sums of losses and correct predictions of batches of rows in evaluation mode."""
         last = net.layers.shape[0] - 1
         for s in range(sums.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
@@ -321,20 +322,20 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
             target = target_of(net, y, size)
             measure(net, layer_output(net, last, size), doutput(net, last, size), target, sums[s])
 
-    @build
-    def load_and_forward(net, data, rows, training, step, row_offset):
-        """Load rows of the data and run them through the network."""
+    @entry
+    def forward_rows(net, data, rows, training, step, row_offset):
+        """Load rows of the data and run the forward pass."""
         if training:
-            begin(net, data, rows, step, row_offset)
+            forward_train(net, data, rows, step, row_offset)
         else:
             load(net, data, rows)
             forward(net, rows.size, FALSE, step, row_offset)
 
-    @build
+    @entry
     def sample_units(net, data, rows, size, step, row_offset):
-        """Run rows of the data, the same again for each sample, through the network with the masks of samples.
+        """Run rows of the data, repeated for each sample, through the network with the masks of samples.
 
-        A sample is `size` rows, the first of them row row_offset of the masks; the samples' steps follow each other.
+        A sample has `size` rows. Its first row has the masks of row `row_offset`. Samples have consecutive steps.
         """
         count, last = rows.size, net.layers.shape[0] - 1
         load(net, data, rows)
@@ -348,43 +349,43 @@ def build_passes(target: Target, choice: PassSpec) -> Passes:
         inp, w, b = layer_input(net, last, count), weight(net, net.params, last), bias(net, net.params, last)
         kernels.linear_forward(layer_output(net, last, count), inp, w, b)
 
-    @build
-    def backward_alone(net, rows, training, to_input, step, row_offset):
-        """Run the backward pass after `load_and_forward`, and keep the gradients."""
+    @entry
+    def backward_rows(net, rows, training, to_input, step, row_offset):
+        """Run the backward pass after `forward_rows`, and write the gradients."""
         if training:
-            store_all(net, rows, to_input, step, row_offset)
+            gradients(net, rows, to_input, step, row_offset)
         else:
-            backward_and_store(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
-            if learns:
+            backward_with_gradients(net, rows, FALSE, to_input, step, row_offset, net.doutputs, net.scales)
+            if learned_rates:
                 kernels.drop_all(vector(net.dparams, net.layers[0, LOGIT], net.layers.shape[0]))
 
-    return Passes(load_and_forward, backward_alone, repeat(train_step, at_rates), evaluate, sample or sample_units)
+    return Passes(forward_rows, backward_rows, loop(train_step, at_rates), evaluate, sample or sample_units)
 
 
-def repeated(train_step, at_rates):
-    """Return the loop over training steps, compiled whole."""
+def train_loop(train_step, at_rates):
+    """Return the loop over training steps, compiled as one function."""
 
     @entry_point
     def train_steps(
         net, sums, data, y, rows, batch_size, first_step, state, hyperparameters, thresholds, scales, max_norm
     ):
-        """Train on consecutive batches of rows: step s of them is counter first_step + s and uses hyperparameters[s].
+        """Train on consecutive batches of rows. Batch s has the counter first_step + s and hyperparameters[s].
 
-        thresholds and scales (S, L) are each step's rates; sums (S, 2) receives the sums of each batch's losses
-        and correct predictions; the last batch may be smaller.
+        `thresholds` and `scales` (S, L) are the rates of each step. `sums` (S, 2) receives the sums of losses and
+        correct predictions of each batch. The last batch may be smaller.
         """
         for s in range(sums.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
-            step, now = np.uint64(first_step + s), at_rates(net, thresholds[s], scales[s])
-            train_step(now, sums[s], data, y, batch, step, state, hyperparameters[s], max_norm)
+            step, net_at_rates = np.uint64(first_step + s), at_rates(net, thresholds[s], scales[s])
+            train_step(net_at_rates, sums[s], data, y, batch, step, state, hyperparameters[s], max_norm)
 
     return train_steps
 
 
-CPU = Target(cpu, repeated, entry_point, serial_loop, scalar, simd.matrix, simd.vector, thins=True)
+CPU = Target(cpu, train_loop, entry_point, serial_loop, scalar, simd.matrix, simd.vector, compacts=True)
 
 
 @functools.cache
-def compiled(choice: PassSpec) -> Passes:
-    """Return the composition over the CPU's kernels, compiled by Numba at the first call of each function."""
-    return build_passes(CPU, choice)
+def compiled(spec: PassSpec) -> Passes:
+    """Return the passes with the CPU's kernels. Numba compiles each function at its first call."""
+    return build_passes(CPU, spec)

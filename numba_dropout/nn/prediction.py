@@ -1,4 +1,4 @@
-"""What a network says of rows: outputs, labels, values, probabilities, and how sure it is of them."""
+"""Prediction: outputs, labels, values, probabilities and Monte-Carlo samples of a network."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from .state import State, Workspace
 
 __all__ = ["LastPass", "Pass", "Predictor"]
 
-ROOM = 1024  # rows that prediction takes at once
-_NO_MASKS = np.uint64(0), np.uint64(0)  # step and row of a pass without dropout
+ROOM = 1024  # the most rows of a forward pass in prediction
+_NO_MASKS = np.uint64(0), np.uint64(0)  # step and row offset of a pass without dropout
 
 
 class Pass(NamedTuple):
-    """A call of `forward`, for `backward`, and the workspace that it holds until the thread's next call."""
+    """A call of `forward`, for `backward`, with its workspace. It ends at the next call of the thread."""
 
     workspace: Workspace
     rows: int
     training: bool
     step: int
     row_offset: int
-    changes: int  # of the network's parameters by training, before it
+    changes: int  # calls of `train_steps` before it
 
 
 class LastPass(threading.local):
@@ -45,7 +45,7 @@ class LastPass(threading.local):
 
 
 class Predictor(ABC):
-    """The part of a network that predicts; what it needs of the rest comes last."""
+    """The prediction methods of a network. The abstract methods that they need come last."""
 
     sizes: list[int]
     loss: str
@@ -55,7 +55,7 @@ class Predictor(ABC):
     access: Access
     _state: State
     _kind: str
-    _compositions: dict[tuple[Any, ...], passes.Passes]
+    _passes_by_key: dict[tuple[Any, ...], passes.Passes]
     _rows: NDArray[np.int64]
     _passed: LastPass
     _last_row: int
@@ -67,48 +67,49 @@ class Predictor(ABC):
 
     @reads
     def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
-        """Do what `evaluate_loss` does, with what `bring` returns; nothing is checked."""
+        """Return the results of `evaluate_loss` for arrays that `bring` returned, without checks."""
         with self._workspace() as workspace:
-            piece = _piece_of(workspace, len(data))
-            sums = np.zeros((-(-len(data) // piece), 2))
+            chunk_size = _reserve_chunk(workspace, len(data))
+            sums = np.zeros((-(-len(data) // chunk_size), 2))
             rows = self._rows_of(len(data))
             with self.memory.working():
-                self._passes(data).evaluate(workspace.net, sums, arrays_of(data), target, rows, piece)
+                self._passes(data).evaluate(workspace.net, sums, arrays_of(data), target, rows, chunk_size)
         loss, correct = sums[0].tolist() if len(sums) == 1 else sums.sum(0).tolist()
         return loss / len(data), None if self.loss == "mse" else correct / len(data)
 
     @reads
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
-        """Return what `forward` returns in evaluation mode, for any number of rows, a piece at a time."""
+        """Return the outputs of `forward` in evaluation mode, for any number of rows, in chunks."""
         return self._outputs(x)
 
     def _outputs(self, x: ArrayLike) -> NDArray[Any]:
-        """Do what `outputs` does, for a call that reads the network already."""
-        given = self.as_input(x)
-        result = np.empty((len(given), self.sizes[-1]), self.dtype)
+        """Return the outputs, in a call that already has access to the network."""
+        data = self.as_input(x)
+        result = np.empty((len(data), self.sizes[-1]), self.dtype)
         with self._workspace() as workspace:
-            data = self.bring(given)
-            piece = _piece_of(workspace, len(data))
-            for start in range(0, len(data), piece):
-                result[start : start + piece] = self._pass(workspace, data[start : start + piece], False, 0, 0)
+            data = self.bring(data)
+            chunk_size = _reserve_chunk(workspace, len(data))
+            for start in range(0, len(data), chunk_size):
+                chunk = data[start : start + chunk_size]
+                result[start : start + chunk_size] = self._pass(workspace, chunk, False, 0, 0)
         return result
 
     @reads
     def standardized(self, x: ArrayLike) -> NDArray[Any]:
-        """Return x (rows, inputs) as the first layer sees it, scaled in float64 and rounded to the network's dtype."""
+        """Return x (rows, inputs) as the input of the first layer, scaled in float64, in the network's dtype."""
         shift, stretch = self.input_scaling()
         values = on_host(self.as_input(x)).astype(np.float64)
         return ((values - shift) * stretch).astype(self.dtype)
 
     def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:
-        """Yield what `forward` would return in training mode, (rows, outputs), for so many draws of the masks.
+        """Yield n samples of the outputs (rows, outputs) in training mode, each with its own masks.
 
-        The masks are those of purpose "monte carlo" (docs/mask.md), the first draw's at `step`, the others' at the
-        steps after it: of each row its own, whichever rows there are beside it, and the same on any number of threads.
-        x begins with row `row_offset`: the pieces of a set get the masks of the whole. x may not change until the last
-        draw is taken.
+        The masks have the purpose "monte carlo" (docs/mask.md). The first sample takes them at `step`, the next ones
+        at the steps after it. The masks of a row depend on its number only, not on the other rows or on the number of
+        threads. The first row of x has the number `row_offset`, so chunks of a data set get the masks of the full set.
+        Do not change x until you have taken the last sample.
 
-        Raises ValueError or TypeError where x does not fit, or a number is out of its range.
+        Raises ValueError or TypeError if x does not fit the network, or a number is out of range.
         """
         step = checks.integer(step, "step", 0, 2**32 - 2)
         samples = checks.integer(samples, "samples", 1, 2**32 - 1 - step)
@@ -116,35 +117,35 @@ class Predictor(ABC):
         if len(data) == 0:
             raise InputError("x: expected at least one row, got none")
         row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(data))
-        return self._draw(data, samples, step, row_offset)
+        return self._draw_samples(data, samples, step, row_offset)
 
-    def _draw(self, data: Any, samples: int, step: int, row_offset: int) -> Iterator[NDArray[Any]]:
-        """Do what `samples` has checked."""
+    def _draw_samples(self, data: Any, samples: int, step: int, row_offset: int) -> Iterator[NDArray[Any]]:
+        """Yield the samples, with checked arguments."""
         rows = len(data)
         with self.access.reading("samples"), self._workspace() as workspace:
-            most = _piece_of(workspace, ROOM)
-        at_once = min(rows, most)
-        least = -(-(SKINNY + 1) // at_once)  # sums of fewer rows are cut in another way
-        several = min(most // at_once, max(samples, least))
-        for first in range(0, samples, several):
-            drawn = np.empty((several, rows, self.sizes[-1]), self.dtype)
-            for start in range(0, rows, at_once):
-                start = min(start, rows - at_once)  # the last piece is as large as the others
-                numbers = np.tile(np.arange(start, start + at_once), several)
-                at = np.uint64(step + first), np.uint64(row_offset + start)
+            capacity = _reserve_chunk(workspace, ROOM)
+        chunk_size = min(rows, capacity)
+        min_group = -(-(SKINNY + 1) // chunk_size)  # products of fewer rows add in another order
+        group = min(capacity // chunk_size, max(samples, min_group))
+        for first in range(0, samples, group):
+            result = np.empty((group, rows, self.sizes[-1]), self.dtype)
+            for start in range(0, rows, chunk_size):
+                start = min(start, rows - chunk_size)  # all chunks have the same size
+                numbers = np.tile(np.arange(start, start + chunk_size), group)
+                counters = np.uint64(step + first), np.uint64(row_offset + start)
                 with self.access.reading("samples"), self._workspace() as workspace:
                     workspace.reserve(len(numbers))
                     with self.memory.working():
-                        self._passes(data).sample(workspace.net, arrays_of(data), numbers, at_once, *at)
+                        self._passes(data).sample(workspace.net, arrays_of(data), numbers, chunk_size, *counters)
                     out = workspace.outputs(len(numbers))
-                drawn[:, start : start + at_once] = out.reshape(several, at_once, -1)
-            yield from drawn[: samples - first]
+                result[:, start : start + chunk_size] = out.reshape(group, chunk_size, -1)
+            yield from result[: samples - first]
 
     @reads
     def predict_mc(self, x: ArrayLike, samples: int = 100, *, step: int = 0, row_offset: int = 0) -> MonteCarlo:
-        """Return what many draws of the dropout masks say of rows: mean and spread, in `MonteCarlo`.
+        """Return the mean and spread of predictions over many samples of the dropout masks, as `MonteCarlo`.
 
-        x : array (rows, inputs); samples : number of draws; step, row_offset, and errors, as in `samples`.
+        x : array (rows, inputs); samples : number of samples; step, row_offset and errors as in `samples`.
 
         References
         ----------
@@ -155,24 +156,24 @@ class Predictor(ABC):
     def sample_predictive(
         self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0
     ) -> Iterator[NDArray[np.float64]]:
-        """Return what `samples` does, as `predictive` gives it."""
-        draws = self.samples(x, samples, step=step, row_offset=row_offset)
+        """Return an iterator over `samples`, converted to probabilities or values by `predictive`."""
+        outputs = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss != "mse":
-            return map(self.predictive, draws)
-        stretch, shift = map(np.array, self.target_scaling())  # once: on a device they are read from there
-        return (out / stretch + shift for out in draws)
+            return map(self.predictive, outputs)
+        stretch, shift = map(np.array, self.target_scaling())  # once: on a device each call copies them to the host
+        return (out / stretch + shift for out in outputs)
 
     def aggregate(self, predictive: Iterable[NDArray[np.float64]]) -> MonteCarlo:
-        """Return what answers of several passes say together."""
+        """Return the mean and spread over several samples of `predictive`, as `MonteCarlo`."""
         if self.loss == "mse":
             return of_values(predictive)
         return of_classes(predictive, independent=self.loss == "bce" and self.sizes[-1] > 1)
 
     @reads
     def predict(self, x: ArrayLike) -> NDArray[Any]:
-        """Return labels (rows,) for classes, or values for a regression: (rows,), or (rows, outputs) if several.
+        """Return labels (rows,), or values of a regression: (rows,) with one output, else (rows, outputs).
 
-        Labels are those of `classes` where they are known, else class numbers; "bce" gives 0 or 1 for each output.
+        Labels are entries of `classes` if it is set, else class numbers. "bce" gives 0 or 1 for each output.
         """
         out = self._outputs(x)
         if self.loss == "mse":
@@ -185,24 +186,24 @@ class Predictor(ABC):
 
     @reads
     def predict_proba(self, x: ArrayLike) -> NDArray[Any]:
-        """Return probabilities (rows, classes); with one "bce" output those of 0 and 1, with several those of 1."""
+        """Return probabilities (rows, classes): of 0 and 1 with one "bce" output, of 1 with several."""
         if self.loss == "mse":
-            raise InputError("predict_proba: expected a network for classes, got one for a regression")
+            raise InputError("predict_proba: expected a classification network, got a regression")
         return self.predictive(self._outputs(x))
 
     def predictive(self, out: NDArray[Any]) -> NDArray[Any]:
-        """Return what outputs of `forward` mean: probabilities as `predict_proba` gives them, or a regression's values.
+        """Convert outputs of `forward` to probabilities as in `predict_proba`, or to values of a regression.
 
-        Probabilities are float64; values (rows, outputs) are in the target's units.
+        Probabilities are float64. Values (rows, outputs) are in units of the target.
         """
         if self.loss == "mse":
-            with self.access.reading("answers"):
+            with self.access.reading("predictive"):
                 stretch, shift = self.target_scaling()
                 return np.asarray(out / stretch + shift)
         return np.exp(self.log_probabilities(out))
 
     def log_probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the logarithms of the probabilities of `predictive`, which are finite where those are 0."""
+        """Return the logarithms of the probabilities of `predictive`. They are finite even if a probability is 0."""
         out = out.astype(np.float64)
         if self.loss == "bce":
             ones = -np.logaddexp(0.0, -out)
@@ -212,29 +213,29 @@ class Predictor(ABC):
 
     @reads
     def input_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return shift and stretch (inputs,): the network sees (x - shift) * stretch."""
+        """Return shift and stretch (inputs,): the input of the network is (x - shift) * stretch."""
         return self._state.read("shift"), self._state.read("stretch")
 
     @reads
     def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return stretch and shift (outputs,) of a regression: it learns (y - shift) * stretch."""
+        """Return stretch and shift (outputs,) of a regression: it is trained on (y - shift) * stretch."""
         return self._state.read("target_stretch"), self._state.read("target_shift")
 
-    def _workspace(self) -> _Held:
-        """Return the context of a call's workspace, on a device with the network's turn; it drops the last pass."""
-        return _Held(self)
+    def _workspace(self) -> _WorkspaceContext:
+        """Return the context of a call's workspace. It drops the last pass and, on a device, takes the lock."""
+        return _WorkspaceContext(self)
 
     def _take(self) -> Workspace:
-        """Return the workspace of the thread's last pass, which is dropped, or another that no call uses."""
+        """Return the workspace of the thread's last pass, which ends, or another that no call uses."""
         last, self._passed.value = self._passed.value, None
         return self._state.take() if last is None else last.workspace
 
     def _pass(self, workspace: Workspace, data: Any, training: bool, step: int, row_offset: int) -> NDArray[Any]:
-        """Return the outputs of a forward pass over all rows of the data, for which there is room."""
+        """Return the outputs of a forward pass over all rows of the data, which fit in the workspace."""
         count = len(data)
-        at = (np.uint64(step), np.uint64(row_offset)) if training else _NO_MASKS
+        counters = (np.uint64(step), np.uint64(row_offset)) if training else _NO_MASKS
         with self.memory.working():
-            self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, *at)
+            self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, *counters)
         return workspace.outputs(count)
 
     def _passes(
@@ -244,38 +245,38 @@ class Predictor(ABC):
         bounds: tuple[bool, bool] = (False, False),
         sample_weight: bool = False,
     ) -> passes.Passes:
-        """Return the passes over the network, for data of a kind and a rule that updates the parameters."""
-        asked = isinstance(data, SparseRows), update, bounds, sample_weight
-        found = self._compositions.get(asked)
-        if found is None:
-            choice = passes.PassSpec(self.loss, update, *bounds, self._kind, asked[0], sample_weight)
-            found = self._compositions.setdefault(asked, self.memory.passes(choice))
-        return found
+        """Return the passes of the network for dense or sparse data and an update rule."""
+        key = isinstance(data, SparseRows), update, bounds, sample_weight
+        result = self._passes_by_key.get(key)
+        if result is None:
+            spec = passes.PassSpec(self.loss, update, *bounds, self._kind, key[0], sample_weight)
+            result = self._passes_by_key.setdefault(key, self.memory.passes(spec))
+        return result
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:
-        """Return the numbers of the first rows, a view of `_rows`."""
-        rows = self._rows  # which another thread may replace meanwhile
+        """Return the numbers of the first n rows, a view of `_rows`."""
+        rows = self._rows  # another thread may replace it meanwhile
         if size > rows.size:
             rows = self._rows = np.arange(size)
         return rows[:size]
 
-    # ------------------------------------------------------------ what it needs
+    # ------------------------------------------------------------ abstract methods
 
     @abstractmethod
     def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return x and y as the kernels take them."""
+        """Return x and y in the form that kernels take."""
 
     @abstractmethod
     def as_input(self, x: ArrayLike) -> Any:
-        """Return x as the kernels take it."""
+        """Return x in the form that kernels take."""
 
     @abstractmethod
     def bring(self, array: Any) -> Any:
-        """Return an array where the network is."""
+        """Return an array on the network's device."""
 
 
-class _Held:
-    """A workspace of a network for the time of a call; not a generator, which takes a microsecond more."""
+class _WorkspaceContext:
+    """The workspace of a network during a call. A generator would take a microsecond more."""
 
     __slots__ = ("_network", "_turn", "_workspace")
 
@@ -296,13 +297,13 @@ class _Held:
         self._turn.__exit__(None, None, None)
 
 
-def _piece_of(workspace: Workspace, rows: int) -> int:
-    """Make room for a piece of n rows to predict, or half as many until they fit; return how many."""
-    piece = max(1, min(ROOM, rows))
+def _reserve_chunk(workspace: Workspace, rows: int) -> int:
+    """Reserve buffers for a chunk of n rows, halved until it fits, and return the size of the chunk."""
+    chunk_size = max(1, min(ROOM, rows))
     try:
-        workspace.reserve(piece)
+        workspace.reserve(chunk_size)
     except DeviceError:
-        if piece == 1:
+        if chunk_size == 1:
             raise
-        return _piece_of(workspace, piece // 2)
-    return piece
+        return _reserve_chunk(workspace, chunk_size // 2)
+    return chunk_size

@@ -1,7 +1,7 @@
-"""Courses of the dropout rates over training: functions of (steps, total steps) that return factors on all rates.
+"""Schedules of the dropout rates: functions of (steps, total steps) that return factors on all rates.
 
-Steps (n,) count from 0 on, from the network's first; factors (n,), or one for all, lie in [0, 1], 1 being the
-network's own rates.
+Steps (n,) count from 0, the network's first step. Factors (n,), or one for all steps, lie in [0, 1]. 1 means the
+network's rates.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def _cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
 
 
 def _curriculum(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Rise from 0 towards 1, nine tenths of it in the first quarter (Morerio et al., ICCV 2017, equation 3)."""
+    """Rise from 0 towards 1, to 0.9 in the first quarter (Morerio et al., ICCV 2017, equation 3)."""
     return 1.0 - np.exp(-10.0 * steps / max(total, 1))
 
 
 def early(share: float = 0.2) -> RateSchedule:
-    """Return the schedule that keeps the rates for a share of all steps, and drops nothing after them.
+    """Return the schedule that keeps the rates for a share of all steps and drops nothing afterwards.
 
     References
     ----------
@@ -66,48 +66,51 @@ RATE_SCHEDULES: dict[str, RateSchedule] = {
 
 
 class RateScheduler:
-    """The rates of a network's sites at each step: its own, or, for a while, by a schedule.
+    """The rates of a network's sites at each step: the network's rates, or those of a schedule.
 
-    rates : the network's own, of a variant `kind`; thresholds, scales : arrays (sites,) for them.
+    rates : those of the network, of a variant `kind`; thresholds, scales : arrays (sites,) for them.
     """
 
     def __init__(self, rates: Sequence[Any], thresholds: NDArray[np.uint64], scales: NDArray[Any], kind: str) -> None:
         self._rates, self._kind = rates, kind
-        self._own = thresholds, scales
+        self._constant = thresholds, scales
         self._repeated = thresholds[None], scales[None]
         self._schedule: tuple[RateSchedule, int] | None = None
 
     def start(self, schedule: RateSchedule, total: int) -> None:
-        """Follow a schedule of so many steps in all, until `stop`."""
+        """Start a schedule of `total` steps. It ends with `stop`."""
         check_course(self._kind)
         self._schedule = schedule, total
 
     def stop(self) -> None:
-        """Keep to the network's own rates again."""
+        """Return to the network's rates."""
         self._schedule = None
 
     def at(self, first: int, steps: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-        """Return thresholds and scales, or Gaussian noise's deviations, (steps, sites), of steps from one on."""
+        """Return thresholds and scales (steps, sites) of n steps from the first on.
+
+        For Gaussian dropout, scales are the standard deviations of the noise.
+        """
         if self._schedule is None:
             if len(self._repeated[0]) != steps:
-                self._repeated = self._own[0][None].repeat(steps, 0), self._own[1][None].repeat(steps, 0)
+                self._repeated = self._constant[0][None].repeat(steps, 0), self._constant[1][None].repeat(steps, 0)
             return self._repeated
         schedule, total = self._schedule
         numbers = np.arange(first, first + steps, dtype=np.float64)
         rates = np.outer(checks.factors(schedule, numbers, total, "dropout_schedule"), self._rates)
-        found = rates_of(rates, self._own[1].dtype, "dropout_schedule")
+        site_rates = rates_of(rates, self._constant[1].dtype, "dropout_schedule")
         if self._kind != "gaussian":
-            return found.thresholds, found.scales
-        if (found.thresholds == contract.DROP_ALL).any():
-            raise errors.InputError("dropout_schedule: expected probabilities below 1 for variant gaussian, got 1")
-        deviations = np.where(found.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
-        return found.thresholds, deviations.astype(self._own[1].dtype)
+            return site_rates.thresholds, site_rates.scales
+        if (site_rates.thresholds == contract.DROP_ALL).any():
+            raise errors.InputError("dropout_schedule: expected probabilities below 1 with variant='gaussian', got 1")
+        deviations = np.where(site_rates.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
+        return site_rates.thresholds, deviations.astype(self._constant[1].dtype)
 
 
-def rate_schedule(given: str | RateSchedule) -> RateSchedule:
-    """Return a schedule by its name, or as it is given."""
-    if callable(given):
-        return given
-    if not isinstance(given, str) or given not in RATE_SCHEDULES:
-        raise errors.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {given!r}")
-    return RATE_SCHEDULES[given]
+def rate_schedule(schedule: str | RateSchedule) -> RateSchedule:
+    """Return a schedule by its name. A function is returned unchanged."""
+    if callable(schedule):
+        return schedule
+    if not isinstance(schedule, str) or schedule not in RATE_SCHEDULES:
+        raise errors.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {schedule!r}")
+    return RATE_SCHEDULES[schedule]

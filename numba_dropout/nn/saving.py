@@ -1,4 +1,4 @@
-"""A network in a file, in a pickle, in a copy: what it was made of, how far it is, and its arrays."""
+"""Saving, loading, pickling and copying of a network: arguments, progress and arrays."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .state import SCALING, State
 
 __all__ = ["Stored"]
 
-# What a model file holds of a network, beside its parameters.
-CHOICES = (
+# Entries of a model file besides the arrays: the arguments of the network, and its progress.
+ARGUMENTS = (
     "dropout",
     "input_dropout",
     "seed",
@@ -32,11 +32,11 @@ CHOICES = (
     "init",
 )
 PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows", "tau")
-LATER = ("variant", "weight_regularizer", "dropout_regularizer", "rows", "tau", "init")  # that older files lack
+LATER = ("variant", "weight_regularizer", "dropout_regularizer", "rows", "tau", "init")  # older files lack these
 
 
 class Stored(ABC):
-    """The part of a network that goes elsewhere and comes back; what it needs of the rest comes last."""
+    """The saving methods of a network. The abstract methods that they need come last."""
 
     sizes: list[int]
     dtype: np.dtype[Any]
@@ -50,14 +50,14 @@ class Stored(ABC):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file: architecture, weights, scaling, names, counters.
 
-        NumPy's .npz, without pickle, or safetensors where the path ends in .safetensors: then tensors have the names of
-        the equivalent `torch.nn.Sequential`. The file appears whole, or the old one stays.
+        The format is NumPy's .npz without pickle, or safetensors if the path ends in .safetensors. Then tensors have
+        the names of the equivalent `torch.nn.Sequential`. The write is atomic: if it fails, the old file stays.
         """
         model_file.write(path, *self.content())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32") -> Any:
-        """Return the model that `save` wrote; ValueError if the file is not one, or not whole."""
+        """Return the model that `save` wrote. ValueError if the file is not a model, or not complete."""
         device = devices.resolve(device, precision)
         config, arrays = model_file.read(path)
         try:
@@ -68,18 +68,18 @@ class Stored(ABC):
             raise InputError(f"{path}: a damaged model ({error})") from None
 
     def choices(self) -> dict[str, Any]:
-        """Return what the network was made of, by the names of the arguments, without where it is."""
-        return {name: getattr(self, name) for name in ("sizes", *CHOICES)} | {"dtype": self.dtype.name}
+        """Return the arguments that the network was made with, by name, without its device."""
+        return {name: getattr(self, name) for name in ("sizes", *ARGUMENTS)} | {"dtype": self.dtype.name}
 
     @reads
     def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return what `save` writes: what JSON can hold, and scaling and parameters by their names."""
+        """Return the content of a model file: a configuration for JSON, and scaling and parameters by name."""
         config = {**self.choices(), **{name: getattr(self, name) for name in PROGRESS}}
         return config, {name: self._state.read(name) for name in SCALING} | self.weights()
 
     @changes
     def restore(self, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take what `content` returned of a network that was made by the same choices."""
+        """Set the progress and arrays to the `content` of a network with the same arguments."""
         for name in SCALING:
             self._state.write(name, arrays[name])
         self.load_state_dict({name: arrays[name] for name in self.state_dict()})
@@ -91,24 +91,24 @@ class Stored(ABC):
     def of_content(
         cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], device: str, precision: str
     ) -> Any:
-        """Return the network whose `content` it is; KeyError, ValueError or TypeError where it is none's."""
-        choices = {name: config[name] for name in CHOICES if name in config or name not in LATER}
-        net = cls(config["sizes"], **choices, device=device, precision=precision)  # type: ignore[call-arg]
+        """Return the network with a given `content`. KeyError, ValueError or TypeError if it is not valid."""
+        arguments = {name: config[name] for name in ARGUMENTS if name in config or name not in LATER}
+        net = cls(config["sizes"], **arguments, device=device, precision=precision)  # type: ignore[call-arg]
         net.restore(config, arrays)
         return net
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let pickle and copy take what `content` returns, and where the network is."""
+        """Return the `content` and the device, for pickle and copy."""
         with self.access.reading("copy"):
             config, arrays = self.content()
-            arrays = {name: np.array(values) for name, values in arrays.items()}  # read later, when others may train
+            arrays = {name: np.array(values) for name, values in arrays.items()}  # pickle reads them later
         return type(self).of_content, (config, arrays, self.device, self.memory.precision)
 
-    # ------------------------------------------------------------ what it needs
+    # ------------------------------------------------------------ abstract methods
 
     @abstractmethod
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the parameters as NumPy's arrays."""
+        """Return the parameters as NumPy arrays."""
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
@@ -116,8 +116,8 @@ class Stored(ABC):
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
-        """Copy parameters in."""
+        """Set the parameters."""
 
     @abstractmethod
     def regularize(self, rows: int | None) -> None:
-        """Let the regularisers be those for a data set of so many rows."""
+        """Set the regularizers for a data set of n rows."""

@@ -1,4 +1,4 @@
-"""Variants of dropout in a network: for each, what it does between the layers, and the passes of its own."""
+"""Variants of dropout in a network: for each, its functions between the layers, and training passes of its own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MODULES = {
     "rates": dropout_rates,
     "gaussian": gaussian_dropout,
     "subnetwork": subnetwork,
-    "dropconnect": dropout,  # where samples of the values are asked for
+    "dropconnect": dropout,  # it has separate passes for training and samples
     "concrete": concrete_dropout,
 }
 
 
 def sites_of(target: Target, views: Views, variant: str) -> Sites:
-    """Return what a variant does between the layers, for one target."""
+    """Return the functions of a variant between the layers, for one target."""
     return _MODULES[variant].sites(target, views)

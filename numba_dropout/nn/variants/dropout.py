@@ -1,22 +1,22 @@
-"""Dropout between the layers of a network: each element by itself, at one rate for each site."""
+"""Dropout between the layers of a network: of independent elements, at one rate for each site."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..views import FIRST, Target, Views
-from .sites import DROP_ALL, SAMPLES, ZERO, Sites, again, by_the_product
+from .sites import DROP_ALL, SAMPLES, ZERO, Sites, forward_again, left_to_product
 
 __all__ = ["sites"]
 
 
 def sites(target: Target, views: Views) -> Sites:
     """Return the functions of dropout, for one target."""
-    kernels, part, vector = target.kernels, target.part, target.vector
+    kernels, internal, vector = target.kernels, target.internal, target.vector
 
-    @part
+    @internal
     def drop_elements(net, out, site, purpose, step, row_offset):
-        """Drop elements of a site's values, or of the gradient by them, in place: the same operation."""
+        """Drop elements of a site's values or of their gradient, in place: the same operation."""
         threshold, flat = net.thresholds[site], vector(out, FIRST, out.size)
         if threshold == DROP_ALL:
             kernels.drop_all(flat)
@@ -25,9 +25,9 @@ def sites(target: Target, views: Views) -> Sites:
             key, stream = net.key, np.uint64(site) | purpose
             kernels.dropout_forward(flat, flat, threshold, scale, key[0], key[1], stream, step, offset)
 
-    @part
+    @internal
     def drop_samples(net, out, site, size, step, row_offset):
-        """Drop in place at consecutive steps, each for so many rows, by the masks of samples."""
+        """Drop in place at consecutive steps of `size` rows each, with the masks of samples."""
         threshold, flat = net.thresholds[site], vector(out, FIRST, out.size)
         if threshold == DROP_ALL:
             kernels.drop_all(flat)
@@ -39,9 +39,9 @@ def sites(target: Target, views: Views) -> Sites:
     return Sites(
         drop_elements,
         drop_samples,
-        by_the_product(target),
-        again(target, drop_elements),
+        left_to_product(target),
+        forward_again(target, drop_elements),
         fused=True,
         by_sign=True,
-        learns=False,
+        learned_rates=False,
     )

@@ -1,34 +1,40 @@
-"""Gaussian dropout between the layers of a network: noise of mean 1 as a factor."""
+"""Gaussian dropout between the layers of a network: multiplicative noise of mean 1."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..views import FIRST, Target, Views
-from .sites import NOISE, ZERO, Sites, again, sample_by_sample
+from .sites import NOISE, ZERO, Sites, forward_again, sample_by_sample
 
 __all__ = ["sites"]
 
 
 def sites(target: Target, views: Views) -> Sites:
     """Return the functions of Gaussian dropout, for one target."""
-    kernels, part, vector = target.kernels, target.part, target.vector
+    kernels, internal, vector = target.kernels, target.internal, target.vector
 
-    @part
+    @internal
     def drop(net, out, site, purpose, step, row_offset):
-        """Multiply by noise of mean 1, in place; `scales` are its deviations."""
+        """Multiply by noise of mean 1, in place. `scales` are its standard deviations."""
         if net.thresholds[site] != ZERO:
             flat, key, offset = vector(out, FIRST, out.size), net.key, row_offset * np.uint64(out.shape[1])
             stream = np.uint64(site) | (purpose if purpose else NOISE)
             kernels.gaussian_dropout_forward(flat, flat, net.scales[site], key[0], key[1], stream, step, offset)
 
-    @part
-    def back(net, dout, out, site, step, row_offset):
-        """Pass a gradient where the ReLU did: where a value is not 0, for noise may have changed its sign."""
+    @internal
+    def backward(net, dout, out, site, step, row_offset):
+        """Keep the gradient where the value is not 0. Noise may change the sign of a value that the ReLU kept."""
         flat, key, offset = vector(dout, FIRST, dout.size), net.key, row_offset * np.uint64(out.shape[1])
         stream, values = np.uint64(site) | NOISE, vector(out, FIRST, out.size)
         kernels.gaussian_relu_derivative(flat, flat, values, net.scales[site], key[0], key[1], stream, step, offset)
 
     return Sites(
-        drop, sample_by_sample(target, drop), back, again(target, drop), fused=False, by_sign=False, learns=False
+        drop,
+        sample_by_sample(target, drop),
+        backward,
+        forward_again(target, drop),
+        fused=False,
+        by_sign=False,
+        learned_rates=False,
     )
