@@ -15,7 +15,7 @@ lint: ## lint, format and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-figures: ## the README's figures and their plot, from the newest of bench/results, and those of docs/reproduce.md
+figures: ## the figures and plots of README.md, docs/performance.md, reproduce.md and sklearn.md, from kept results
 	.venv/bin/python -m numba_dropout_bench.write_readme
 	.venv/bin/python -m numba_dropout_bench.reproduced
 

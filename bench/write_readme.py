@@ -1,4 +1,4 @@
-"""Write the README's figures and their plot, from the newest results that are kept.
+"""Benchmark figures of README.md and docs/performance.md, and their plot, from the newest run in bench/results.
 
 python -m numba_dropout_bench.write_readme
 """
@@ -12,16 +12,28 @@ from typing import Any
 from . import chart
 from .report import amount, cases_of, markdown, value
 
-__all__ = ["BEGIN", "END", "newest", "section", "with_section"]
+__all__ = ["BEGIN", "END", "newest", "section", "summary", "with_section"]
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results"
 PLOT = ROOT / "docs" / "images" / "bench.png"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
+# Columns of the README's table: a library, and the beginnings of its contestants' names.
+LIBRARIES = {
+    "numba-dropout": ("numba-dropout",),
+    "NumPy": ("numpy",),
+    "PyTorch": ("torch",),
+    "JAX": ("jax",),
+    "TensorFlow, Keras": ("tensorflow", "keras"),
+    "scikit-learn, no dropout": ("scikit-learn",),
+}
+SUMMARY_SIZE = "2^20 elements"  # of the README's row for dropout
+MEMORY_TOTALS = ("all its buffers", "all that dropout adds")  # ends of names in the case of memory
+
 
 def newest(folder: Path = RESULTS) -> Path | None:
-    """Return the file with the latest run, by the date that stands in it."""
+    """Return the file of the latest run, by the date in it."""
     runs = {}
     for file in sorted(folder.glob("*.json")):
         record = json.loads(file.read_text())
@@ -30,19 +42,39 @@ def newest(folder: Path = RESULTS) -> Path | None:
     return runs[max(runs)] if runs else None
 
 
-def section(file: Path | None) -> str:
-    """Return what stands between the marks: nothing, where there are no results."""
+def summary(file: Path | None) -> str:
+    """Return the README's text between the marks: one table; nothing without results."""
     if file is None:
         return ""
     record = json.loads(file.read_text())
-    machine, versions = record["machine"], record["versions"]
-    peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "numba-dropout")
-    link = file.relative_to(ROOT).as_posix()
+    dropout = [case for case in cases_of(record, "kernels", "dropout") if case["size"] == SUMMARY_SIZE]
+    steps, memory = cases_of(record, "train", "step"), cases_of(record, "memory", "memory")
+    rows = [
+        *([f"{case['title']}, {case['size']} (ns per element)", *_fastest(case)] for case in dropout),
+        *([_step_title(case["size"]), *_fastest(case)] for case in steps),
+        *(["memory that dropout keeps for backward (bytes per hidden value)", *_kept(case)] for case in memory),
+    ]
     lines = [
-        f"{machine['cpu']} ({machine['microarchitecture']} to LLVM), {record['threads']} threads, {record['dtype']}; "
-        f"medians of {record['rounds']} rounds, all contestants in turns ([every round]({link})). {peers}.",
+        *markdown(["lower is better", *LIBRARIES], rows),
         "",
-        "![The same figures as bars](docs/images/bench.png)",
+        f"Medians of {record['rounds']} rounds on {_machine(record)}; the fastest variant of each library "
+        f"([all rounds]({file.relative_to(ROOT).as_posix()})).",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def section(file: Path | None) -> str:
+    """Return the text of docs/performance.md between the marks: all tables; nothing without results."""
+    if file is None:
+        return ""
+    record = json.loads(file.read_text())
+    versions = record["versions"]
+    peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "numba-dropout")
+    lines = [
+        f"{_machine(record)}; medians of {record['rounds']} rounds, contestants interleaved (all rounds: "
+        f"`{file.relative_to(ROOT).as_posix()}`). {peers}.",
+        "",
+        "![The same figures as bars](images/bench.png)",
     ]
     for table in (
         _dropout(record),
@@ -56,17 +88,45 @@ def section(file: Path | None) -> str:
     return "\n".join([*lines, ""])
 
 
-def with_section(readme: str, text: str) -> str:
-    """Return the README with a text between its marks."""
-    before, begin, rest = readme.partition(BEGIN)
+def with_section(page: str, text: str) -> str:
+    """Return a page with a text between its marks."""
+    before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise SystemExit(f"README.md: expected the marks {BEGIN} and {END}")
+        raise SystemExit(f"expected the marks {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{text}{end}{after}"
 
 
+def _machine(record: dict[str, Any]) -> str:
+    machine = record["machine"]
+    return f"{machine['cpu']} ({machine['microarchitecture']} in LLVM), {record['threads']} threads, {record['dtype']}"
+
+
+def _step_title(size: str) -> str:
+    network, _, batch = size.partition("@")
+    return f"training step, {network}, batch of {batch} (ms)"
+
+
+def _fastest(case: dict[str, Any]) -> list[str]:
+    """Return a cell for each library: the median of its fastest contestant, limits excluded."""
+    cells = []
+    for prefixes in LIBRARIES.values():
+        entries = [e for e in case["contestants"] if e["role"] != "limit" and e["name"].startswith(prefixes)]
+        cells.append(amount(min((v for v in (value(case, entry) for entry in entries) if v is not None), default=None)))
+    return cells
+
+
+def _kept(case: dict[str, Any]) -> list[str]:
+    """Return a cell for each library: all bytes that dropout keeps, per hidden value."""
+    totals = [entry for entry in case["contestants"] if entry["name"].endswith(MEMORY_TOTALS)]
+    return [
+        next((amount(entry["of_element"]) for entry in totals if entry["name"].startswith(prefixes)), "-")
+        for prefixes in LIBRARIES.values()
+    ]
+
+
 def _columns(cases: list[dict[str, Any]], *roles: str) -> list[str]:
-    """Return the names of contestants in all cases, in order, each once."""
+    """Return the names of the contestants of all cases, in order, without duplicates."""
     return list(
         dict.fromkeys(e["name"] for role in roles for c in cases for e in c["contestants"] if e["role"] == role)
     )
@@ -83,11 +143,11 @@ def _dropout(record: dict[str, Any]) -> list[str]:
     ours, peers = _columns(cases, "own"), _columns(cases, "peer")
     rows = []
     for case in cases:
-        own = next((entry for entry in case["contestants"] if entry["role"] == "own"), None)
-        share = f"{100 * own['of_limit']['median']:.0f} %" if own and own["of_limit"] else "-"
+        first = next((entry for entry in case["contestants"] if entry["role"] == "own"), None)
+        share = f"{100 * first['of_limit']['median']:.0f} %" if first and first["of_limit"] else "-"
         rows.append([case["size"], *(_cell(case, name) for name in ours), share, _cell(case, case["limit"])])
         rows[-1] += [_cell(case, name) for name in peers]
-    head = [f"{cases[0]['title']}, ns an element", *ours, "of the copy", "fastest copy", *peers]
+    head = [f"{cases[0]['title']}, ns per element", *ours, "share of the copy's speed", "fastest copy", *peers]
     return markdown(head, rows)
 
 
@@ -97,7 +157,7 @@ def _family(record: dict[str, Any]) -> list[str]:
         return []
     names = _columns(cases, "own", "peer")
     rows = [[f"{case['title']}, {case['size']}", *(_cell(case, name) for name in names)] for case in cases]
-    return markdown(["ns an element", *names], rows)
+    return markdown(["ns per element", *names], rows)
 
 
 def _products(record: dict[str, Any]) -> list[str]:
@@ -111,7 +171,7 @@ def _products(record: dict[str, Any]) -> list[str]:
         by_size = {case["size"]: case for case in cases if case["title"] == title}
         cells = [_cell(by_size[size], "numba-dropout") if size in by_size else "" for size in sizes]
         rows.append([title, f"{amount(mean)} x", *cells])
-    return markdown(["GFLOP/s, and time over numpy.matmul's", "mean", *sizes], rows)
+    return markdown(["GFLOP/s, and mean time relative to numpy.matmul", "mean", *sizes], rows)
 
 
 def _steps(record: dict[str, Any]) -> list[str]:
@@ -119,11 +179,11 @@ def _steps(record: dict[str, Any]) -> list[str]:
     if not cases:
         return []
     names = _columns(cases, "own", "peer", "aside")
-    lines = markdown(["ms a training step", *names], [[c["size"], *(_cell(c, n) for n in names)] for c in cases])
-    for kind, what in (("dropout_adds", "dropout"), ("subnetwork_adds", "sub-network dropout")):
+    lines = markdown(["ms per training step", *names], [[c["size"], *(_cell(c, n) for n in names)] for c in cases])
+    for kind, name in (("dropout_adds", "dropout"), ("subnetwork_adds", "sub-network dropout")):
         for case in cases_of(record, "train", kind):
             added = [f"{e['name']} {e['percent']:+.1f} %" for e in case["contestants"] if e["percent"] is not None]
-            lines += ["", f"What {what} adds to a step of {case['size']}: {', '.join(added)}."]
+            lines += ["", f"Time that {name} adds to a step of {case['size']}: {', '.join(added)}."]
     return lines
 
 
@@ -134,7 +194,7 @@ def _memory(record: dict[str, Any]) -> list[str]:
         for case in cases
         for entry in case["contestants"]
     ]
-    return markdown(["kept for backward", "", "bytes", "a hidden value"], rows) if rows else []
+    return markdown(["kept for backward", "", "bytes", "bytes per hidden value"], rows) if rows else []
 
 
 def _startup(record: dict[str, Any]) -> list[str]:
@@ -147,12 +207,12 @@ def _startup(record: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Rewrite the README and the plot."""
+    """Rewrite the figures of both pages, and the plot."""
     file = newest()
     if file is None:
-        raise SystemExit(f"{RESULTS}: no results of `ndrop bench --json` are there")
-    readme = ROOT / "README.md"
-    readme.write_text(with_section(readme.read_text(), section(file)))
+        raise SystemExit(f"{RESULTS}: expected results of `ndrop bench --json`, got none")
+    for page, write in ((ROOT / "README.md", summary), (ROOT / "docs" / "performance.md", section)):
+        page.write_text(with_section(page.read_text(), write(file)))
     chart.draw(json.loads(file.read_text()), PLOT)
 
 

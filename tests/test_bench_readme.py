@@ -1,4 +1,4 @@
-"""The README's figures: made from the newest results that are kept, and from nothing else."""
+"""Figures of the README and of docs pages: generated from the kept results only."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 from numba_dropout_bench import cases, reproduced, rounds, run, sizes, write_readme
 
 ROOT = Path(__file__).parents[1]
-DOCS, RESULTS = ROOT / "docs", ROOT / "docs" / "results"  # wherever the package is installed
+DOCS, RESULTS = ROOT / "docs", ROOT / "docs" / "results"
 SPEEDS = {  # role, and seconds for 10^9 units of work
     "numba-dropout": ("own", 0.25),
     "copy": ("limit", 0.125),
@@ -18,11 +18,11 @@ SPEEDS = {  # role, and seconds for 10^9 units of work
 
 
 @pytest.fixture
-def parallel_map(tmp_path, monkeypatch):
-    """Keep two runs with invented figures; the newer is that of b.json."""
+def results(tmp_path, monkeypatch):
+    """Write three runs with invented figures; b.json is the newest."""
     monkeypatch.setattr(write_readme, "ROOT", tmp_path)
     for name, date, slower in (("a", "2026-01-02", 1), ("b", "2026-01-03", 2), ("c", "2026-01-01", 4)):
-        groups = {group: [invented(case, slower) for case in of(group)] for group in ("kernels", "train")}
+        groups = {group: [invented(case, slower) for case in cases_of(group)] for group in ("kernels", "train")}
         run.write(
             {
                 "date": date,
@@ -39,29 +39,29 @@ def parallel_map(tmp_path, monkeypatch):
     return tmp_path
 
 
-def of(group):
+def cases_of(group):
     return [case for case in cases.of_group(group, sizes.DEFAULTS[group], "float32") if case.unit != "percent"]
 
 
 def invented(case, slower):
     seconds = {name: [slower * speed * case.work * 1e-9] * 3 for name, (_, speed) in SPEEDS.items()}
-    aggregate = rounds.aggregate(seconds, {name: role for name, (role, _) in SPEEDS.items()})
+    summary = rounds.summary(seconds, {name: role for name, (role, _) in SPEEDS.items()})
     return {"group": case.group, "kind": case.kind, "title": case.title, "size": case.size} | {
         "unit": case.unit,
         "work": case.work,
         "failed": {},
-        **aggregate,
+        **summary,
     }
 
 
-def test_the_newest_run_counts(results):
+def test_the_newest_run_is_used(results):
     assert write_readme.newest(results).name == "b.json"
 
 
-def test_the_tables_say_what_was_measured(results):
+def test_all_tables_have_the_measured_values(results):
     text = write_readme.section(write_readme.newest(results))
-    assert "a processor (znver9 to LLVM), 2 threads, float32; medians of 3 rounds" in text
-    assert "(b.json)" in text
+    assert "a processor (znver9 in LLVM), 2 threads, float32; medians of 3 rounds" in text
+    assert "`b.json`" in text
     head, _, *rows = [line for line in text.splitlines() if line.startswith("|")][:5]
     assert head.count("|") == rows[0].count("|")
     assert [row.split("|")[1].strip() for row in rows] == ["2^16 elements", "2^20 elements", "2^25 elements"]
@@ -69,6 +69,15 @@ def test_the_tables_say_what_was_measured(results):
     assert "| product x W^T | 0.125 x |" in text
     assert len(re.findall(r"^\| [\d-]+@\d+ \|", text, re.MULTILINE)) == 3
     assert not re.search(r"\b(nan|inf|None)\b", text)
+
+
+def test_the_summary_has_the_fastest_variant_of_each_library(results):
+    text = write_readme.summary(write_readme.newest(results))
+    assert "Medians of 3 rounds on a processor" in text
+    assert "([all rounds](b.json))" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")][2:]
+    assert [row.split("|")[1].split(",")[0].strip() for row in rows] == ["dropout", *["training step"] * 3]
+    assert [cell.strip() for cell in rows[0].split("|")[2:8]] == ["0.500", "4.00", "32.0", "-", "-", "-"]
 
 
 def test_writing_twice_changes_nothing(results):
@@ -80,16 +89,17 @@ def test_writing_twice_changes_nothing(results):
     assert "old" not in once
 
 
-def test_a_readme_without_marks_is_told():
+def test_a_page_without_marks_is_refused():
     with pytest.raises(SystemExit, match="marks"):
         write_readme.with_section("# nothing", "")
 
 
-def test_the_readmes_figures_are_those_of_the_newest_results(monkeypatch):
-    monkeypatch.setattr(write_readme, "ROOT", ROOT)  # wherever the package is installed
-    text = (ROOT / "README.md").read_text()
-    made = write_readme.with_section(text, write_readme.section(write_readme.newest(ROOT / "bench" / "results")))
-    assert text == made, "`make figures` mends it"
+@pytest.mark.parametrize(("name", "write"), [("README.md", "summary"), ("docs/performance.md", "section")])
+def test_figures_are_those_of_the_newest_results(name, write, monkeypatch):
+    monkeypatch.setattr(write_readme, "ROOT", ROOT)  # the package may be installed elsewhere
+    page = (ROOT / name).read_text()
+    text = getattr(write_readme, write)(write_readme.newest(ROOT / "bench" / "results"))
+    assert page == write_readme.with_section(page, text), "run `make figures`"
 
 
 # ---------------------------------------------------------------- docs/reproduce.md, docs/sklearn.md
@@ -101,19 +111,19 @@ def test_pages_have_the_kept_figures(name):
     assert reproduced.with_sections(name, page, RESULTS) == page
 
 
-def test_kept_figures_say_where_they_are_from():
+def test_kept_results_name_their_command_and_machine():
     for file in RESULTS.glob("*.json"):
         assert json.loads(file.read_text()).keys() >= {"command", "seed", "version", "machine"}, file.name
 
 
-def test_the_page_s_plots_are_drawn(tmp_path):
+def test_plots_are_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     reproduced.draw(tmp_path, RESULTS)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mnist-rates.png", "mnist-sizes.png", "mnist.png"]
     assert all((ROOT / "docs" / "images" / file.name).exists() for file in tmp_path.iterdir())
 
 
-def test_other_results_make_another_page(tmp_path):
+def test_other_results_give_another_page(tmp_path):
     for file in RESULTS.glob("*.json"):
         record = json.loads(file.read_text())
         if file.name == "uci-energy.json":

@@ -67,9 +67,9 @@ def test_links_lead_somewhere(page):
 @pytest.mark.jit_only
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/sklearn.md", "docs/formats.md"])
 def test_the_python_of_pages_runs(page, tmp_path):
-    needs = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/index.md": []}
-    for needed in needs.get(page, ["sklearn"]):
-        pytest.importorskip(needed)
+    extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"]}
+    for extra in extras.get(page, []):
+        pytest.importorskip(extra)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
     done = subprocess.run(
