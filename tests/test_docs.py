@@ -65,7 +65,9 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.jit_only
-@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/sklearn.md", "docs/formats.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/index.md", "docs/interop.md", "docs/sklearn.md", "docs/formats.md"]
+)
 def test_the_python_of_pages_runs(page, tmp_path):
     extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"]}
     for extra in extras.get(page, []):
@@ -155,6 +157,38 @@ def test_the_notebook_runs_and_says_what_it_did(tmp_path, monkeypatch):
         assert re.sub(number + "| ", "", new) == re.sub(number + "| ", "", old)
         values = [[float(value) for value in re.findall(number, text)] for text in (new, old)]
         assert np.allclose(*values, rtol=0, atol=0.02)
+
+
+# ---------------------------------------------------------------- the page of commands
+
+SECTIONS = dict(re.findall(r"^## (ndrop .+)\n([^#]*)", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE))
+
+
+def leaves(command, path):
+    """Return the paths of a command's leaves."""
+    if not hasattr(command, "commands"):
+        return [path]
+    return [leaf for name, sub in command.commands.items() for leaf in leaves(sub, f"{path} {name}")]
+
+
+def test_the_page_of_commands_has_a_section_for_each():
+    assert sorted(SECTIONS) == sorted(leaves(cli, "ndrop"))
+
+
+@pytest.mark.parametrize("command", SECTIONS)
+def test_the_page_of_commands_has_the_options_of_their_help(command):
+    options = set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", ndrop(f"{command} --help"), re.MULTILINE)) - {"--help"}
+    table = [line.split("|")[1] for line in SECTIONS[command].splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"--[\w-]+", "".join(table))) == options
+    (block,) = re.findall(r"```bash\n(.*?)```", SECTIONS[command], re.DOTALL)
+    for line in block.splitlines():
+        assert line.startswith(command), line
+        assert set(re.findall(r"--[\w-]+", line)) <= options, line
+
+
+def test_the_navigation_has_all_pages():
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    assert sorted(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)) == sorted(pages)
 
 
 # ---------------------------------------------------------------- the guide
