@@ -1,4 +1,4 @@
-"""Write the figures of docs/reproduce.md and docs/sklearn.md, and draw the plots, from what is kept in docs/results.
+"""Figures and plots of docs/reproduce.md and docs/sklearn.md, from the results in docs/results.
 
 python -m numba_dropout_bench.reproduced
 """
@@ -26,10 +26,10 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RESULTS = ROOT / "docs" / "results"
 IMAGES = ROOT / "docs" / "images"
-Records = Callable[[str], dict[str, Any]]  # what is kept, by the name of its file
+Records = Callable[[str], dict[str, Any]]  # the kept record of a file name
 MNIST = ("none", "dropout", "max-norm", "max-norm-long")
 
-# Means and standard errors of the authors' later run, beside their splits: log_100_xepochs_1_hidden_layers.txt.
+# Means and standard errors of the authors' later run, from log_100_xepochs_1_hidden_layers.txt beside their splits.
 AUTHORS = {
     "concrete": {"rmse": (4.826460, 0.160534), "ll": (-2.936656, 0.024828)},
     "energy": {"rmse": (0.538867, 0.013524), "ll": (-1.211517, 0.005319)},
@@ -38,60 +38,60 @@ AUTHORS = {
 
 def _uci(record: Records) -> list[str]:
     rows = []
-    for name, theirs in AUTHORS.items():
-        ours = record(f"uci-{name}.json")
-        cells = [name, str(len(ours["splits"]))]
+    for name, authors in AUTHORS.items():
+        result = record(f"uci-{name}.json")
+        cells = [name, str(len(result["splits"]))]
         for figure in ("rmse", "ll"):
-            cells.append(f"{ours[f'{figure}_mean']:.3f} ± {ours[f'{figure}_se']:.3f}")
-            cells.append("{:.3f} ± {:.3f}".format(*theirs[figure]))
-        rows.append([*cells, f"{ours['seconds']:.0f}"])
+            cells.append(f"{result[f'{figure}_mean']:.3f} ± {result[f'{figure}_se']:.3f}")
+            cells.append("{:.3f} ± {:.3f}".format(*authors[figure]))
+        rows.append([*cells, f"{result['seconds']:.0f}"])
     head = ["", "splits", "RMSE", "RMSE, authors", "log-likelihood", "log-likelihood, authors", "seconds"]
-    made = _made(*(record(f"uci-{name}.json") for name in AUTHORS))
-    return [*markdown(head, rows), "", made, "", _beside_keras(record("uci-concrete-keras.json"))]
+    provenance = _provenance(*(record(f"uci-{name}.json") for name in AUTHORS))
+    return [*markdown(head, rows), "", provenance, "", _beside_keras(record("uci-concrete-keras.json"))]
 
 
-def _beside_keras(found: dict[str, Any]) -> str:
-    """Return what a split takes Keras."""
+def _beside_keras(record: dict[str, Any]) -> str:
+    """Return the time of a split in Keras."""
     names = ("split", "keras_split", "keras_first", "keras_last")
-    ours, theirs, first, last = (f"{found[f'{name}_seconds']:,.1f} s" for name in names)
-    epoch = f"{1e3 * found['keras_epoch_on_arrays_seconds']:.0f} ms"
+    ours, theirs, first, last = (f"{record[f'{name}_seconds']:,.1f} s" for name in names)
+    epoch = f"{1e3 * record['keras_epoch_on_arrays_seconds']:.0f} ms"
     return (
-        f"Split 0 of {found['name']} takes {ours} here, and Keras {found['keras']} on TensorFlow {found['tensorflow']} "
-        f"{theirs}, {found['times']:.0f} times as long: {found['grid']} trainings of a grid, one of them measured "
-        f"({first}), and the last ({last}). Keras is fed by tf.data then, all epochs as one; with `fit` on arrays an "
-        f"epoch takes it {epoch}, and a training has {found['epochs']:,} (`{found['command']}`; one after the other on "
-        "the same machine, both with all its cores)."
+        f"Split 0 of {record['name']} takes {ours} here. Keras {record['keras']} on TensorFlow {record['tensorflow']} "
+        f"takes {theirs}, {record['times']:.0f} times as long: {record['grid']} trainings of a grid, one of them "
+        f"measured ({first}), and the last ({last}). There Keras reads all epochs as one from tf.data. With `fit` on "
+        f"arrays an epoch takes {epoch}, and a training has {record['epochs']:,} (`{record['command']}`; one after the "
+        "other on the same machine, both with all its cores)."
     )
 
 
 def _mnist(record: Records) -> list[str]:
     rows = []
     for name in MNIST:
-        kept = record(f"mnist-{name}.json")
-        for row, found in kept["rows"].items():
-            updates = kept["results"][0]["updates"]
-            paper = "" if found["paper"] is None else f"{found['paper']:.2f}"
-            errors = ", ".join(f"{error:.2f}" for error in found["errors"])
-            rows.append([row, f"{updates:,}", f"{found['mean']:.2f}", errors, paper])
-    head = ["test error, %", "updates", "mean", "each seed, from 0 on", "paper, 1,000,000 updates"]
-    return [*markdown(head, rows), "", _made(*(record(f"mnist-{name}.json") for name in MNIST))]
+        result = record(f"mnist-{name}.json")
+        for title, row in result["rows"].items():
+            updates = result["results"][0]["updates"]
+            paper = "" if row["paper"] is None else f"{row['paper']:.2f}"
+            errors = ", ".join(f"{error:.2f}" for error in row["errors"])
+            rows.append([title, f"{updates:,}", f"{row['mean']:.2f}", errors, paper])
+    head = ["test error, %", "updates", "mean", "by seed, from 0", "paper, 1,000,000 updates"]
+    return [*markdown(head, rows), "", _provenance(*(record(f"mnist-{name}.json") for name in MNIST))]
 
 
 def _rates(record: Records) -> list[str]:
-    kept = record("mnist-rates.json")
-    found = Comparison.of(kept)
-    rows = [[f"{rate:g}", *(_spread(found.column(name, rate)) for name in NAMES)] for rate in found.rates]
-    return [*markdown(["rate", *NAMES.values()], rows), "", _made(kept)]
+    result = record("mnist-rates.json")
+    comparison = Comparison.of(result)
+    rows = [[f"{rate:g}", *(_spread(comparison.column(name, rate)) for name in NAMES)] for rate in comparison.rates]
+    return [*markdown(["rate", *NAMES.values()], rows), "", _provenance(result)]
 
 
-NAMES = {"train_loss": "loss on the images learnt from", "val_loss": "test loss", "val_error": "test error, %"}
+NAMES = {"train_loss": "training loss", "val_loss": "test loss", "val_error": "test error, %"}
 
 
 def _sizes(record: Records) -> list[str]:
-    kept = record("mnist-sizes.json")
-    found = Sizes.of(kept)
-    rows = [[f"{size:,}", *(_spread(found.errors(size, drop), 2) for drop in (False, True))] for size in found.sizes]
-    return [*markdown(["images", "without dropout, %", "with dropout, %"], rows), "", _made(kept)]
+    result = record("mnist-sizes.json")
+    sizes = Sizes.of(result)
+    rows = [[f"{size:,}", *(_spread(sizes.errors(size, drop), 2) for drop in (False, True))] for size in sizes.sizes]
+    return [*markdown(["images", "without dropout, %", "with dropout, %"], rows), "", _provenance(result)]
 
 
 def _spread(values: list[float], digits: int = 3) -> str:
@@ -99,32 +99,32 @@ def _spread(values: list[float], digits: int = 3) -> str:
     return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
 
 
-def _made(*records: dict[str, Any]) -> str:
-    """Return where figures come from."""
-    found = []
+def _provenance(*records: dict[str, Any]) -> str:
+    """Return the version, seed and machine of records."""
+    lines = []
     for record in records:
         machine = record["machine"]
         threads = machine["threads"].partition(" ")[0]
-        found.append(
+        lines.append(
             f"numba-dropout {record['version']}, seed {record['seed']}, Numba {machine['numba']}, NumPy "
             f"{machine['numpy']}, {machine['cpu']}, {threads} thread{'s' * (threads != '1')}."
         )
-    return " ".join(dict.fromkeys(found))
+    return " ".join(dict.fromkeys(lines))
 
 
 def _memory(record: Records) -> list[str]:
-    found = record("mnist-memory.json")
-    before, most = found["before_mib"], found["most_mib"]
+    result = record("mnist-memory.json")
+    before, peak = result["before_mib"], result["most_mib"]
     return [
-        f"At most {most:.0f} MiB, {found['training_mib']:.0f} more than the {before:.0f} of the process before. "
-        + _made(found)
+        f"Peak {peak:.0f} MiB, {result['training_mib']:.0f} more than the {before:.0f} MiB of the process before. "
+        + _provenance(result)
     ]
 
 
 def _estimators(record: Records) -> list[str]:
-    found = record("estimators.json")
-    about = f"scikit-learn {found['scikit-learn']}; `{found['command']}`; {_made(found)}"
-    return [*estimators.table(found["cases"]), "", about]
+    result = record("estimators.json")
+    source = f"scikit-learn {result['scikit-learn']}; `{result['command']}`; {_provenance(result)}"
+    return [*estimators.table(result["cases"]), "", source]
 
 
 PAGES: dict[str, dict[str, Callable[[Records], list[str]]]] = {
@@ -133,13 +133,13 @@ PAGES: dict[str, dict[str, Callable[[Records], list[str]]]] = {
 }
 
 
-def _kept(folder: Path) -> Records:
+def _records(folder: Path) -> Records:
     return lambda name: json.loads((folder / name).read_text())
 
 
 def draw(images: Path, folder: Path = RESULTS) -> None:
-    """Draw the page's plots into a folder."""
-    record = _kept(folder)
+    """Draw the plots of the page into a folder."""
+    record = _records(folder)
     runs = [result for name in MNIST for result in Table.of(record(f"mnist-{name}.json")).results]
     plots.test_errors(Table(runs), images / "mnist.png")
     plots.rates(Comparison.of(record("mnist-rates.json")), images / "mnist-rates.png")
@@ -148,7 +148,7 @@ def draw(images: Path, folder: Path = RESULTS) -> None:
 
 def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:
     """Return a page, by the name of its file, with the tables of all its sections between their marks."""
-    record, file = _kept(folder), name
+    record, file = _records(folder), name
     for name, write in PAGES[file].items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         if page.count(begin) != 1 or page.count(end) != 1:
@@ -162,6 +162,6 @@ def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:
 if __name__ == "__main__":
     draw(IMAGES)
     for name in PAGES:
-        made = with_sections(name, (DOCS / name).read_text())
+        page = with_sections(name, (DOCS / name).read_text())
         with replacing(DOCS / name) as file:
-            file.write(made.encode())
+            file.write(page.encode())
