@@ -1,6 +1,6 @@
 .PHONY: install test scalar lint figures guide docs ci full clean
 
-install: ## an environment in .venv, with everything that development needs
+install: ## an environment in .venv with all development tools
 	python3 -m venv .venv
 	.venv/bin/pip install -e '.[dev]'
 
@@ -20,21 +20,21 @@ figures: ## the figures and plots of README.md, docs/performance.md, reproduce.m
 	.venv/bin/python -m numba_dropout_bench.reproduced
 
 guide: export PATH := $(CURDIR)/.venv/bin:$(PATH)
-guide: ## docs/first-steps.ipynb, run again, and the page that is made from it
+guide: ## docs/first-steps.ipynb, run again, and the page made from it
 	rm -rf build/guide && mkdir -p build/guide && cp docs/first-steps.ipynb build/guide
 	cd build/guide && jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False --inplace first-steps.ipynb
 	jupyter nbconvert --coalesce-streams build/guide/first-steps.ipynb && cp build/guide/first-steps.ipynb docs
 	jupyter nbconvert --to markdown --output-dir docs --NbConvertApp.output_files_dir=images docs/first-steps.ipynb
-	sed -i -e 's/!\[png\]/![Loss by epoch, with dropout and without, of the rows learnt from and of others]/' -e '/^%%bash$$/d' docs/first-steps.md
+	sed -i -e 's/!\[png\]/![Training loss and loss on other rows by epoch, with and without dropout]/' -e '/^%%bash$$/d' docs/first-steps.md
 
-docs: ## the pages and the reference of the API, in build/site
+docs: ## the documentation site, in build/site
 	.venv/bin/pip install -e '.[docs]'
 	.venv/bin/mkdocs build
 
-ci: ## what must pass before a change lands
+ci: ## all checks that a change must pass, in a fresh clone
 	.ci/run
 
-full: ## the same, and the long matrices
+full: ## the same, and the long test matrices
 	.ci/run full
 
 clean: ## compiled kernels, caches and builds

@@ -1,4 +1,4 @@
-"""A training loop of one's own, in a few lines: the network's passes, another loss, another optimiser.
+"""A training loop of your own, with another loss and another optimizer.
 
 python docs/examples/custom_loop.py
 """
@@ -9,7 +9,7 @@ import numba_dropout as nd
 
 
 def huber(out, target):
-    """Return the mean Huber loss and its gradient by the outputs."""
+    """Return the mean Huber loss and its gradient with respect to the outputs."""
     residual = out - target
     inside = np.abs(residual) <= 1
     loss = np.where(inside, residual**2 / 2, np.abs(residual) - 0.5)
@@ -17,7 +17,7 @@ def huber(out, target):
 
 
 def main(epochs=40, batch=50, lr=0.05, decay=0.9):
-    """Fit a line with outliers by RMSprop."""
+    """Fit a line with outliers, with RMSprop."""
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (1000, 3)).astype(np.float32)
     target = (x @ [[1.0], [-2.0], [0.5]]).astype(np.float32)
@@ -38,7 +38,7 @@ def main(epochs=40, batch=50, lr=0.05, decay=0.9):
             step += 1
     error = np.abs(net.forward(x) - target).mean()
     print("the loss falls:        ", np.mean(losses[-20:]) < np.mean(losses[:20]))
-    print("outliers do not count: ", error < 0.2)
+    print("outliers are ignored:  ", error < 0.2)
 
 
 if __name__ == "__main__":

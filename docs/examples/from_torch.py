@@ -1,4 +1,4 @@
-"""Weights from PyTorch's `Sequential` and back, by hand and through a file, compared layer by layer.
+"""Weights from PyTorch's `Sequential` and back, directly and through a file, compared layer by layer.
 
 python docs/examples/from_torch.py
 """
@@ -15,7 +15,7 @@ from numba_dropout.formats.torch import from_sequential, to_sequential
 
 
 def main():
-    """Take a model from PyTorch, go on training it, and give it back."""
+    """Convert a PyTorch model, continue its training, and convert it back."""
     torch.manual_seed(0)
     model = torch.nn.Sequential(
         torch.nn.Dropout(0.1),
@@ -28,14 +28,14 @@ def main():
     net = from_sequential(model, seed=1)
     print("the same rates:   ", (net.input_dropout, net.dropout) == (0.1, [0.3]))
 
-    # layer by layer: 0 of the network is 1 of Sequential, 1 is 4
+    # layer by layer: layer 0 of the network is module 1 of Sequential, layer 1 is module 4
     weights, hidden = net.weights(), x.numpy()
-    for own, place in ((0, 1), (1, 4)):
-        theirs = model[: place + 1](x).detach().numpy()
-        ours = nd.linear(hidden, weights[f"{own}.weight"], weights[f"{own}.bias"])
-        print(f"layer {own}:          ", np.allclose(ours, theirs, rtol=1e-5, atol=1e-6))
+    for layer, module in ((0, 1), (1, 4)):
+        theirs = model[: module + 1](x).detach().numpy()
+        ours = nd.linear(hidden, weights[f"{layer}.weight"], weights[f"{layer}.bias"])
+        print(f"layer {layer}:          ", np.allclose(ours, theirs, rtol=1e-5, atol=1e-6))
         hidden = nd.relu(ours)
-    print("the whole:        ", np.allclose(net.forward(x), model(x).detach(), rtol=1e-5, atol=1e-6))
+    print("the network:      ", np.allclose(net.forward(x), model(x).detach(), rtol=1e-5, atol=1e-6))
 
     nd.fit(net, x, (x[:, 0] > 0).to(torch.int64), optimizer=nd.Adam(), epochs=3)
     with tempfile.TemporaryDirectory() as folder:

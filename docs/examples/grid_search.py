@@ -1,4 +1,4 @@
-"""scikit-learn's GridSearchCV over rates and widths, on all cores, and a calibrated classifier of the best.
+"""scikit-learn's GridSearchCV over rates and widths, on all cores, and calibration of the best classifier.
 
 python docs/examples/grid_search.py
 """
@@ -16,7 +16,7 @@ from numba_dropout.sklearn import DropoutMLPClassifier
 
 
 def main():
-    """Search, and say what was found."""
+    """Search with many workers and with one, and calibrate the best classifier."""
     x, y = load_wine(return_X_y=True)
     x_train, x_test, y_train, y_test = train_test_split(x, y, stratify=y, random_state=0)
     model = make_pipeline(StandardScaler(), DropoutMLPClassifier(max_iter=100, random_state=0))
@@ -25,14 +25,14 @@ def main():
         "dropoutmlpclassifier__hidden_layer_sizes": [(32,), (64, 64)],
     }
     search = GridSearchCV(model, grid, cv=3, n_jobs=-1).fit(x_train, y_train)
-    alone = GridSearchCV(model, grid, cv=3).fit(x_train, y_train)
-    scores = [found.cv_results_["mean_test_score"].tolist() for found in (search, alone)]
-    print("as many workers as cores, or one: the same scores:", scores[0] == scores[1])
-    print("the best is right about what it has not seen:     ", search.score(x_test, y_test) > 0.9)
+    serial = GridSearchCV(model, grid, cv=3).fit(x_train, y_train)
+    scores = [result.cv_results_["mean_test_score"].tolist() for result in (search, serial)]
+    print("the same scores with any number of workers:       ", scores[0] == scores[1])
+    print("accuracy of the best on the test set above 0.9:   ", search.score(x_test, y_test) > 0.9)
     calibrated = CalibratedClassifierCV(search.best_estimator_, cv=3).fit(x_train, y_train)
-    print("calibrated, too:                                  ", calibrated.score(x_test, y_test) > 0.9)
+    print("accuracy of the calibrated classifier above 0.9:  ", calibrated.score(x_test, y_test) > 0.9)
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore", ConvergenceWarning)  # here; workers say it for themselves
+    warnings.simplefilter("ignore", ConvergenceWarning)  # in this process; workers print their own
     main()

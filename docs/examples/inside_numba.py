@@ -1,4 +1,4 @@
-"""Dropout inside your own compiled function, on your own threads: kernels are called by name, and allocate nothing.
+"""Kernels inside your own compiled functions, and on your own threads.
 
 python docs/examples/inside_numba.py
 """
@@ -16,7 +16,7 @@ NONE = np.uint64(0)
 
 @njit
 def perturbed_mean(total, x, noisy, step):
-    """Add up the columns of x, after dropout with the masks of a step."""
+    """Compute the mean of the rows of x after dropout with the mask of a step."""
     flat, out = x.reshape(-1), noisy.reshape(-1)
     cpu.dropout_forward(out, flat, THRESHOLD, SCALE, SEED[0], SEED[1], NONE, step, NONE)
     for i in range(noisy.shape[0]):
@@ -26,7 +26,7 @@ def perturbed_mean(total, x, noisy, step):
 
 @njit(parallel=True)
 def in_rows(x, noisy, step):
-    """Do dropout on threads of your own, a row each: `offset` is the index of a row's first element."""
+    """Apply dropout on your own threads, a row each: `offset` is the index of the first element of a row."""
     for i in prange(x.shape[0]):
         for j in range(x.shape[1]):
             noisy[i, j] = x[i, j]
@@ -37,22 +37,23 @@ def in_rows(x, noisy, step):
 
 @njit
 def masked_row(row, step, offset):
-    """Do dropout on one row, in place; up to 16,384 elements a kernel starts no threads of its own.
+    """Apply dropout to one row in place.
 
-    With more, it shares Numba's threads with the others, which all threading layers allow but `workqueue`.
+    A kernel starts no threads for up to 16,384 elements. With more, it shares Numba's threads with other kernels, which
+    all threading layers except `workqueue` allow.
     """
     cpu.dropout_forward(row, row, THRESHOLD, SCALE, SEED[0], SEED[1], NONE, step, offset)
 
 
 def main():
-    """Compare both with the function of the package: the same masks, to the bit."""
+    """Compare both with the public function: the masks are equal bit for bit."""
     x = np.random.default_rng(0).standard_normal((1000, 64), dtype=np.float32)
     noisy, total = np.empty_like(x), np.zeros(64, np.float32)
     perturbed_mean(total, x, noisy, np.uint64(3))
     expected = nd.dropout(x, 0.25, seed=7, step=3)
     print("one call:        ", np.array_equal(noisy, expected))
     in_rows(x, noisy, np.uint64(3))
-    print("a row, a thread: ", np.array_equal(noisy, expected))
+    print("a row per thread:", np.array_equal(noisy, expected))
 
 
 if __name__ == "__main__":

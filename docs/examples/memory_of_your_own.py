@@ -1,4 +1,4 @@
-"""Dropout in place, on memory that is none of NumPy's: a file's, which `__array_interface__` describes.
+"""Dropout in place on memory that NumPy did not allocate: a mapped file with `__array_interface__`.
 
 python docs/examples/memory_of_your_own.py
 """
@@ -13,7 +13,7 @@ import numba_dropout as nd
 
 
 class Samples:
-    """float32 numbers in a file that is mapped into memory."""
+    """float32 numbers in a memory-mapped file."""
 
     def __init__(self, file, shape):
         self.shape = shape
@@ -21,13 +21,13 @@ class Samples:
 
     @property
     def __array_interface__(self):
-        """Describe the memory: where it is, and what is in it."""
+        """Return the address, shape and type of the memory."""
         address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
         return {"version": 3, "shape": self.shape, "typestr": "<f4", "data": (address, False)}
 
 
 def main():
-    """Fill a file with numbers, and drop some of them where they are."""
+    """Write numbers to a file, and apply dropout to them in place."""
     with tempfile.TemporaryFile() as file:
         x = np.random.default_rng(0).standard_normal((1000, 64), dtype=np.float32)
         file.write(x.tobytes())
@@ -36,7 +36,7 @@ def main():
         print("as an input:       ", np.array_equal(nd.dropout(samples, 0.25, seed=7), nd.dropout(x, 0.25, seed=7)))
         print("in place:          ", nd.dropout(samples, 0.25, seed=7, out=samples) is samples)
         file.seek(0)
-        print("it is in the file: ", file.read() == nd.dropout(x, 0.25, seed=7).tobytes())
+        print("in the file:       ", file.read() == nd.dropout(x, 0.25, seed=7).tobytes())
 
 
 if __name__ == "__main__":

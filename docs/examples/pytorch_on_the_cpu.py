@@ -1,4 +1,4 @@
-"""PyTorch's tensors in, tensors out, without a copy: dropout with a mask that does not depend on threads or batches.
+"""Dropout of PyTorch tensors without a copy, with automatic differentiation and reproducible masks.
 
 python docs/examples/pytorch_on_the_cpu.py
 """
@@ -9,22 +9,22 @@ import numba_dropout as nd
 
 
 class SeededDropout(torch.autograd.Function):
-    """Dropout by `numba_dropout`, for PyTorch's automatic differentiation: the mask is drawn again, not kept."""
+    """Dropout for PyTorch's automatic differentiation: the backward pass computes the mask again."""
 
     @staticmethod
-    def forward(ctx, x, p, place):
-        """Return dropout of a tensor; `place` holds seed, stream and step."""
-        ctx.p, ctx.place = p, place
-        return nd.dropout(x.detach(), p, **place)
+    def forward(ctx, x, p, at):
+        """Return dropout of a tensor; `at` has the seed, stream and step."""
+        ctx.p, ctx.at = p, at
+        return nd.dropout(x.detach(), p, **at)
 
     @staticmethod
     def backward(ctx, dy):
-        """Return the gradient by the tensor."""
-        return nd.dropout_backward(dy.contiguous(), ctx.p, **ctx.place), None, None
+        """Return the gradient with respect to the tensor."""
+        return nd.dropout_backward(dy.contiguous(), ctx.p, **ctx.at), None, None
 
 
 def main():
-    """Train one step of a model whose masks are named by a seed."""
+    """Compute the values and gradients of one step."""
     torch.manual_seed(0)
     masks = nd.MaskGenerator(seed=7)
     site = masks.site()

@@ -1,4 +1,4 @@
-"""Monte-Carlo dropout on a regression: the network says where it has seen nothing, and a plot shows it.
+"""Monte-Carlo dropout on a regression, with a plot of the uncertainty.
 
 python docs/examples/uncertainty_band.py [FILE.png]
 """
@@ -11,7 +11,7 @@ import numba_dropout as nd
 
 
 def main(file=None):
-    """Fit a curve of which a part is missing, and draw the band of what the network holds possible."""
+    """Fit a curve without data in its middle, and draw the uncertainty band."""
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.uniform(-3, -0.5, 200), rng.uniform(1.5, 3, 200)])[:, None]
     y = np.sin(2 * x) + 0.1 * rng.standard_normal(x.shape)
@@ -20,15 +20,15 @@ def main(file=None):
     nd.fit(net, x, y, optimizer=nd.Adam(lr=0.003, schedule="cosine"), epochs=2000, batch_size=100)
 
     at = np.linspace(-4, 4, 200)[:, None]
-    drawn = net.predict_mc(at, 500)
-    mean, std, place = drawn.mean[:, 0], drawn.std[:, 0], at[:, 0]
-    seen = (place > -3) & (place < -0.5) | (place > 1.5) & (place < 3)
-    gap, beyond = (place > -0.3) & (place < 1.3), np.abs(place) > 3.5
-    print("what was seen is known:           ", np.abs(mean - np.sin(2 * place))[seen].mean() < 0.1)
-    print("it is less sure in the gap:       ", std[gap].mean() > 2 * std[seen].mean())
-    print("and less sure beyond what it saw: ", std[beyond].mean() > 2 * std[seen].mean())
+    result = net.predict_mc(at, 500)
+    mean, std, grid = result.mean[:, 0], result.std[:, 0], at[:, 0]
+    seen = (grid > -3) & (grid < -0.5) | (grid > 1.5) & (grid < 3)
+    gap, beyond = (grid > -0.3) & (grid < 1.3), np.abs(grid) > 3.5
+    print("accurate on the training range:    ", np.abs(mean - np.sin(2 * grid))[seen].mean() < 0.1)
+    print("less certain in the gap:           ", std[gap].mean() > 2 * std[seen].mean())
+    print("less certain beyond the range:     ", std[beyond].mean() > 2 * std[seen].mean())
     if file:
-        draw(file, (x, y), place, mean, std)
+        draw(file, (x, y), grid, mean, std)
 
 
 def draw(file, data, at, mean, std):
