@@ -1,4 +1,4 @@
-"""What the documentation states: vectors, commands and links."""
+"""Documentation: its vectors, commands, links and examples are true."""
 
 import doctest
 import json
@@ -30,7 +30,7 @@ ROWS = [
 
 
 def rate(text):
-    """Return a rate as the page writes it: a number, or sums of powers of two."""
+    """Parse a rate of the page: a number, or a sum of powers of two."""
     return sum(2.0 ** int(part[3:]) if part.startswith("2**") else float(part) for part in text.split(" + "))
 
 
@@ -39,11 +39,11 @@ def test_mask_vectors(row):
     seed, stream, step, offset = map(int, row[:4])
     p, n = rate(row[4]), int(row[5])
     expected = np.unpackbits(np.frombuffer(bytes.fromhex(row[6]), np.uint8), bitorder="little")[:n].astype(bool)
-    where = {"seed": seed, "stream": stream, "step": step, "offset": offset}
+    at = {"seed": seed, "stream": stream, "step": step, "offset": offset}
     assert [naive.kept(offset + i, p, seed, stream, step) for i in range(n)] == expected.tolist()
-    assert np.array_equal(reference.sample_mask(n, p, **where), expected)
-    assert np.array_equal(nd.sample_mask(n, p, **where), expected)
-    assert nd.sample_mask(n, p, **where, packed=True).tobytes().hex() == row[6]
+    assert np.array_equal(reference.sample_mask(n, p, **at), expected)
+    assert np.array_equal(nd.sample_mask(n, p, **at), expected)
+    assert nd.sample_mask(n, p, **at, packed=True).tobytes().hex() == row[6]
 
 
 def test_there_are_vectors():
@@ -105,16 +105,16 @@ def test_the_reference_has_all_public_names():
         if not name.startswith(KERNELS)
     ],
 )
-def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
-    """Every name of the reference has an example, the kernels one for all, and its output is what the page shows."""
+def test_examples_of_the_reference(name, tmp_path, monkeypatch):
+    """Every name of the reference has an example, the kernels share one, and its output is as shown."""
     for library in ("sklearn", "onnx", "torch"):
         if f".{library}" in name:
             pytest.importorskip(library)
     monkeypatch.chdir(tmp_path)
-    found = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs={"np": np, "nd": nd})
+    tests = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs={"np": np, "nd": nd})
     runner = doctest.DocTestRunner()
-    for one in found:
-        runner.run(one)
+    for test in tests:
+        runner.run(test)
     assert runner.tries > 0
     assert runner.failures == 0
 
@@ -124,28 +124,30 @@ def test_the_references_examples_are_true(name, tmp_path, monkeypatch):
 NOTEBOOK = json.loads((ROOT / "docs" / "first-steps.ipynb").read_text())
 
 
-def said(cell):
-    """Return what a cell printed or gave, pictures aside, stripped of spaces at the ends of lines."""
+def output_of(cell):
+    """Return the text output of a cell, without trailing spaces."""
     if cell["cell_type"] != "code":
         return ""
     texts = [
-        one.get("text") or one["data"]["text/plain"] for one in cell["outputs"] if one["output_type"] != "display_data"
+        output.get("text") or output["data"]["text/plain"]
+        for output in cell["outputs"]
+        if output["output_type"] != "display_data"
     ]
     lines = "".join("".join(text) for text in texts).splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
 
 def test_the_page_of_first_steps_is_the_notebook():
-    """Word for word, in order, but for what begins and ends its blocks, and the picture."""
+    """Compare all words in order, without the fences of blocks and the plot."""
     page = re.sub(r"^(```\w*|!\[.*)$", "", (ROOT / "docs" / "first-steps.md").read_text(), flags=re.MULTILINE)
-    cells = "\n".join("".join(cell["source"]) + "\n" + said(cell) for cell in NOTEBOOK["cells"])
+    cells = "\n".join("".join(cell["source"]) + "\n" + output_of(cell) for cell in NOTEBOOK["cells"])
     assert page.split() == re.sub(r"^(```\w*|%%bash)$", "", cells, flags=re.MULTILINE).split()
 
 
 @pytest.mark.jit_only
-@pytest.mark.filterwarnings("ignore")  # those of Jupyter's own threads and files
-def test_the_notebook_runs_and_says_what_it_did(tmp_path, monkeypatch):
-    """All words and whole numbers are the same, and others are alike; but for the rows a second, the last column."""
+@pytest.mark.filterwarnings("ignore")  # warnings of Jupyter's own threads and files
+def test_the_notebook_runs_with_its_kept_output(tmp_path, monkeypatch):
+    """Words and integers are equal, other numbers close; the rows per second, the last column, are ignored."""
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
@@ -153,7 +155,9 @@ def test_the_notebook_runs_and_says_what_it_did(tmp_path, monkeypatch):
     done = nbclient.NotebookClient(book, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
     number = r"-?\d+\.\d+"
     for before, after in zip(NOTEBOOK["cells"], done.cells, strict=True):
-        old, new = (re.sub(r"(?<=\.\d{4}) +[\d,]+$", "", said(cell), flags=re.MULTILINE) for cell in (before, after))
+        old, new = (
+            re.sub(r"(?<=\.\d{4}) +[\d,]+$", "", output_of(cell), flags=re.MULTILINE) for cell in (before, after)
+        )
         assert re.sub(number + "| ", "", new) == re.sub(number + "| ", "", old)
         values = [[float(value) for value in re.findall(number, text)] for text in (new, old)]
         assert np.allclose(*values, rtol=0, atol=0.02)
@@ -208,7 +212,7 @@ def ndrop(line):
 
 
 @pytest.mark.jit_only
-def test_the_guides_commands_run_and_show_what_it_says(tmp_path, monkeypatch):
+def test_the_guides_commands_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (table,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "dropout.md").read_text(), re.DOTALL)
     (tmp_path / "toy.toml").write_text(table)
@@ -218,13 +222,13 @@ def test_the_guides_commands_run_and_show_what_it_says(tmp_path, monkeypatch):
     assert all(line.startswith("ndrop ") for line in GUIDE)
     assert {"pytorch.html", "rates.png", "model.npz", "sure.csv"} <= {path.name for path in tmp_path.iterdir()}
     (compared,) = [text for line, text in shown.items() if line.startswith("ndrop compare")]
-    assert "best rate 0.6" in compared  # what the picture shows
+    assert "best rate 0.6" in compared  # as in the plot
     toy = shown["ndrop trace toy"]
     assert "mean over all 256 masks" in toy
 
 
 @pytest.mark.jit_only
-def test_the_commands_of_the_page_of_reproductions_go_on(tmp_path, monkeypatch):
+def test_the_commands_of_the_page_of_results_resume(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "reproduce.md").read_text(), re.DOTALL)
     begun, resumed = block.splitlines()
