@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 from processes import run
 
@@ -92,3 +93,14 @@ def test_documented_paths_stay_importable(path):
     """Each in a process of its own: another import may have loaded a module on the way."""
     module, _, name = path.rpartition(".")
     assert run(f"from {module} import {name}; print({name}.__name__)") == name
+
+
+def test_methods_of_older_names():
+    net = nd.MLP([2, 3, 2], seed=1)
+    x, y = np.ones((4, 2), np.float32), np.zeros(4, int)
+    with pytest.warns(DeprecationWarning, match="loss_of is now called evaluate_loss"):
+        assert net.loss_of(x, y) == net.evaluate_loss(x, y)
+    with pytest.warns(DeprecationWarning, match="answers is now called predictive"):
+        assert np.array_equal(net.answers(net.outputs(x)), net.predict_proba(x))
+    with pytest.raises(AttributeError, match="'MLP' object has no attribute 'loss_off'"):
+        net.loss_off(x, y)

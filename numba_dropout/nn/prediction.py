@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -44,6 +45,15 @@ class LastPass(threading.local):
     value: Pass | None = None
 
 
+_RENAMED = {  # since version 0.1
+    "answers": "predictive",
+    "as_pair": "check_xy",
+    "course": "rate_scheduler",
+    "loss_of": "evaluate_loss",
+    "summary": "aggregate",
+}
+
+
 class Predictor(ABC):
     """The prediction methods of a network. The abstract methods that they need come last."""
 
@@ -59,6 +69,13 @@ class Predictor(ABC):
     _rows: NDArray[np.int64]
     _passed: LastPass
     _last_row: int
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute by its name of version 0.1, with a DeprecationWarning."""
+        if name not in _RENAMED:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        warnings.warn(f"{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+        return getattr(self, _RENAMED[name])
 
     @reads
     def evaluate_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
