@@ -154,23 +154,23 @@ def test_a_missing_value_is_named_by_row_and_column(write, cell, row, column):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("1,2,a\n3,x,b\n", "text 'x' where a number belongs at row 2, column 2"),
-        ("u,v,y\n\n1,2,a\n\n3,1_000,b\n", r"text '1_000' where a number belongs at row 5, column 2 \('v'\)"),
-        ("1,2,a\n3,inf,b\n", r"infinite value \(inf\) at row 2, column 2"),
-        ("1,2,a\n-1e999,3,b\n", r"infinite value \(-1e999\) at row 2, column 1"),
-        ("u,y\n1,2.5\n3,inf\n", r"infinite value \(inf\) at row 3, column 2 \('y'\)"),
-        ("1,2,3\n4,5\n", "row 2 has 2 columns, where row 1 has 3"),
-        ("u,v,y\n\n1,2,3\n4,5,6,7\n", "row 4 has 4 columns, where row 1 has 3"),
+        ("1,2,a\n3,x,b\n", "expected a number at row 2, column 2, got text 'x'"),
+        ("u,v,y\n\n1,2,a\n\n3,1_000,b\n", r"expected a number at row 5, column 2 \('v'\), got text '1_000'"),
+        ("1,2,a\n3,inf,b\n", "expected a finite number at row 2, column 2, got inf"),
+        ("1,2,a\n-1e999,3,b\n", "expected a finite number at row 2, column 1, got -1e999"),
+        ("u,y\n1,2.5\n3,inf\n", r"expected a finite number at row 3, column 2 \('y'\), got inf"),
+        ("1,2,3\n4,5\n", "expected 3 columns as in row 1, got 2 in row 2"),
+        ("u,v,y\n\n1,2,3\n4,5,6,7\n", "expected 3 columns as in row 1, got 4 in row 4"),
         ('1,2,a\n3,4,"b\n5,6,c\n', "row 2 .*quotes"),
         ('1,2,a\n3,"4,b\n5,6,c\n', "row 2 .*quotes"),
-        ("1,1\n2,1\n3,1\n", r"one class only \(1\)"),
-        ("1,cat\n2,cat\n", r"one class only \(cat\)"),
+        ("1,1\n2,1\n3,1\n", r"got one \(1\)"),
+        ("1,cat\n2,cat\n", r"got one \(cat\)"),
         ("1\n2\n3\n", "at least one feature and a target"),
-        ("a,b\n", "header and no rows"),
+        ("a,b\n", "expected rows of data, got only a header"),
         ("", "empty"),
         ("\n \n", "empty"),
-        ("1,2\n2,3\n3,4\n4,x\n", "text 'x' where a number belongs at row 4, column 2"),
-        ("".join(f"{i},name{i}\n" for i in range(30)), "30 different texts .* no classes"),
+        ("1,2\n2,3\n3,4\n4,x\n", "expected a number at row 4, column 2, got text 'x'"),
+        ("".join(f"{i},name{i}\n" for i in range(30)), "expected classes in column 2, got 30 different texts"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe\x00", "expected delimited text"),
         ("size,größe\n1,2\n".encode("latin-1"), "UTF-8"),
         pytest.param("u,v,y\n" + "a" * 200_000 + ",1,2\n", "row 2, column 1", id="a long cell"),
@@ -280,21 +280,21 @@ def test_npy(tmp_path, target, x, y):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": X}, "no array y"),
+        ({"x": X}, "expected an array y to train on, got only x"),
         ({"y": LABELS}, "expected arrays x and y, got y"),
         ({"x": X, "y": LABELS[:3]}, r"expected y of shape \(4,\)"),
         ({"x": X, "y": 3}, r"expected y of shape \(4,\)"),
         ({"x": X[:, 0], "y": LABELS}, "expected x of shape"),
-        ({"x": X[:0], "y": LABELS[:0]}, "no rows"),
+        ({"x": X[:0], "y": LABELS[:0]}, "expected rows and features"),
         ({"x": X.astype(str), "y": LABELS}, "expected numbers in x"),
         ({"x": X * 1j, "y": LABELS}, "expected numbers in x"),
         ({"x": X, "y": np.array([b"a", b"b", b"a", b"b"])}, "expected numbers or texts in y"),
         ({"x": X, "y": [["a"] * 2] * 4}, "y"),
-        ({"x": np.where(X == 7, np.nan, X), "y": LABELS}, "nan at row 4, column 2"),
-        ({"x": np.where(X == -4, np.inf, X), "y": LABELS}, "inf at row 3, column 1"),
-        ({"x": X, "y": [0.5, np.nan, 1, 2]}, "nan at row 2, target"),
-        ({"x": X, "y": [1, 1, 1, 1]}, "one class only"),
-        ({"x": X.astype(object), "y": LABELS}, "not a file of NumPy's"),
+        ({"x": np.where(X == 7, np.nan, X), "y": LABELS}, "at row 4, column 2, got nan"),
+        ({"x": np.where(X == -4, np.inf, X), "y": LABELS}, "at row 3, column 1, got inf"),
+        ({"x": X, "y": [0.5, np.nan, 1, 2]}, "at row 2 of the target, got nan"),
+        ({"x": X, "y": [1, 1, 1, 1]}, "expected at least two classes"),
+        ({"x": X.astype(object), "y": LABELS}, "not in NumPy's format"),
     ],
 )
 def test_damaged_npz(tmp_path, arrays, message):
@@ -306,9 +306,9 @@ def test_damaged_npz(tmp_path, arrays, message):
 @pytest.mark.parametrize("target", [None, 1])
 def test_a_fault_in_npy_is_named_by_its_place_in_the_file(tmp_path, target):
     np.save(tmp_path / "table.npy", [[1, 2, 3], [4, np.nan, 6]])
-    with pytest.raises(ValueError, match="nan at row 2, column 2"):
+    with pytest.raises(ValueError, match="at row 2, column 2, got nan"):
         data.load(tmp_path / "table.npy", target=target)
-    with pytest.raises(ValueError, match="nan at row 2, column 2"):
+    with pytest.raises(ValueError, match="at row 2, column 2, got nan"):
         data.load_for(model(column=0), tmp_path / "table.npy", need_target=False)
 
 
@@ -381,12 +381,12 @@ def test_columns_of_the_same_name_are_told_apart(write):
     ("content", "message"),
     [
         ("length,depth,kind\n1,2,cat\n", "no column 'width'"),
-        ("length,width\n1,2\n", "no column 'kind', the model's target"),
-        ("1,2,3,cat\n", "4 columns, where the model needs 3"),
+        ("length,width\n1,2\n", "no column 'kind'; it is the model's target"),
+        ("1,2,3,cat\n", "expected 3 columns, the model's 2 features and the target, got 4"),
         ("length,width,kind\n1,2,cat\n\n1,2,yak\n", "class 'yak' at row 4 .*: cat, dog, emu"),
         ("length,width,kind\n1,,cat\n", r"a missing value at row 2, column 2 \('width'\)"),
         ("length,width,kind\n1,2,\n", r"a missing value at row 2, column 3 \('kind'\)"),
-        ("width,length,kind\n1,x,cat\n", r"text 'x' .* at row 2, column 2 \('length'\)"),
+        ("width,length,kind\n1,x,cat\n", r"at row 2, column 2 \('length'\), got text 'x'"),
     ],
 )
 def test_data_that_do_not_fit_a_model(write, content, message):
@@ -397,13 +397,13 @@ def test_data_that_do_not_fit_a_model(write, content, message):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": np.ones((4, 3)), "y": LABELS}, "3 features, where the model was trained on 2"),
-        ({"x": X}, "no target"),
-        ({"x": X, "y": ["a"] * 4}, "text in the target"),
+        ({"x": np.ones((4, 3)), "y": LABELS}, "expected 2 features as in training, got 3"),
+        ({"x": X}, "expected an array y to compare with"),
+        ({"x": X, "y": ["a"] * 4}, "got texts"),
         ({"x": X, "y": [0, 1, 2, 3]}, "class 3.* at row 4"),
         ({"x": X, "y": np.ones((4, 2))}, "2 targets"),
         ({"x": X, "y": LABELS[:2]}, "expected y of shape"),
-        ({"x": X[:0], "y": LABELS[:0]}, "no rows"),
+        ({"x": X[:0], "y": LABELS[:0]}, "expected at least one row"),
     ],
 )
 def test_arrays_that_do_not_fit_a_model(tmp_path, arrays, message):

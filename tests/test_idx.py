@@ -111,7 +111,7 @@ def test_damaged_images(folder, content, message):
 def test_no_images_at_all(folder):
     (folder / "train-images-idx3-ubyte").write_bytes(encode(images("train")[:0]))
     (folder / "train-labels-idx1-ubyte").write_bytes(encode(labels("train")[:0]))
-    with pytest.raises(ValueError, match="no rows"):
+    with pytest.raises(ValueError, match="expected rows and features"):
         data.load(folder)
 
 

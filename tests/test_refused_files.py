@@ -34,7 +34,7 @@ DATA = {
     "a size below 0": (header((-6, 4), X.tobytes()), plain(Y), "damaged"),
     "more than all memory": (header((2**50,)), plain(Y), "larger than the memory"),
     "too few bytes": (header((6, 5), X.tobytes()), plain(Y), "damaged"),
-    "labels of NaN": (plain(X), plain(Y * np.nan), "nan at row 1, target"),
+    "labels of NaN": (plain(X), plain(Y * np.nan), "at row 1 of the target, got nan"),
     "labels of objects": (plain(X), header((6,), b"x" * 48, "|O"), "damaged"),
     "complex labels": (plain(X), plain(Y + 0j), "expected numbers or texts in y"),
     "a number": (plain(np.float32(1)), plain(Y), "expected x of shape"),
@@ -58,12 +58,16 @@ def idx(shape, content=b"", code=8):
 
 IMAGES, TAGS = idx((2, 2, 2), bytes(8)), idx((2,), b"\0\1")
 IDX = {
-    "sizes that overflow": (idx((2**32 - 1,) * 3), TAGS, "bytes, where 7922816"),
-    "sizes whose product is 2**64": (idx((2**16,) * 4), TAGS, "bytes, where 1844674407370955"),
-    "sizes that overflow beside 0": (idx((0, *(2**32 - 1,) * 3)), idx((0,)), "no array has its sizes"),
-    "too many dimensions": (idx((1,) * 255, b"\0"), idx((1,), b"\0"), "no array has its sizes"),
+    "sizes that overflow": (idx((2**32 - 1,) * 3), TAGS, "expected 7922816"),
+    "sizes whose product is 2**64": (idx((2**16,) * 4), TAGS, "expected 1844674407370955"),
+    "sizes that overflow beside 0": (idx((0, *(2**32 - 1,) * 3)), idx((0,)), "impossible sizes"),
+    "too many dimensions": (idx((1,) * 255, b"\0"), idx((1,), b"\0"), "impossible sizes"),
     "other numbers of both": (IMAGES, idx((3,), b"\0\1\2"), "2 images and 3 labels"),
-    "labels with a point": (IMAGES, idx((2,), np.array([0.5, np.nan], ">f4").tobytes(), 0x0D), "integers as labels"),
+    "labels with a point": (
+        IMAGES,
+        idx((2,), np.array([0.5, np.nan], ">f4").tobytes(), 0x0D),
+        "expected integer labels",
+    ),
 }
 
 

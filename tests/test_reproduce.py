@@ -119,12 +119,12 @@ def test_processes_give_the_same_figures(folder):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("n_hidden", None, "n_hidden.txt: no such file, which belongs to a folder of published splits"),
+        ("n_hidden", None, "n_hidden.txt: no such file; a folder of published splits needs it"),
         ("n_hidden", "2.5", "n_hidden.txt: expected a whole number above 0, got 2.5"),
-        ("data", "1 2 x", "data.txt: expected numbers with blanks between them"),
+        ("data", "1 2 x", "data.txt: expected numbers separated by blanks"),
         ("data", "1 2 nan", "data.txt: expected finite numbers"),
-        ("index_features", "0\n7", "index_features.txt: there is no column 7; they are 0 to 4"),
-        ("index_test_1", "0\n0.5", "index_test_1.txt: there is no row 0.5; they are 0 to 39"),
+        ("index_features", "0\n7", "index_features.txt: expected column numbers from 0 to 4, got 7"),
+        ("index_test_1", "0\n0.5", "index_test_1.txt: expected row numbers from 0 to 39, got 0.5"),
         ("dropout_rates", "1.5", "dropout_rates.txt"),
         ("tau_values", "-1", "tau_values.txt: expected a number above 0, got -1"),
     ],

@@ -51,10 +51,10 @@ def test_given_splits(tmp_path):
         (tmp_path / f"index_test_{number}.txt").write_text(test)
     parts = Resampling(given=str(tmp_path)).parts(4, seed=0)
     assert [[rows.tolist() for rows in part] for part in parts] == [[[0, 1, 2], [3]], [[3, 1], [0, 2]]]
-    with pytest.raises(ValueError, match="there is no row 3; they are 0 to 2"):
+    with pytest.raises(ValueError, match="expected row numbers from 0 to 2, got 3"):
         Resampling(given=str(tmp_path)).parts(3, seed=0)
     (tmp_path / "index_test_1.txt").write_text("0 1")
-    with pytest.raises(ValueError, match="row 1 is to be learnt from and held out in split 1"):
+    with pytest.raises(ValueError, match="row 1 is in both files of split 1"):
         Resampling(given=str(tmp_path)).parts(4, seed=0)
     (tmp_path / "index_train_1.txt").rename(tmp_path / "index_train_2.txt")
     with pytest.raises(ValueError, match=r"index_train_1.txt: no such file"):
@@ -65,9 +65,9 @@ def test_given_splits(tmp_path):
     ("resampling", "message"),
     [
         (Resampling(folds=101), "folds: expected"),
-        (Resampling(folds=3, val=0.5), "got several of them"),
+        (Resampling(folds=3, val=0.5), "got several"),
         (Resampling(val=1.0), "val: expected a number between 0 and 1, got 1"),
-        (Resampling(val=0.001), "leaves a part without rows"),
+        (Resampling(val=0.001), "expected a number that leaves rows in both parts"),
         (Resampling(given="nowhere"), "nowhere: expected files index_train_0.txt"),
     ],
 )
@@ -320,7 +320,7 @@ def test_the_search_is_drawn(folder):
         (["noisy", "--lrs", "0..1"], "expected a range from a lower to a higher number"),
         (["noisy", "--widths", "4;x"], "--widths"),
         (["noisy", "--search", "random"], "trials: expected a number"),
-        (["noisy", "--folds", "2", "--val", "0.5"], "got several of them"),
+        (["noisy", "--folds", "2", "--val", "0.5"], "got several"),
         (["noisy", "--rates", "0", "--lrs", "1e30", "--jobs", "1"], "all trials diverged; try lower learning rates"),
         (["noisy", "--rates", "none"], "dropout: expected values to try, got none"),
         (["noisy", "--rates", "0.5,0.5"], "dropout: expected each value once"),

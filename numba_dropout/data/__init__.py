@@ -1,4 +1,4 @@
-"""Read data: CSV and other delimited text, Parquet, NPZ, NPY, folders of IDX files, and sets by name."""
+"""Data: readers for CSV and other delimited text, Parquet, NPZ, NPY, folders of IDX files and named data sets."""
 
 from .dataset import Dataset, parts, some, split, standardization
 from .load import is_named, load, load_for

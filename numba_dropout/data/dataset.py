@@ -1,4 +1,4 @@
-"""What reading gives: features, a target, and what they are called."""
+"""Data sets: features, a target, and their names."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..core.errors import InputError
 
 __all__ = ["Dataset", "some", "split", "standardization"]
 
-CONSTANT = 1e-12  # a column whose deviation is below this share of its size does not vary
+CONSTANT = 1e-12  # a column is constant if its standard deviation is at most this multiple of its mean
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows of numbers with what is to be learnt from them.
+    """Features and an optional target, one row for each example.
 
-    x (N, C) uint8, float32 or float64. y (N,) int64 class numbers where `classes` names them, else values (N, K)
-    float64, or None where there is no target. `features` and `target` name the columns, `target_column` is the target's
-    position counted from 0, where there are names and columns. `pixels` says that x holds bytes of an image.
+    x (N, C) uint8, float32 or float64. y: class numbers (N,) int64 if `classes` names the classes, else values (N, K)
+    float64, or None without a target. `features` and `target` are the optional names of the columns, `target_column`
+    the optional position of the target, from 0. `pixels` is true if x holds the bytes of images.
 
     Examples
     --------
     >>> data = nd.data.Dataset("mine", np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([0, 1]), classes=["no", "yes"])
-    >>> shift, stretch = data.scaling()
-    >>> (data.x - shift) * stretch
+    >>> offset, scale = data.scaling()
+    >>> (data.x - offset) * scale
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
@@ -43,21 +43,21 @@ class Dataset:
     pixels: bool = False
 
     def targets(self) -> NDArray[Any]:
-        """Return y; InputError where there is none."""
+        """Return y. Without a target, raise InputError."""
         if self.y is None:
-            raise InputError(f"{self.source}: there is no target in it")
+            raise InputError(f"{self.source}: expected data with a target, got features only")
         return self.y
 
     def rows(self, index: NDArray[np.int64]) -> Dataset:
-        """Return the set of some of the rows."""
+        """Return the data set of the rows at the positions `index`."""
         return replace(self, x=self.x[index], y=None if self.y is None else self.y[index])
 
     def scaling(self, how: str = "auto") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return shift and stretch (C,) such that (x - shift) * stretch is scaled.
+        """Return offset and scale (C,): the scaled features are (x - offset) * scale.
 
-        "features": mean 0 and standard deviation 1 of each column (a constant one is only shifted); "pixels": 0 to
-        1 from 0 to 255; "none"; "auto": pixels for images, else features. ValueError for another name, and for numbers
-        that are too large to be scaled.
+        "features" gives each column mean 0 and standard deviation 1 (a constant column is only centered). "pixels" maps
+        0 to 255 onto 0 to 1. "none" changes nothing. "auto" is "pixels" for images, else "features". ValueError for
+        another name and for numbers that are too large to be scaled.
         """
         columns = self.x.shape[1]
         if how == "auto":
@@ -70,21 +70,22 @@ class Dataset:
 
 
 def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and reciprocal deviation (C,) of the columns of values (N, C); 1 for a constant column."""
+    """Return mean and reciprocal standard deviation (C,) of the columns of values (N, C), 1 for a constant column."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = values.mean(0, dtype=np.float64)
         deviation = values.std(0, dtype=np.float64)
     if not np.isfinite(deviation).all():
         column = int(np.flatnonzero(~np.isfinite(deviation))[0])
-        raise InputError(f"the numbers of feature {column + 1} are too large to be scaled; divide them first")
+        raise InputError(f"feature {column + 1}: the numbers are too large to be scaled; divide them by a constant")
     varies = deviation > CONSTANT * np.abs(mean)
     return mean, 1.0 / np.where(varies, deviation, 1.0)
 
 
 def split(data: Dataset, fraction: float, *, seed: int, name: str = "fraction") -> tuple[Dataset, Dataset]:
-    """Return a training and a validation part, the second a fraction of the rows drawn by the seed.
+    """Return a training part and a validation part with a fraction of the rows, drawn by the seed.
 
-    fraction : between 0 and 1, and neither part is empty, or ValueError, which calls it `name`; seed : `0..2**64-1`.
+    fraction : between 0 and 1, exclusive. ValueError if a part is empty. The message calls the fraction `name`.
+    seed : `0..2**64-1`.
 
     Examples
     --------
@@ -99,18 +100,18 @@ def split(data: Dataset, fraction: float, *, seed: int, name: str = "fraction") 
 def parts(
     rows: int, fraction: float, *, seed: int, repeat: int = 0, name: str = "fraction"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the numbers of the rows to learn from and of a fraction to hold out, drawn by the seed, each in order."""
+    """Return the sorted row numbers of the training part and of the held-out fraction, drawn by the seed."""
     if not 0.0 < fraction < 1.0:
         raise InputError(f"{name}: expected a number between 0 and 1, got {fraction!r}")
     held_out = round(rows * fraction)
     if not 0 < held_out < rows:
-        raise InputError(f"{name}: {fraction:g} of {rows} rows leaves a part without rows")
+        raise InputError(f"{name}: expected a number that leaves rows in both parts, got {fraction:g} of {rows} rows")
     order = random.order(rows, "splitting", seed=seed, step=repeat)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
 def some(data: Dataset, rows: int, *, seed: int) -> Dataset:
-    """Return so many of the rows, drawn by the seed, in their order."""
+    """Return `rows` rows of a data set, drawn by the seed, in their original order."""
     if not 0 < rows <= len(data.x):
         raise InputError(f"rows: expected 1 to {len(data.x)}, got {rows}")
     order = random.order(len(data.x), "splitting", seed=seed, step=1)

@@ -1,4 +1,4 @@
-"""Delimited text: find the delimiter and the header, read the numbers, and say where one is missing."""
+"""Delimited text: detection of the delimiter and the header, numbers, and errors with the position of the cell."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..core.errors import InputError
 
 __all__ = ["Table", "is_number", "listing", "position", "read"]
 
-DELIMITERS = "\t;|,"  # in order of preference; runs of blanks if none of them is there
+DELIMITERS = "\t;|,"  # in order of preference; without any of them, runs of blanks separate the cells
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
-SAMPLE = 20  # lines that the delimiter is found by
+SAMPLE = 20  # lines that are used to detect the delimiter
 
 
 @dataclass(frozen=True)
 class Table:
-    """Lines of text cut in columns; `numbers` holds their line numbers in the file, from 1 on."""
+    """Lines of delimited text. `numbers` holds their line numbers in the file, from 1."""
 
     path: str
     lines: list[str]
@@ -35,20 +35,20 @@ class Table:
     width: int
 
     def column_name(self, column: int) -> str:
-        """Return how a message names a column."""
+        """Return the name of a column for messages."""
         return f"column {column + 1}" + (f" ({self.header[column]!r})" if self.header else "")
 
     @property
     def names(self) -> list[str] | None:
-        """The header, where its names tell the columns apart: they are found by name then, else by position."""
+        """The header if its names are unique, else None: columns are then selected by position."""
         return self.header if self.header and len(set(self.header)) == self.width else None
 
     def position(self, target: str | int | None) -> int:
-        """Return the position of a column given by name or number, as `position`."""
+        """Return the position of a column given by name or number, like the function `position`."""
         return position(self.path, target, self.width, self.header)
 
     def values(self, columns: list[int]) -> NDArray[np.float64]:
-        """Return columns as finite numbers (N, C); a missing, infinite or textual cell is an error that names it."""
+        """Return columns as finite numbers (N, C). InputError names a missing, infinite or non-numeric cell."""
         try:
             values = np.loadtxt(
                 self.lines, delimiter=self.delimiter, usecols=columns, comments=None, quotechar='"', ndmin=2
@@ -56,38 +56,40 @@ class Table:
         except ValueError:
             values = None
         if values is None or values.shape[0] != len(self.lines) or not np.isfinite(values).all():
-            self._complain(columns)
-            raise InputError(f"{self.path}: the numbers cannot be read")
+            self._raise_for_cell(columns)
+            raise InputError(f"{self.path}: the numbers cannot be read; check the delimiters and the quotes")
         return values
 
     def texts(self, column: int) -> list[str]:
-        """Return the cells of a column, without the blanks around them; a missing one is an error that names it."""
+        """Return the cells of a column without surrounding blanks. InputError names a missing cell."""
         cells = [row[column].strip() for row in self.rows()]
         for number, cell in zip(self.numbers, cells, strict=True):
             if cell.lower() in MISSING:
-                raise InputError(f"{self.path}: {_missing(cell)} at row {number}, {self.column_name(column)}")
+                at = f"at row {number}, {self.column_name(column)}"
+                raise InputError(f"{self.path}: {_missing(cell)} {at}; fill it in or leave the row out")
         return cells
 
     def rows(self) -> Iterator[list[str]]:
-        """Iterate over the lines, cut in cells."""
-        return (_cut(line, self.delimiter) for line in self.lines)
+        """Iterate over the lines as lists of cells."""
+        return (_cells(line, self.delimiter) for line in self.lines)
 
-    def _complain(self, columns: list[int]) -> None:
+    def _raise_for_cell(self, columns: list[int]) -> None:
+        """Raise InputError for the first cell that is not a finite number."""
         for number, row in zip(self.numbers, self.rows(), strict=True):
             for column in columns:
-                where = f"at row {number}, {self.column_name(column)}"
+                at = f"at row {number}, {self.column_name(column)}"
                 cell = row[column].strip()
                 if cell.lower() in MISSING:
-                    raise InputError(f"{self.path}: {_missing(cell)} {where}; fill it in or leave the row out")
+                    raise InputError(f"{self.path}: {_missing(cell)} {at}; fill it in or leave the row out")
                 if not is_number(cell):
-                    hint = "; decimals take a point" if is_number(cell.replace(",", ".")) else ""
-                    raise InputError(f"{self.path}: text {cell!r} where a number belongs {where}{hint}")
+                    hint = "; write decimals with a point" if is_number(cell.replace(",", ".")) else ""
+                    raise InputError(f"{self.path}: expected a number {at}, got text {cell!r}{hint}")
                 if not np.isfinite(float(cell)):
-                    raise InputError(f"{self.path}: an infinite value ({cell}) {where}")
+                    raise InputError(f"{self.path}: expected a finite number {at}, got {cell}")
 
 
 def read(path: Path) -> Table:
-    """Read a file of delimited text, gzipped or not; InputError if it is empty, ragged or no text."""
+    """Read a file of delimited text, gzipped or not. InputError if it is empty, ragged or not text."""
     lines, numbers = [], []
     try:
         with _open(path) as file:
@@ -96,9 +98,9 @@ def read(path: Path) -> Table:
                     lines.append(line.rstrip("\r\n"))
                     numbers.append(number)
     except UnicodeDecodeError:
-        raise InputError(f"{path}: expected delimited text in UTF-8, got something else") from None
+        raise InputError(f"{path}: expected delimited text in UTF-8, got another format or encoding") from None
     except (gzip.BadGzipFile, zlib.error, EOFError):
-        raise InputError(f"{path}: a truncated or damaged gzip file") from None
+        raise InputError(f"{path}: a truncated or damaged gzip file; replace it with a complete copy") from None
     if not lines:
         raise InputError(f"{path}: the file is empty")
     delimiter = _delimiter(lines[:SAMPLE])
@@ -107,20 +109,20 @@ def read(path: Path) -> Table:
         try:
             cells = _count(line, delimiter)
         except csv.Error as error:
-            raise InputError(f"{path}: row {number} has no clear columns ({error}); mend its quotes") from None
+            raise InputError(f"{path}: row {number} cannot be split into columns ({error}); fix its quotes") from None
         width = width or cells
         if cells != width:
-            raise InputError(f"{path}: row {number} has {cells} columns, where row {numbers[0]} has {width}")
+            raise InputError(f"{path}: expected {width} columns as in row {numbers[0]}, got {cells} in row {number}")
     header = _header(lines, delimiter)
     if header:
         lines, numbers = lines[1:], numbers[1:]
     if not lines:
-        raise InputError(f"{path}: the file has a header and no rows")
+        raise InputError(f"{path}: expected rows of data, got only a header")
     return Table(str(path), lines, numbers, delimiter, header, width)
 
 
 def position(path: object, target: str | int | None, width: int, header: list[str] | None = None) -> int:
-    """Return the position of a column given by name, or by number from 1 on (from the end if negative)."""
+    """Return the position of a column given by name, or by number from 1 (from the end if negative)."""
     names = header or []
     if target is None:
         return width - 1
@@ -131,15 +133,15 @@ def position(path: object, target: str | int | None, width: int, header: list[st
     try:
         number = int(target)
     except ValueError:
-        there = f"the columns are {listing(names)}" if names else f"there is no header; give a number from 1 to {width}"
-        raise InputError(f"{path}: there is no column {target!r}; {there}") from None
+        hint = f"the columns are {listing(names)}" if names else f"there is no header; give a number from 1 to {width}"
+        raise InputError(f"{path}: there is no column {target!r}; {hint}") from None
     if not 1 <= abs(number) <= width:
         raise InputError(f"{path}: there is no column {number}; the columns are 1 to {width}")
     return number - 1 if number > 0 else width + number
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell can be read as a number; Python's underscores are not for data."""
+    """Return whether a cell is a number. Python's underscores between digits are not accepted."""
     try:
         float(cell)
     except ValueError:
@@ -148,7 +150,7 @@ def is_number(cell: str) -> bool:
 
 
 def listing(names: list[Any], most: int = 12) -> str:
-    """Return names as a message shows them."""
+    """Return names as a comma-separated list for messages."""
     return ", ".join(map(str, names[:most])) + (f", ... ({len(names)} in all)" if len(names) > most else "")
 
 
@@ -158,23 +160,23 @@ def _open(path: Path) -> io.TextIOBase:
     return open(path, encoding="utf-8-sig")
 
 
-def _cut(line: str, delimiter: str | None) -> list[str]:
-    """Return the cells of a line; csv.Error where its quotes do not match."""
+def _cells(line: str, delimiter: str | None) -> list[str]:
+    """Return the cells of a line. csv.Error if its quotes do not match."""
     if delimiter is None or '"' not in line:
         return line.split(delimiter)
     return next(csv.reader([line], delimiter=delimiter, strict=True))
 
 
 def _count(line: str, delimiter: str | None) -> int:
-    """Count the cells of a line, without cutting it where no quotes can hide a delimiter."""
-    return len(_cut(line, delimiter)) if delimiter is None or '"' in line else line.count(delimiter) + 1
+    """Return the number of cells of a line. A line without quotes need not be split."""
+    return len(_cells(line, delimiter)) if delimiter is None or '"' in line else line.count(delimiter) + 1
 
 
 def _delimiter(sample: list[str]) -> str | None:
-    """Return the first delimiter that cuts all sample lines in as many cells, or else most lines in two or more."""
+    """Return the first delimiter that gives all lines equally many cells, or the one that splits most of the lines."""
     best, most = None, 0
     for delimiter in DELIMITERS:
-        counts = [_guess(line, delimiter) for line in sample]
+        counts = [_count_or_one(line, delimiter) for line in sample]
         if min(counts) > 1 and len(set(counts)) == 1:
             return delimiter
         if sum(count > 1 for count in counts) > most:
@@ -182,8 +184,8 @@ def _delimiter(sample: list[str]) -> str | None:
     return best if most * 2 > len(sample) else None
 
 
-def _guess(line: str, delimiter: str) -> int:
-    """Count the cells that a delimiter would make; one where the quotes do not go with it."""
+def _count_or_one(line: str, delimiter: str) -> int:
+    """Return the number of cells of a line, or 1 if its quotes do not match with this delimiter."""
     try:
         return _count(line, delimiter)
     except csv.Error:
@@ -191,13 +193,13 @@ def _guess(line: str, delimiter: str) -> int:
 
 
 def _header(lines: list[str], delimiter: str | None) -> list[str] | None:
-    """Return the first line's cells if they are names: none is a number, and some cell below one of them is."""
-    first = [cell.strip() for cell in _cut(lines[0], delimiter)]
+    """Return the cells of the first line if it is a header: none is a number, and a cell of the next line is one."""
+    first = [cell.strip() for cell in _cells(lines[0], delimiter)]
     if any(is_number(cell) for cell in first):
         return None
     if len(lines) == 1:
         return first
-    return first if any(is_number(cell.replace(",", ".")) for cell in _cut(lines[1], delimiter)) else None
+    return first if any(is_number(cell.replace(",", ".")) for cell in _cells(lines[1], delimiter)) else None
 
 
 def _missing(cell: str) -> str:

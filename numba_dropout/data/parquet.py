@@ -1,4 +1,4 @@
-"""Parquet files, as the tables that delimited text gives."""
+"""Parquet files, as tables with the methods of `delimited.Table`."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ MISSING = "a Parquet file needs pyarrow: pip install 'numba-dropout[parquet]'"
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of a Parquet file; a row's number is its place, from 1 on."""
+    """Columns of a Parquet file. Rows are numbered from 1."""
 
     path: str
     header: list[str]
-    columns: list[Any]  # pyarrow's
+    columns: list[Any]  # pyarrow arrays
 
     @property
     def width(self) -> int:
-        """How many columns there are."""
+        """Number of columns."""
         return len(self.header)
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers of the rows."""
+        """Numbers of the rows."""
         return list(range(1, len(self.columns[0]) + 1))
 
     @property
     def names(self) -> list[str] | None:
-        """The columns' names, where they tell the columns apart."""
+        """Column names if they are unique, else None."""
         return self.header if len(set(self.header)) == self.width else None
 
     def column_name(self, column: int) -> str:
-        """Return how a message names a column."""
+        """Return the name of a column for messages."""
         return f"column {column + 1} ({self.header[column]!r})"
 
     def position(self, target: str | int | None) -> int:
@@ -50,36 +50,40 @@ class Table:
         return position(self.path, target, self.width, self.header)
 
     def values(self, columns: list[int]) -> NDArray[np.float64]:
-        """Return columns as finite numbers (N, C); a missing, infinite or textual cell is an error that names it."""
+        """Return columns as finite numbers (N, C). InputError names a missing, infinite or non-numeric cell."""
         result = np.empty((len(self.columns[0]), len(columns)))
-        for place, column in enumerate(columns):
-            self._refuse_missing(column)
+        for i, column in enumerate(columns):
+            self._check_missing(column)
             values = self.columns[column].to_numpy(zero_copy_only=False)
             if values.dtype.kind not in "biuf":
                 kind = self.columns[column].type
-                raise InputError(f"{self.path}: {self.column_name(column)} is of {kind}, where numbers belong")
-            result[:, place] = values
-            infinite = ~np.isfinite(result[:, place])
+                raise InputError(f"{self.path}: expected numbers in {self.column_name(column)}, got {kind}")
+            result[:, i] = values
+            infinite = ~np.isfinite(result[:, i])
             if infinite.any():
                 row = int(np.argmax(infinite))
-                what = "a missing value" if np.isnan(values[row]) else f"an infinite value ({values[row]})"
-                raise InputError(f"{self.path}: {what} at row {row + 1}, {self.column_name(column)}")
+                at = f"at row {row + 1}, {self.column_name(column)}"
+                raise InputError(
+                    f"{self.path}: a missing value {at}; fill it in or leave the row out"
+                    if np.isnan(values[row])
+                    else f"{self.path}: expected a finite number {at}, got {values[row]}"
+                )
         return result
 
     def texts(self, column: int) -> list[str]:
-        """Return the cells of a column as texts; a missing one is an error that names it."""
-        self._refuse_missing(column)
+        """Return the cells of a column as texts. InputError names a missing cell."""
+        self._check_missing(column)
         return [str(int(cell) if isinstance(cell, bool) else cell) for cell in self.columns[column].to_pylist()]
 
-    def _refuse_missing(self, column: int) -> None:
+    def _check_missing(self, column: int) -> None:
         if self.columns[column].null_count:
             row = int(np.argmax(self.columns[column].is_null().to_numpy(zero_copy_only=False)))
-            where = f"at row {row + 1}, {self.column_name(column)}"
-            raise InputError(f"{self.path}: a missing value {where}; fill it in or leave the row out")
+            at = f"at row {row + 1}, {self.column_name(column)}"
+            raise InputError(f"{self.path}: a missing value {at}; fill it in or leave the row out")
 
 
 def read(path: Path) -> Table:
-    """Read a Parquet file; InputError if it is none, has no rows, or pyarrow is missing."""
+    """Read a Parquet file. InputError if it is of another format, has no rows, or pyarrow is missing."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -89,20 +93,20 @@ def read(path: Path) -> Table:
         with pyarrow.parquet.ParquetFile(path) as file:
             table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"{path}: a damaged file, or none of Parquet ({_first_line(error)})") from None
+        raise InputError(f"{path}: the file is damaged or not in the Parquet format ({_first_line(error)})") from None
     if table.num_rows == 0 or table.num_columns == 0:
-        raise InputError(f"{path}: there are no rows in it")
+        raise InputError(f"{path}: expected rows of data, got none")
     index = {name for name in (table.schema.pandas_metadata or {}).get("index_columns", []) if isinstance(name, str)}
-    kept = [place for place, name in enumerate(table.column_names) if name not in index]  # an index is no column
+    kept = [i for i, name in enumerate(table.column_names) if name not in index]  # the pandas index is not data
     if not kept:
-        raise InputError(f"{path}: there are no columns in it, but an index")
-    return Table(str(path), [table.column_names[place] for place in kept], _plain(map(table.column, kept), pyarrow))
+        raise InputError(f"{path}: expected columns of data, got only an index")
+    return Table(str(path), [table.column_names[i] for i in kept], _arrays(map(table.column, kept), pyarrow))
 
 
-def _plain(columns: Iterable[Any], pyarrow: Any) -> list[Any]:
-    """Return columns in one piece each; categories become the texts that they stand for."""
-    whole = [column.combine_chunks() for column in columns]
-    return [each.dictionary_decode() if pyarrow.types.is_dictionary(each.type) else each for each in whole]
+def _arrays(columns: Iterable[Any], pyarrow: Any) -> list[Any]:
+    """Return columns as contiguous arrays. Categories become their texts."""
+    arrays = [column.combine_chunks() for column in columns]
+    return [array.dictionary_decode() if pyarrow.types.is_dictionary(array.type) else array for array in arrays]
 
 
 def _first_line(error: Exception) -> str:
