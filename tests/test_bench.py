@@ -185,7 +185,7 @@ def test_plain_python_is_not_measured(monkeypatch):
         (("--rounds", "0"), "--rounds"),
         (("--json", "no/such/folder.json"), "folder"),
         (("--plot", "plot.txt"), ".png"),
-        (("--json", "same.png", "--plot", "same.png"), "something else"),
+        (("--json", "same.png", "--plot", "same.png"), "already used"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

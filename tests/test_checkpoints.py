@@ -192,7 +192,7 @@ def test_content_without_its_hash_is_refused(tmp_path):
         arrays = {name: file[name] for name in file.files}
     arrays["training.optimizer"][0, 0] += 1
     np.savez(tmp_path / "n.npz", **arrays)
-    with pytest.raises(ValueError, match=r"n.npz: a damaged file: its content does not have the hash"):
+    with pytest.raises(ValueError, match=r"n.npz: a damaged model file: its content does not match its hash"):
         checkpoints.read(tmp_path / "n.npz")
 
 
@@ -293,7 +293,7 @@ def test_a_checkpoint_without_a_hash_is_refused(tmp_path):
     with np.load(tmp_path / "m.ckpt-10.npz") as file:
         arrays = {name: file[name] for name in file.files if name != "sha256"}
     np.savez(tmp_path / "n.npz", **arrays)
-    with pytest.raises(ValueError, match=r"n.npz: a damaged file: the hash of its content is missing"):
+    with pytest.raises(ValueError, match=r"n.npz: a damaged model file: the hash of its content is missing"):
         checkpoints.read(tmp_path / "n.npz")
 
 
@@ -381,8 +381,8 @@ def test_a_run_that_ended_has_nothing_to_go_on_with(folder):
         (["noisy", "--resume", "model.ckpt-50.npz"], "model.ckpt-50.npz is of a run with sizes [20, 10, 3], got [20, "),
         (["--checkpoint-every", "0"], "--checkpoint-every"),
         (["--checkpoint-keep", "1"], "--checkpoint-keep: how many of none; say how often with --checkpoint-every"),
-        (["--resume", "model.ckpt-50.npz", "--log", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is needed for"),
-        (["--resume", "model.ckpt-50.npz", "--out", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is needed for"),
+        (["--resume", "model.ckpt-50.npz", "--log", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is already"),
+        (["--resume", "model.ckpt-50.npz", "--out", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is already"),
     ],
 )
 def test_the_command_refuses_in_one_line(folder, arguments, message):

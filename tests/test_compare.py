@@ -166,7 +166,7 @@ def test_rates_are_written_one_by_one_or_as_a_course(text, rates):
         (["none.csv"], "none.csv"),
         (["--json", "no/x.json"], "no/x.json: the folder no does not exist"),
         (["--plot", "x.txt"], "x.txt: expected a name that ends in .png, .pdf or .svg"),
-        (["--json", "x.png", "--plot", "x.png"], "x.png: this file is needed for something else"),
+        (["--json", "x.png", "--plot", "x.png"], "x.png: this file is already used in this run"),
         (["--variant", "concrete", "--rates", "1"], "expected probabilities below 1 with variant='concrete'"),
     ],
 )

@@ -91,13 +91,13 @@ def test_rates_that_are_learnt_come_back(tmp_path, x):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda raw: raw[:-5], "a truncated or damaged file, not a whole model"),
-        (lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "its content does not have the hash"),
+        (lambda raw: raw[:-5], "a truncated or damaged model file"),
+        (lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "its content does not match its hash"),
         (
             lambda raw: raw.replace(b'\\\\\\"step\\\\\\": 0', b'\\\\\\"step\\\\\\": 1'),
-            "its content does not have the hash",
+            "its content does not match its hash",
         ),
-        (lambda raw: b"nothing", "a truncated or damaged file"),
+        (lambda raw: b"nothing", "a truncated or damaged model file"),
     ],
 )
 def test_damaged_safetensors(damage, message, tmp_path):
@@ -114,7 +114,7 @@ def test_damaged_safetensors(damage, message, tmp_path):
 def test_tensors_of_others_are_refused(tmp_path):
     numpy = pytest.importorskip("safetensors.numpy")
     numpy.save_file({"0.weight": np.ones((2, 2))}, tmp_path / "m.safetensors")
-    with pytest.raises(ValueError, match="tensors without the description of a network; make one with"):
+    with pytest.raises(ValueError, match="expected a model saved by numba-dropout, got tensors only"):
         nd.MLP.load(tmp_path / "m.safetensors")
     with pytest.raises(ValueError, match="no such file"):
         nd.MLP.load(tmp_path / "none.safetensors")
@@ -201,7 +201,7 @@ def test_draws_by_onnxruntime(tmp_path, x):
     "options", [{"variant": "gaussian"}, {"dropout": [np.full(8, 0.1), 0.1]}, {"dropout": 1.0}, {"variant": "concrete"}]
 )
 def test_draws_that_onnx_has_not(options, tmp_path):
-    with pytest.raises(ValueError, match="mc: expected variant dropout and one rate below 1 a layer"):
+    with pytest.raises(ValueError, match="mc: expected variant dropout and one rate below 1 for each layer"):
         exported(network(**options), tmp_path / "m.onnx", mc=True)
     assert not (tmp_path / "m.onnx").exists()
 
@@ -248,7 +248,7 @@ def test_refused_sequentials():
         from_sequential(nn.Linear(2, 2))
     half = nn.Sequential(nn.Linear(2, 2)).bfloat16()
     assert np.array_equal(from_sequential(half).weights()["0.weight"], half[0].weight.detach().float().numpy())
-    with pytest.raises(ValueError, match="expected variant dropout and one rate a layer, got variant gaussian"):
+    with pytest.raises(ValueError, match="expected variant dropout and one rate for each layer, got variant gaussian"):
         to_sequential(network(variant="gaussian"))
 
 

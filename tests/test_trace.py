@@ -480,7 +480,7 @@ def test_the_command_tells_the_whole_trace(tmp_path, quick):
         (["--model", "none.npz"], "model: expected with --data"),
         (["--model", "none.npz", "--data", "pipeline"], "none.npz"),
         (["--model", "m.npz", "--data", "pipeline", "--row", 1000], "row: expected 0 to 999 for pipeline, got 1000"),
-        (["--model", "m.npz", "--data", "pipeline", "--html", "m.npz"], "m.npz: this file is needed for something"),
+        (["--model", "m.npz", "--data", "pipeline", "--html", "m.npz"], "m.npz: this file is already used"),
     ],
 )
 def test_what_cannot_be_traced(arguments, message, tmp_path, monkeypatch):

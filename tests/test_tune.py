@@ -184,7 +184,7 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
     assert again.outcomes == study.outcomes
     assert journal.read_bytes() == b"".join(lines)
     for other in (SearchSpace({"dropout": [0.0, 0.5]}), SearchSpace(plan.space, "halving")):
-        with pytest.raises(ValueError, match=r"the journal of other work, with other (space|search)"):
+        with pytest.raises(ValueError, match=r"this journal belongs to other work with different (space|search)"):
             tune.tune("noisy", other, QUICK, Resampling(), journal=journal)
     journal.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="expected a journal"):
@@ -198,7 +198,7 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
 def test_what_is_no_journal_of_this_search_is_left_as_it_is(content, tmp_path):
     (tmp_path / "notes").write_bytes(content)
     with pytest.raises(
-        ValueError, match=r"notes: (expected a journal|the journal of other work).*; choose another file"
+        ValueError, match=r"notes: (expected a journal|this journal belongs to other work).*; choose another file"
     ):
         tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, Resampling(), journal=tmp_path / "notes")
     assert (tmp_path / "notes").read_bytes() == content
@@ -221,7 +221,7 @@ def test_a_journal_is_of_the_rows_that_are_held_out(tmp_path):
     given = Resampling(given=str(tmp_path))
     tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
     (tmp_path / "index_test_0.txt").write_text("90 91")
-    with pytest.raises(ValueError, match="the journal of other work, with other splits"):
+    with pytest.raises(ValueError, match="this journal belongs to other work with different splits"):
         tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
 
 

@@ -1,7 +1,6 @@
-"""Models in the formats of others: safetensors, ONNX, PyTorch's `Sequential`.
+"""Conversion of models to and from other formats: safetensors, ONNX, PyTorch's `Sequential`.
 
-A `.safetensors` file is a model like any other (`MLP.save`, `MLP.load`, the commands); `onnx` and `torch` are modules
-here.
+`MLP.save`, `MLP.load` and the commands accept `.safetensors` files. Import the modules `onnx` and `torch` from here.
 """
 
 from ..storage import safetensors, sequential

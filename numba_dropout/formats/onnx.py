@@ -1,4 +1,4 @@
-"""Export to ONNX: Gemm, Relu and Dropout, with the scaling before them and what the outputs mean after them."""
+"""Export to ONNX: scaling of the input, Gemm, Relu and Dropout, and probabilities or values."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ..storage.sequential import modules
 
 __all__ = ["export"]
 
-OPSET = 17  # Dropout takes rate and mode as tensors from 12 on; what runs models has known 17 since 2022
+OPSET = 17  # Dropout takes rate and mode as tensors since 12; runtimes have supported 17 since 2022
 IR_VERSION = 8
 MISSING = "export to ONNX needs onnx: pip install 'numba-dropout[onnx]'"
 
 
 def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
-    """Write a network as an ONNX model, checked, whole or not at all.
+    """Check a network as an ONNX model and write it atomically.
 
-    The input `x` (rows, inputs) is of the network's dtype and not standardised: that is part of the model. Outputs are
-    `outputs`, what `forward` returns, and `probabilities` (as `predict_proba` has them) or `values` (in the target's
-    units). Dropout is there in its training-aware form, with rate and `training_mode` as tensors: false, or true with
-    `mc`: then each row of a run is a draw of Monte-Carlo dropout, by random numbers of whatever runs the model. Repeat
-    a row within a run for many draws: from run to run onnxruntime's numbers on the CPU are much alike. Classes and the
-    network's choices are in the metadata, as JSON.
+    The input `x` (rows, inputs) has the network's dtype and is not standardized: the model standardizes it. The outputs
+    are `outputs`, as of `forward`, and `probabilities`, as of `predict_proba`, or `values` in the target's units.
+    Dropout has rate and `training_mode` as tensors. The mode is false, or true with `mc`: each row of a run is then a
+    sample of Monte-Carlo dropout with the runtime's random numbers. Repeat a row within a run for several samples:
+    onnxruntime's numbers on the CPU differ little between runs. The metadata holds the classes and the network's
+    choices as JSON.
 
-    ValueError where onnx is missing, and for `mc` where ONNX has no such dropout: another variant, a rate for each
-    unit, or a rate of 1.
+    ValueError if onnx is missing, and for `mc` if ONNX has no such dropout: another variant, a rate for each unit, or a
+    rate of 1.
 
     Examples
     --------
@@ -42,51 +42,53 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
     rates = net.rates
     masked = net.variant == "dropout" and all(np.ndim(rate) == 0 and rate < 1 for rate in rates)
     if mc and not masked:
-        raise InputError("mc: expected variant dropout and one rate below 1 a layer, which is what ONNX's Dropout does")
+        raise InputError("mc: expected variant dropout and one rate below 1 for each layer, the dropout that ONNX has")
     graph = _Graph(onnx, net.dtype)
     value = _scaled_input(graph, net)
     if masked and any(rates):
         training = graph.constant("training_mode", np.array(mc))
         if mc:
             graph.constant("zero", np.zeros((), net.dtype))
-    for number, (kind, what) in enumerate(modules(net.choices())):
+    for number, (kind, argument) in enumerate(modules(net.choices())):
         if kind == "linear":
-            names = [graph.constant(f"{number}.{part}", net.weights()[f"{what}.{part}"]) for part in ("weight", "bias")]
-            last = what == len(net.sizes) - 2
+            names = [
+                graph.constant(f"{number}.{name}", net.weights()[f"{argument}.{name}"]) for name in ("weight", "bias")
+            ]
+            last = argument == len(net.sizes) - 2
             value = graph.add("Gemm", [value, *names], "outputs" if last else f"linear_{number}", transB=1)
         elif kind == "relu":
             value = graph.add("Relu", [value], f"relu_{number}")
         elif masked:
-            rate = graph.constant(f"{number}.rate", np.array(what, net.dtype))
-            given = [value, rate, training]
-            value = _kept_dropout(graph, given, number) if mc else graph.add("Dropout", given, f"dropout_{number}")
-    meaning = _meaning(graph, net, value)
-    model = graph.model(net, ["outputs", meaning])
+            rate = graph.constant(f"{number}.rate", np.array(argument, net.dtype))
+            inputs = [value, rate, training]
+            value = _active_dropout(graph, inputs, number) if mc else graph.add("Dropout", inputs, f"dropout_{number}")
+    prediction = _add_prediction(graph, net, value)
+    model = graph.model(net, ["outputs", prediction])
     onnx.checker.check_model(model, full_check=True)
     with replacing(path) as file:
         file.write(model.SerializeToString(deterministic=True))
 
 
 def _scaled_input(graph: _Graph, net: MLP) -> str:
-    """Add the scaling of the input, in float64 and rounded once, where there is some; return the name of the result."""
-    shift, stretch = net.input_scaling()
-    if not shift.any() and (stretch == 1).all():
+    """Add the optional scaling of the input, in float64 and rounded once. Return the name of the result."""
+    offset, scale = net.input_scaling()
+    if not offset.any() and (scale == 1).all():
         return "x"
     value = graph.cast("x", np.dtype(np.float64), "wide")
-    value = graph.add("Sub", [value, graph.constant("shift", shift)], "shifted")
-    value = graph.add("Mul", [value, graph.constant("stretch", stretch)], "stretched")
+    value = graph.add("Sub", [value, graph.constant("shift", offset)], "shifted")
+    value = graph.add("Mul", [value, graph.constant("stretch", scale)], "stretched")
     return graph.cast(value, net.dtype, "standardized")
 
 
-def _kept_dropout(graph: _Graph, inputs: list[str], number: int) -> str:
-    """Add Dropout, and read its mask, which changes nothing: onnxruntime takes Dropout out whose mask nobody reads."""
+def _active_dropout(graph: _Graph, inputs: list[str], number: int) -> str:
+    """Add Dropout and an idle use of its mask, because onnxruntime removes Dropout whose mask is not used."""
     value, mask = f"dropout_{number}", f"mask_{number}"
     graph.nodes.append(graph.onnx.helper.make_node("Dropout", inputs, [value, mask], name=value))
     return graph.add("Where", [mask, value, "zero"], f"dropped_{number}")
 
 
-def _meaning(graph: _Graph, net: MLP, value: str) -> str:
-    """Add what the outputs mean; return its name."""
+def _add_prediction(graph: _Graph, net: MLP, value: str) -> str:
+    """Add probabilities, or values in the target's units. Return the name of the result."""
     if net.loss == "cross_entropy":
         return graph.add("Softmax", [value], "probabilities", axis=1)
     if net.loss == "bce":
@@ -95,14 +97,14 @@ def _meaning(graph: _Graph, net: MLP, value: str) -> str:
             return one
         other = graph.add("Sub", [graph.constant("unity", np.ones(1, net.dtype)), one], "other")
         return graph.add("Concat", [other, one], "probabilities", axis=1)
-    stretch, shift = net.target_scaling()
+    scale, offset = net.target_scaling()
     wide = graph.cast(value, np.dtype(np.float64), "wide_outputs")
-    wide = graph.add("Div", [wide, graph.constant("target_stretch", np.array(stretch))], "unstretched")
-    return graph.add("Add", [wide, graph.constant("target_shift", np.array(shift))], "values")
+    wide = graph.add("Div", [wide, graph.constant("target_stretch", np.array(scale))], "unstretched")
+    return graph.add("Add", [wide, graph.constant("target_shift", np.array(offset))], "values")
 
 
 class _Graph:
-    """The nodes and constants of a model that is being written."""
+    """The nodes and constants of an ONNX model under construction."""
 
     def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
         self.onnx, self.dtype = onnx, dtype
@@ -110,29 +112,29 @@ class _Graph:
         self.constants: list[Any] = []
 
     def constant(self, name: str, array: Any) -> str:
-        """Add a constant; return its name."""
+        """Add a constant. Return its name."""
         self.constants.append(self.onnx.numpy_helper.from_array(np.array(array), name))
         return name
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        """Add a node; return the name of its output."""
+        """Add a node. Return the name of its output."""
         self.nodes.append(self.onnx.helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
     def cast(self, value: str, dtype: np.dtype[Any], output: str) -> str:
-        """Add a conversion; return the name of its output."""
+        """Add a conversion. Return the name of its output."""
         return self.add("Cast", [value], output, to=self._kind(dtype))
 
     def _kind(self, dtype: np.dtype[Any]) -> int:
         return int(self.onnx.helper.np_dtype_to_tensor_dtype(dtype))
 
     def model(self, net: MLP, outputs: list[str]) -> Any:
-        """Return the model."""
+        """Return the model with these outputs."""
         helper = self.onnx.helper
-        given = [helper.make_tensor_value_info("x", self._kind(self.dtype), ["rows", net.sizes[0]])]
+        inputs = [helper.make_tensor_value_info("x", self._kind(self.dtype), ["rows", net.sizes[0]])]
         wide = np.dtype(np.float64)
         widths = {"probabilities": max(net.sizes[-1], 2) if net.loss == "bce" else net.sizes[-1]}
-        results = [
+        infos = [
             helper.make_tensor_value_info(
                 name,
                 self._kind(wide if name == "values" else self.dtype),
@@ -140,12 +142,12 @@ class _Graph:
             )
             for name in outputs
         ]
-        graph = helper.make_graph(self.nodes, "numba_dropout", given, results, self.constants)
+        graph = helper.make_graph(self.nodes, "numba_dropout", inputs, infos, self.constants)
         opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="numba-dropout")
-        about = {"network": net.choices(), "classes": net.classes, "features": net.features, "target": net.target}
-        plain = {name: json.dumps(value, default=lambda array: array.tolist()) for name, value in about.items()}
-        helper.set_model_props(model, plain)
+        properties = {"network": net.choices(), "classes": net.classes, "features": net.features, "target": net.target}
+        texts = {name: json.dumps(value, default=lambda array: array.tolist()) for name, value in properties.items()}
+        helper.set_model_props(model, texts)
         return model
 
 

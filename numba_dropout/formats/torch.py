@@ -1,4 +1,4 @@
-"""Networks from and to PyTorch's `torch.nn.Sequential`, with their weights."""
+"""Conversion of networks to and from PyTorch's `torch.nn.Sequential`, with their weights."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["from_sequential", "to_sequential"]
 
 
 def to_sequential(net: MLP) -> Any:
-    """Return the `torch.nn.Sequential` that computes what `forward` does, with copies of the weights, on the CPU.
+    """Return the `torch.nn.Sequential` equivalent to `forward`, with copies of the weights, on the CPU.
 
-    It takes x as the first layer sees it, `net.standardized(x)`, and gives what `forward` gives: logits, or
-    standardised values. In training mode its Dropout drops by PyTorch's own random numbers.
+    Its input is `net.standardized(x)`, and its output that of `forward`: logits or standardized values. In training
+    mode its Dropout uses PyTorch's random numbers.
 
-    ValueError for a network whose dropout PyTorch has no module for: another variant, or a rate for each unit.
+    ValueError for dropout without a module in PyTorch: another variant, or a rate for each unit.
 
     Examples
     --------
@@ -35,30 +35,30 @@ def to_sequential(net: MLP) -> Any:
     torch = _library()
     if net.variant != "dropout" or any(np.ndim(rate) for rate in net.rates):
         raise InputError(
-            f"to_sequential: expected variant dropout and one rate a layer, got variant {net.variant}"
+            f"to_sequential: expected variant dropout and one rate for each layer, got variant {net.variant}"
             + (" with a rate for each unit" if net.variant == "dropout" else "")
         )
-    made = []
+    layers = []
     for kind, value in modules(net.choices()):
         if kind == "linear":
             dtype = getattr(torch, net.dtype.name)
-            made.append(torch.nn.Linear(net.sizes[value], net.sizes[value + 1], dtype=dtype))
+            layers.append(torch.nn.Linear(net.sizes[value], net.sizes[value + 1], dtype=dtype))
         else:
-            made.append(torch.nn.ReLU() if kind == "relu" else torch.nn.Dropout(value))
-    result = torch.nn.Sequential(*made)
-    theirs = names(net.choices())
-    state = {theirs[name]: torch.from_numpy(np.array(value)) for name, value in net.weights().items()}
+            layers.append(torch.nn.ReLU() if kind == "relu" else torch.nn.Dropout(value))
+    result = torch.nn.Sequential(*layers)
+    renamed = names(net.choices())
+    state = {renamed[name]: torch.from_numpy(np.array(value)) for name, value in net.weights().items()}
     result.load_state_dict(state)
     return result
 
 
 def from_sequential(model: Any, **options: Any) -> MLP:
-    """Return the network that computes what a `torch.nn.Sequential` does, with copies of its weights.
+    """Return the network equivalent to a `torch.nn.Sequential`, with copies of its weights.
 
-    model : Linear modules with ReLU between them, and Dropout before any of them; a Linear without bias has one of 0.
-    options : `MLP`'s, but for sizes and rates, which are the model's: loss, seed, device, ...
+    model : Linear modules with ReLU between them, and Dropout before any of them. A missing bias becomes 0.
+    options : options of `MLP` except sizes and rates, which come from the model: loss, seed, device, ...
 
-    ValueError where another module stands, or the order is another.
+    ValueError for another module or another order.
 
     Examples
     --------
@@ -70,24 +70,24 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     if not isinstance(model, torch.nn.Sequential):
         raise TypeError(f"model: expected a torch.nn.Sequential, got {type(model).__name__}")
     linears, rates, rate, relu = [], [], 0.0, True
-    for place, module in enumerate(model):
-        what = f"model[{place}]: {type(module).__name__}"
+    for index, module in enumerate(model):
+        name = f"model[{index}]: {type(module).__name__}"
         if isinstance(module, torch.nn.Dropout):
             if rate or not relu:
-                raise InputError(f"{what}: expected one Dropout, after ReLU or at the beginning")
+                raise InputError(f"{name}: expected one Dropout, after ReLU or at the beginning")
             rate = float(module.p)
         elif isinstance(module, torch.nn.ReLU):
             if relu or rate:
-                raise InputError(f"{what}: expected ReLU right after a Linear")
+                raise InputError(f"{name}: expected ReLU right after a Linear")
             relu = True
         elif isinstance(module, torch.nn.Linear):
             if not relu:
-                raise InputError(f"{what}: expected ReLU between two Linear")
+                raise InputError(f"{name}: expected ReLU between two Linear")
             linears.append(module)
             rates.append(rate)
             rate, relu = 0.0, False
         else:
-            raise InputError(f"{what}: expected Linear, ReLU or Dropout")
+            raise InputError(f"{name}: expected Linear, ReLU or Dropout")
     if not linears or relu:
         raise InputError("model: expected a Linear at the end")
     sizes = [linears[0].in_features, *(module.out_features for module in linears)]

@@ -1,1 +1,1 @@
-"""Files: atomic writes, models in the formats npz and safetensors, and journals."""
+"""Files: atomic writes, models in the formats npz and safetensors, and journals of records."""

@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Atomic writes of files, and JSON without NaN."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ..core.errors import InputError
 
 __all__ = ["check_writable", "json_line", "json_text", "numbers", "remove_parts", "replacing", "write_json"]
 
-PART = ".part"  # ends the name of a file that is not whole yet
-LONGEST = f".ckpt-{2**63}.npz-xxxxxxxx{PART}"  # of what is put behind a name while a file is written
+PART = ".part"  # suffix of an incomplete file
+LONGEST = f".ckpt-{2**63}.npz-xxxxxxxx{PART}"  # the longest suffix of a temporary name
 
 
 def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
-    """Return a path to write to, after making sure that its folder is there and takes files; else InputError.
+    """Return a path after checking that its folder exists and is writable. Otherwise raise InputError.
 
-    `keep` are files that it must not be: what is read, and what else is written.
+    The path must differ from the files `keep`, which are read or written by the same run.
     """
     path = Path(path)
     if path.resolve() in {Path(other).resolve() for other in keep}:
-        raise InputError(f"{path}: this file is needed for something else in this run; choose another name")
+        raise InputError(f"{path}: this file is already used in this run; choose another name")
     folder = path.parent
     if not folder.is_dir():
-        raise InputError(f"{path}: the folder {folder} does not exist; make it first, or choose another")
+        raise InputError(f"{path}: the folder {folder} does not exist; create it or choose another")
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: expected a file name, got a {'folder' if path.is_dir() else 'device'}")
     try:
@@ -44,54 +44,54 @@ def check_writable(path: str | os.PathLike[str], *, keep: Iterable[str | os.Path
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """Return one line of JSON; what is not finite becomes null, for JSON has no NaN."""
+    """Return one line of JSON. Non-finite numbers become null, because JSON has no NaN."""
     return json.dumps(_finite(record))
 
 
 def json_text(record: Any) -> str:
-    """Return JSON for people to read too; what is not finite becomes null, at any depth."""
+    """Return indented JSON. Non-finite numbers become null at any depth."""
     return json.dumps(_finite(record), indent=2)
 
 
 def numbers(record: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return a record that JSON held, with NaN again for null under some names."""
+    """Return a record from JSON with NaN instead of null under the given names."""
     return {**record, **{name: math.nan for name in names if record[name] is None}}
 
 
 def write_json(path: str | os.PathLike[str], record: Any) -> None:
-    """Write a file of `json_text`."""
+    """Write a record to a file as `json_text`."""
     with replacing(path) as file:
         file.write((json_text(record) + "\n").encode())
 
 
 def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def remove_parts(path: str | os.PathLike[str], *others: str) -> None:
-    """Remove what writers that were killed left of a file, and of others beside it whose names match."""
+    """Remove temporary files that killed processes left for a file and for those whose names match `others`."""
     path = Path(path)
     names = "|".join([re.escape(path.name), *others])
-    part = re.compile(rf"\.({names})-[a-z0-9_]+{re.escape(PART)}")
+    temporary = re.compile(rf"\.({names})-[a-z0-9_]+{re.escape(PART)}")
     for file in path.parent.iterdir():
-        if part.fullmatch(file.name):
+        if temporary.fullmatch(file.name):
             file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` at the end, whole: a kill leaves the old one or the new one.
+    """Open a temporary file that replaces `path` at the end. A killed process leaves the old file or the new one.
 
-    InputError says where it cannot be written. Of a link, what it points to is replaced.
+    InputError if the file cannot be written. For a symbolic link, its target is replaced.
     """
     target = Path(os.path.realpath(check_writable(path)))
-    handle, temporary = _new_part(target)
+    descriptor, temporary = _open_temporary(target)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -106,25 +106,25 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def _sync(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the system can: before other files are removed for a new one."""
+    """Flush a folder's entries to the disk, if the system can, before older files are removed."""
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            os.fsync(descriptor)
         finally:
-            os.close(handle)
+            os.close(descriptor)
 
 
-def _new_part(target: Path) -> tuple[int, Path]:
-    """Open a new file beside another; return its descriptor and its path.
+def _open_temporary(target: Path) -> tuple[int, Path]:
+    """Open a new file beside another. Return its descriptor and its path.
 
-    The system applies the umask to its mode, as to any new file's. `tempfile` makes private files, and a process can
-    read its umask only by changing it for a moment, in all its threads.
+    The system applies the umask to the mode of the file. `tempfile` makes private files, and a process can read its
+    umask only by changing it for all its threads.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     while True:
-        part = target.with_name(f".{target.name}-{secrets.token_hex(4)}{PART}")
+        path = target.with_name(f".{target.name}-{secrets.token_hex(4)}{PART}")
         try:
-            return os.open(part, flags, 0o666), part
+            return os.open(path, flags, 0o666), path
         except FileExistsError:
             continue

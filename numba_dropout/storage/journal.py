@@ -1,4 +1,4 @@
-"""A file of records that work goes on from: a line of JSON for what the work is, then one for each thing done."""
+"""Journals: files of records from which interrupted work resumes, one line of JSON each, after a line of settings."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """The records of work that may be interrupted at any moment.
+    """The records of work that can be interrupted at any time.
 
     Parameters
     ----------
     path : path
-        Read where it is there; a line that was not finished is taken off.
+        An existing file is read, and its incomplete last line is removed.
     head : mapping
-        What tells this work from others, as JSON gives it back; ValueError says what is another in the file.
+        Settings that identify the work, as JSON returns them. ValueError names a setting that differs in the file.
 
     Attributes
     ----------
     records : list of dict
-        Those that the file had, with None for numbers that are not finite.
+        Records of the existing file, with None for non-finite numbers.
     """
 
     def __init__(self, path: str | os.PathLike[str], head: Mapping[str, Any]) -> None:
         self.path = Path(path)
         self.records: list[dict[str, Any]] = []
         content = self.path.read_bytes() if self.path.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        lines = self._lines(whole)
+        complete = content[: content.rfind(b"\n") + 1]
+        lines = self._lines(complete)
         if lines and lines[0] != head:
             name = next((name for name in head if lines[0].get(name) != head[name]), "entries")
-            raise InputError(f"{path}: the journal of other work, with other {name}; choose another file")
+            raise InputError(f"{path}: this journal belongs to other work with different {name}; choose another file")
         if not lines and not _line(head).startswith(content):
-            raise self._foreign()
+            raise self._not_a_journal()
         self.records = lines[1:]
-        if whole != content:
+        if complete != content:
             with open(self.path, "r+b") as file:
-                file.truncate(len(whole))
+                file.truncate(len(complete))
         if not lines:
             self.write(head)
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Add a record; it is on the disk when this returns."""
+        """Append a record and flush it to the disk."""
         with open(self.path, "ab") as file:
             file.write(_line(record))
             file.flush()
             os.fsync(file.fileno())
 
-    def _lines(self, whole: bytes) -> list[dict[str, Any]]:
+    def _lines(self, content: bytes) -> list[dict[str, Any]]:
         try:
-            lines = [json.loads(line) for line in whole.splitlines()]
+            lines = [json.loads(line) for line in content.splitlines()]
         except ValueError:
-            raise self._foreign() from None
+            raise self._not_a_journal() from None
         if not all(isinstance(line, dict) for line in lines):
-            raise self._foreign()
+            raise self._not_a_journal()
         return lines
 
-    def _foreign(self) -> InputError:
-        return InputError(f"{self.path}: expected a journal, got something else; choose another file")
+    def _not_a_journal(self) -> InputError:
+        return InputError(f"{self.path}: expected a journal, got a file of another kind; choose another file")
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

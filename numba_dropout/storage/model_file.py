@@ -1,6 +1,6 @@
-"""The file of a model: arrays, and a description in JSON, written whole or not at all.
+"""Model files: arrays and a JSON description, written atomically.
 
-NumPy's .npz without pickle, or safetensors where the name ends in that.
+The format is NumPy's .npz without pickle, or safetensors if the name ends in .safetensors.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ __all__ = ["plain", "read", "write"]
 
 FORMAT = "numba-dropout model"
 VERSION = 1
-HASH = "sha256"  # the entry with the hash of all others; the first models have none
+HASH = "sha256"  # the entry with the hash of all others; the oldest models have none
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a description as a file gives it back: lists for tuples and arrays."""
+    """Return a description as a file returns it, with lists for tuples and arrays."""
     return json.loads(_json(config))
 
 
 def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Arrays) -> None:
-    """Write a model; the same content gives the same bytes."""
+    """Write a model. The same content gives the same bytes."""
     description = _json({"format": FORMAT, "version": VERSION, **config})
     if _is_safetensors(path):
         safetensors.write(path, description, arrays)
@@ -48,19 +48,19 @@ def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Array
 def read(
     path: str | os.PathLike[str], *, wants_hash: str | None = None
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return a model's description and arrays; InputError if the file is no model, not whole, or of a later version.
+    """Return a model's description and arrays. InputError for another file, a damaged one or a later version.
 
-    A description that has the entry `wants_hash` must have a hash.
+    A description with the entry `wants_hash` requires a hash.
     """
     try:
         if _is_safetensors(path):
-            description, arrays = safetensors.read(path)  # which looks at its hash itself
-            wanted = None
+            description, arrays = safetensors.read(path)  # checks its own hash
+            expected = None
         else:
             with open(os.fspath(path), "rb") as file, np.load(file, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in content.files}
-            description, kept = str(arrays.pop("config")), arrays.pop(HASH, None)
-            wanted = None if kept is None else str(kept)
+            description, stored = str(arrays.pop("config")), arrays.pop(HASH, None)
+            expected = None if stored is None else str(stored)
         config = json.loads(description)
         if config["format"] != FORMAT:
             raise KeyError("format")
@@ -68,26 +68,25 @@ def read(
     except InputError:
         raise
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{path}: no such file; check the path") from None
     except IsADirectoryError:
         raise InputError(f"{path}: expected a model file, got a folder") from None
     except PermissionError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
+        raise InputError(f"{path}: a truncated or damaged model file ({error})") from None
     except MemoryError:
         raise
-    except Exception:  # whatever NumPy makes of bytes that are no arrays
-        raise InputError(f"{path}: not a model that ndrop wrote") from None
+    except Exception:  # NumPy's errors for bytes that are not arrays are of many types
+        raise InputError(f"{path}: expected a model saved by numba-dropout, got another file") from None
     if version > VERSION:
         raise InputError(
-            f"{path}: a model of format version {version}, and this program reads up to {VERSION}; "
-            "upgrade numba-dropout"
+            f"{path}: expected a model of format version {VERSION} or earlier, got {version}; upgrade numba-dropout"
         )
-    if wanted is None and wants_hash in config and not _is_safetensors(path):
-        raise InputError(f"{path}: a damaged file: the hash of its content is missing")
-    if wanted is not None and wanted != digest(arrays, description):
-        raise InputError(f"{path}: a damaged file: its content does not have the hash that is written in it")
+    if expected is None and wants_hash in config and not _is_safetensors(path):
+        raise InputError(f"{path}: a damaged model file: the hash of its content is missing")
+    if expected is not None and expected != digest(arrays, description):
+        raise InputError(f"{path}: a damaged model file: its content does not match its hash")
     return config, arrays
 
 

@@ -1,8 +1,7 @@
-"""Model files of safetensors: weights and biases by the names of the equivalent `Sequential`, all else in the metadata.
+"""Models in the safetensors format: weights and biases with the names of the equivalent `Sequential`.
 
-The metadata has one entry, `numba_dropout`: JSON with the description that a `.npz` model has, the other arrays
-(scaling, logits of rates that are learnt) as lists, and SHA-256 of all. So PyTorch's `load_state_dict` takes the
-tensors as they are.
+PyTorch's `load_state_dict` takes the tensors unchanged. The metadata has one entry, `numba_dropout`: JSON with the
+description of a `.npz` model, the other arrays (scaling, logits of learned rates) as lists, and SHA-256 of all.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ MISSING = "a .safetensors model needs safetensors: pip install 'numba-dropout[sa
 
 
 def write(path: str | os.PathLike[str], description: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write a model's description, in JSON, and its arrays; the same content gives the same bytes."""
+    """Write a model's description, in JSON, and its arrays. The same content gives the same bytes."""
     library = _library()
     renamed = names(json.loads(description))
     tensors = {renamed[name]: np.ascontiguousarray(array) for name, array in arrays.items() if name in renamed}
@@ -37,50 +36,50 @@ def write(path: str | os.PathLike[str], description: str, arrays: Mapping[str, N
         for name, array in arrays.items()
         if name not in renamed
     }
-    about = {"description": description, "arrays": others, "sha256": _hash(arrays, description)}
+    entry = {"description": description, "arrays": others, "sha256": _hash(arrays, description)}
     with replacing(path) as file:
-        file.write(library.save(tensors, {ENTRY: json.dumps(about)}))
+        file.write(library.save(tensors, {ENTRY: json.dumps(entry)}))
 
 
 def read(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Return a model's description, in JSON, and its arrays; InputError if the file is no model, or not whole.
+    """Return a model's description, in JSON, and its arrays. InputError for another file or a damaged one.
 
-    OSError where it cannot be opened.
+    OSError if the file cannot be opened.
     """
     library = _library()
     try:
         with open(path, "rb"):
-            pass  # says by itself what is wrong with it
+            pass  # raises OSError, which is clearer than the library's error
         with library.safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
     except library.SafetensorError as error:
-        raise InputError(f"{path}: a truncated or damaged file, not a whole model ({error})") from None
+        raise InputError(f"{path}: a truncated or damaged model file ({error})") from None
     if ENTRY not in metadata:
         raise InputError(
-            f"{path}: tensors without the description of a network; make one with numba_dropout.formats.torch and load "
-            "them into it"
+            f"{path}: expected a model saved by numba-dropout, got tensors only; load them into PyTorch's Sequential "
+            "and convert it with numba_dropout.formats.torch"
         )
     try:
-        about = json.loads(metadata[ENTRY])
-        description = about["description"]
-        own = {theirs: name for name, theirs in names(json.loads(description)).items()}
-        arrays = {name: np.array(its["values"], its["dtype"]) for name, its in about["arrays"].items()}
-        arrays |= {own[name]: np.array(tensor) for name, tensor in tensors.items()}
+        entry = json.loads(metadata[ENTRY])
+        description = entry["description"]
+        originals = {renamed: name for name, renamed in names(json.loads(description)).items()}
+        arrays = {name: np.array(array["values"], array["dtype"]) for name, array in entry["arrays"].items()}
+        arrays |= {originals[name]: np.array(tensor) for name, tensor in tensors.items()}
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path}: a damaged model ({error})") from None
-    if about.get("sha256") != _hash(arrays, description):
-        raise InputError(f"{path}: a damaged file: its content does not have the hash that is written in it")
+    if entry.get("sha256") != _hash(arrays, description):
+        raise InputError(f"{path}: a damaged model file: its content does not match its hash")
     return description, arrays
 
 
 def _hash(arrays: Mapping[str, NDArray[Any]], description: str) -> str:
-    """Return the hash of all, in whatever order the arrays come."""
+    """Return the hash of description and arrays, independent of the order of the arrays."""
     return digest(dict(sorted(arrays.items())), description)
 
 
 class _Library:
-    """What is used of safetensors."""
+    """The parts of safetensors that this module uses."""
 
     def __init__(self) -> None:
         from safetensors import SafetensorError, safe_open

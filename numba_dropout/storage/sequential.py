@@ -1,7 +1,7 @@
-"""The `torch.nn.Sequential` that computes what a network does: which module stands where.
+"""The order of modules in the `torch.nn.Sequential` that is equivalent to a network.
 
-Dropout of the input is first, where there is some; then come, for each hidden layer, Linear, ReLU and Dropout, where
-there is some; then the last Linear. Dropped weights ("dropconnect") have no module.
+Optional Dropout of the input is first. Each hidden layer is Linear, ReLU and optional Dropout. The last module is a
+Linear. Dropped weights ("dropconnect") have no module.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["modules", "names"]
 
 
 def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the modules of a network's choices: ("dropout", rate), ("linear", number of the layer), ("relu", None).
+    """Return the modules of a network from its `choices`: ("dropout", rate), ("linear", layer), ("relu", None).
 
     Examples
     --------
@@ -24,18 +24,18 @@ def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
     [('linear', 0), ('relu', None), ('dropout', 0.3), ('linear', 1)]
     """
     rates = [config["input_dropout"], *config["dropout"]]
-    found: list[tuple[str, Any]] = []
+    result: list[tuple[str, Any]] = []
     for layer, rate in enumerate(rates):
         if layer:
-            found.append(("relu", None))
+            result.append(("relu", None))
         if np.any(rate) and config.get("variant") != "dropconnect":
-            found.append(("dropout", rate))
-        found.append(("linear", layer))
-    return found
+            result.append(("dropout", rate))
+        result.append(("linear", layer))
+    return result
 
 
 def names(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names that a network's weights and biases have in `Sequential`, by their own names.
+    """Return a dictionary from the names of a network's weights and biases to their names in `Sequential`.
 
     Examples
     --------
@@ -44,8 +44,8 @@ def names(config: Mapping[str, Any]) -> dict[str, str]:
     {'0.weight': '0.weight', '0.bias': '0.bias', '1.weight': '3.weight', '1.bias': '3.bias'}
     """
     return {
-        f"{layer}.{kind}": f"{place}.{kind}"
-        for place, (module, layer) in enumerate(modules(config))
+        f"{layer}.{kind}": f"{index}.{kind}"
+        for index, (module, layer) in enumerate(modules(config))
         if module == "linear"
         for kind in ("weight", "bias")
     }
