@@ -135,7 +135,7 @@ def test_a_run_that_did_not_end_is_not_written_over(tmp_path):
     with pytest.raises(SystemError):
         train(tmp_path, "m", callbacks=[Stop(12)])
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    with pytest.raises(ValueError, match=r"m.ckpt-10.npz: a checkpoint of training that did not end; go on"):
+    with pytest.raises(ValueError, match=r"m.ckpt-10.npz: a checkpoint of an unfinished run; resume it"):
         train(tmp_path, "m")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
@@ -175,7 +175,7 @@ def test_other_data_are_not_gone_on_with(tmp_path):
 
 def test_what_is_no_checkpoint_is_refused(tmp_path):
     train(tmp_path, "m")
-    with pytest.raises(ValueError, match=r"m.npz: a model without the state of training"):
+    with pytest.raises(ValueError, match=r"m.npz: expected a checkpoint, got a model"):
         checkpoints.read(tmp_path / "m.npz")
     whole = (tmp_path / "m.ckpt-10.npz").read_bytes()
     (tmp_path / "m.ckpt-10.npz").write_bytes(whole[: len(whole) // 2])
@@ -213,7 +213,7 @@ def test_only_files_of_that_very_name_are_checkpoints(tmp_path):
 def test_a_model_in_the_place_of_a_checkpoint_stays(tmp_path):
     train(tmp_path, "m")
     (tmp_path / "m.npz").rename(tmp_path / "m.ckpt-7.npz")
-    with pytest.raises(ValueError, match=r"m.ckpt-7.npz: a model without the state of training.*; remove it"):
+    with pytest.raises(ValueError, match=r"m.ckpt-7.npz: expected a checkpoint, got a model .*; remove it"):
         train(tmp_path, "m")
     assert len(checkpoints.of_model(tmp_path / "m.npz")) == 12
 
@@ -224,7 +224,7 @@ def test_a_resumed_run_does_not_write_over_another_one(tmp_path, broken):
     if broken:
         with pytest.raises(SystemError):
             train(tmp_path, "m", callbacks=[Stop(12)])
-        with pytest.raises(ValueError, match=r"m.ckpt-10.npz: a checkpoint of training that did not end"):
+        with pytest.raises(ValueError, match=r"m.ckpt-10.npz: a checkpoint of an unfinished run"):
             train(tmp_path, "m", seed=2, resume=tmp_path / "b.ckpt-10.npz")
         assert nd.MLP.load(tmp_path / "m.ckpt-10.npz").seed == 1
     else:
@@ -253,7 +253,7 @@ def test_a_refused_run_leaves_its_log(tmp_path):
     with pytest.raises(SystemError):
         train(tmp_path, "m", callbacks=[JsonLines(log), Stop(30)])
     before = log.read_bytes()
-    with pytest.raises(ValueError, match="did not end"):
+    with pytest.raises(ValueError, match="an unfinished run"):
         nd.fit(
             nd.MLP([1, 2], seed=1),
             np.ones((4, 1)),
@@ -298,7 +298,7 @@ def test_a_checkpoint_without_a_hash_is_refused(tmp_path):
 
 
 def test_what_a_checkpoint_cannot_keep(tmp_path):
-    with pytest.raises(TypeError, match="about: expected what JSON can hold"):
+    with pytest.raises(TypeError, match="about: expected values that JSON supports"):
         nd.Checkpoint(tmp_path / "m.npz", 5, about={"place": tmp_path})
     with pytest.raises(ValueError, match=r"cannot write into .* name too long"):
         nd.Checkpoint(tmp_path / f"{'m' * 240}.npz", 5)
@@ -376,7 +376,7 @@ def test_a_run_that_ended_has_nothing_to_go_on_with(folder):
     [
         (["--resume", "model.ckpt-50.npz", "--lr", "0.5"], "--lr: the run of model.ckpt-50.npz was begun with its def"),
         (["--resume", "model.ckpt-50.npz", "--seed", "4"], "--seed: the run of model.ckpt-50.npz was begun with 0, g"),
-        (["--resume", "model.npz"], "model.npz: a model without the state of training"),
+        (["--resume", "model.npz"], "model.npz: expected a checkpoint, got a model"),
         (["--resume", "nothing.npz"], "nothing.npz: no such file"),
         (["noisy", "--resume", "model.ckpt-50.npz"], "model.ckpt-50.npz is of a run with sizes [20, 10, 3], got [20, "),
         (["--checkpoint-every", "0"], "--checkpoint-every"),

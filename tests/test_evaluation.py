@@ -134,9 +134,9 @@ def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
     ("loss", "tau", "message"),
     [
         ("mse", 0, "tau: expected a number above 0, got 0"),
-        ("mse", (1, 2, 3), "tau: expected one number, or 2"),
+        ("mse", (1, 2, 3), "tau: expected one number or 2"),
         ("mse", "a", "tau: expected a number"),
-        ("cross_entropy", 1, "tau: expected with a regression"),
+        ("cross_entropy", 1, "tau: only valid for a regression"),
     ],
 )
 def test_a_precision_that_is_none(loss, tau, message, rng):
@@ -199,7 +199,7 @@ def test_pictures(folder, model, more):
 
 def test_the_command_refuses_in_one_line(folder):
     for arguments, message in (
-        (["classes.npz", "pipeline", "--tau", "1"], "tau: expected with a regression"),
+        (["classes.npz", "pipeline", "--tau", "1"], "tau: only valid for a regression"),
         (["classes.npz", "pipeline", "--mc", "0"], "--mc"),
         (["classes.npz", "pipeline", "--plot", "found.txt"], "found.txt"),
     ):

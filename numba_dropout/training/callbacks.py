@@ -1,4 +1,4 @@
-"""Callbacks for `fit` that write what happens."""
+"""Callbacks for `fit` that write the records of epochs to files."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ __all__ = ["JsonLines", "TensorBoard"]
 
 
 class JsonLines(Callback):
-    """Write one JSON object a line for each epoch, as it ends: the record that `History` describes."""
+    """Write the record of each epoch, described in `History`, as one line of JSON."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = check_writable(path)
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Leave the file as it is until there is something to write: another callback may refuse the run."""
-        self._begun = False
+        """Remove temporary files. The log itself stays until the first record: another callback may refuse the run."""
+        self._started = False
         remove_parts(self.path)
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Write a line, and let go of the file: training may end at any moment."""
-        if not self._begun:
-            self._begin()
+        """Write a line and close the file, because training may stop at any time."""
+        if not self._started:
+            self._start()
         else:
             with open(self.path, "ab") as file:
                 file.write(_line(record))
 
     def on_train_end(self, history: History) -> None:
-        """Write all, where no epoch was left to do."""
-        if not self._begun:
-            self._begin()
+        """Write all records if no epoch was left to train."""
+        if not self._started:
+            self._start()
 
-    def _begin(self) -> None:
-        """Start the file anew, with the epochs before where training was resumed."""
+    def _start(self) -> None:
+        """Replace the file by one with all records so far, including those before a resumed run."""
         with replacing(self.path) as file:
             file.writelines(_line(record) for record in self.training.history.records)
-        self._begun = True
+        self._started = True
 
 
 def _line(record: dict[str, Any]) -> bytes:
@@ -49,30 +49,30 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 class TensorBoard(Callback):
-    """Write the figures of each epoch into a folder that TensorBoard shows (the extra `tensorboard`).
+    """Write the metrics of each epoch to a folder for TensorBoard (the extra `tensorboard`).
 
-    The step is the epoch; those of training and of validation data are loss/train, loss/validation and so on.
+    The step is the epoch. Metrics have names such as loss/train and loss/validation.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         try:
             from tensorboard.summary import Writer
         except ImportError:
-            raise InputError("tensorboard is not installed; pip install 'numba-dropout[tensorboard]'") from None
+            raise InputError("TensorBoard's files need tensorboard: pip install 'numba-dropout[tensorboard]'") from None
         self.folder = os.fspath(folder)
         try:
             os.makedirs(self.folder, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{folder}: expected a folder for TensorBoard ({error.strerror})") from None
+            raise InputError(f"{folder}: cannot create the folder for TensorBoard ({error.strerror})") from None
         check_writable(os.path.join(self.folder, "events"))
-        self._open = Writer
+        self._writer_type = Writer
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Begin a file of events; those of earlier runs stay, also epochs that a run which is resumed does again."""
-        self._writer = self._open(self.folder)
+        """Open a new file of events. Those of earlier runs stay, even for epochs that a resumed run repeats."""
+        self._writer = self._writer_type(self.folder)
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Write the figures that there are."""
+        """Write the metrics that are not None."""
         for name, value in record.items():
             if value is not None and name != "epoch":
                 self._writer.add_scalar(TAGS.get(name, name), value, record["epoch"])

@@ -1,4 +1,4 @@
-"""Checkpoints: models that know too what training needs to go on, to the last bit as if it had not stopped."""
+"""Checkpoints: model files with training state, from which training resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .loop import Callback, History
 
 __all__ = ["Checkpoint", "Saved", "of_model", "read"]
 
-TRAINING = "training."  # begins the names of the arrays that are not the model's
+TRAINING = "training."  # prefix of the names of the arrays of the training state
 
 
 class Saved(NamedTuple):
-    """What a checkpoint holds: a model as `MLP.content` gave it, where training stood, and what else was kept."""
+    """The content of a checkpoint: a model from `MLP.content`, the training state, and the mapping `about`."""
 
     config: dict[str, Any]
     weights: dict[str, NDArray[Any]]
@@ -33,29 +33,27 @@ class Saved(NamedTuple):
 
 
 class Checkpoint(Callback):
-    """Write a checkpoint every so many steps, and one at the end; keep the last of them.
+    """Write a checkpoint every `every` steps and at the end of training, and keep the last ones.
 
-    The files are beside `path`, where the model is to be, called after it, less its ".npz": `<stem>.ckpt-<step>.npz`.
-    Each appears whole or not at all, with a hash of its content, and is a model too: `MLP.load` reads it.
-    `fit(resume=...)` goes on from one.
+    The files are in the folder of the model `path`, with the name `<stem>.ckpt-<step>.npz`. Each is written atomically,
+    with a hash of its content. `MLP.load` reads a checkpoint as a model, and `fit(resume=...)` resumes training.
 
     Parameters
     ----------
     path : path
-        The model's. Where checkpoints of another run of that name are there, whose training did not end, ValueError
-        says so before the first step: they are not written over. Those of a run that ended make room for the first new
-        one.
+        Path of the model. Checkpoints of another, unfinished run with this name raise ValueError before the first step
+        and are not overwritten. Those of a finished run are removed after the first new checkpoint.
     every : int
         Steps between two checkpoints.
     keep : int
-        How many are kept, at least 1.
+        Number of checkpoints to keep, at least 1.
     about : mapping, optional
-        What JSON can hold, kept with them for who resumes.
+        JSON data to store with each checkpoint.
 
     Raises
     ------
     ValueError, TypeError
-        An argument cannot be used; in training, a file cannot be written.
+        An argument is invalid, or a file cannot be written during training.
 
     Examples
     --------
@@ -75,21 +73,21 @@ class Checkpoint(Callback):
         try:
             self.about = model_file.plain(about or {})
         except (AttributeError, TypeError, ValueError):
-            raise TypeError(f"about: expected what JSON can hold, got {about!r}") from None
-        self.last: Path | None = None  # that was written
-        self._others: list[Path] = []  # of a run that ended
+            raise TypeError(f"about: expected values that JSON supports, got {about!r}") from None
+        self.last: Path | None = None  # the checkpoint written last
+        self._others: list[Path] = []  # checkpoints of a finished run
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Make sure that no other run is lost, and remove what writers that were killed left."""
-        there = {file: self._position(file) for file in reversed(of_model(self.path))}
-        ended = [_run(position) for position in there.values() if position["finished"]]
-        for file, position in there.items():
+        """Check that no unfinished run is overwritten, and remove temporary files of killed processes."""
+        existing = {file: self._position(file) for file in reversed(of_model(self.path))}
+        finished = [_run(position) for position in existing.values() if position["finished"]]
+        for file, position in existing.items():
             if self.training.resumed and self.training.same_run(position):
                 continue
-            if _run(position) not in ended:
+            if _run(position) not in finished:
                 raise InputError(
-                    f"{file}: a checkpoint of training that did not end; go on with resume (--resume {file}), "
-                    f"remove {_base(self.path)}.ckpt-*.npz ({len(there)}), or choose another name for the model"
+                    f"{file}: a checkpoint of an unfinished run; resume it (--resume {file}), remove "
+                    f"{_base(self.path)}.ckpt-*.npz ({len(existing)} in all), or choose another name for the model"
                 )
             self._others.append(file)
         remove_parts(self.path, rf"{re.escape(_base(self.path))}\.ckpt-\d+\.npz")
@@ -101,12 +99,12 @@ class Checkpoint(Callback):
             raise InputError(f"{error}; remove it, or choose another name for the model") from None
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
-        """Write, where it is time."""
+        """Write a checkpoint at multiples of `every`."""
         if self.training.net.step % self.every == 0:
             self._write()
 
     def on_train_end(self, history: History) -> None:
-        """Write the last one, which says that training is over."""
+        """Write the last checkpoint, which is marked as finished."""
         self._write()
 
     def _write(self) -> None:
@@ -120,26 +118,26 @@ class Checkpoint(Callback):
             {**config, "training": position, "about": self.about},
             {**weights, **{TRAINING + name: array for name, array in arrays.items()}},
         )
-        before = [file for file in of_model(self.path) if file not in self._others and _step(file) <= net.step]
-        for file in {*before[: -self.keep], *self._others} - {self.last}:
+        written = [file for file in of_model(self.path) if file not in self._others and _step(file) <= net.step]
+        for file in {*written[: -self.keep], *self._others} - {self.last}:
             file.unlink(missing_ok=True)
         self._others = []
 
 
 def of_model(path: str | os.PathLike[str]) -> list[Path]:
-    """Return the checkpoints beside a model that are called after it, by their steps."""
+    """Return the checkpoints of a model, sorted by step."""
     path = Path(path)
     name = re.compile(rf"{re.escape(_base(path))}\.ckpt-\d+\.npz")
     return sorted((file for file in path.parent.iterdir() if name.fullmatch(file.name)), key=_step)
 
 
 def _run(position: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return what checkpoints of one run have in common."""
+    """Return the part of the training state that is equal in all checkpoints of a run."""
     return position["choices"], position["began"]
 
 
 def _base(path: Path) -> str:
-    """Return what checkpoints are called after: the model's name, less ".npz"."""
+    """Return the stem of the checkpoints' names: the model's name without ".npz"."""
     return path.name.removesuffix(".npz")
 
 
@@ -149,7 +147,7 @@ def _step(file: Path) -> int:
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
-    """Return what a checkpoint holds; InputError where the file is none, or not whole."""
+    """Return the content of a checkpoint. InputError for another file or a damaged one."""
     try:
         config, arrays = model_file.read(path, wants_hash="training")
     except InputError as error:
@@ -157,8 +155,8 @@ def read(path: str | os.PathLike[str]) -> Saved:
         others = [file for file in of_model(base) if file != Path(path)] if Path(base).parent.is_dir() else []
         raise InputError(f"{error}{f'; another checkpoint is {others[-1]}' if others else ''}") from None
     if "training" not in config:
-        raise InputError(f"{path}: a model without the state of training, which only checkpoints have")
+        raise InputError(f"{path}: expected a checkpoint, got a model without training state")
     position, about = config.pop("training"), config.pop("about")
-    own = {name.removeprefix(TRAINING): array for name, array in arrays.items() if name.startswith(TRAINING)}
+    state = {name.removeprefix(TRAINING): array for name, array in arrays.items() if name.startswith(TRAINING)}
     weights = {name: array for name, array in arrays.items() if not name.startswith(TRAINING)}
-    return Saved(config, weights, position, own, about)
+    return Saved(config, weights, position, state, about)

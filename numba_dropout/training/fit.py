@@ -1,4 +1,4 @@
-"""Train a network: what is checked before the loop begins."""
+"""The function `fit`: checks of the arguments, then the training loop."""
 
 from __future__ import annotations
 
@@ -40,48 +40,48 @@ def fit(
     callbacks: Iterable[Callback] = (),
     resume: str | os.PathLike[str] | None = None,
 ) -> History:
-    """Train a network for some epochs and return what happened.
+    """Train a network for some epochs and return its history.
 
     Parameters
     ----------
     net : MLP
-        Goes on from its `step` and `epoch`.
+        Training continues from its `step` and `epoch`.
     x : array (rows, inputs), or a frame of pandas or polars
-        uint8, float32 or float64 as it is; other integers become float64. Sparse ones of SciPy's stay compressed.
-        The names of a frame's columns become the network's `features`, if it has none.
+        uint8, float32 and float64 stay as they are, other integers become float64. SciPy's sparse arrays stay
+        compressed. The column names of a frame become the network's `features` if it has none.
     y : array
         Labels (rows,) or targets (rows, outputs).
     optimizer : Optimizer
-        Keeps its state, so that a second call goes on.
+        It keeps its state: a second call continues from it.
     epochs, batch_size : int
-        A batch larger than the data is the data.
+        A batch size above the number of rows is reduced to it.
     validation : (x, y), optional
-        Evaluated after each epoch.
+        Data to evaluate after each epoch.
     patience : int, optional
-        Stop after so many epochs without a better validation loss, and go back to the best weights.
+        Stop after this number of epochs without a better validation loss, and restore the best weights.
     dropout_schedule : str or callable
-        Course of the network's dropout rates: "constant", "linear", "cosine", "curriculum", "early", or a function of
-        (steps (n,), total steps) that returns factors (n,) on them (`rate_schedules`). Steps count from the network's
-        first, and the total is with those of this call: a second call goes on. Afterwards the rates are the network's
-        own again, also in `forward(training=True)`, whatever step it is asked for.
+        Schedule of the network's dropout rates: "constant", "linear", "cosine", "curriculum", "early", or a function of
+        (steps (n,), total steps) that returns factors (n,) on the rates (`rate_schedules`). Steps count from the
+        network's first one, and the total includes those of this call: a second call continues. After training, all
+        steps have the network's own rates again, also in `forward(training=True)`.
     sample_weight : array (rows,), optional
         Weights of the rows' losses, at least 0. They are divided by their mean: an epoch's loss and accuracy are
-        weighted means, and rows of equal weights are as without.
+        weighted means, and equal weights have no effect.
     callbacks : iterable of Callback
-        Called in their order.
+        They are called in this order.
     resume : path, optional
-        A file that `Checkpoint` wrote in a run by the same choices on the same data: the network, which must have been
-        made by the same choices too, and the optimizer become what they were, and training goes on from there. It ends
-        with the same bits as if it had never stopped. Schedules that are functions are told apart by their names only.
+        A file that `Checkpoint` wrote in a run with the same settings, network and data. The network and the optimizer
+        are restored, and training continues. It ends with the same bits as without interruption. Schedules that are
+        functions are compared by name only.
 
     Raises
     ------
     Diverged
-        The loss became NaN or infinite. KeyboardInterrupt passes through; the network then is as after the last step.
+        The loss became NaN or infinite. After a KeyboardInterrupt, the network has the state of the last step.
     ValueError, TypeError
-        An argument does not fit.
+        An argument is invalid.
     RuntimeError
-        Another thread uses the network or the optimizer. While `fit` runs, other threads' calls with them raise it.
+        Another thread uses the network or the optimizer. Other threads' calls with them raise it while `fit` runs.
 
     Examples
     --------
@@ -93,8 +93,8 @@ def fit(
     (10, True)
     """
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer: expected one such as nd.Adam(), got {optimizer!r}")
-    callbacks = _checked(callbacks)
+        raise TypeError(f"optimizer: expected an Optimizer such as nd.Adam(), got {optimizer!r}")
+    callbacks = _check_callbacks(callbacks)
     with net.access.changing("fit"), access_of(optimizer).changing("fit"):
         rows_in, target = net.check_xy(x, y)
         if net.features is None and frames.is_frame(x):
@@ -102,14 +102,14 @@ def fit(
         for name, values in (("x", rows_in), ("y", target)):
             _check_data(values, name)
         held_out = None if validation is None else tuple(map(net.bring, net.check_xy(*validation)))
-        given = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
+        row_weights = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
         rows_in, target = net.bring(rows_in), net.bring(target)
         epochs = checks.integer(epochs, "epochs", 1, 2**31)
         batch_size = min(checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
         if patience is not None:
             patience = checks.integer(patience, "patience", 1, 2**31)
             if held_out is None:
-                raise InputError("patience: expected validation data to go with it, got none")
+                raise InputError("patience: expected validation data with it, got none")
         training = Training(
             net,
             (rows_in, target),
@@ -120,7 +120,7 @@ def fit(
             patience=patience,
             dropout_schedule=dropout_schedule,
             callbacks=callbacks,
-            weights=given,
+            weights=row_weights,
         )
         saved = None if resume is None else checkpoints.read(resume)
         if saved is not None:
@@ -136,24 +136,24 @@ def fit(
             net.rate_scheduler.stop()
 
 
-def _checked(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Return callbacks that can be called."""
+def _check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
+    """Return the callbacks as a list after checking their types."""
     if isinstance(callbacks, Callback):
-        raise TypeError("callbacks: expected a sequence of them, got one")
-    found = list(callbacks)
-    for callback in found:
+        raise TypeError("callbacks: expected a sequence of callbacks, got one callback; put it in a list")
+    result = list(callbacks)
+    for callback in result:
         if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks: expected objects of Callback, got {callback!r}")
+            raise TypeError(f"callbacks: expected Callback objects, got {callback!r}")
         if callback.every is not None:
             checks.integer(callback.every, f"every of {type(callback).__name__}", 1, 2**63)
-    return found
+    return result
 
 
 def _check_data(values: Any, name: str) -> None:
-    """Raise InputError where a value is no number, and say which; values on a device are brought to the host for it."""
+    """Raise InputError for the first NaN or infinity, and name it. Values on a device are copied to the host."""
     array = values.arrays.values if isinstance(values, SparseRows) else values
     array = on_host(array) if array.dtype.kind == "f" else np.empty(0)
     if not np.isfinite(array).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        row, column = values.place_of(place[0]) if isinstance(values, SparseRows) else place
-        raise InputError(f"{name}: expected finite numbers, got {array[place]} at [{row}, {column}]")
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        row, column = values.place_of(index[0]) if isinstance(values, SparseRows) else index
+        raise InputError(f"{name}: expected finite numbers, got {array[index]} at [{row}, {column}]")

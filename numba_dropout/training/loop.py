@@ -1,4 +1,4 @@
-"""The loop over epochs and steps, which can be left at any step and taken up again, and what can be hung into it."""
+"""The training loop over epochs and steps, its callbacks, and the state to resume from any step."""
 
 from __future__ import annotations
 
@@ -22,21 +22,20 @@ from ..storage.model_file import plain
 
 __all__ = ["Callback", "Diverged", "History", "Training"]
 
-STRETCH = 0.1  # seconds of training between two looks at the clock, the loss and the keyboard
+INTERVAL = 0.1  # seconds of training between two checks of the clock, the loss and the keyboard
 
 
 class Diverged(InputError):
-    """The loss is no number any more; the message says where, and what to try."""
+    """The loss or a weight became NaN or infinite. The message names the epoch and possible remedies."""
 
 
 @dataclass
 class History:
-    """What training did: one record for each epoch.
+    """The history of training: one record for each epoch.
 
-    A record holds epoch (from 1 on), loss and accuracy in training mode over the epoch's batches, val_loss and
-    val_accuracy in evaluation mode, lr, the seconds that the steps took and samples_per_second; None where there is no
-    such figure.
-    `best_epoch` is the one whose weights were kept, with `patience`.
+    A record holds epoch (from 1), loss and accuracy in training mode over the epoch's batches, val_loss and
+    val_accuracy in evaluation mode, lr, the seconds of the steps and samples_per_second. Missing figures are None.
+    `best_epoch` is the epoch with the restored weights, only with `patience`.
 
     Examples
     --------
@@ -52,21 +51,21 @@ class History:
     best_epoch: int | None = None
 
     def column(self, name: str) -> list[Any]:
-        """Return one figure of all epochs."""
+        """Return the values of one figure for all epochs."""
         return [record[name] for record in self.records]
 
 
 class Callback:
-    """Something that `fit` calls as it goes; override what you need.
+    """Base class of callbacks that `fit` calls during training. Override the methods that you need.
 
     Attributes
     ----------
     training : Training
-        The run that calls, with its network, optimizer and history; there from `on_train_begin` on. A callback ends
-        training by `self.training.stop = True`: after the epoch that goes on.
+        The current run with its network, optimizer and history, set before `on_train_begin`. Set
+        `self.training.stop = True` to end training after the current epoch.
     every : int or None
-        Where it is set, `on_steps_end` is called after each step whose number, `net.step`, is a multiple of it, and
-        perhaps after others.
+        If set, `on_steps_end` is called after each step whose number, `net.step`, is a multiple of it, and possibly
+        after other steps.
 
     Examples
     --------
@@ -84,41 +83,41 @@ class Callback:
     every: int | None = None
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
-        """Get ready: kernels are compiled. `steps` is how many the whole run has, also where some are done."""
+        """Prepare for training. Kernels are compiled. `steps` is the total of the run, including finished steps."""
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
-        """Take note of so many more steps of an epoch (from 1 on), and their mean loss."""
+        """Process the mean loss of the last `steps` steps of an epoch (from 1)."""
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Take the record of an epoch that is done; `History` describes it."""
+        """Process the record of a finished epoch, described in `History`."""
 
     def on_train_end(self, history: History) -> None:
-        """Finish: training is over."""
+        """Process the history after training."""
 
 
 class Training:
-    """A run of `fit`, as its callbacks see it.
+    """A run of `fit`, as callbacks see it.
 
-    What follows from counters, the order of the rows and the masks, is not kept anywhere: `state` is the rest.
+    The order of the rows and the masks follow from counters and are not stored. `state` returns all other state.
 
     Attributes
     ----------
     net : MLP
     optimizer : Optimizer
     epochs, batch_size, steps : int
-        `steps` are those of an epoch.
+        `steps` is the number of steps in an epoch.
     epoch, done : int
-        The epoch that goes on, from 1 on, and its steps that are done.
+        The current epoch, from 1, and the number of its finished steps.
     steps_done : int
-        Those of all epochs.
+        The number of finished steps in all epochs.
     history : History
-        Of the epochs that are done.
+        Records of the finished epochs.
     resumed : bool
-        Whether a checkpoint was where the run began.
+        Whether the run started from a checkpoint.
     stop : bool
-        Set it, and training ends with the epoch.
+        Set it to true to end training after the current epoch.
     finished : bool
-        Whether all is done: no epoch goes on, and none is left to do.
+        Whether training is complete: no epoch is in progress or left.
     """
 
     def __init__(
@@ -144,29 +143,29 @@ class Training:
         self.history = History()
         self.resumed = self.stop = False
         self._data, self._validation, self._callbacks, self._weights = data, validation, callbacks, weights
-        self._began = net.step, optimizer.step
-        self._totals = np.zeros((self.steps, 2))  # sums of losses and correct predictions of the epoch's batches
-        self._seconds = 0.0  # that the epoch's steps have taken
-        self._lr = 0.0  # that it began with
-        self._stretch = 1  # steps between two looks at the clock
+        self._first_steps = net.step, optimizer.step
+        self._sums = np.zeros((self.steps, 2))  # sums of losses and correct predictions of the epoch's batches
+        self._seconds = 0.0  # duration of the epoch's steps
+        self._lr = 0.0  # learning rate at the start of the epoch
+        self._chunk = 1  # steps between two checks of the clock
         self._best: dict[str, NDArray[Any]] = {}
         self._best_loss = np.inf
         self._fingerprint: str | None = None
 
     @property
     def steps_done(self) -> int:
-        """Steps that are done in all epochs."""
+        """Number of finished steps in all epochs."""
         return (self.epoch - 1) * self.steps + self.done
 
     @property
     def finished(self) -> bool:
-        """Whether all is done: no epoch goes on, and none is left to do."""
+        """Whether training is complete: no epoch is in progress or left."""
         waited = self.epoch - 1 - (self.history.best_epoch or 0)
-        over = self.epoch > self.epochs or self.stop or (self.patience is not None and waited >= self.patience)
-        return over and not self.done
+        ended = self.epoch > self.epochs or self.stop or (self.patience is not None and waited >= self.patience)
+        return ended and not self.done
 
     def run(self) -> History:
-        """Do the epochs that are left."""
+        """Train the remaining epochs and return the history."""
         for callback in self._callbacks:
             callback.training = self
             callback.on_train_begin(self.net, self.epochs, self.epochs * self.steps)
@@ -180,47 +179,47 @@ class Training:
         return self.history
 
     def prepare(self) -> None:
-        """Get network and optimizer ready; a run of no steps compiles them, and makes the optimizer's state."""
+        """Compile the kernels and create the optimizer's state with a call of zero steps."""
         x, y = self._data
-        self._aim()
+        self._set_schedule_ends()
         self.net.regularize(self.rows)
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), self.batch_size, self.optimizer, self._weights)
 
-    def _aim(self) -> None:
-        """Let the courses of rates end with the run."""
+    def _set_schedule_ends(self) -> None:
+        """Set the end of the learning-rate and dropout-rate schedules to the end of the run."""
         steps = self.epochs * self.steps
-        self.optimizer.end = self._began[1] + steps
+        self.optimizer.end = self._first_steps[1] + steps
         if self.dropout_schedule != "constant":
-            self.net.rate_scheduler.start(rate_schedule(self.dropout_schedule), self._began[0] + steps)
+            self.net.rate_scheduler.start(rate_schedule(self.dropout_schedule), self._first_steps[0] + steps)
 
     def _train(self) -> None:
-        """Train on the rows that are left of the epoch, in the order that the seed and the network's epoch give."""
+        """Train on the remaining rows of the epoch, in the order drawn by the seed and the network's epoch."""
         net, (x, y), batch_size = self.net, self._data, self.batch_size
         order = random.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
         while self.done < self.steps:
             due = (callback.every - net.step % callback.every for callback in self._callbacks if callback.every)
-            now = min([self._stretch, self.steps - self.done, *due])
-            rows = order[self.done * batch_size : (self.done + now) * batch_size]
-            totals = self._totals[self.done : self.done + now]
+            steps = min([self._chunk, self.steps - self.done, *due])
+            rows = order[self.done * batch_size : (self.done + steps) * batch_size]
+            sums = self._sums[self.done : self.done + steps]
             start = time.perf_counter()
-            net.train_steps(totals, x, y, rows, batch_size, self.optimizer, self._weights)
-            took = time.perf_counter() - start
-            self._check_finite(totals[:, 0], "loss")
-            self.done += len(totals)
-            self._seconds += took
+            net.train_steps(sums, x, y, rows, batch_size, self.optimizer, self._weights)
+            seconds = time.perf_counter() - start
+            self._check_finite(sums[:, 0], "loss")
+            self.done += len(sums)
+            self._seconds += seconds
             for callback in self._callbacks:
-                callback.on_steps_end(self.epoch, len(totals), float(totals[:, 0].sum() / len(rows)))
-            if now == self._stretch:
-                self._stretch *= 2
-            self._stretch = max(1, min(self._stretch, int(now * STRETCH / max(took, 1e-9))))
+                callback.on_steps_end(self.epoch, len(sums), float(sums[:, 0].sum() / len(rows)))
+            if steps == self._chunk:
+                self._chunk *= 2
+            self._chunk = max(1, min(self._chunk, int(steps * INTERVAL / max(seconds, 1e-9))))
 
     def _end_epoch(self) -> None:
-        """Measure on the validation data, write the epoch's record, and keep the weights if they are the best."""
+        """Evaluate on the validation data, record the epoch, and keep the weights if they are the best."""
         net, history = self.net, self.history
         self.check_weights()
         net.epoch += 1
-        loss, correct = self._totals.sum(0) / self.rows
+        loss, correct = self._sums.sum(0) / self.rows
         record: dict[str, Any] = {
             "epoch": self.epoch,
             "loss": float(loss),
@@ -242,26 +241,26 @@ class Training:
             callback.on_epoch_end(record)
 
     def check_weights(self) -> None:
-        """Raise Diverged where a weight is no number: the last step's are seen by no loss."""
+        """Raise Diverged for a NaN or infinite weight. No loss is computed after the last step."""
         for value in self.net.weights().values():
             self._check_finite(value, "weights")
 
-    def _check_finite(self, values: NDArray[Any], what: str) -> None:
-        """Raise Diverged where a value is no number."""
+    def _check_finite(self, values: NDArray[Any], name: str) -> None:
+        """Raise Diverged for a NaN or infinite value."""
         finite = np.isfinite(values)
         if not finite.all():
             raise Diverged(
-                f"the {what} became {values[~finite][0]} in epoch {self.epoch}; try a lower learning rate (it was "
+                f"the {name} became {values[~finite][0]} in epoch {self.epoch}; try a lower learning rate (it was "
                 f"{self._lr:g}), a bound on the gradient (clip-norm) or on the weights (max-norm), or scaled features"
             )
 
-    # ---------------------------------------------------------------- to be taken up again
+    # ---------------------------------------------------------------- state for checkpoints
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return where the run stands, beside its network: what JSON can hold, and arrays."""
+        """Return the state of the run without its network, as JSON data and arrays."""
         position = {
-            "choices": self._choices(),
-            "began": list(self._began),
+            "choices": self._settings(),
+            "began": list(self._first_steps),
             "epoch": self.epoch,
             "done": self.done,
             "seconds": self._seconds,
@@ -272,29 +271,29 @@ class Training:
             "stop": self.stop,
             "finished": self.finished,
         }
-        arrays = {"totals": self._totals[: self.done], "optimizer": self.net.memory.read(self.optimizer.state)}
+        arrays = {"totals": self._sums[: self.done], "optimizer": self.net.memory.read(self.optimizer.state)}
         return position, arrays | {f"best.{name}": value for name, value in self._best.items()}
 
     def check_state(self, path: Any, position: dict[str, Any]) -> None:
-        """Raise InputError where `state` was written, in a file, by a run of other choices or on other data."""
-        for name, value in self._choices().items():
-            before = position["choices"].get(name)
-            if before != value:
-                which = "on other data" if name == "data" else f"with {name} {before}, got {value}"
+        """Raise InputError if the state in a file is of a run with other settings or on other data."""
+        for name, value in self._settings().items():
+            saved = position["choices"].get(name)
+            if saved != value:
+                difference = "on other data" if name == "data" else f"with {name} {saved}, got {value}"
                 raise InputError(
-                    f"resume: {path} is of a run {which}; go on with what it began with, or begin anew without resume"
+                    f"resume: {path} is of a run {difference}; use the same settings and data, or train without resume"
                 )
 
     def same_run(self, position: dict[str, Any]) -> bool:
-        """Return whether a state is of a run like this one, from the same step on."""
-        return position["choices"] == self._choices() and position["began"] == list(self._began)
+        """Return whether a state is of a run with the same settings and first step as this one."""
+        return position["choices"] == self._settings() and position["began"] == list(self._first_steps)
 
     def load_state(self, position: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Stand where `state` was written, by a run like this one; the network is not touched."""
-        self._began = tuple(position["began"])
-        self._aim()
+        """Restore the state of a run with the same settings. The network is not changed."""
+        self._first_steps = tuple(position["began"])
+        self._set_schedule_ends()
         self.epoch, self.done, self._seconds = position["epoch"], position["done"], position["seconds"]
-        self._totals[: self.done] = arrays["totals"]
+        self._sums[: self.done] = arrays["totals"]
         self.optimizer.step = position["optimizer_step"]
         self.net.memory.write(self.optimizer.state, arrays["optimizer"])
         self.history = History(position["records"], position["best_epoch"])
@@ -302,13 +301,13 @@ class Training:
         self._best = {name.removeprefix("best."): array for name, array in arrays.items() if name.startswith("best.")}
         self.resumed, self.stop = True, position["stop"]
 
-    def _choices(self) -> dict[str, Any]:
-        """Return all that a run is made of, as JSON would give it back."""
+    def _settings(self) -> dict[str, Any]:
+        """Return all settings of the run and a fingerprint of its data, as JSON returns them."""
         if self._fingerprint is None:
-            given = zip(("x", "y", "val_x", "val_y"), (*self._data, *(self._validation or ())), strict=False)
-            named = [pair for name, array in given for pair in parts_of(name, array)]
-            named += [] if self._weights is None else [("weights", self._weights)]
-            self._fingerprint = digest({name: on_host(array) for name, array in named})
+            inputs = zip(("x", "y", "val_x", "val_y"), (*self._data, *(self._validation or ())), strict=False)
+            arrays = [pair for name, array in inputs for pair in parts_of(name, array)]
+            arrays += [] if self._weights is None else [("weights", self._weights)]
+            self._fingerprint = digest({name: on_host(array) for name, array in arrays})
         return plain(
             {
                 **self.net.choices(),

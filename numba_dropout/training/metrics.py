@@ -1,4 +1,4 @@
-"""Measures of predictions, in plain NumPy and float64."""
+"""Metrics of predictions, in NumPy and float64."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = [
     "regression_metrics",
 ]
 
-BINS = 15  # of confidence, as in the paper
+BINS = 15  # number of confidence bins, as in the paper
 LOG_2PI = np.log(2 * np.pi)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Rows in bins of equal width by the confidence of their prediction, the probability of the class predicted.
+    """Confidence and accuracy in bins of equal width by the confidence, the probability of the predicted class.
 
     Attributes
     ----------
     edges : array (bins + 1,)
     rows : array (bins,)
-        How many are in each bin.
+        Number of rows in each bin.
     confidence, accuracy : arrays (bins,)
-        Their means; NaN where there are none.
+        Means over the rows of each bin, NaN for an empty bin.
     """
 
     edges: NDArray[np.float64]
@@ -41,44 +41,45 @@ class Calibration:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: the mean gap between confidence and accuracy, each bin by its rows."""
+        """Expected calibration error: the mean gap between confidence and accuracy, weighted by rows."""
         gaps = np.abs(self.confidence - self.accuracy)[self.rows > 0]
         return float((gaps * self.rows[self.rows > 0]).sum() / self.rows.sum())
 
 
 def calibration(y: NDArray[Any], proba: NDArray[Any]) -> Calibration:
-    """Compare the confidence in predictions with how often they are right (Guo et al., ICML 2017, section 2).
+    """Return the confidence and the accuracy of predictions in bins (Guo et al., ICML 2017, section 2).
 
     y (N,) class numbers, proba (N, C).
     """
     edges = np.linspace(0.0, 1.0, BINS + 1)
-    confidence, right = proba.max(1), proba.argmax(1) == y
-    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, BINS - 1)  # bins are ]a, b]
-    rows = np.bincount(place, minlength=BINS)
+    confidence, correct = proba.max(1), proba.argmax(1) == y
+    bins = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, BINS - 1)  # intervals ]a, b]
+    rows = np.bincount(bins, minlength=BINS)
     with np.errstate(invalid="ignore"):
-        means = [np.bincount(place, weights=values, minlength=BINS) / rows for values in (confidence, right)]
+        means = [np.bincount(bins, weights=values, minlength=BINS) / rows for values in (confidence, correct)]
     return Calibration(edges, rows, *means)
 
 
 def confusion_matrix(y: NDArray[Any], predicted: NDArray[Any], classes: int) -> NDArray[np.int64]:
-    """Count rows by true class (down) and predicted class (across): (C, C)."""
+    """Return the number of rows for each true class (row) and predicted class (column), (C, C)."""
     return np.bincount(y * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
 def class_metrics(
     y: NDArray[Any], proba: NDArray[Any], log_likelihoods: NDArray[np.float64], calibrated: Calibration
 ) -> dict[str, Any]:
-    """Return measures of probabilities (N, C) for classes y (N,), their log-likelihoods (N,) and their `calibration`.
+    """Return the metrics of probabilities (N, C) for classes y (N,).
 
-    accuracy, error; log_likelihood, the mean of the true class, in nats; ece, the expected calibration error; precision
-    and recall of each class, NaN where nothing is predicted as it or belongs to it; confusion, `confusion_matrix`.
+    `log_likelihoods` (N,) are those of the true classes, `calibrated` is the result of `calibration`. Metrics:
+    accuracy, error, log_likelihood (mean, nats), ece (expected calibration error), confusion (`confusion_matrix`), and
+    precision and recall of each class, NaN for a class without predictions or without rows.
     """
     predicted = proba.argmax(1)
     confusion = confusion_matrix(y, predicted, proba.shape[1])
-    right = confusion.diagonal()
+    correct = confusion.diagonal()
     with np.errstate(invalid="ignore", divide="ignore"):
-        precision, recall = right / confusion.sum(0), right / confusion.sum(1)
-    accuracy = float(right.sum() / len(y))
+        precision, recall = correct / confusion.sum(0), correct / confusion.sum(1)
+    accuracy = float(correct.sum() / len(y))
     return {
         "accuracy": accuracy,
         "error": 1.0 - accuracy,
@@ -91,7 +92,7 @@ def class_metrics(
 
 
 def regression_metrics(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
-    """Return rmse, mae and r2 of predictions (n, K) or (n,), in the target's units; r2 is averaged over the outputs."""
+    """Return rmse, mae and r2 of predictions (N, K) or (N,), in the target's units. r2 is the mean over the outputs."""
     y, predicted = (np.asarray(a, np.float64).reshape(len(y), -1) for a in (y, predicted))
     residual = y - predicted
     spread = ((y - y.mean(0)) ** 2).sum(0)
@@ -106,5 +107,5 @@ def regression_metrics(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, fl
 
 
 def gaussian_log_density(y: NDArray[Any], values: NDArray[Any], tau: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log-density (N,) of y (N, K) under normal distributions around values, of precisions tau (K,)."""
+    """Return the log-density (N,) of y (N, K) under normal distributions of means `values` and precisions tau (K,)."""
     return 0.5 * (np.log(tau) - LOG_2PI - tau * (y - values) ** 2).sum(1)

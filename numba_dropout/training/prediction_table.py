@@ -1,4 +1,4 @@
-"""Predictions as a table: to print, and to write to a file."""
+"""Tables of predictions, to print or to write to a file."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["Predictions", "table"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network says of each row: labels or values, and figures (rows, F) where they are asked for."""
+    """Predictions of rows: labels or values, and optional figures (rows, F) such as probabilities."""
 
     values: NDArray[Any]
     figures: NDArray[np.float64] | None
-    names: list[str]  # of all columns
-    named: bool = False  # an array of them has these names
+    names: list[str]  # names of all columns
+    named: bool = False  # whether an array file has fields with these names
 
     def csv(self) -> str:
-        """Return a CSV text with a header; values with as many digits as they need."""
+        """Return CSV text with a header. Values have their shortest exact digits, figures six significant digits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.names)
@@ -43,9 +43,9 @@ class Predictions:
         return text.getvalue()
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the file whole: CSV, or an array where the name ends in .npy.
+        """Write a file atomically: CSV, or an array if the name ends in .npy.
 
-        An array holds the values; the figures instead, where there are; or both, as fields with their names.
+        The array holds the values, or the figures if there are any, or both as named fields if `named` is true.
         """
         with replacing(path) as file:
             if Path(path).suffix == ".npy" and self.named:
@@ -60,18 +60,18 @@ class Predictions:
         columns = [*self.values.reshape(len(self.values), -1).T]
         columns += [] if self.figures is None else [*self.figures.T]
         names: list[str] = []
-        for name in self.names:  # a class may be called as a figure is
+        for name in self.names:  # a class can have the name of a figure
             names.append(name if name not in names else f"class {name}")
-        fields = np.empty(len(self.values), [(name, own.dtype) for name, own in zip(names, columns, strict=True)])
+        fields = np.empty(len(self.values), [(name, column.dtype) for name, column in zip(names, columns, strict=True)])
         for name, column in zip(names, columns, strict=True):
             fields[name] = column
         return fields
 
 
 def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = None) -> Predictions:
-    """Predict rows; `proba` adds a column for each class, `samples` draws of the masks what they say of the spread.
+    """Return predictions of rows. `proba` adds a probability column for each class, `samples` adds uncertainty columns.
 
-    Raises ValueError for probabilities of a regression.
+    ValueError for probabilities of a regression.
     """
     if samples is not None:
         return _table_of_samples(net, x, proba, samples)
@@ -84,32 +84,32 @@ def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = 
 
 
 def _table_of_samples(net: MLP, x: ArrayLike, proba: bool, samples: int) -> Predictions:
-    """Predict by the mean of samples; entropies are in nats."""
+    """Return predictions from the mean of samples. Entropies are in nats."""
     if proba and net.loss == "mse":
         raise InputError("proba: expected a network for classes, got one for a regression")
-    found = net.predict_mc(x, samples)
-    count = found.mean.shape[1]
-    if found.entropy is None or found.mutual_information is None:
+    result = net.predict_mc(x, samples)
+    count = result.mean.shape[1]
+    if result.entropy is None or result.mutual_information is None:
         names = _numbered("prediction", count) + _numbered("variance", count)
-        return Predictions(found.mean, found.variance, names, named=True)
-    sure = found.entropy[:, None], found.mutual_information[:, None]
+        return Predictions(result.mean, result.variance, names, named=True)
+    entropies = result.entropy[:, None], result.mutual_information[:, None]
     if net.loss == "bce" and net.sizes[-1] > 1:
-        values, names = (found.mean > 0.5).astype(np.int64), _numbered("prediction", count)
-        columns, more = [found.std, *sure], _numbered("std", count)
+        values, names = (result.mean > 0.5).astype(np.int64), _numbered("prediction", count)
+        columns, more = [result.std, *entropies], _numbered("std", count)
     else:
-        likeliest = found.mean.argmax(1)
-        values, names = likeliest if net.classes is None else np.asarray(net.classes)[likeliest], ["prediction"]
-        chosen = np.arange(len(likeliest)), likeliest
-        columns, more = [found.mean[chosen][:, None], found.std[chosen][:, None], *sure], ["probability", "std"]
+        predicted = result.mean.argmax(1)
+        values, names = predicted if net.classes is None else np.asarray(net.classes)[predicted], ["prediction"]
+        index = np.arange(len(predicted)), predicted
+        columns, more = [result.mean[index][:, None], result.std[index][:, None], *entropies], ["probability", "std"]
     names += [*more, "entropy", "mutual information"]
     if proba:
-        columns.append(found.mean)
-        names += _classes(net, found.mean)
+        columns.append(result.mean)
+        names += _classes(net, result.mean)
     return Predictions(values, np.hstack(columns), names, named=True)
 
 
 def _numbered(name: str, count: int) -> list[str]:
-    """Return a name for each of several columns."""
+    """Return the names of `count` columns, numbered if there are several."""
     return [name] if count == 1 else [f"{name} {number + 1}" for number in range(count)]
 
 
