@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 import numba_dropout as nd  # noqa: E402
 from numba_dropout.sklearn import DropoutMLPClassifier, DropoutMLPRegressor  # noqa: E402
-from numba_dropout.sklearn.joblib_threads import own_threads  # noqa: E402
+from numba_dropout.sklearn.joblib_threads import limit_threads  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -182,7 +182,7 @@ def test_weights_of_rows(iris):
     found = classifier(max_iter=50, learning_rate_init=0.01).fit(x, y, weights)
     assert found.predict_proba(x)[:, 2].mean() < 0.3
     few = np.where(np.arange(150) < 1, 1.0, 0.0)
-    with pytest.raises(ValueError, match="sample_weight: expected weights above 0 among the rows held out"):
+    with pytest.raises(ValueError, match="sample_weight: expected weights above 0 among the held-out rows"):
         classifier(early_stopping=True).fit(x, y, few)
     with pytest.raises(ValueError, match="Negative"):
         classifier().fit(x, y, -weights - 1)
@@ -225,9 +225,9 @@ def test_partial_fit_goes_on(solver, iris):
         parts = pickle.loads(pickle.dumps(parts.partial_fit(x, y, classes=[0, 1, 2])))
     assert same(whole, parts)
     assert parts.loss_curve_ == whole.loss_curve_
-    with pytest.raises(ValueError, match=r"y: expected classes of \[0 1 2\], got 3 too"):
+    with pytest.raises(ValueError, match=r"y: expected only classes of \[0 1 2\], got 3"):
         parts.partial_fit(x, y + 1)
-    with pytest.raises(ValueError, match="classes: expected those of the first call"):
+    with pytest.raises(ValueError, match="classes: expected the classes of the first call"):
         parts.partial_fit(x, y, classes=[0, 1])
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
         classifier(early_stopping=True).partial_fit(x, y)
@@ -239,7 +239,7 @@ def test_partial_fit_of_values(diabetes):
     for _ in range(3):
         parts.partial_fit(x, y)
     assert same(whole, parts)
-    with pytest.raises(ValueError, match="y: expected 1 outputs as before"):
+    with pytest.raises(ValueError, match=r"y: expected 1 output\(s\) as in the first call"):
         parts.partial_fit(x, np.column_stack([y, y]))
 
 
@@ -280,11 +280,9 @@ def test_warm_start(iris):
     assert found.network_ is net
     assert not np.array_equal(before[0], found.coefs_[0])
     assert (len(found.loss_curve_), found.n_iter_) == (6, 3)
-    with pytest.raises(
-        ValueError, match=r"expected a network as before, of {'sizes': \[4, 8, 3\]}, got {'sizes': \[4, 9"
-    ):
+    with pytest.raises(ValueError, match=r"expected {'sizes': \[4, 8, 3\]} as in the first fit, got {'sizes': \[4, 9"):
         found.set_params(hidden_layer_sizes=9).fit(x, y)
-    with pytest.raises(ValueError, match=r"expected a network as before, of {'dropout': 0.5}, got {'dropout': 0.1}"):
+    with pytest.raises(ValueError, match=r"expected {'dropout': 0.5} as in the first fit, got {'dropout': 0.1}"):
         found.set_params(hidden_layer_sizes=8, dropout=0.1).fit(x, y)
     found.set_params(dropout=0.5, early_stopping=True).fit(x, y)
     assert len(found.validation_scores_) == 3
@@ -357,7 +355,7 @@ def test_searches_in_several_workers(backend, iris):
 def held(_):
     import numba
 
-    with own_threads():
+    with limit_threads():
         return numba.get_num_threads()
 
 
@@ -421,7 +419,7 @@ def test_refused_targets(iris):
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         classifier().fit(x, x[:, 0])
     found = classifier().partial_fit(x, np.column_stack([y == 0, y == 1]).astype(int))
-    with pytest.raises(ValueError, match="y: expected the labels that were there before"):
+    with pytest.raises(ValueError, match="y: expected 2 labels for each row as in the first call"):
         found.partial_fit(x, y)
     with pytest.raises(ValueError, match=r"y: expected an indicator matrix of 0 and 1, got \[-1, 1\]"):
         classifier().fit(x, np.column_stack([y == 0, y != 0]) * 2 - 1)

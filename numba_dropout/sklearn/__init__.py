@@ -1,10 +1,10 @@
-"""scikit-learn estimators: a multilayer perceptron with dropout, for pipelines, searches and whatever takes one.
+"""scikit-learn estimators: multilayer perceptrons with dropout, for pipelines and searches.
 
 They need scikit-learn 1.6 or later: pip install 'numba-dropout[sklearn]'.
 """
 
 try:
-    import sklearn as _sklearn  # noqa: F401 - asked for here, where one line can say what is missing
+    import sklearn as _sklearn  # noqa: F401 - checked here for a clear message
 except ImportError as error:
     raise ImportError(
         "numba_dropout.sklearn needs scikit-learn: pip install 'numba-dropout[sklearn]'", name="sklearn"

@@ -1,4 +1,4 @@
-"""What both estimators have in common: parameters, fitting, stopping, pickling."""
+"""The base class of the estimators: parameters, fitting, early stopping and pickling."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from ..core.access import access_of
 from ..nn.mlp import MLP
 from ..optim import SGD, Adam, Optimizer
 from ..training.fit import fit
-from .joblib_threads import own_threads
+from .joblib_threads import limit_threads
 from .stopping import Stopping
 
 __all__ = ["DropoutMLP"]
 
-DTYPES = [np.float32, np.uint8]  # of X: what the network computes in, and what images come in
-SPARSE = ("csr",)  # others are converted
+DTYPES = [np.float32, np.uint8]  # of X: the network's dtype, and that of images
+SPARSE = ("csr",)  # other sparse formats are converted
 AUTO_BATCH = 200
-MC_SAMPLES = 100  # where `mc_samples` says nothing
+MC_SAMPLES = 100  # default of `mc_samples` for predictions with a standard deviation
 POSITIVE = Interval(Integral, 1, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="both")
 DECAY = Interval(Real, 0, 1, closed="left")
 
 
 class DropoutMLP(BaseEstimator, ABC):
-    """A multilayer perceptron with dropout; the parameters are described where it is used."""
+    """A multilayer perceptron with dropout. `DropoutMLPClassifier` documents the parameters."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", POSITIVE],
@@ -130,9 +130,9 @@ class DropoutMLP(BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like or sparse matrix (rows, features)
-            Numbers; uint8 stays as it is, all else becomes float32, and sparse rows stay sparse.
+            Numbers. uint8 stays as it is, other dtypes become float32, and sparse rows stay sparse.
         y : array-like (rows,) or (rows, outputs)
-            Classes, indicators of labels, or values.
+            Classes, an indicator matrix of labels, or values.
         sample_weight : array-like (rows,), optional
             Weights of the rows' losses, at least 0.
 
@@ -143,15 +143,15 @@ class DropoutMLP(BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            A parameter or the data cannot be used, or the loss became NaN or infinite.
+            A parameter or the data are invalid, or the loss became NaN or infinite.
         RuntimeError
             Another thread uses the estimator. Until `fit` returns, other threads' calls with it raise this error.
         """
         with access_of(self).changing("fit"):
             self._validate_params()
             first = not (self.warm_start and hasattr(self, "network_"))
-            X, target = self._checked(X, y, reset=first, classes=None)
-            self._train(X, target, sample_weight, anew=first, goes_on=False, epochs=self.max_iter)
+            X, target = self._validated(X, y, reset=first, classes=None)
+            self._train(X, target, sample_weight, new_network=first, new_optimizer=True, epochs=self.max_iter)
         if self.n_iter_ == self.max_iter and not self._stopped:
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
@@ -162,18 +162,18 @@ class DropoutMLP(BaseEstimator, ABC):
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:
-        """Train for one epoch more."""
+        """Train for one more epoch."""
         with access_of(self).changing("partial_fit"):
             self._validate_params()
             if self.early_stopping:
                 raise ValueError("partial_fit does not support early_stopping=True")
             first = not hasattr(self, "network_")
-            X, target = self._checked(X, y, reset=first, classes=classes)
-            self._train(X, target, sample_weight, anew=first, goes_on=not first, epochs=1)
+            X, target = self._validated(X, y, reset=first, classes=classes)
+            self._train(X, target, sample_weight, new_network=first, new_optimizer=first, epochs=1)
         return self
 
-    def _checked(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
-        """Return X and the target as the network learns it."""
+    def _validated(self, X: Any, y: Any, *, reset: bool, classes: Any) -> tuple[Any, NDArray[Any]]:
+        """Return the validated X and the encoded target."""
         check_source(X)
         check_source(y, "y")
         options = {"accept_sparse": SPARSE, "dtype": DTYPES, "multi_output": True}
@@ -181,28 +181,29 @@ class DropoutMLP(BaseEstimator, ABC):
         return X, self._encoded(y, reset=reset, classes=classes)
 
     def _train(
-        self, X: Any, target: NDArray[Any], sample_weight: Any, *, anew: bool, goes_on: bool, epochs: int
+        self, X: Any, target: NDArray[Any], sample_weight: Any, *, new_network: bool, new_optimizer: bool, epochs: int
     ) -> None:
-        """Train the network, a new one if `anew`, with a new optimiser unless it `goes_on`."""
+        """Train the network for some epochs, optionally with a new network or a new optimizer."""
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        if anew:
-            self._begin(target, weight)
-        elif self._made_of != self._choices():
-            before = {name: value for name, value in self._made_of.items() if self._choices()[name] != value}
-            now = {name: self._choices()[name] for name in before}
-            raise ValueError(f"expected a network as before, of {before}, got {now}; clone the estimator for another")
-        train: tuple[Any, Any, Any] = (X, self._learnt(target), weight)
+        if new_network:
+            self._new_network(target, weight)
+        elif self._architecture != self._current_architecture():
+            current = self._current_architecture()
+            before = {name: value for name, value in self._architecture.items() if current[name] != value}
+            after = {name: current[name] for name in before}
+            raise ValueError(f"expected {before} as in the first fit, got {after}; clone the estimator to change this")
+        train: tuple[Any, Any, Any] = (X, self._scaled(target), weight)
         held_out: tuple[Any, ...] = ()
         if self.early_stopping:
-            train, held_out = self._held_out(*train)
-        size = self._batch(train[0].shape[0])
-        if not goes_on:
+            train, held_out = self._split(*train)
+        size = self._batch_rows(train[0].shape[0])
+        if new_optimizer:
             self._optimizer = self._new_optimizer()
-        self._aim_optimizer(size)
+        self._configure_optimizer(size)
         self.n_iter_ = 0
         stopping = Stopping(self, functools.partial(self._score, *held_out) if held_out else None)
         try:
-            with own_threads():
+            with limit_threads():
                 fit(
                     self.network_,
                     train[0],
@@ -214,15 +215,15 @@ class DropoutMLP(BaseEstimator, ABC):
                     callbacks=[stopping],
                 )
         finally:
-            self._name()
+            self._finish_network()
         self._stopped = stopping.training.stop
 
-    def _begin(self, target: NDArray[Any], weight: Any) -> None:
-        """Make a network, and forget what was before."""
+    def _new_network(self, target: NDArray[Any], weight: Any) -> None:
+        """Create a network and reset the fitted attributes."""
         self.n_outputs_ = self._outputs()
         self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        self._made_of = self._choices()
-        self.network_ = MLP(**self._made_of, seed=self._seed, loss=self._loss(), init="glorot")
+        self._architecture = self._current_architecture()
+        self.network_ = MLP(**self._architecture, seed=self._seed, loss=self._loss(), init="glorot")
         self._standardize(target, weight)
         self.n_layers_ = len(self.network_.sizes)
         self.t_ = 0
@@ -231,71 +232,71 @@ class DropoutMLP(BaseEstimator, ABC):
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
         self.best_validation_score_ = -np.inf if self.early_stopping else None
 
-    def _choices(self) -> dict[str, Any]:
-        """Return what the network is made of, as far as parameters and data say."""
+    def _current_architecture(self) -> dict[str, Any]:
+        """Return the network's arguments that follow from parameters and data."""
         hidden = [self.hidden_layer_sizes] if np.ndim(self.hidden_layer_sizes) == 0 else self.hidden_layer_sizes
         units = [checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
         rates = {name: np.asarray(getattr(self, name), np.float64).tolist() for name in ("dropout", "input_dropout")}
         return {"sizes": [self.n_features_in_, *units, self._outputs()], **rates, "device": self.device}
 
-    def _name(self) -> None:
-        """Let the network know the features' names, for those who save it."""
+    def _finish_network(self) -> None:
+        """Set the names of the features in the network, for saved models."""
         self.network_.features = list(map(str, self.feature_names_in_)) if hasattr(self, "feature_names_in_") else None
 
-    def _batch(self, rows: int) -> int:
-        """Return the rows of a batch."""
+    def _batch_rows(self, rows: int) -> int:
+        """Return the number of rows in a batch."""
         size = AUTO_BATCH if self.batch_size == "auto" else int(self.batch_size)
         if size > rows and self.batch_size != "auto":
-            warnings.warn(f"batch_size: {size} is more than the {rows} rows; these are taken", stacklevel=4)
+            warnings.warn(f"batch_size: {size} is more than the {rows} rows; {rows} is used", stacklevel=4)
         return min(size, rows)
 
     def _new_optimizer(self) -> Optimizer:
-        """Return the optimiser that the parameters ask for."""
+        """Return an optimizer with the estimator's parameters."""
         options: dict[str, Any] = {"lr": self.learning_rate_init, "max_norm": self.max_norm}
         if self.solver == "adam":
             return Adam(beta1=self.beta_1, beta2=self.beta_2, eps=self.epsilon, **options)
         return SGD(momentum=self.momentum, nesterov=self.nesterovs_momentum and self.momentum > 0, **options)
 
-    def _aim_optimizer(self, batch: int) -> None:
-        """Set what depends on the rows of a batch: the penalty alpha / 2 of the squared weights, and a falling rate."""
+    def _configure_optimizer(self, batch: int) -> None:
+        """Set the weight decay and the learning-rate schedule, which depend on the number of rows in a batch."""
         optimizer = self._optimizer
         optimizer.weight_decay = self.alpha / batch
         if self.solver == "sgd" and self.learning_rate == "invscaling":
             optimizer.schedule = functools.partial(
-                _inverse_scaling, began=optimizer.step, rows=self.t_, batch=batch, power=self.power_t
+                _inverse_scaling, first_step=optimizer.step, rows=self.t_, batch=batch, power=self.power_t
             )
 
-    def _held_out(self, X: Any, target: NDArray[Any], weight: Any) -> list[tuple[Any, Any, Any]]:
-        """Return the rows to learn from, and those that tell when to stop."""
+    def _split(self, X: Any, target: NDArray[Any], weight: Any) -> list[tuple[Any, Any, Any]]:
+        """Return the training rows and the held-out rows for early stopping."""
         labels = target if is_classifier(self) and target.ndim == 1 else None
-        places = np.arange(X.shape[0])
-        learn, hold = train_test_split(
-            places, random_state=self._seed, test_size=self.validation_fraction, stratify=labels
+        index = np.arange(X.shape[0])
+        train, held_out = train_test_split(
+            index, random_state=self._seed, test_size=self.validation_fraction, stratify=labels
         )
-        if len(hold) < 2:
+        if len(held_out) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
-        if weight is not None and not (weight[learn].any() and weight[hold].any()):
-            raise ValueError("sample_weight: expected weights above 0 among the rows held out, and among the others")
-        return [(X[some], target[some], None if weight is None else weight[some]) for some in (learn, hold)]
+        if weight is not None and not (weight[train].any() and weight[held_out].any()):
+            raise ValueError("sample_weight: expected weights above 0 among the held-out rows and the training rows")
+        return [(X[rows], target[rows], None if weight is None else weight[rows]) for rows in (train, held_out)]
 
-    def _draws(self, X: Any) -> Any:
-        """Return mean and spread over draws of the dropout masks, of X as `_known` gives it."""
-        with own_threads():
+    def _sample(self, X: Any) -> Any:
+        """Return mean and standard deviation over samples of the dropout masks, for X from `_validated_x`."""
+        with limit_threads():
             return self.network_.predict_mc(X, self.mc_samples or MC_SAMPLES)
 
-    def _known(self, X: Any) -> Any:
-        """Return X to predict from."""
+    def _validated_x(self, X: Any) -> Any:
+        """Return the validated X to predict from."""
         check_is_fitted(self, "network_")
         check_source(X)
         return validate_data(self, X, accept_sparse=SPARSE, dtype=DTYPES, reset=False)
 
-    # ------------------------------------------------------------ what was learnt
+    # ------------------------------------------------------------ fitted attributes
 
     @property
     def coefs_(self) -> list[NDArray[Any]]:
-        """Weights (inputs, units) of each layer, as scikit-learn's MLP has them."""
+        """Weights (inputs, units) of each layer, as in scikit-learn's MLP."""
         return [value.T for value in self._parameters("weight")]
 
     @property
@@ -309,25 +310,25 @@ class DropoutMLP(BaseEstimator, ABC):
             return [value for name, value in self.network_.weights().items() if name.endswith(f".{kind}")]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled and copied; RuntimeError while another thread fits the estimator."""
+        """Return the state to pickle or copy. RuntimeError while another thread fits the estimator."""
         with access_of(self).reading("copy"):
             return super().__getstate__()
 
     def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn may expect."""
+        """Return scikit-learn's tags, with support for sparse X."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    # ------------------------------------------------------------ what the two differ in
+    # ------------------------------------------------------------ methods of the classifier and the regressor
 
     @abstractmethod
     def _target_options(self) -> dict[str, Any]:
-        """Return how `validate_data` is to check the target."""
+        """Return options for `validate_data` that concern the target."""
 
     @abstractmethod
     def _encoded(self, y: NDArray[Any], *, reset: bool, classes: Sequence[Any] | None) -> NDArray[Any]:
-        """Return the target as the network learns it."""
+        """Return the target as class numbers, labels or values."""
 
     @abstractmethod
     def _loss(self) -> str:
@@ -335,23 +336,23 @@ class DropoutMLP(BaseEstimator, ABC):
 
     @abstractmethod
     def _outputs(self) -> int:
-        """Return how many outputs the network has."""
+        """Return the network's number of outputs."""
 
     @abstractmethod
     def _standardize(self, target: NDArray[Any], weight: Any) -> None:
-        """Settle how the target is standardised, where it is."""
+        """Set the standardization of the target, if it is standardized."""
 
     @abstractmethod
-    def _learnt(self, target: NDArray[Any]) -> NDArray[Any]:
-        """Return the target as the network is given it."""
+    def _scaled(self, target: NDArray[Any]) -> NDArray[Any]:
+        """Return the target that the network is trained on."""
 
     @abstractmethod
     def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
-        """Return the score of rows that `_encoded` gave."""
+        """Return the score of rows with an encoded target."""
 
 
 def _inverse_scaling(
-    steps: NDArray[np.float64], total: int, *, began: int, rows: int, batch: int, power: float
+    steps: NDArray[np.float64], total: int, *, first_step: int, rows: int, batch: int, power: float
 ) -> NDArray[np.float64]:
-    """Return 1 over a power of the rows that were learnt from: `rows` at step `began`, a batch more at each later."""
-    return np.asarray(1.0 / (rows + (steps - began) * batch + 1.0) ** power)
+    """Return 1 over a power of the number of rows used so far: `rows` at `first_step`, one batch more at each step."""
+    return np.asarray(1.0 / (rows + (steps - first_step) * batch + 1.0) ** power)

@@ -1,4 +1,4 @@
-"""How many threads an estimator may take where joblib runs several of them at once."""
+"""The number of threads for estimators in workers of joblib."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from joblib.parallel import get_active_backend
 
 from ..core.threads import begin_thread
 
-__all__ = ["own_threads"]
+__all__ = ["limit_threads"]
 
 
 @contextlib.contextmanager
-def own_threads() -> Iterator[None]:
-    """Hold the kernels to one thread in a worker of joblib's `threading` or `multiprocessing` backend.
+def limit_threads() -> Iterator[None]:
+    """Limit the kernels to one thread in a worker of joblib's `threading` or `multiprocessing` backend.
 
-    Workers of the default backend, loky, begin with their share of the cores, which Numba takes from the environment.
+    The default backend, loky, sets each worker's share of the cores in the environment, and Numba reads it there.
     """
     backend, _ = get_active_backend()
     in_thread = threading.current_thread() is not threading.main_thread()

@@ -1,4 +1,4 @@
-"""The estimator for values."""
+"""The estimator for regression."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from sklearn.utils.validation import column_or_1d
 
 from ..core.access import reads
 from .base import DropoutMLP
-from .joblib_threads import own_threads
+from .joblib_threads import limit_threads
 
 __all__ = ["DropoutMLPRegressor"]
 
-CONSTANT = 1e-12  # a deviation below this share of the mean is rounding
+CONSTANT = 1e-12  # a standard deviation of at most this multiple of the mean is a rounding error
 
 
 class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
-    """Multilayer perceptron for values, one or several for each row, with dropout.
+    """Multilayer perceptron for one or several values, with dropout.
 
-    Hidden layers are of ReLU, and weights begin as Glorot's uniform ones. X is taken as it is: put a `StandardScaler`
-    before it. The target is learnt standardised, by the mean squared error, and predictions are in its own units.
-    Several threads may predict at once; to fit while another thread uses the estimator raises RuntimeError.
+    Hidden layers use ReLU, and weights start with Glorot's uniform initialization. X is not scaled: put a
+    `StandardScaler` before the estimator. Training minimizes the mean squared error of the standardized target, and
+    predictions are in the target's units. Several threads may predict at once. Fitting while another thread uses the
+    estimator raises RuntimeError.
 
     The parameters are those of `DropoutMLPClassifier`.
 
@@ -34,13 +35,13 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     network_ : MLP
         The trained network.
     loss_curve_ : list of float
-        Mean squared error of each epoch, of the standardised target, in training mode, without the penalty.
+        Mean squared error of the standardized target for each epoch, in training mode, without the penalty.
     best_loss_, loss_, n_iter_, t_, n_layers_, n_outputs_, out_activation_, coefs_, intercepts_ :
-        As in `MLPRegressor`.
+        See `MLPRegressor`.
     validation_scores_, best_validation_score_ :
-        With `early_stopping`: R2 on the rows held out.
+        R2 on the held-out rows, only with `early_stopping`.
     n_features_in_, feature_names_in_ :
-        As in all estimators.
+        See any estimator.
 
     Examples
     --------
@@ -49,8 +50,8 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from numba_dropout.sklearn import DropoutMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> own = DropoutMLPRegressor(32, dropout=0.2, learning_rate_init=0.01, early_stopping=True, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), own)
+    >>> regressor = DropoutMLPRegressor(32, dropout=0.2, learning_rate_init=0.01, early_stopping=True, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), regressor)
     >>> model.fit(X, y).score(X, y) > 0.5
     True
     >>> mean, std = model.predict(X[:2], return_std=True)
@@ -61,32 +62,32 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     out_activation_ = "identity"
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> DropoutMLPRegressor:
-        """Train for one epoch on some rows; those of the first call tell how the target is standardised."""
+        """Train for one epoch on a batch of rows. The first call fixes the standardization of the target."""
         self._partial_fit(X, y, sample_weight, None)
         return self
 
     @reads
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Return the values (rows,), or (rows, outputs) if several.
+        """Return the values (rows,), or (rows, outputs) for several outputs.
 
-        With `return_std` the mean over draws of the dropout masks, `mc_samples` or 100, and their standard deviation in
-        the target's units: how sure the network is of the value, without the noise around it (Gal & Ghahramani, ICML
-        2016, section 4).
+        With `return_std`, return the mean and the standard deviation over samples of the dropout masks, `mc_samples` or
+        100, in the target's units. The standard deviation is the uncertainty of the network, without the noise of the
+        target (Gal & Ghahramani, ICML 2016, section 4).
         """
-        X = self._known(X)
+        X = self._validated_x(X)
         if return_std or self.mc_samples is not None:
-            drawn = self._draws(X)
-            mean, std = (self._shaped(values) for values in (drawn.mean, drawn.std))
+            samples = self._sample(X)
+            mean, std = (self._shaped(values) for values in (samples.mean, samples.std))
             return (mean, std) if return_std else mean
-        with own_threads():
+        with limit_threads():
             return self._shaped(self.network_.predictive(self.network_.outputs(X)))
 
     def _shaped(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return values (rows, outputs) as the target was given."""
+        """Return values (rows, outputs) in the shape of the training target."""
         return values[:, 0] if self._columns == 1 else values
 
     def __sklearn_tags__(self) -> Any:
-        """Say that a row may have several values."""
+        """Return scikit-learn's tags, with support for several outputs."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
@@ -103,7 +104,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
         if reset:
             self._columns = columns
         elif columns != self._columns:
-            raise ValueError(f"y: expected {self._columns} outputs as before, got shape {y.shape}")
+            raise ValueError(f"y: expected {self._columns} output(s) as in the first call, got shape {y.shape}")
         return y.reshape(-1, columns)
 
     def _loss(self) -> str:
@@ -113,21 +114,21 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
         return self._columns
 
     def _standardize(self, target: NDArray[Any], weight: Any) -> None:
-        """Let the target be learnt less its mean, over its standard deviation, or as it is where it does not vary."""
+        """Set mean and scale of each output from the target. A constant output is only centered."""
         mean = np.average(target, 0, weight)
         deviation = np.sqrt(np.average((target - mean) ** 2, 0, weight))
         varies = deviation > CONSTANT * np.abs(mean)
-        self._shift, self._stretch = mean, 1 / np.where(varies, deviation, 1.0)
+        self._target_mean, self._target_scale = mean, 1 / np.where(varies, deviation, 1.0)
 
-    def _learnt(self, target: NDArray[Any]) -> NDArray[Any]:
-        """Return the target standardised, in float64: as float32 it could be too coarse before."""
+    def _scaled(self, target: NDArray[Any]) -> NDArray[Any]:
+        """Return the standardized target, computed in float64 because float32 may be too coarse before scaling."""
         self.network_.scale_target(0.0, 1.0)
-        return (target - self._shift) * self._stretch
+        return (target - self._target_mean) * self._target_scale
 
-    def _name(self) -> None:
-        """Let the network give values in the target's units."""
-        super()._name()
-        self.network_.scale_target(self._shift, self._stretch)
+    def _finish_network(self) -> None:
+        """Set the names of the features and the scaling of the target in the network."""
+        super()._finish_network()
+        self.network_.scale_target(self._target_mean, self._target_scale)
 
     def _score(self, X: Any, target: NDArray[Any], weight: Any) -> float:
         """Return R2."""

@@ -1,4 +1,4 @@
-"""When scikit-learn's MLP stops, which our loop is told by a callback."""
+"""The stopping rule of scikit-learn's MLP, as a callback of the training loop."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..training.loop import Callback
 
 __all__ = ["Stopping"]
 
-LEAST_LR = 1e-6  # what learning_rate="adaptive" goes down to
-DIVISOR = 5  # of the learning rate then
+LEAST_LR = 1e-6  # the lower limit of learning_rate="adaptive"
+DIVISOR = 5  # of the learning rate with learning_rate="adaptive"
 
 
 class Stopping(Callback):
-    """Take the course of a fit down in an estimator, and stop it where there was no progress for some epochs.
+    """Record the losses of a fit in an estimator, and stop after several epochs without progress.
 
-    `score`, if there is one, returns that of the held-out rows: it then counts instead of the training loss, and the
-    weights of the best epoch are kept.
+    The optional function `score` returns the score of the held-out rows. It replaces the training loss in the stopping
+    rule, and the weights of the best epoch are restored at the end.
     """
 
     def __init__(self, estimator: Any, score: Callable[[], float] | None):
@@ -29,26 +29,26 @@ class Stopping(Callback):
         self.best_score = -np.inf
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Note the loss, or the score, and stop after too many epochs without progress."""
+        """Record the loss or the score, and stop after too many epochs without progress."""
         estimator = self.estimator
         estimator.n_iter_ += 1
         estimator.t_ += self.training.rows
         estimator.loss_ = record["loss"]
         estimator.loss_curve_.append(record["loss"])
         if estimator.verbose:
-            print(f"Iteration {estimator.n_iter_}, loss = {record['loss']:.8f}")  # noqa: T201 - asked for by `verbose`
+            print(f"Iteration {estimator.n_iter_}, loss = {record['loss']:.8f}")  # noqa: T201 - requested with `verbose`
         better = self._better_loss() if self.score is None else self._better_score(self.score())
         self.waited = 0 if better else self.waited + 1
         if self.waited > estimator.n_iter_no_change:
             self._stop()
 
     def on_train_end(self, history: Any) -> None:
-        """Go back to the best weights."""
+        """Restore the best weights."""
         if self.best:
             self.training.net.load_state_dict(self.best)
 
     def _better_loss(self) -> bool:
-        """Return whether the mean loss of the last epochs fell by `tol`: that of one alone is as the masks fall."""
+        """Return whether the mean loss of the last epochs fell by `tol`. A single epoch's loss depends on its masks."""
         estimator = self.estimator
         estimator.best_loss_ = min(estimator.loss_, np.inf if estimator.best_loss_ is None else estimator.best_loss_)
         mean = float(np.mean(estimator.loss_curve_[-estimator.n_iter_no_change :]))
@@ -69,14 +69,14 @@ class Stopping(Callback):
         return bool(better)
 
     def _stop(self) -> None:
-        """Stop, or go on at a lower learning rate where that is asked for; say so."""
+        """Stop, or continue with a lower learning rate if it is adaptive. Print a line with `verbose`."""
         estimator, optimizer, self.waited = self.estimator, self.training.optimizer, 0
         if estimator.solver == "sgd" and estimator.learning_rate == "adaptive" and optimizer.lr > LEAST_LR:
             optimizer.lr /= DIVISOR
-            then = f"Setting learning rate to {optimizer.lr:f}"
+            action = f"Setting learning rate to {optimizer.lr:f}"
         else:
-            self.training.stop, then = True, "Stopping."
+            self.training.stop, action = True, "Stopping."
         if estimator.verbose:
-            what = "Mean training loss" if self.score is None else "Validation score"
+            metric = "Mean training loss" if self.score is None else "Validation score"
             epochs = f"{estimator.n_iter_no_change} consecutive epochs"
-            print(f"{what} did not improve more than tol={estimator.tol:g} for {epochs}. {then}")  # noqa: T201
+            print(f"{metric} did not improve more than tol={estimator.tol:g} for {epochs}. {action}")  # noqa: T201
