@@ -24,7 +24,7 @@ class Stopping(Callback):
 
     def __init__(self, estimator: Any, score: Callable[[], float] | None):
         self.estimator, self.score = estimator, score
-        self.waited, self.least = 0, np.inf
+        self.waited, self.lowest = 0, np.inf
         self.best: dict[str, Any] = {}
         self.best_score = -np.inf
 
@@ -52,7 +52,7 @@ class Stopping(Callback):
         estimator = self.estimator
         estimator.best_loss_ = min(estimator.loss_, np.inf if estimator.best_loss_ is None else estimator.best_loss_)
         mean = float(np.mean(estimator.loss_curve_[-estimator.n_iter_no_change :]))
-        better, self.least = mean <= self.least - estimator.tol, min(mean, self.least)
+        better, self.lowest = mean <= self.lowest - estimator.tol, min(mean, self.lowest)
         return better
 
     def _better_score(self, score: float) -> bool:
