@@ -249,7 +249,7 @@ def test_events_for_tensorboard(tmp_path, rng):
 
 def test_tensorboard_that_is_missing_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboard.summary", None)
-    with pytest.raises(ValueError, match=r"TensorBoard's files need tensorboard: pip install 'numba-dropout\[tensorboard\]'"):
+    with pytest.raises(ValueError, match=r"need tensorboard: pip install 'numba-dropout\[tensorboard\]'"):
         TensorBoard(tmp_path)
 
 
