@@ -1,1 +1,1 @@
-"""The command `ndrop`: it parses, calls the library and prints."""
+"""The command `ndrop`: argument parsing, calls of the library, and printing."""

@@ -1,4 +1,4 @@
-"""What `ndrop compare` shows: a bar while runs go on, then a table, the best rate, and where the files are."""
+"""The output of `ndrop compare`: a progress bar, a table, the best rate, and the files written."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from numba_dropout.viz import plots as plots
 from .bar import Bar, compilation_note
 
 
-class Told:
-    """A bar for the runs, and the end."""
+class CompareReport:
+    """A progress bar of the runs, and the report at the end."""
 
     def __init__(self, runs: int) -> None:
         self.bar = Bar(runs)
         self.note = compilation_note()
 
-    def outcome(self, outcome: TrialResult) -> None:
-        """Move the bar by a run."""
+    def on_result(self, outcome: TrialResult) -> None:
+        """Advance the bar by a run."""
         self.note.cancel()
         self.bar.update(1, f"rate {outcome.rate:g}: {outcome.val_loss:.4f}")
 
     def clear(self) -> None:
-        """Take the bar off the terminal."""
+        """Remove the bar and cancel the timer."""
         self.note.cancel()
         self.bar.clear()
 
-    def end(self, found: Comparison, source: str, seed: int, json_file: str | None, plot: str | None) -> None:
+    def finish(self, comparison: Comparison, source: str, seed: int, json_file: str | None, plot: str | None) -> None:
         """Print the table and the best rate, and write the files."""
-        rows = f"{found.rows} rows to learn from, {found.val_rows} others to validate on"
-        also = f", input dropout {found.input_dropout:g}" if found.input_dropout else ""
-        click.echo(f"{source}: {found.name}{also}, {rows}\n")
-        for line in found.table():
+        rows = f"{comparison.rows} training rows, {comparison.val_rows} validation rows"
+        input_dropout = f", input dropout {comparison.input_dropout:g}" if comparison.input_dropout else ""
+        click.echo(f"{source}: {comparison.name}{input_dropout}, {rows}\n")
+        for line in comparison.table():
             click.echo(f"  {line}")
         if json_file:
-            files.write_json(json_file, {**found.record(), **environment.provenance(seed)})
-        if found.best is None:
-            click.echo(f"Error: {found.verdict()}", err=True)
+            files.write_json(json_file, {**comparison.record(), **environment.provenance(seed)})
+        if comparison.best is None:
+            click.echo(f"Error: {comparison.verdict()}", err=True)
             raise SystemExit(2)
-        click.echo(f"\n{found.verdict()}")
+        click.echo(f"\n{comparison.verdict()}")
         if json_file:
             click.echo(f"\njson   {json_file}")
         if plot:
-            plots.rates(found, plot)
+            plots.rates(comparison, plot)
             click.echo(f"plot   {plot}")

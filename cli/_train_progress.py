@@ -1,4 +1,4 @@
-"""What `ndrop train` shows: the flow of the data, a bar with the time left, a row for each epoch, and the end."""
+"""The output of `ndrop train`: the layers, a progress bar, a row for each epoch, and a summary."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ COLUMNS = (
 
 
 class Progress(Callback):
-    """A row for each epoch, and below it, on a terminal, a bar with the time left."""
+    """Print a row for each epoch and, on a terminal, a progress bar with the time left below it."""
 
     def __init__(self) -> None:
         self.interrupted = self.begun = False
         self.bar: Any = None
-        self.wait = threading.Timer(0, lambda: None)
+        self.note = threading.Timer(0, lambda: None)
 
     def expect_compilation(self) -> None:
-        """Tell a person at a terminal, when it takes long, why nothing happens."""
-        self.wait = compilation_note()
+        """Start the timer that announces compilation on a terminal."""
+        self.note = compilation_note()
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
         """Print the head of the table."""
-        self.wait.cancel()
+        self.note.cancel()
         self.begun = True
         done = self.training.steps_done
         if self.training.finished:
-            click.echo(f"training had ended, after step {done:,}\n")
+            click.echo(f"training was already complete at step {done:,}\n")
         elif self.training.resumed:
-            click.echo(f"going on at step {done:,} of {steps:,}\n")
+            click.echo(f"resuming at step {done:,} of {steps:,}\n")
         click.echo("  ".join(title.rjust(len(form.format(0))) for _, title, form in COLUMNS))
         if sys.stdout.isatty() and sys.stderr.isatty():
             self.bar = click.progressbar(length=steps, file=sys.stderr, show_pos=True, item_show_func=_loss)
@@ -61,18 +61,18 @@ class Progress(Callback):
             self.bar.update(steps, (epoch, loss))
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Print a row, in the place of the bar, which the next step draws again below."""
+        """Print a row over the bar; the next step redraws the bar below."""
         if self.bar is not None:
             click.echo("\r\033[2K", nl=False, file=sys.stderr)
         click.echo("  ".join(_cell(form, record[name]) for name, _, form in COLUMNS))
 
     def on_train_end(self, history: History) -> None:
-        """Clear the bar away."""
+        """Remove the bar."""
         self.clear()
 
     def clear(self) -> None:
-        """Take the bar off the terminal."""
-        self.wait.cancel()
+        """Remove the bar and cancel the timer."""
+        self.note.cancel()
         if self.bar is not None:
             click.echo("\r\033[2K\033[?25h", nl=False, file=sys.stderr)
             self.bar = None
@@ -82,29 +82,29 @@ def _cell(form: str, value: Any) -> str:
     return "-".rjust(len(form.format(0))) if value is None else form.format(value)
 
 
-def _loss(at: tuple[int, float] | None) -> str | None:
-    return None if at is None else f"epoch {at[0]}, loss {at[1]:.4f}"
+def _loss(item: tuple[int, float] | None) -> str | None:
+    return None if item is None else f"epoch {item[0]}, loss {item[1]:.4f}"
 
 
 def check_outputs(inputs: Iterable[str | None], *outputs: str | None, plot: str | None) -> None:
-    """Refuse files that cannot be written, or that are read or written in the same run."""
-    taken = [path for path in inputs if path]
+    """Raise InputError for output files that cannot be written, or that the same run reads or writes."""
+    used = [path for path in inputs if path]
     for path in (*outputs, plot):
         if path:
-            files.check_writable(path, keep=taken)
-            taken.append(path)
+            files.check_writable(path, keep=used)
+            used.append(path)
     if plot:
         plots.require(plot)
 
 
 def draw(progress: Progress, plot: str | None, title: str) -> None:
-    """Draw the curves, where they were asked for and there is an epoch to draw."""
+    """Draw the curves if a plot was requested and at least one epoch is complete."""
     if plot and progress.training.history.records:
         plots.training_curves(progress.training.history, plot, title)
 
 
 def show_flow(run: TrainJob) -> None:
-    """Print the data, the stages that a row passes, and how it is trained."""
+    """Print the data, the stages of the network and their shapes, and the training options."""
     net, rows = run.net, len(run.train.x)
     target = "values" if net.classes is None else f"{len(net.classes)} classes"
     held_out = "" if run.validation is None else f", {len(run.validation.x)} held out"
@@ -114,28 +114,28 @@ def show_flow(run: TrainJob) -> None:
     click.echo(f"  {'stage':<{width}} shape")
     for stage, units in stages:
         click.echo(f"  {stage:<{width}} {rows} x {units}")
-    course = "" if run.dropout_schedule == "constant" else f", dropout {run.dropout_schedule}"
+    schedule = "" if run.dropout_schedule == "constant" else f", dropout {run.dropout_schedule}"
     click.echo(
         f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}"
-        + course
+        + schedule
         + ("" if net.device == "cpu" else f", on {net.device}")
     )
     click.echo()
 
 
-def say_end(progress: Progress, net: MLP, source: str, out: str, log: str | None, plot: str | None) -> None:
-    """Say what was learnt beside the weights, where everything is, and what to type next."""
+def show_summary(progress: Progress, net: MLP, source: str, out: str, log: str | None, plot: str | None) -> None:
+    """Print learned dropout rates, the files written, and the next command."""
     history = progress.training.history
     records, best = history.records, history.best_epoch
     if progress.interrupted:
-        done = "1 whole epoch" if len(records) == 1 else f"{len(records)} whole epochs"
-        click.echo(f"\nstopped by Ctrl-C after {done}; the network as it now is, is kept")
+        epochs = "1 full epoch" if len(records) == 1 else f"{len(records)} full epochs"
+        click.echo(f"\nstopped by Ctrl-C after {epochs}; the current model was saved")
     elif best is not None:
-        click.echo(f"\nthe weights are those of epoch {best}, the best on the validation part")
+        click.echo(f"\nrestored the weights of epoch {best}, the best on the validation rows")
     names = ["input", *(f"hidden {number}" for number in range(1, len(net.rates)))]
-    learnt = [f"{name} {p:.4g}" for name, p in zip(names, net.rates, strict=True) if p]
-    if net.variant == "concrete" and learnt:
-        click.echo(f"\nlearnt dropout rates: {', '.join(learnt)}")
+    learned = [f"{name} {p:.4g}" for name, p in zip(names, net.rates, strict=True) if p]
+    if net.variant == "concrete" and learned:
+        click.echo(f"\nlearned dropout rates: {', '.join(learned)}")
     click.echo(f"\nmodel  {out}")
     for name, path in (("log", log), ("plot", plot)):
         if path and records:

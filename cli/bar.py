@@ -1,4 +1,4 @@
-"""A bar at the terminal, with the time left, that makes room for the lines that are printed meanwhile."""
+"""A progress bar with the time left that stays below the lines printed meanwhile."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
-WAIT = 1.0  # seconds without a step after which it is said that the kernels are being compiled
+WAIT = 1.0  # seconds without a step before compilation is announced
 
 
 def compilation_note() -> threading.Timer:
-    """Return a timer that tells a person at a terminal, when it takes long, why nothing happens; to be cancelled."""
-    note = threading.Timer(WAIT, click.echo, ("compiling, once for such a network: up to 15 s ...",), {"err": True})
+    """Return a timer that announces compilation on a terminal after `WAIT` seconds; cancel it at the first step."""
+    note = threading.Timer(
+        WAIT, click.echo, ("compiling the kernels of this kind of network, once: up to 15 s ...",), {"err": True}
+    )
     note.daemon = True
     if sys.stderr.isatty():
         note.start()
@@ -22,7 +24,7 @@ def compilation_note() -> threading.Timer:
 
 
 class Bar:
-    """Shows how much of so many steps is done; nothing at all where nobody looks."""
+    """A progress bar of `length` steps; it prints nothing unless stdout and stderr are terminals."""
 
     def __init__(self, length: int) -> None:
         self.bar: Any = None
@@ -30,30 +32,30 @@ class Bar:
             self.bar = click.progressbar(length=length, file=sys.stderr, width=20, show_pos=True, item_show_func=_short)
             self.bar.__enter__()
 
-    def update(self, steps: int, what: str) -> None:
-        """Move on by so many steps, and tell what comes next."""
+    def update(self, steps: int, text: str) -> None:
+        """Advance by a number of steps and show a text, or the last text if it is empty."""
         if self.bar is not None:
-            self.bar.update(steps, what or self.bar.current_item)
-            self.bar.render_progress()  # also where nothing moved: what comes next is news
+            self.bar.update(steps, text or self.bar.current_item)
+            self.bar.render_progress()  # with steps=0 the text is still new
 
     def lengthen(self, length: int) -> None:
-        """Let there be so many steps."""
+        """Set the number of steps."""
         if self.bar is not None:
             self.bar.length = length
 
     def echo(self, lines: Sequence[str]) -> None:
-        """Print lines in the place of the bar, which the next step draws again below."""
+        """Print lines over the bar; the next step redraws the bar below."""
         if self.bar is not None:
             click.echo("\r\033[2K", nl=False, file=sys.stderr)
         for line in lines:
             click.echo(line)
 
     def clear(self) -> None:
-        """Take the bar off the terminal."""
+        """Remove the bar."""
         if self.bar is not None:
             click.echo("\r\033[2K\033[?25h", nl=False, file=sys.stderr)
             self.bar = None
 
 
-def _short(what: str | None) -> str:
-    return (what or "")[:30]
+def _short(text: str | None) -> str:
+    return (text or "")[:30]

@@ -15,25 +15,27 @@ GROUPS = ["kernels", "train", "memory", "startup", "estimators"]
 
 @click.command()
 @click.argument("groups", nargs=-1, metavar="[GROUP]...", type=click.Choice(GROUPS))
-@click.option("--size", multiple=True, metavar="SIZE", help="What to measure; may be repeated.  [default: see above]")
-@click.option("--peers", metavar="NAMES", help="Whom to measure beside: numpy,torch or none.  [default: all]")
+@click.option(
+    "--size", multiple=True, metavar="SIZE", help="Size to measure; may be repeated.  [default: those of the group]"
+)
+@click.option("--peers", metavar="NAMES", help="Libraries to compare with: numpy,torch or none.  [default: all]")
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision."
 )
 @DEVICE
-@click.option("--threads", type=click.IntRange(1), help="Threads that each may use.  [default: all]")
-@click.option("--rounds", type=click.IntRange(1), help="Times that each has its turn.  [default: 11; 10 seeds]")
-@click.option("--mnist", metavar="FOLDER", help="Of its files, for estimators.  [default: without MNIST]")
-@click.option("--json", "json_file", metavar="FILE", help="Write all figures there.  [default: nowhere]")
-@click.option("--plot", metavar="FILE", help="Draw the figures (.png, .pdf, .svg).  [default: nowhere]")
+@click.option("--threads", type=click.IntRange(1), help="Threads of each library.  [default: all]")
+@click.option("--rounds", type=click.IntRange(1), help="Number of rounds.  [default: 11; estimators: 10 seeds]")
+@click.option("--mnist", metavar="FOLDER", help="Folder of MNIST's files, for estimators.  [default: none]")
+@click.option("--json", "json_file", metavar="FILE", help="Write all results as JSON.  [default: none]")
+@click.option("--plot", metavar="FILE", help="Draw the results (.png, .pdf, .svg).  [default: none]")
 def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnist: str | None, **choices: Any) -> None:
-    """Measure kernels, training steps, memory and start-up, beside NumPy, PyTorch, JAX, Keras and scikit-learn.
+    """Benchmark kernels, training steps, memory and start-up against NumPy, PyTorch, JAX, Keras and scikit-learn.
 
-    GROUP is kernels, train, memory or startup; these if none is named, in up to a quarter of an hour. Everyone has a
-    process of its own, is checked before it is timed, and has its turn in each round; what is not installed is said.
-    The group estimators is measured by itself: scikit-learn's sets, and MNIST, beside its own MLP, seed by seed.
+    GROUP is kernels, train, memory or startup. Without a GROUP all four are measured, in up to 15 minutes. Each library
+    runs in its own process, is verified before it is timed, and runs once in each round. Missing libraries are listed.
+    The group estimators runs alone. It compares with scikit-learn's MLP on its data sets and on MNIST, seed by seed.
     A SIZE is a number of elements (1048576 or 2^20), a product of batch x inputs x units (128x784x1024), or a network
-    and its batch (784-256-256-10@128); a group takes those of its forms.
+    and its batch size (784-256-256-10@128). Each group uses the sizes of its own form.
 
     \b
     ndrop bench
@@ -43,13 +45,13 @@ def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnis
     if "estimators" in groups:
         return _estimators(groups, json_file, mnist, plot=plot, **choices)
     if mnist is not None:
-        raise click.UsageError("--mnist: expected with estimators")
+        raise click.UsageError("--mnist: only valid with the group estimators")
     return _groups(groups, json_file, plot, **choices)
 
 
 @contextlib.contextmanager
 def _cleared(bar: Any) -> Iterator[None]:
-    """Take a bar away at the end, and say that nothing was written where Ctrl-C is."""
+    """Remove a bar at the end; on Ctrl-C print that nothing was written and exit."""
     try:
         yield
     except KeyboardInterrupt:
@@ -63,7 +65,7 @@ def _cleared(bar: Any) -> Iterator[None]:
 def _groups(
     groups: tuple[str, ...], json_file: str | None, plot: str | None, *, rounds: int | None, **choices: Any
 ) -> None:
-    """Measure the other groups."""
+    """Measure the groups other than estimators."""
     from numba_dropout_bench import chart, report, run
 
     from .bar import Bar
@@ -99,19 +101,17 @@ def _estimators(
 
     from .bar import Bar
 
-    given = click.get_current_context().get_parameter_source
-    wrong = [name for name in others if given(name) != click.core.ParameterSource.DEFAULT]
-    if set(groups) != {"estimators"} or wrong:
-        what = f"--{wrong[0]}" if wrong else " ".join(sorted(set(groups) - {"estimators"}))
-        raise click.UsageError(
-            f"estimators: expected by itself, with --mnist, --rounds, --threads or --json; got {what}"
-        )
-    chosen, seeds = estimators.cases(mnist), rounds or estimators.SEEDS
+    source_of = click.get_current_context().get_parameter_source
+    invalid = [name for name in others if source_of(name) != click.core.ParameterSource.DEFAULT]
+    if set(groups) != {"estimators"} or invalid:
+        other = f"--{invalid[0]}" if invalid else " ".join(sorted(set(groups) - {"estimators"}))
+        raise click.UsageError(f"estimators: expected alone, with --mnist, --rounds, --threads or --json, got {other}")
+    cases, seeds = estimators.cases(mnist), rounds or estimators.SEEDS
     if json_file:
         files.check_writable(json_file)
-    bar = Bar(len(chosen) * seeds)
+    bar = Bar(len(cases) * seeds)
     with _cleared(bar):
-        record = estimators.measure(chosen, seeds, threads or environment.threads(), bar.update, bar.echo)
+        record = estimators.measure(cases, seeds, threads or environment.threads(), bar.update, bar.echo)
     if json_file:
         files.write_json(json_file, record)
         click.echo(f"\njson   {json_file}")

@@ -6,16 +6,20 @@ from typing import Any
 
 import click
 
-from ._options import with_choices
-from .types import COURSE, JOBS
+from ._options import with_options
+from .types import JOBS, RATE_LIST
 
 
 @click.command()
 @click.argument("source", metavar="[DATA]", default="pipeline")
-@click.option("--rates", type=COURSE, default="0,0.1,...,0.9", show_default=True, help="Rates on hidden units.")
-@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Runs of each rate, by seed.")
-@click.option("--rows", type=click.IntRange(1), help="Learn from so many rows, drawn by the seed.  [default: all]")
-@with_choices(
+@click.option(
+    "--rates", type=RATE_LIST, default="0,0.1,...,0.9", show_default=True, help="Dropout rates of hidden units."
+)
+@click.option(
+    "--repeats", type=click.IntRange(1), default=3, show_default=True, help="Runs of each rate, with different seeds."
+)
+@click.option("--rows", type=click.IntRange(1), help="Train on this many rows, drawn by the seed.  [default: all]")
+@with_options(
     *("target", "loss", "hidden", "input-dropout", "variant", "dropout-schedule", "optimizer", "lr", "momentum"),
     *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
     *("batch-size", "seed", "standardize", "dtype"),
@@ -24,10 +28,10 @@ from .types import COURSE, JOBS
     "--val",
     type=float,
     metavar="FRACTION",
-    help="Share of the rows held out for validation.  [default: 0.2; a folder of IDX files: its test part]",
+    help="Fraction of the rows held out for validation.  [default: 0.2; a folder of IDX files: its test part]",
 )
 @JOBS
-@click.option("--json", "json_file", metavar="FILE", help="Write all figures there.  [default: none]")
+@click.option("--json", "json_file", metavar="FILE", help="Write all results as JSON.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw the losses (.png, .pdf, .svg).  [default: none]")
 def compare(
     source: str,
@@ -38,10 +42,10 @@ def compare(
     plot: str | None,
     **choices: Any,
 ) -> None:
-    """Train the same network on DATA at several dropout rates, and show what each does to the loss on other rows.
+    """Train the same network on DATA at several dropout rates, and compare the validation losses.
 
-    DATA is what `ndrop train` takes. Losses are measured after training, in evaluation mode; the spread is the standard
-    deviation over the repeats, which differ in weights, masks and order.
+    DATA is as in `ndrop train`. Losses are measured after training, in evaluation mode. ± is the standard deviation
+    over the repeats, which differ in weights, masks and row order.
 
     \b
     ndrop compare pipeline --rates 0,0.2,0.5
@@ -49,20 +53,20 @@ def compare(
     """
     from numba_dropout.experiments import compare, config, environment
 
-    from ._compare_report import Told
+    from ._compare_report import CompareReport
     from ._train_progress import check_outputs
 
     check_outputs([source], json_file, plot=plot)
-    told = Told(len(rates) * repeats)
+    report = CompareReport(len(rates) * repeats)
     try:
-        found = compare.compare(
+        comparison = compare.compare(
             source,
             rates,
             config.TrainConfig(**choices),
             repeats=repeats,
             jobs=jobs or environment.threads(),
-            on_result=told.outcome,
+            on_result=report.on_result,
         )
     finally:
-        told.clear()
-    told.end(found, source, choices["seed"], json_file, plot)
+        report.clear()
+    report.finish(comparison, source, choices["seed"], json_file, plot)

@@ -16,14 +16,12 @@ from .types import DEVICE
     "samples",
     type=click.IntRange(1),
     metavar="T",
-    help="Predict by the mean of T draws of the dropout masks.  [default: dropout is off]",
+    help="Predict the mean of T samples of the dropout masks.  [default: dropout is off]",
 )
-@click.option(
-    "--tau", type=float, help="Precision of the noise around values, 1 over its variance.  [default: the model's]"
-)
-@click.option("--plot", metavar="FILE", help="Draw what is right and how sure (.png, .pdf, .svg).  [default: none]")
+@click.option("--tau", type=float, help="Noise precision of a regression, 1 / variance.  [default: the model's]")
+@click.option("--plot", metavar="FILE", help="Draw accuracy and uncertainty (.png, .pdf, .svg).  [default: none]")
 @DEVICE
-@click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
+@click.option("--threads", type=click.IntRange(1), help="Number of threads.  [default: all]")
 def evaluate(
     model: str,
     source: str,
@@ -34,11 +32,11 @@ def evaluate(
     device: str,
     threads: int | None,
 ) -> None:
-    """Measure MODEL on DATA, in evaluation mode: dropout is off, but with --mc.
+    """Evaluate MODEL on DATA, with dropout off unless --mc is used.
 
-    A folder of IDX files gives its test part (t10k-*), which training never sees. Classes: loss, accuracy, error, mean
-    log-likelihood (nats), expected calibration error, precision and recall of each class, confusion matrix. Regression:
-    rmse, mae, r2 and log-likelihood in the target's units, loss in standardised ones.
+    Of a folder of IDX files the test part (t10k-*) is used, which training never reads. Classification: loss, accuracy,
+    error, mean log-likelihood (nats), expected calibration error, precision and recall of each class, confusion matrix.
+    Regression: rmse, mae, r2 and log-likelihood in the target's units, loss in standardized units.
 
     \b
     ndrop evaluate model.npz pipeline
@@ -57,7 +55,7 @@ def evaluate(
         environment.set_threads(threads)
     net = MLP.load(model, device=device)
     rows = data.load_for(net, source)
-    found = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau)
-    show(found, as_json)
+    result = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau)
+    show(result, as_json)
     if plot:
-        plots.evaluation(found, plot, f"{model} on {source}")
+        plots.evaluation(result, plot, f"{model} on {source}")

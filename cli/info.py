@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def info() -> None:
-    """Show versions, instruction set, threads and threading layer, and CUDA or why not.
+    """Show versions, instruction set, threads, threading layer, and the state of CUDA.
 
     \b
     ndrop info

@@ -1,4 +1,4 @@
-"""The command and how it fails: one line for what was given, exit code 2; a traceback and 1 for a fault of ours."""
+"""The command group and its errors: one line and exit code 2 for invalid input, a traceback and 1 for a bug."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ from .train import train
 from .tune import tune
 
 
-class Refused(click.ClickException):
-    """Something that was given cannot be used."""
+class InvalidInput(click.ClickException):
+    """An error in the input."""
 
     exit_code = 2
 
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """Turn what Click, the library and the system refuse into one line; all else is a fault of ours and passes."""
+    """Turn errors of Click, the library and the system into one line; let other exceptions, which are bugs, pass."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
         program = error.ctx.command_path if error.ctx else "ndrop"
-        raise Refused(f"{error.format_message()} See '{program} --help'.") from error
+        raise InvalidInput(f"{error.format_message()} See '{program} --help'.") from error
     except BrokenPipeError:
         raise
     except MemoryError as error:
-        raise Refused(f"not enough memory ({error}); try fewer units or smaller batches") from error
+        raise InvalidInput(f"not enough memory ({error}); try fewer units or smaller batches") from error
     except OSError as error:
-        raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+        raise InvalidInput(f"{error.filename or 'a file'}: {error.strerror or error}") from error
     except ValueError as error:
         if type(error).__module__.startswith("numba_dropout."):
-            raise Refused(str(error)) from error
+            raise InvalidInput(str(error)) from error
         raise
 
 
 @contextlib.contextmanager
 def short_warnings() -> Iterator[None]:
-    """Show warnings as one line each, without the place in the code that they come from."""
+    """Print each warning as one line, without its location in the code."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
         yield
 
 
 class Commands(click.Group):
-    """A group that refuses in one line. The library, and Numba, load with the first command that needs them."""
+    """A group that prints errors as one line. The library and Numba load with the first command that needs them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the words after `ndrop`; without any, Click shows the help."""
+        """Parse the arguments; without any, Click shows the help."""
         if not args:
             return super().parse_args(ctx, args)
         with one_line():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run the command."""
         with one_line(), short_warnings():
             return super().invoke(ctx)
 
@@ -79,13 +79,13 @@ def cli() -> None:
     """Train, evaluate and use multilayer perceptrons with dropout, on kernels compiled by Numba.
 
     \b
-    ndrop train                                        the built-in data, in seconds
-    ndrop train iris.csv --val 0.2 --out iris.npz      your own table; the target is the last column
+    ndrop train                                        train on the built-in data, in seconds
+    ndrop train iris.csv --val 0.2 --out iris.npz      train on your table; the last column is the target
     ndrop evaluate iris.npz more.csv
     ndrop predict iris.npz new.csv --proba
-    ndrop trace pytorch                                see what dropout does
-    ndrop compare iris.csv                             which rate is best for your data
-    ndrop bench                                        how fast it is here, beside what else is installed
+    ndrop trace pytorch                                show dropout step by step
+    ndrop compare iris.csv                             find the best dropout rate for your data
+    ndrop bench                                        measure the speed, also of other libraries
     """
 
 

@@ -13,27 +13,26 @@ from .types import DEVICE
 @click.option(
     "--out",
     metavar="FILE",
-    help="Write there instead: CSV, or an array if it ends in .npy, with --mc one with named fields.  "
-    "[default: the terminal]",
+    help="Write CSV, or for a name ending in .npy an array (with --mc a structured array).  [default: the terminal]",
 )
-@click.option("--proba", is_flag=True, help="Give the probability of each class too.  [default: the class only]")
+@click.option("--proba", is_flag=True, help="Add the probability of each class.  [default: the class only]")
 @click.option(
     "--mc",
     "samples",
     type=click.IntRange(1),
     metavar="T",
-    help="Predict by T draws of the dropout masks, with how sure they are.  [default: dropout is off]",
+    help="Predict from T samples of the dropout masks, with uncertainty.  [default: dropout is off]",
 )
 @DEVICE
-@click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
+@click.option("--threads", type=click.IntRange(1), help="Number of threads.  [default: all]")
 def predict(
     model: str, source: str, out: str | None, proba: bool, samples: int | None, device: str, threads: int | None
 ) -> None:
-    """Apply MODEL to DATA, in evaluation mode: dropout is off.
+    """Predict the rows of DATA with MODEL, with dropout off.
 
-    DATA may have the target's column, which is passed over, or not. Each row gives its class, as it was written in
-    the training data, or its value. With --mc dropout stays on (Gal & Ghahramani, 2016): classes come with their mean
-    probability, its standard deviation, predictive entropy and mutual information (nats), values with their variance.
+    A target column in DATA is ignored. Each row gets its class, as written in the training data, or its value. With
+    --mc dropout stays on (Gal & Ghahramani, 2016): a class comes with its mean probability, its standard deviation,
+    predictive entropy and mutual information (nats), a value with its variance.
 
     \b
     ndrop predict model.npz pipeline --proba --out predictions.csv

@@ -6,21 +6,21 @@ from typing import Any
 
 import click
 
-from ._options import with_choices
+from ._options import with_options
 from .types import DEVICE
 
 
 @click.command()
 @click.argument("source", metavar="[DATA]", default="pipeline")
-@click.option("--out", default="model.npz", show_default=True, help="Where to write the model.")
-@with_choices()
+@click.option("--out", default="model.npz", show_default=True, help="File of the model.")
+@with_options()
 @click.option(
-    "--val", type=float, metavar="FRACTION", help="Share of the rows held out for validation.  [default: none]"
+    "--val", type=float, metavar="FRACTION", help="Fraction of the rows held out for validation.  [default: none]"
 )
 @click.option(
     "--patience",
     type=click.IntRange(1),
-    help="Stop after so many epochs without a better validation loss.  [default: never]",
+    help="Stop after this many epochs without a better validation loss.  [default: never]",
 )
 @DEVICE
 @click.option(
@@ -28,27 +28,27 @@ from .types import DEVICE
     type=click.Choice(["float32", "tf32", "bf16"]),
     default="float32",
     show_default=True,
-    help="Rounding of products' factors; tf32 and bf16 run on CUDA devices' tensor cores.",
+    help="Precision of the inputs of matrix products; tf32 and bf16 use CUDA tensor cores.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads to use.  [default: all]")
-@click.option("--log", metavar="FILE", help="Write one JSON object a line for each epoch.  [default: none]")
+@click.option("--threads", type=click.IntRange(1), help="Number of threads.  [default: all]")
+@click.option("--log", metavar="FILE", help="Write a line of JSON for each epoch.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw loss and accuracy (.png, .pdf, .svg).  [default: none]")
 @click.option("--tensorboard", metavar="FOLDER", help="Write events for TensorBoard.  [default: none]")
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(1),
     metavar="STEPS",
-    help="Write a checkpoint beside the model every so many steps.  [default: never]",
+    help="Write a checkpoint next to the model every STEPS steps.  [default: never]",
 )
 @click.option(
-    "--checkpoint-keep", type=click.IntRange(1), default=3, show_default=True, help="How many checkpoints stay."
+    "--checkpoint-keep", type=click.IntRange(1), default=3, show_default=True, help="Number of checkpoints to keep."
 )
-@click.option("--resume", metavar="FILE", help="Go on from a checkpoint, with its choices.  [default: none]")
-def train(resume: str | None, threads: int | None, **given: Any) -> None:
-    """Train a network on DATA and write it to a file.
+@click.option("--resume", metavar="FILE", help="Resume from a checkpoint, with its options.  [default: none]")
+def train(resume: str | None, threads: int | None, **options: Any) -> None:
+    """Train a network on DATA and write it to a file. Ctrl-C saves the current model.
 
-    DATA is delimited text (CSV), .parquet, .npz with x and y, .npy, a folder of IDX files (MNIST), a set that comes
-    with scikit-learn (digits, iris, wine, breast_cancer, diabetes), or nothing for the built-in set `pipeline`: 1000
+    DATA is delimited text (CSV), .parquet, .npz with x and y, .npy, a folder of IDX files (MNIST), or a data set of
+    scikit-learn (digits, iris, wine, breast_cancer, diabetes). The default is the built-in data set `pipeline`: 1000
     rows, 20 features, 3 classes.
 
     \b
@@ -62,7 +62,7 @@ def train(resume: str | None, threads: int | None, **given: Any) -> None:
     from ._train_job import Job
     from ._train_progress import Progress, show_flow
 
-    job = Job.of(given, resume)
+    job = Job.of(options, resume)
     if threads:
         environment.set_threads(threads)
     progress = Progress()

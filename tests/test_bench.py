@@ -658,7 +658,7 @@ def test_parts_of_estimators_are_all_rows_once():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["kernels"], "estimators: expected by itself"),
+        (["kernels"], "estimators: expected alone"),
         (["--dtype", "float64"], "got --dtype"),
         (["--plot", "a.png"], "got --plot"),
         (["--mnist", "nowhere"], "nowhere"),
@@ -675,4 +675,4 @@ def test_what_estimators_refuse(arguments, message):
 def test_mnist_is_for_estimators():
     done = CliRunner().invoke(cli, ["bench", "kernels", "--mnist", "mnist"])
     assert done.exit_code == 2
-    assert "--mnist: expected with estimators" in done.output
+    assert "--mnist: only valid with the group estimators" in done.output

@@ -339,7 +339,7 @@ def test_the_command_goes_on_with_the_choices_it_began_with(folder):
     (folder / "log").unlink()
     again = ndrop("train", "--resume", "model.ckpt-50.npz")
     assert again.exit_code == 0, again.output
-    assert "going on at step 50 of 120" in again.output
+    assert "resuming at step 50 of 120" in again.output
     assert (folder / "model.npz").read_bytes() == whole
     losses = [[json.loads(line)["loss"] for line in text.splitlines()] for text in (log, (folder / "log").read_text())]
     assert losses[0] == losses[1]
@@ -367,20 +367,20 @@ def test_a_run_that_ended_has_nothing_to_go_on_with(folder):
     assert ndrop("train", "--epochs", "2", "--checkpoint-every", "50").exit_code == 0
     whole = (folder / "model.npz").read_bytes()
     again = ndrop("train", "--resume", "model.ckpt-80.npz")
-    assert "training had ended, after step 80" in again.output
+    assert "training was already complete at step 80" in again.output
     assert (folder / "model.npz").read_bytes() == whole
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--resume", "model.ckpt-50.npz", "--lr", "0.5"], "--lr: the run of model.ckpt-50.npz was begun with its def"),
-        (["--resume", "model.ckpt-50.npz", "--seed", "4"], "--seed: the run of model.ckpt-50.npz was begun with 0, g"),
+        (["--resume", "model.ckpt-50.npz", "--lr", "0.5"], "--lr: model.ckpt-50.npz was trained with the default"),
+        (["--resume", "model.ckpt-50.npz", "--seed", "4"], "--seed: model.ckpt-50.npz was trained with 0, g"),
         (["--resume", "model.npz"], "model.npz: expected a checkpoint, got a model"),
         (["--resume", "nothing.npz"], "nothing.npz: no such file"),
         (["noisy", "--resume", "model.ckpt-50.npz"], "model.ckpt-50.npz is of a run with sizes [20, 10, 3], got [20, "),
         (["--checkpoint-every", "0"], "--checkpoint-every"),
-        (["--checkpoint-keep", "1"], "--checkpoint-keep: how many of none; say how often with --checkpoint-every"),
+        (["--checkpoint-keep", "1"], "--checkpoint-keep: only valid with --checkpoint-every"),
         (["--resume", "model.ckpt-50.npz", "--log", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is already"),
         (["--resume", "model.ckpt-50.npz", "--out", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is already"),
     ],

@@ -273,7 +273,7 @@ def test_rates_that_are_learnt_are_said():
     assert "concrete dropout 0.2" in said.stdout
     first, *rates = nd.MLP.load("model.npz").rates
     assert first == 0
-    assert f"learnt dropout rates: hidden 1 {rates[0]:.4g}\n" in said.stdout
+    assert f"learned dropout rates: hidden 1 {rates[0]:.4g}\n" in said.stdout
     assert abs(rates[0] - 0.2) > 1e-3
 
 

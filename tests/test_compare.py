@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numba_dropout_cli.main import cli
-from numba_dropout_cli.types import COURSE
+from numba_dropout_cli.types import RATE_LIST
 
 import numba_dropout as nd
 from numba_dropout import data
@@ -143,7 +143,7 @@ def ndrop(*arguments):
     ],
 )
 def test_rates_are_written_one_by_one_or_as_a_course(text, rates):
-    assert COURSE.convert(text, None, None) == rates
+    assert RATE_LIST.convert(text, None, None) == rates
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_the_command_shows_the_table_and_writes_the_files(tmp_path, monkeypatch)
     result = ndrop("pipeline", *choices, "--json", "x.json", "--plot", "x.svg")
     assert result.exit_code == 0, result.output
     head, _, _, first, second, _, verdict, _, json_line, plot_line = result.stdout.splitlines()
-    assert head == "pipeline: 20-6-3, input dropout 0.3, 40 rows to learn from, 200 others to validate on"
+    assert head == "pipeline: 20-6-3, input dropout 0.3, 40 training rows, 200 validation rows"
     assert (first.split()[0], second.split()[0]) == ("0", "0.5")
     record = json.loads((tmp_path / "x.json").read_text())
     assert [run["rate"] for run in record["runs"]] == [0.0, 0.5]

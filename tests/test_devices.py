@@ -110,7 +110,7 @@ def test_auto_says_where_it_computes(machine, tmp_path):
     assert nd.MLP([4, 3], device="auto").device == "cpu"
     result = CliRunner().invoke(cli, ["train", "--device", "auto", "--epochs", "1", "--out", str(tmp_path / "m.npz")])
     assert result.exit_code == 0
-    assert "device: the CPU, as CUDA cannot be used: no CUDA driver" in result.stderr
+    assert "device: using the CPU because CUDA is not available: no CUDA driver" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cuda:-1", "CUDA", None, 0])

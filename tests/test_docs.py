@@ -234,7 +234,7 @@ def test_the_commands_of_the_page_of_results_resume(tmp_path, monkeypatch):
     begun, resumed = block.splitlines()
     assert "20" in ndrop(begun)
     model = (tmp_path / "model.npz").read_bytes()
-    assert "going on at step 600 of 800" in ndrop(resumed)
+    assert "resuming at step 600 of 800" in ndrop(resumed)
     assert (tmp_path / "model.npz").read_bytes() == model
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numba_dropout_cli.main import cli
-from numba_dropout_cli.types import SPACE_OF_LRS, SPACE_OF_RATES, WIDTHS
+from numba_dropout_cli.types import LR_SPACE, RATE_SPACE, WIDTHS
 
 import numba_dropout as nd
 from numba_dropout.data.splits import Resampling
@@ -266,10 +266,10 @@ def test_processes_find_the_same():
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        (SPACE_OF_RATES, "0,0.5", [0.0, 0.5]),
-        (SPACE_OF_RATES, "0,0.1,...,0.3", [0.0, 0.1, 0.2, 0.3]),
-        (SPACE_OF_RATES, "0..0.6", Range(0.0, 0.6)),
-        (SPACE_OF_LRS, "1e-4..1e-1", Range(1e-4, 0.1, logarithmic=True)),
+        (RATE_SPACE, "0,0.5", [0.0, 0.5]),
+        (RATE_SPACE, "0,0.1,...,0.3", [0.0, 0.1, 0.2, 0.3]),
+        (RATE_SPACE, "0..0.6", Range(0.0, 0.6)),
+        (LR_SPACE, "1e-4..1e-1", Range(1e-4, 0.1, logarithmic=True)),
         (WIDTHS, "128; 256,256;none", [[128], [256, 256], []]),
     ],
 )
