@@ -51,7 +51,7 @@ OPTIONS = {
         type=RATE_SCHEDULES,
         default="constant",
         show_default=True,
-        help="Schedule of the dropout rates: increasing (linear, cosine, curriculum), or first fifth only (early).",
+        help="Schedule of the rates: increasing (linear, cosine, curriculum), or dropout in the first fifth (early).",
     ),
     "optimizer": click.option("--optimizer", type=OPTIMIZERS, help="Optimizer.  [default: adam; pipeline: sgd]"),
     "lr": click.option("--lr", type=float, help="Learning rate.  [default: 0.001, sgd 0.1; pipeline: 0.025]"),

@@ -156,7 +156,7 @@ def test_rates_are_written_one_by_one_or_as_a_course(text, rates):
         (["--rates", "0,1.5"], "rates: dropout probability has to be between 0 and 1, but got 1.5"),
         (["--rates", "0.5,0.5"], "rates: expected different numbers, got 0.5, 0.5"),
         (["--rows", "900"], "rows: expected 1 to 800, got 900"),
-        (["--hidden", "none"], "hidden: expected hidden units, which the rates are for, got none"),
+        (["--hidden", "none"], "hidden: expected at least one hidden layer to apply the rates to, got none"),
         (["--seed", 2**64 - 1], "seed of the last repeat: expected an integer from 0 to 18446744073709551615"),
         (
             ["--variant", "gaussian", "--rates", "0.5,1"],
@@ -270,7 +270,7 @@ def test_no_process_is_left_behind(how, tmp_path):
     assert running(workers) == []
     if how == "a worker":
         assert said.splitlines()[-1].endswith(
-            "a run was ended from outside, perhaps for lack of memory; try fewer jobs"
+            "a worker process was killed, perhaps for lack of memory; try fewer jobs"
         )
     if how == "interrupt":
         assert said.splitlines()[-1] == "KeyboardInterrupt"

@@ -120,7 +120,7 @@ def test_processes_give_the_same_figures(folder):
     ("name", "text", "message"),
     [
         ("n_hidden", None, "n_hidden.txt: no such file; a folder of published splits needs it"),
-        ("n_hidden", "2.5", "n_hidden.txt: expected a whole number above 0, got 2.5"),
+        ("n_hidden", "2.5", "n_hidden.txt: expected a positive integer, got 2.5"),
         ("data", "1 2 x", "data.txt: expected numbers separated by blanks"),
         ("data", "1 2 nan", "data.txt: expected finite numbers"),
         ("index_features", "0\n7", "index_features.txt: expected column numbers from 0 to 4, got 7"),

@@ -140,8 +140,8 @@ def test_the_command_prints_the_table(folder, small):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--updates", 3], "updates: expected a multiple of the 2 that are an epoch, got 3"),
-        (["--checkpoints", "nowhere"], "nowhere: expected a folder for checkpoints; make it first"),
+        (["--updates", 3], "updates: expected a multiple of 2 (one epoch), got 3"),
+        (["--checkpoints", "nowhere"], "nowhere: expected an existing folder for checkpoints"),
         (["--row", "all"], "--row"),
     ],
 )

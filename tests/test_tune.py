@@ -113,10 +113,10 @@ def test_rungs_of_halving():
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (SearchSpace({"lr": Range(0.1, 1)}), "lr: a range needs a random search"),
-        (SearchSpace({"lr": Range(0.1, 1)}, "halving"), "lr: a range needs a random search"),
-        (SearchSpace(SPACE, "random"), "trials: expected a number"),
-        (SearchSpace(SPACE, "grid", 3), "trials: a grid tries all"),
+        (SearchSpace({"lr": Range(0.1, 1)}), "lr: a range requires random search"),
+        (SearchSpace({"lr": Range(0.1, 1)}, "halving"), "lr: a range requires random search"),
+        (SearchSpace(SPACE, "random"), "trials: required for random search"),
+        (SearchSpace(SPACE, "grid", 3), "trials: not valid with a grid search"),
         (SearchSpace(SPACE, "bayes"), "search: expected one of grid, random, halving, got 'bayes'"),
         (SearchSpace({"lr": range(400), "dropout": range(400)}), "160,000 trials"),
         (SearchSpace({"lr": []}), "lr: expected values to try, got none"),
@@ -211,7 +211,7 @@ def test_records_that_the_search_does_not_have(change, tmp_path):
     head, line = journal.read_text().splitlines()
     record = {"trial": 0} if change == "less" else json.loads(line) | change
     journal.write_text(f"{head}\n{json.dumps(record)}\n")
-    with pytest.raises(ValueError, match=r"journal: .* is no record of this search; mend or remove it"):
+    with pytest.raises(ValueError, match=r"journal: .* is not a record of this search; correct or delete it"):
         tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
 
 
@@ -319,7 +319,7 @@ def test_the_search_is_drawn(folder):
         (["noisy", "--rates", "0.6..0.2"], "expected a range from a lower to a higher number"),
         (["noisy", "--lrs", "0..1"], "expected a range from a lower to a higher number"),
         (["noisy", "--widths", "4;x"], "--widths"),
-        (["noisy", "--search", "random"], "trials: expected a number"),
+        (["noisy", "--search", "random"], "trials: required for random search"),
         (["noisy", "--folds", "2", "--val", "0.5"], "got several"),
         (["noisy", "--rates", "0", "--lrs", "1e30", "--jobs", "1"], "all trials diverged; try lower learning rates"),
         (["noisy", "--rates", "none"], "dropout: expected values to try, got none"),

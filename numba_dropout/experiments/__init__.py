@@ -1,1 +1,1 @@
-"""Experiments: configurations of runs, comparisons, searches, published results, and the environment."""
+"""Experiments: training configurations, comparisons, searches, published results, and the environment."""

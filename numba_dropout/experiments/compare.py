@@ -1,4 +1,4 @@
-"""The same network at several dropout rates on the same data: what each rate does to what is learnt, and beyond it."""
+"""Comparison of dropout rates: one network trained at each rate on the same data."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .config import TrainConfig, TrainJob, build, load_cached
 
 __all__ = ["Comparison", "TrialResult", "compare"]
 
-VAL = 0.2  # the share that is held out where nothing else is asked for
-HEAD = ("name", "loss", "input_dropout", "rows", "val_rows")  # what a comparison's record begins with
+VAL = 0.2  # default fraction of validation rows
+HEAD = ("name", "loss", "input_dropout", "rows", "val_rows")  # first keys of a comparison's record
 
 Source = str | os.PathLike[str]
 
@@ -32,8 +32,8 @@ Source = str | os.PathLike[str]
 class TrialResult:
     """One training run: its rate and seed, and loss and accuracy in evaluation mode.
 
-    `train_loss` and `train_accuracy` are measured on the rows learnt from, `val_loss` and `val_accuracy` on others.
-    Losses are NaN where training diverged; there is no accuracy then, nor for a regression.
+    `train_loss` and `train_accuracy` are measured on the training rows, `val_loss` and `val_accuracy` on the validation
+    rows. If training diverged, losses are NaN and accuracies None. Accuracies of a regression are None.
     """
 
     rate: float
@@ -45,15 +45,15 @@ class TrialResult:
 
     @property
     def val_error(self) -> float:
-        """The share of the rows not learnt from, in percent, that are taken for another class."""
+        """The percentage of the validation rows that are misclassified."""
         return math.nan if self.val_accuracy is None else 100 * (1 - self.val_accuracy)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All runs, by rate and then by seed, of a network `name` with its loss and input dropout.
+    """All runs of a network `name`, ordered by rate and then by seed, with its loss and input dropout.
 
-    `rows` were learnt from, and `val_rows` validated on.
+    `rows` and `val_rows` are the numbers of training and validation rows.
     """
 
     name: str
@@ -65,45 +65,45 @@ class Comparison:
 
     @property
     def rates(self) -> list[float]:
-        """The rates, in the order in which they were given."""
+        """The rates, in their original order."""
         return list(dict.fromkeys(outcome.rate for outcome in self.outcomes))
 
     @property
     def figures(self) -> list[str]:
-        """The figures that there are: losses, and for classes the error."""
+        """The names of the metrics: losses, and for classes the error."""
         return ["train_loss", "val_loss"] + ["val_error"] * (self.loss != "mse")
 
     def column(self, name: str, rate: float) -> list[float]:
-        """Return one figure of all runs at a rate."""
+        """Return a metric of all runs at a rate."""
         return [getattr(outcome, name) for outcome in self.outcomes if outcome.rate == rate]
 
     def mean(self, name: str, rate: float) -> float:
-        """Return the mean of a figure over the runs at a rate; NaN where one of them diverged."""
+        """Return the mean of a metric over the runs at a rate, NaN if one of them diverged."""
         return float(np.mean(self.column(name, rate)))
 
     def spread(self, name: str, rate: float) -> float:
-        """Return the standard deviation of a figure over the runs at a rate; NaN for one run."""
+        """Return the standard deviation of a metric over the runs at a rate, NaN for one run."""
         column = self.column(name, rate)
         return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
 
     @property
     def best(self) -> float | None:
-        """The rate of the least mean validation loss; None where there is none at which no run diverged."""
+        """The rate with the lowest mean validation loss, None if at every rate a run diverged."""
         means = {rate: self.mean("val_loss", rate) for rate in self.rates}
         return min((rate for rate in means if math.isfinite(means[rate])), key=means.__getitem__, default=None)
 
     def table(self) -> list[str]:
-        """Return lines: a head, then for each rate the mean of each figure, and its spread where there is one."""
+        """Return the lines of a table: a head, then for each rate the mean and standard deviation of each metric."""
         titles = {"train_loss": "train loss", "val_loss": "validation loss", "val_error": "validation error"}
         rows = [["rate", *(titles[name] for name in self.figures)]]
         rows += [[f"{rate:g}", *(self._cell(name, rate) for name in self.figures)] for rate in self.rates]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         lines = ["   ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
         marks = ["", *("  best" * (rate == self.best) for rate in self.rates)]
         return [line + mark for line, mark in zip(lines, marks, strict=True)]
 
     def verdict(self) -> str:
-        """Say which rate is best, and how it compares with rate 0, where that was tried."""
+        """Return a sentence with the best rate, its losses, and those of rate 0 if it was tried."""
         best = self.best
         if best is None:
             return "runs of all rates diverged; try a lower learning rate"
@@ -116,7 +116,7 @@ class Comparison:
         return text
 
     def _cell(self, name: str, rate: float) -> str:
-        """Write mean and spread of a figure."""
+        """Return the text of a metric's mean and standard deviation."""
         mean, spread = self.mean(name, rate), self.spread(name, rate)
         if math.isnan(mean):
             return "diverged"
@@ -125,12 +125,12 @@ class Comparison:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Comparison:
-        """Return a comparison whose `record` JSON held."""
+        """Return the comparison of a `record` read from JSON."""
         outcomes = [TrialResult(**numbers(run, "train_loss", "val_loss")) for run in record["runs"]]
         return cls(**{name: record[name] for name in HEAD}, outcomes=outcomes)
 
     def record(self) -> dict[str, Any]:
-        """Return all of it for JSON."""
+        """Return the comparison as a dictionary for JSON."""
         rates = []
         for rate in self.rates:
             means = {name: self.mean(name, rate) for name in self.figures}
@@ -142,74 +142,74 @@ class Comparison:
 def compare(
     source: Source,
     rates: Sequence[float],
-    recipe: TrainConfig,
+    config: TrainConfig,
     *,
     repeats: int = 3,
     jobs: int = 1,
     on_result: Callable[[TrialResult], None] = lambda outcome: None,
 ) -> Comparison:
-    """Train a recipe's network at each rate on hidden units, several times, and measure it on rows it has not seen.
+    """Train the network of a configuration several times at each dropout rate, and evaluate it on validation rows.
 
     Parameters
     ----------
     source : path, or "pipeline" or "noisy"
-        As in `data.load`. A folder of IDX files validates on its test part; other data on the share `recipe.val`,
-        which is held out by the recipe's seed, the same for all runs.
+        As in `data.load`. A folder of IDX files is validated on its test part. Other data are validated on the
+        fraction `config.val` of their rows, held out by the seed of `config`, the same for all runs.
     rates : sequence of float
-        Probabilities, each once.
-    recipe : Recipe
-        All other choices. Run r of a rate has the recipe's seed + r: runs of one number start from the same weights.
+        Dropout rates of hidden units, all different.
+    config : TrainConfig
+        All other options. Run r at each rate has the seed `config.seed + r`, so that it starts from the same weights.
     repeats : int
-        Runs for each rate.
+        Runs at each rate.
     jobs : int
-        Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
+        Runs in parallel, with one thread each if more than one. Results do not depend on it (`parallel_map`).
     on_result : callable
-        Is given each `TrialResult` as it is there.
+        Called with each `TrialResult` as soon as it is available.
 
     Raises
     ------
     ValueError, TypeError
-        A choice or the data cannot be used, or a process was ended from outside. KeyboardInterrupt ends all processes.
+        An option or the data are invalid, or a process was killed. KeyboardInterrupt terminates all processes.
     """
     rates = [checks.probability(p, "rates") for p in rates]
     if not rates or len(set(rates)) < len(rates):
         raise InputError(f"rates: expected different numbers, got {', '.join(f'{p:g}' for p in rates) or 'none'}")
     repeats = checks.integer(repeats, "repeats", 1, 10_000)
     jobs = checks.integer(jobs, "jobs", 1, 1024)
-    checks.integer(recipe.seed + repeats - 1, "seed of the last repeat", 0, 2**64 - 1)
+    checks.integer(config.seed + repeats - 1, "seed of the last repeat", 0, 2**64 - 1)
     for p in rates:
-        kind_of(recipe.variant, [p])
-    recipe = replace(recipe, split_seed=recipe.seed)
-    load_cached(source, recipe, anew=True)
-    run, held_out = _prepared(source, replace(recipe, dropout=rates[0]))
+        kind_of(config.variant, [p])
+    config = replace(config, split_seed=config.seed)
+    load_cached(source, config, reload=True)
+    run, held_out = _prepared(source, replace(config, dropout=rates[0]))
     if len(run.net.sizes) == 2:
-        raise InputError("hidden: expected hidden units, which the rates are for, got none")
-    each = [(p, recipe.seed + repeat) for p in rates for repeat in range(repeats)]
-    plans = [replace(recipe, dropout=p, seed=seed) for p, seed in each]
+        raise InputError("hidden: expected at least one hidden layer to apply the rates to, got none")
+    pairs = [(p, config.seed + repeat) for p in rates for repeat in range(repeats)]
+    configs = [replace(config, dropout=p, seed=seed) for p, seed in pairs]
     if jobs > 1:
-        run.compile()  # once, for all processes
-    outcomes = parallel.parallel_map(_outcome, [(source, plan) for plan in plans], jobs, on_result)
+        run.compile()  # once for all processes
+    outcomes = parallel.parallel_map(_outcome, [(source, trial) for trial in configs], jobs, on_result)
     net = run.net
     return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
 
 
-def _prepared(source: Source, recipe: TrainConfig) -> tuple[TrainJob, data.Dataset]:
-    """Return a run and the rows that it is validated on."""
-    in_two_parts = os.path.isdir(source)
-    if recipe.val is None and not in_two_parts:
-        recipe = replace(recipe, val=VAL)
-    run = build(load_cached(source, recipe), recipe)
+def _prepared(source: Source, config: TrainConfig) -> tuple[TrainJob, data.Dataset]:
+    """Return a job and its validation rows."""
+    has_test_part = os.path.isdir(source)
+    if config.val is None and not has_test_part:
+        config = replace(config, val=VAL)
+    run = build(load_cached(source, config), config)
     return run, run.validation or data.load_for(run.net, source)
 
 
-def _outcome(source: Source, recipe: TrainConfig) -> TrialResult:
-    """Train and measure."""
-    run, held_out = _prepared(source, recipe)
-    assert isinstance(recipe.dropout, float)
-    found: list[tuple[float, float | None]] = []
+def _outcome(source: Source, config: TrainConfig) -> TrialResult:
+    """Train and evaluate."""
+    run, held_out = _prepared(source, config)
+    assert isinstance(config.dropout, float)
+    results: list[tuple[float, float | None]] = []
     with contextlib.suppress(Diverged):
-        replace(run, validation=None).fit()  # measured once, at the end
-        found = [run.net.evaluate_loss(part.x, part.targets()) for part in (run.train, held_out)]
-    if not found or not all(math.isfinite(loss) for loss, _ in found):
-        found = [(math.nan, None)] * 2
-    return TrialResult(recipe.dropout, recipe.seed, *found[0], *found[1])
+        replace(run, validation=None).fit()  # evaluated once, at the end
+        results = [run.net.evaluate_loss(dataset.x, dataset.targets()) for dataset in (run.train, held_out)]
+    if not results or not all(math.isfinite(loss) for loss, _ in results):
+        results = [(math.nan, None)] * 2
+    return TrialResult(config.dropout, config.seed, *results[0], *results[1])

@@ -1,4 +1,4 @@
-"""From a data set and a user's choices to a network that is ready to be trained."""
+"""Training configurations and the jobs built from them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": Ada
 
 @dataclass
 class TrainConfig:
-    """All choices of a training run but the data; None takes the default that `build` has for the data.
+    """All options of a training run except the data; `build` replaces None by its default for the data.
 
-    `rows` learns from so many of the rows alone; `split_seed` draws them, and those held out, instead of the seed.
+    `rows` limits the number of training rows. `split_seed` replaces `seed` for drawing them and the validation rows.
     """
 
     target: str | int | None = None
@@ -64,7 +64,7 @@ class TrainConfig:
 
 @dataclass
 class TrainJob:
-    """A network, its data and how it is to be trained: all checked, ready to go."""
+    """A network, its data and its training options, all validated."""
 
     net: MLP
     train: data.Dataset
@@ -76,37 +76,37 @@ class TrainJob:
     dropout_schedule: str
 
     def compile(self) -> None:
-        """Compile, and keep on disk, what training and measuring call."""
+        """Compile the kernels of training and evaluation, and save them in the disk cache."""
         x, y = map(self.net.bring, self.net.check_xy(self.train.x[:1], self.train.targets()[:1]))
-        self.optimizer.end = 1  # of a course, which is that of no step
+        self.optimizer.end = 1  # of a schedule; no step is run
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
         self.optimizer.end = None
         self.net.measure(x, y)
 
     def fit(self, **options: Any) -> History:
-        """Train; `options` are what is left of the arguments of `train.fit`.
+        """Train the network; `options` are further arguments of `fit`.
 
-        Of a regression the precision of the noise, `net.tau`, is taken from the validation part, where there is one;
-        also where Ctrl-C ends training, which passes through.
+        For a regression the noise precision `net.tau` is estimated on the validation rows, or on the training rows
+        without validation. KeyboardInterrupt is raised again after that.
         """
-        learnt_from = self.train.x, self.train.targets()
-        held_out = None if self.validation is None else (self.validation.x, self.validation.targets())
+        training = self.train.x, self.train.targets()
+        validation = None if self.validation is None else (self.validation.x, self.validation.targets())
         try:
             history = fit(
                 self.net,
-                *learnt_from,
+                *training,
                 optimizer=self.optimizer,
                 epochs=self.epochs,
                 batch_size=self.batch_size,
-                validation=held_out,
+                validation=validation,
                 patience=self.patience,
                 dropout_schedule=self.dropout_schedule,
                 **options,
             )
         except KeyboardInterrupt:
-            self._measure_noise(held_out or learnt_from)
+            self._measure_noise(validation or training)
             raise
-        self._measure_noise(held_out or learnt_from)
+        self._measure_noise(validation or training)
         return history
 
     def _measure_noise(self, rows: tuple[Any, Any]) -> None:
@@ -114,7 +114,7 @@ class TrainJob:
             self.net.tau = precision_of_noise(self.net, *rows)
 
 
-# What a recipe leaves open. The built-in set's choices give the curve that its description promises.
+# Defaults of options that are None. Those of the built-in data set give the curve in its description.
 BUILT_IN = {
     "hidden": (10,),
     "dropout": 0.0,
@@ -137,105 +137,105 @@ GENERAL = {
 }
 
 
-def load_cached(source: str | os.PathLike[str], recipe: TrainConfig, *, anew: bool = False) -> data.Dataset:
-    """Return the data of a recipe, which are kept: who prepares many runs reads them once, anew for the first."""
-    if anew:
-        _kept.cache_clear()
-    return _kept(os.fspath(source), recipe.target, recipe.loss)
+def load_cached(source: str | os.PathLike[str], config: TrainConfig, *, reload: bool = False) -> data.Dataset:
+    """Return the data of a configuration from a cache of one data set; `reload` reads them again."""
+    if reload:
+        _cached.cache_clear()
+    return _cached(os.fspath(source), config.target, config.loss)
 
 
 def _read(source: str | os.PathLike[str], target: str | int | None, loss: str | None) -> data.Dataset:
     return data.load(source, target=target, task={None: "auto", "mse": "values"}.get(loss, "classes"))
 
 
-_kept = functools.lru_cache(1)(_read)
+_cached = functools.lru_cache(1)(_read)
 
 
-def build(source: str | os.PathLike[str] | data.Dataset, recipe: TrainConfig) -> TrainJob:
-    """Read the data, where they are not yet, and make a network: the target's loss, scaling of the training part.
+def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) -> TrainJob:
+    """Return the job of a configuration: load the data, and build a network for the target and the training rows.
 
-    Raises ValueError where the data or a choice cannot be used.
+    Raises ValueError if the data or an option are invalid.
     """
-    if recipe.patience is not None and recipe.val is None:
-        raise InputError("patience: needs validation data; hold some out with val (--val 0.1)")
-    whole = source if isinstance(source, data.Dataset) else _read(source, recipe.target, recipe.loss)
-    choice = _choices(recipe, built_in=whole.source == "pipeline")
-    loss, outputs = _loss(whole, recipe.loss)
-    seed = recipe.seed if recipe.split_seed is None else recipe.split_seed
-    part, held_out = (whole, None) if recipe.val is None else data.split(whole, recipe.val, seed=seed, name="val")
-    if recipe.rows is not None:
-        part = data.some(part, recipe.rows, seed=seed)
+    if config.patience is not None and config.val is None:
+        raise InputError("patience: requires validation data; set val (--val 0.1)")
+    dataset = source if isinstance(source, data.Dataset) else _read(source, config.target, config.loss)
+    options = _with_defaults(config, built_in=dataset.source == "pipeline")
+    loss, outputs = _loss(dataset, config.loss)
+    seed = config.seed if config.split_seed is None else config.split_seed
+    train, held_out = (dataset, None) if config.val is None else data.split(dataset, config.val, seed=seed, name="val")
+    if config.rows is not None:
+        train = data.some(train, config.rows, seed=seed)
     net = MLP(
-        [whole.x.shape[1], *choice["hidden"], outputs],
-        dropout=choice["dropout"],
-        input_dropout=choice["input_dropout"],
-        seed=recipe.seed,
+        [dataset.x.shape[1], *options["hidden"], outputs],
+        dropout=options["dropout"],
+        input_dropout=options["input_dropout"],
+        seed=config.seed,
         loss=loss,
-        variant=recipe.variant,
-        weight_regularizer=recipe.weight_regularizer,
-        dropout_regularizer=recipe.dropout_regularizer,
-        dtype=recipe.dtype,
-        device=recipe.device,
-        precision=recipe.precision,
+        variant=config.variant,
+        weight_regularizer=config.weight_regularizer,
+        dropout_regularizer=config.dropout_regularizer,
+        dtype=config.dtype,
+        device=config.device,
+        precision=config.precision,
     )
-    if recipe.dropout_schedule != "constant":
-        check_course(recipe.variant)
+    if config.dropout_schedule != "constant":
+        check_course(config.variant)
     for name in ("classes", "features", "target", "target_column"):
-        setattr(net, name, getattr(whole, name))
-    net.scale_input(*part.scaling(recipe.standardize))
+        setattr(net, name, getattr(dataset, name))
+    net.scale_input(*train.scaling(config.standardize))
     if loss == "mse":
-        net.scale_target(*data.standardization(part.targets()))
+        net.scale_target(*data.standardization(train.targets()))
     return TrainJob(
         net,
-        part,
+        train,
         held_out,
-        _optimizer(recipe, choice),
-        choice["epochs"],
-        choice["batch_size"],
-        recipe.patience,
-        recipe.dropout_schedule,
+        _optimizer(config, options),
+        options["epochs"],
+        options["batch_size"],
+        config.patience,
+        config.dropout_schedule,
     )
 
 
-def _choices(recipe: TrainConfig, *, built_in: bool) -> dict[str, Any]:
-    """Fill in what a recipe leaves open; an optimiser that was asked for brings its own defaults."""
+def _with_defaults(config: TrainConfig, *, built_in: bool) -> dict[str, Any]:
+    """Return the options with defaults; an explicit optimizer uses its own defaults for lr and momentum."""
     defaults = dict(BUILT_IN if built_in else GENERAL)
-    if recipe.optimizer is not None:
+    if config.optimizer is not None:
         defaults |= {"lr": None, "momentum": None}
-    given = {name: getattr(recipe, name) for name in defaults}
-    return {name: defaults[name] if value is None else value for name, value in given.items()}
+    values = {name: getattr(config, name) for name in defaults}
+    return {name: defaults[name] if value is None else value for name, value in values.items()}
 
 
-def _loss(whole: data.Dataset, asked: str | None) -> tuple[str, int]:
-    """Return the loss for a target, and how many outputs it takes."""
-    if whole.classes is None:
-        return "mse", whole.targets().shape[1]
-    if asked == "bce":
-        if len(whole.classes) != 2:
-            raise InputError(f"loss: bce is for 2 classes, the target has {len(whole.classes)}; use cross_entropy")
+def _loss(dataset: data.Dataset, requested: str | None) -> tuple[str, int]:
+    """Return the loss of a target and the number of outputs."""
+    if dataset.classes is None:
+        return "mse", dataset.targets().shape[1]
+    if requested == "bce":
+        if len(dataset.classes) != 2:
+            raise InputError(f"loss: bce is for 2 classes, the target has {len(dataset.classes)}; use cross_entropy")
         return "bce", 1
-    if asked == "mse":
+    if requested == "mse":
         raise InputError("loss: mse is for values, the target has classes; use cross_entropy")
-    return "cross_entropy", len(whole.classes)
+    return "cross_entropy", len(dataset.classes)
 
 
-def _optimizer(recipe: TrainConfig, choice: dict[str, Any]) -> Optimizer:
-    decay_steps = 1000.0 if recipe.decay_steps is None else recipe.decay_steps
+def _optimizer(config: TrainConfig, resolved: dict[str, Any]) -> Optimizer:
+    decay_steps = 1000.0 if config.decay_steps is None else config.decay_steps
     schedules: dict[str, Schedule] = {"inverse": inverse_time(decay_steps), "step": step_decay(decay_steps)}
-    if recipe.decay_steps is not None and recipe.schedule not in schedules:
-        raise InputError(f"decay_steps: expected with the schedule inverse or step, got it with {recipe.schedule}")
+    if config.decay_steps is not None and config.schedule not in schedules:
+        raise InputError(f"decay_steps: only valid with schedule inverse or step, got {config.schedule}")
     options: dict[str, Any] = {
-        "lr": choice["lr"],
-        "momentum": choice["momentum"],
-        "momentum_steps": recipe.momentum_steps,
-        "nesterov": recipe.nesterov or None,
-        "weight_decay": recipe.weight_decay,
-        "clip_norm": recipe.clip_norm,
-        "max_norm": recipe.max_norm,
-        "schedule": schedules.get(recipe.schedule, recipe.schedule),
+        "lr": resolved["lr"],
+        "momentum": resolved["momentum"],
+        "momentum_steps": config.momentum_steps,
+        "nesterov": config.nesterov or None,
+        "weight_decay": config.weight_decay,
+        "clip_norm": config.clip_norm,
+        "max_norm": config.max_norm,
+        "schedule": schedules.get(config.schedule, config.schedule),
     }
-    if choice["optimizer"] != "sgd":
+    if resolved["optimizer"] != "sgd":
         for name in ("momentum", "momentum_steps", "nesterov"):
             if options[name] is not None:
-                raise InputError(f"{name}: expected with the optimiser sgd, got it with {choice['optimizer']}")
-    return OPTIMIZERS[choice["optimizer"]](**{name: value for name, value in options.items() if value is not None})
+                raise InputError(f"{name}: only valid with optimizer sgd, got {resolved['optimizer']}")
+    return OPTIMIZERS[resolved["optimizer"]](**{name: value for name, value in options.items() if value is not None})

@@ -1,4 +1,4 @@
-"""What `ndrop` runs on: versions, instruction set, threads, CUDA or why not."""
+"""The environment: versions, instruction set, threads, and the state of CUDA."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from ..core.threads import begin_thread, choose, waiting
 
 __all__ = ["describe", "provenance", "set_threads", "threads"]
 
-VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # the widest first
+VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve", "neon")  # widest first
 
 
 def set_threads(threads: int) -> None:
-    """Let kernels use so many threads, from 1 to as many as Numba has started with."""
+    """Set the number of threads of the kernels, from 1 to the number that Numba started with."""
     choose(integer(threads, "threads", 1, config.NUMBA_NUM_THREADS))
 
 
 def threads() -> int:
-    """Return how many threads kernels use."""
+    """Return the number of threads of the kernels."""
     begin_thread()
     return int(numba.get_num_threads())
 
 
 def provenance(seed: int, program: str = "ndrop") -> dict[str, Any]:
-    """Return where figures come from, for JSON: command, a program with its arguments, seed, version and machine."""
+    """Return the provenance of results for JSON: command with arguments, seed, version and machine."""
     about = describe()
     names = ("python", "numba", "numpy", "cpu", "instruction set", "threads")
     command = " ".join([program, *map(shlex.quote, sys.argv[1:])])
@@ -44,7 +44,7 @@ def provenance(seed: int, program: str = "ndrop") -> dict[str, Any]:
 
 
 def describe() -> dict[str, str]:
-    """Return lines to show, by name."""
+    """Return names and descriptions, in the order of `ndrop info`."""
     used, layer = threads(), "none: NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else numba.threading_layer()
     return {
         "numba-dropout": __version__,
@@ -61,10 +61,10 @@ def describe() -> dict[str, str]:
 
 
 def _instruction_set() -> str:
-    """Return the vector instructions that Numba compiles for, the widest first: its settings count, not the host's."""
+    """Return the vector instruction sets in Numba's settings, widest first, or else those of the host."""
     features = config.CPU_FEATURES
     if features is None:
-        present = {name for name, there in binding.get_host_cpu_features().items() if there}
+        present = {name for name, available in binding.get_host_cpu_features().items() if available}
     else:
         present = {name[1:] for name in features.split(",") if name.startswith("+")}
     return ", ".join(name for name in VECTORS if name in present) or "scalar"

@@ -1,4 +1,4 @@
-"""Calls in processes of their own, of one thread each, that end with the one that started them."""
+"""Parallel calls in worker processes of one thread each, which end with the parent process."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ def parallel_map(
     jobs: int,
     on_result: Callable[[T], None] = lambda result: None,
 ) -> list[T]:
-    """Return what a function returns for each of some arguments: several calls at once, or one after the other here.
+    """Return the results of a function for each tuple of arguments, in order, with up to `jobs` calls in parallel.
 
-    `on_result` is given each result as it comes.
+    `on_result` is called with each result as soon as it is available.
 
-    Several at once are in processes of one thread each, which are started anew, so that a script which comes here needs
-    `if __name__ == "__main__":`. One after the other they are in this process, with all its threads. Raises ValueError
-    where a process was ended from outside; KeyboardInterrupt ends all.
+    With several jobs each call runs in a worker process with one thread. Workers are spawned, so a script needs
+    `if __name__ == "__main__":`. With one job the calls run in this process with all its threads. Raises ValueError if
+    a worker was killed. KeyboardInterrupt terminates all workers.
     """
     jobs = min(jobs, len(calls))
-    found: dict[int, T] = {}
+    results: dict[int, T] = {}
     if jobs <= 1:
         for number, arguments in enumerate(calls):
-            found[number] = function(*arguments)
-            on_result(found[number])
-        return list(found.values())
+            results[number] = function(*arguments)
+            on_result(results[number])
+        return list(results.values())
     before = set(multiprocessing.active_children())
-    fresh = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
-    pool = ProcessPoolExecutor(jobs, fresh, _alone)
+    spawn = multiprocessing.get_context("spawn")  # threads, and CUDA, do not survive a fork
+    pool = ProcessPoolExecutor(jobs, spawn, _start_worker)
     futures: dict[Future[T], int] = {}
     try:
-        with _deaf_to_ctrl_c():  # as those that are started then are: this process hears it, and ends them
+        with _ignore_ctrl_c():  # workers inherit this; the parent handles Ctrl-C and terminates them
             for number, arguments in enumerate(calls):
                 futures[pool.submit(function, *arguments)] = number
         for future in as_completed(futures):
-            found[futures[future]] = future.result()
+            results[futures[future]] = future.result()
             on_result(future.result())
-        return [found[number] for number in range(len(calls))]
+        return [results[number] for number in range(len(calls))]
     except BrokenProcessPool:
-        raise InputError("a run was ended from outside, perhaps for lack of memory; try fewer jobs") from None
+        raise InputError("a worker process was killed, perhaps for lack of memory; try fewer jobs") from None
     finally:
         if not all(future.done() for future in futures):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -64,19 +64,19 @@ def parallel_map(
 
 
 @contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _ignore_ctrl_c() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, heard)
+        signal.signal(signal.SIGINT, previous)
 
 
-def _alone() -> None:
-    """Let a process use one thread, as there are others beside it, and end with the one that started it."""
+def _start_worker() -> None:
+    """Limit a worker to one thread, and end it when its parent ends."""
     environment.set_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None

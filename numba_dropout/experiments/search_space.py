@@ -1,4 +1,4 @@
-"""What a search tries: values of choices, or ranges to draw from, and which of them together."""
+"""Search spaces: values or ranges of training options, and the trials drawn from them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ..core.errors import InputError
 __all__ = ["SEARCHES", "Range", "SearchSpace", "Trial", "Values", "written"]
 
 SEARCHES = ("grid", "random", "halving")
-MOST = 100_000  # trials
+MAX_TRIALS = 100_000
 
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers between two, to draw from: evenly, or evenly in their logarithms."""
+    """A range of numbers with a uniform distribution, or with uniform logarithms."""
 
     low: float
     high: float
     logarithmic: bool = False
 
     def at(self, share: float) -> float:
-        """Return the number that so much of them is below."""
+        """Return the quantile of a share between 0 and 1."""
         if self.logarithmic:
             return math.exp(math.log(self.low) + share * math.log(self.high / self.low))
         return self.low + share * (self.high - self.low)
@@ -40,12 +40,12 @@ Values = Sequence[Any] | Range
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What is searched, and how.
+    """The options to search over and the search method.
 
-    `space` holds for choices of a `TrainConfig` (dropout, input_dropout, hidden, lr) the values to try, or a `Range`.
-    "grid" tries all together; "random" so many `trials`; "halving" as many, or the whole grid, for a few epochs, of
-    which one in `eta` is trained again for `eta` times as many, until one is left that was trained for the recipe's;
-    where these are few, more are left out at once.
+    `space` maps fields of a `TrainConfig` (dropout, input_dropout, hidden, lr) to the values to try or to a `Range`.
+    "grid" tries all combinations, "random" the number `trials` of them. "halving" trains `trials` combinations, or the
+    whole grid, for a few epochs. It retrains the best one in `eta` for `eta` times as many, until one is left that is
+    trained for the epochs of the configuration. With few epochs it drops more trials in one rung.
     """
 
     space: dict[str, Values]
@@ -54,10 +54,10 @@ class SearchSpace:
     eta: int = 3
 
     def draw(self, seed: int) -> list[Trial]:
-        """Return the trials."""
-        checks.integer(self.eta, "eta", 2, MOST)
+        """Return the trials, drawn with a seed."""
+        checks.integer(self.eta, "eta", 2, MAX_TRIALS)
         if self.trials is not None:
-            checks.integer(self.trials, "trials", 1, MOST)
+            checks.integer(self.trials, "trials", 1, MAX_TRIALS)
         for name, values in self.space.items():
             if not isinstance(values, Range) and not len(values):
                 raise InputError(f"{name}: expected values to try, got none")
@@ -67,26 +67,26 @@ class SearchSpace:
             raise InputError(f"search: expected one of {', '.join(SEARCHES)}, got {self.search!r}")
         ranges = [name for name, values in self.space.items() if isinstance(values, Range)]
         if ranges and (self.search == "grid" or self.trials is None):
-            raise InputError(f"{ranges[0]}: a range needs a random search, or halving, with a number of trials")
+            raise InputError(f"{ranges[0]}: a range requires random search or halving, with a number of trials")
         if self.search == "random" and self.trials is None:
-            raise InputError("trials: expected a number with a random search, got none")
+            raise InputError("trials: required for random search, got none")
         if self.search == "grid" and self.trials is not None:
-            raise InputError("trials: a grid tries all; leave the number out, or search at random")
+            raise InputError("trials: not valid with a grid search; omit it, or use random search")
         lists = [values for values in self.space.values() if not isinstance(values, Range)]
-        if math.prod(map(len, lists)) > MOST:
-            raise InputError(f"search: {math.prod(map(len, lists)):,} trials, where {MOST:,} are the most")
+        if math.prod(map(len, lists)) > MAX_TRIALS:
+            raise InputError(f"search: {math.prod(map(len, lists)):,} trials exceed the maximum of {MAX_TRIALS:,}")
         if ranges:
             drawn = [_drawn(values, self.trials or 0, seed, site) for site, values in enumerate(self.space.values())]
             choices = [dict(zip(self.space, values, strict=True)) for values in zip(*drawn, strict=True)]
         else:
             choices = [dict(zip(self.space, values, strict=True)) for values in itertools.product(*lists)]
             if self.trials is not None and self.trials < len(choices):
-                some = random.order(len(choices), "search", seed=seed)[: self.trials]
-                choices = [choices[number] for number in some]
+                order = random.order(len(choices), "search", seed=seed)[: self.trials]
+                choices = [choices[number] for number in order]
         return [Trial(number, choice) for number, choice in enumerate(choices)]
 
     def rungs(self, trials: int, epochs: int) -> list[tuple[int, int]]:
-        """Return for each rung how many trials are left, and for how many epochs they are trained."""
+        """Return for each rung the number of trials and the number of epochs."""
         if self.search != "halving":
             return [(trials, epochs)]
         count = 1 + math.floor(math.log(trials, self.eta) + 1e-9) if trials > 1 else 1
@@ -98,7 +98,7 @@ class SearchSpace:
 
 
 def _drawn(values: Values, count: int, seed: int, site: int) -> list[Any]:
-    """Return so many draws of one choice's values."""
+    """Return `count` random values of one option."""
     shares = random.uniform(np.empty(count), 0.0, 1.0, "search", seed=seed, site=site)
     if isinstance(values, Range):
         return [values.at(float(share)) for share in shares]
@@ -107,18 +107,18 @@ def _drawn(values: Values, count: int, seed: int, site: int) -> list[Any]:
 
 @dataclass(frozen=True)
 class Trial:
-    """Choices that are tried together."""
+    """A combination of options, with its number."""
 
     number: int
     choice: dict[str, Any]
 
     def written(self) -> str:
-        """Return them as one line."""
+        """Return the options as one line."""
         return ", ".join(f"{name.replace('_', '-')} {written(value)}" for name, value in self.choice.items())
 
 
 def written(value: Any) -> str:
-    """Return a value of a choice as one writes it."""
+    """Return the text of an option's value."""
     if isinstance(value, list | tuple):
         return "-".join(map(str, value)) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,7 +1,7 @@
-"""Search for the choices of a network that do best on rows it has not learnt from.
+"""Hyperparameter search by grid, at random, or by successive halving.
 
-All of a grid, some at random, or successive halving: many for a few epochs, the best of them for more (Jamieson &
-Talwalkar, AISTATS 2016). What is done is kept in a file, from which a search goes on.
+Successive halving trains many trials for a few epochs and the best of them for more (Jamieson & Talwalkar, AISTATS
+2016). A journal records finished trainings, so that an interrupted search can resume.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from .search_space import Range, SearchSpace, Trial, Values
 
 __all__ = ["Range", "SearchSpace", "Study", "Trial", "TrialResult", "tune"]
 
-SHOWN = 20  # trials of a table
+SHOWN = 20  # trials in a table
 
 Source = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A trial's training on a split, at a rung: losses and accuracies in evaluation mode; NaN where it diverged."""
+    """The losses and accuracy of a trial on a split, at a rung, in evaluation mode; NaN if training diverged."""
 
     trial: int
     rung: int
@@ -47,19 +47,19 @@ class TrialResult:
     val_loss: float
     val_accuracy: float | None
 
-    def place(self) -> tuple[int, int, int]:
-        """Return rung, trial and split, which no other training of a search has."""
+    def key(self) -> tuple[int, int, int]:
+        """Return rung, trial and split, which identify a training of a search."""
         return self.rung, self.trial, self.split
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> TrialResult:
-        """Return an outcome that JSON held."""
+        """Return the result of a record read from JSON."""
         return cls(**numbers(record, "train_loss", "val_loss"))
 
 
 @dataclass(frozen=True)
 class Study:
-    """A search: its trials, the rungs (trials, epochs), and all that came out."""
+    """A search: its trials, the rungs (trials, epochs), the number of splits, and all results."""
 
     trials: Sequence[Trial]
     rungs: Sequence[tuple[int, int]]
@@ -67,22 +67,22 @@ class Study:
     outcomes: Sequence[TrialResult]
 
     def losses(self, rung: int) -> dict[int, list[float]]:
-        """Return the validation losses of a rung's trials, by their numbers, on all splits in their order."""
-        found: dict[int, list[float]] = {}
+        """Return the validation losses of a rung: a list in the order of the splits for each trial's number."""
+        result: dict[int, list[float]] = {}
         for outcome in sorted(self.outcomes, key=lambda outcome: outcome.split):
             if outcome.rung == rung:
-                found.setdefault(outcome.trial, []).append(outcome.val_loss)
-        return found
+                result.setdefault(outcome.trial, []).append(outcome.val_loss)
+        return result
 
     def rank(self, rung: int) -> list[Trial]:
-        """Return the trials of a rung, the least mean validation loss first; of equals, the first."""
+        """Return the trials of a rung by increasing mean validation loss, ties by number."""
         means = {number: np.mean(losses) for number, losses in self.losses(rung).items()}
-        found = sorted(means, key=lambda number: (math.inf if math.isnan(means[number]) else means[number], number))
-        return [self.trials[number] for number in found]
+        order = sorted(means, key=lambda number: (math.inf if math.isnan(means[number]) else means[number], number))
+        return [self.trials[number] for number in order]
 
     @property
     def best(self) -> Trial | None:
-        """The trial of the least mean validation loss on the last rung where one has any; None where all diverged."""
+        """The trial with the lowest mean validation loss on the last rung with a finite one; None if all diverged."""
         for rung in reversed(range(len(self.rungs))):
             first = self.rank(rung)[0]
             if not math.isnan(np.mean(self.losses(rung)[first.number])):
@@ -90,28 +90,28 @@ class Study:
         return None
 
     def values(self) -> dict[str, list[Any]]:
-        """Return for each choice the different values that were tried."""
-        found: dict[str, list[Any]] = {}
+        """Return the different values tried for each option."""
+        result: dict[str, list[Any]] = {}
         for trial in self.trials:
             for name, value in trial.choice.items():
-                known = found.setdefault(name, [])
+                known = result.setdefault(name, [])
                 if value not in known:
                     known.append(value)
-        return found
+        return result
 
     def last_losses(self) -> dict[int, float]:
-        """Return for each trial, by its number, the mean validation loss of the last rung that it came to."""
-        found: dict[int, float] = {}
+        """Return the mean validation loss of each trial, by its number, on the last rung it reached."""
+        result: dict[int, float] = {}
         for rung in range(len(self.rungs)):
-            found |= {number: float(np.mean(losses)) for number, losses in self.losses(rung).items()}
-        return found
+            result |= {number: float(np.mean(losses)) for number, losses in self.losses(rung).items()}
+        return result
 
     def table(self) -> list[str]:
-        """Return lines: the best trials first, with their validation losses, and how long each was trained."""
+        """Return the lines of a table: validation loss, epochs and options of the trials, best first."""
         rows: dict[int, tuple[int, list[float]]] = {}
         for rung in reversed(range(len(self.rungs))):
-            found = self.losses(rung)
-            rows |= {t.number: (rung, found[t.number]) for t in self.rank(rung) if t.number not in rows}
+            rung_losses = self.losses(rung)
+            rows |= {t.number: (rung, rung_losses[t.number]) for t in self.rank(rung) if t.number not in rows}
         lines = ["   validation loss  epochs  choices"]
         for number, (rung, losses) in list(rows.items())[:SHOWN]:
             spread = f" ± {np.std(losses, ddof=1):.4f}" if len(losses) > 1 else ""
@@ -120,143 +120,145 @@ class Study:
         return [*lines, *([f"... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else [])]
 
     def record(self) -> dict[str, Any]:
-        """Return all of it for JSON."""
+        """Return the study as a dictionary for JSON."""
         best = self.best
         return {
             "best": None if best is None else best.choice,
             "trials": [trial.choice for trial in self.trials],
             "rungs": [{"trials": trials, "epochs": epochs} for trials, epochs in self.rungs],
             "splits": self.splits,
-            "outcomes": [asdict(outcome) for outcome in sorted(self.outcomes, key=TrialResult.place)],
+            "outcomes": [asdict(outcome) for outcome in sorted(self.outcomes, key=TrialResult.key)],
         }
 
 
 def tune(
     source: Source,
-    plan: SearchSpace,
-    recipe: TrainConfig,
+    search_space: SearchSpace,
+    config: TrainConfig,
     resampling: Resampling,
     *,
     jobs: int = 1,
     journal: str | os.PathLike[str] | None = None,
     on_result: Callable[[Trial, TrialResult, int], None] = lambda trial, outcome, trainings: None,
 ) -> tuple[Study, TrainJob | None]:
-    """Search, train the best network again on all rows, and return both.
+    """Search, retrain the best network on all rows, and return the study and the job of that network.
 
     Parameters
     ----------
     source : path, or a built-in set
-        As in `data.load`. The test part of a folder of IDX files is not looked at.
-    plan : Plan
-    recipe : Recipe
-        All other choices; its seed draws the trials and the splits too.
+        As in `data.load`. The test part of a folder of IDX files is not read.
+    search_space : SearchSpace
+    config : TrainConfig
+        All other options. Its seed also draws the trials and the splits.
     resampling : Resampling
-        What is learnt from and what is validated on.
+        The splits into training and validation rows.
     jobs : int
-        Trainings at once, each of one thread if several; results do not depend on it (`processes.results`).
+        Trainings in parallel, with one thread each if more than one. Results do not depend on it (`parallel_map`).
     journal : path, optional
-        Where a line is written for each training that is done. A search by the same choices goes on from there.
+        File with a line for each finished training. A search with the same options resumes from it.
     on_result : callable
-        Is given each outcome as it is there, with its trial and the number of trainings in all; at first those of the
-        journal.
+        Called with the trial, the result and the total number of trainings, as soon as each result is available,
+        first with the results in the journal.
 
     Raises
     ------
     ValueError, TypeError
-        A choice or the data cannot be used; a journal is that of another search.
+        An option or the data are invalid, or the journal belongs to another search.
     """
-    trials = plan.draw(recipe.seed)
+    trials = search_space.draw(config.seed)
     jobs = checks.integer(jobs, "jobs", 1, 1024)
-    whole = load_cached(source, recipe, anew=True)
-    _check(plan, whole, replace(recipe, **trials[0].choice))
-    splits = resampling.parts(len(whole.x), recipe.seed)
-    first = build(whole, replace(recipe, **trials[0].choice))
-    rungs = plan.rungs(len(trials), first.epochs)
+    dataset = load_cached(source, config, reload=True)
+    _check(search_space, dataset, replace(config, **trials[0].choice))
+    splits = resampling.parts(len(dataset.x), config.seed)
+    first = build(dataset, replace(config, **trials[0].choice))
+    rungs = search_space.rungs(len(trials), first.epochs)
     if jobs > 1:
-        first.compile()  # once, for all processes
-    book = None if journal is None else Journal(journal, _head(whole, plan, recipe, splits))
-    outcomes = [] if book is None else _outcomes(book, len(trials), len(rungs), len(splits))
+        first.compile()  # once for all processes
+    journal_file = None if journal is None else Journal(journal, _head(dataset, search_space, config, splits))
+    outcomes = [] if journal_file is None else _outcomes(journal_file, len(trials), len(rungs), len(splits))
     study = Study(trials, rungs, len(splits), outcomes)
-    left, trainings = list(trials), sum(count for count, _ in rungs) * len(splits)
+    remaining, trainings = list(trials), sum(count for count, _ in rungs) * len(splits)
 
-    def done_with(outcome: TrialResult) -> None:
+    def on_trial_result(outcome: TrialResult) -> None:
         outcomes.append(outcome)
-        if book:
-            book.write(asdict(outcome))
+        if journal_file:
+            journal_file.write(asdict(outcome))
         on_result(trials[outcome.trial], outcome, trainings)
 
     for rung, (count, epochs) in enumerate(rungs):
-        left = left if rung == 0 else study.rank(rung - 1)[:count]
+        remaining = remaining if rung == 0 else study.rank(rung - 1)[:count]
         done = {(outcome.trial, outcome.split): outcome for outcome in outcomes if outcome.rung == rung}
         for outcome in done.values():
             on_result(trials[outcome.trial], outcome, trainings)
         calls = [
-            (source, replace(recipe, **trial.choice, epochs=epochs), parts, (trial.number, rung, split))
-            for trial in left
+            (source, replace(config, **trial.choice, epochs=epochs), parts, (trial.number, rung, split))
+            for trial in remaining
             for split, parts in enumerate(splits)
             if (trial.number, split) not in done
         ]
-        parallel.parallel_map(_outcome, calls, jobs, done_with)
+        parallel.parallel_map(_outcome, calls, jobs, on_trial_result)
     if study.best is None:
         return study, None
-    run = build(whole, replace(recipe, **study.best.choice))
+    run = build(dataset, replace(config, **study.best.choice))
     run.fit()
     return study, run
 
 
-def _outcome(source: Source, recipe: TrainConfig, parts: tuple[Part, Part], which: tuple[int, int, int]) -> TrialResult:
-    """Train on one part of the rows, and measure on it and on the other."""
-    whole = load_cached(source, recipe)
+def _outcome(source: Source, config: TrainConfig, parts: tuple[Part, Part], key: tuple[int, int, int]) -> TrialResult:
+    """Train on the rows of a split, and evaluate on its training and validation rows."""
+    dataset = load_cached(source, config)
     train, held_out = parts
-    run = build(whole.rows(train), recipe)
-    found: list[tuple[float, float | None]] = []
+    run = build(dataset.rows(train), config)
+    results: list[tuple[float, float | None]] = []
     with contextlib.suppress(Diverged):
         run.fit()
-        other = whole.rows(held_out)
-        found = [run.net.evaluate_loss(part.x, part.targets()) for part in (run.train, other)]
-    if not found or not all(math.isfinite(loss) for loss, _ in found):
-        found = [(math.nan, None)] * 2
-    return TrialResult(*which, found[0][0], *found[1])
+        validation = dataset.rows(held_out)
+        results = [run.net.evaluate_loss(rows.x, rows.targets()) for rows in (run.train, validation)]
+    if not results or not all(math.isfinite(loss) for loss, _ in results):
+        results = [(math.nan, None)] * 2
+    return TrialResult(*key, results[0][0], *results[1])
 
 
-def _check(plan: SearchSpace, whole: data.Dataset, recipe: TrainConfig) -> None:
-    """Raise InputError where a value of a choice cannot be used, before any is trained with."""
-    few = whole.rows(np.arange(min(2, len(whole.x))))
-    for name, values in plan.space.items():
+def _check(search_space: SearchSpace, dataset: data.Dataset, config: TrainConfig) -> None:
+    """Raise InputError if a value of the search space is invalid, before the first training."""
+    sample = dataset.rows(np.arange(min(2, len(dataset.x))))
+    for name, values in search_space.space.items():
         for value in (values.low, values.high) if isinstance(values, Range) else values:
-            given: dict[str, Any] = {name: value, "val": None, "patience": None, "rows": None}
-            build(few, replace(recipe, **given))
+            options: dict[str, Any] = {name: value, "val": None, "patience": None, "rows": None}
+            build(sample, replace(config, **options))
 
 
-def _outcomes(book: Journal, trials: int, rungs: int, splits: int) -> list[TrialResult]:
-    """Return the outcomes of a journal, each of a training that the search has."""
-    found: dict[tuple[int, int, int], TrialResult] = {}
-    for record in book.records:
+def _outcomes(journal_file: Journal, trials: int, rungs: int, splits: int) -> list[TrialResult]:
+    """Return the results in a journal; raise InputError for a record of another search."""
+    results: dict[tuple[int, int, int], TrialResult] = {}
+    for record in journal_file.records:
         try:
             outcome = TrialResult.of(record)
-            known = all(0 <= at < end for at, end in zip(outcome.place(), (rungs, trials, splits), strict=True))
+            known = all(0 <= number < end for number, end in zip(outcome.key(), (rungs, trials, splits), strict=True))
         except (KeyError, TypeError):
             known = False
         if not known:
-            raise InputError(f"{book.path}: {json_line(record)} is no record of this search; mend or remove it")
-        found.setdefault(outcome.place(), outcome)
-    return list(found.values())
+            raise InputError(
+                f"{journal_file.path}: {json_line(record)} is not a record of this search; correct or delete it"
+            )
+        results.setdefault(outcome.key(), outcome)
+    return list(results.values())
 
 
 def _head(
-    whole: data.Dataset, plan: SearchSpace, recipe: TrainConfig, splits: Sequence[tuple[Part, Part]]
+    dataset: data.Dataset, search_space: SearchSpace, config: TrainConfig, splits: Sequence[tuple[Part, Part]]
 ) -> dict[str, Any]:
-    """Return what a search is told from others by."""
+    """Return the header of a journal, which identifies the search."""
     parts = {str(number): rows for number, rows in enumerate(itertools.chain(*splits))}
     return plain(
         {
-            "search": plan.search,
-            "space": {name: _plain(values) for name, values in plan.space.items()},
-            "trials": plan.trials,
-            "eta": plan.eta,
+            "search": search_space.search,
+            "space": {name: _plain(values) for name, values in search_space.space.items()},
+            "trials": search_space.trials,
+            "eta": search_space.eta,
             "splits": host.digest(parts),
-            "recipe": asdict(recipe),
-            "data": host.digest({"x": whole.x, "targets": whole.targets()}),
+            "recipe": asdict(config),
+            "data": host.digest({"x": dataset.x, "targets": dataset.targets()}),
         }
     )
 

@@ -1,4 +1,4 @@
-"""Repeat what papers have measured, from the files that they published."""
+"""Reproductions of published results, from the published files."""
 
 from .mnist import ROWS, Table, table2
 from .sizes import Sizes, sizes

@@ -1,8 +1,8 @@
-"""MNIST without dropout, with it, and with max-norm too (Srivastava et al., JMLR 2014, Table 2).
+"""MNIST without dropout, with dropout, and with dropout and max-norm (Srivastava et al., JMLR 2014, Table 2).
 
-Networks 784-1024-1024-1024-10 of ReLU, which see pixels in no order, trained on all 60,000 images for a fixed number of
-updates. The test images are measured as training goes on, for the curves; nothing is chosen by them. The learning rates
-were chosen on 10,000 of the training images, which were held out then.
+Permutation-invariant ReLU networks 784-1024-1024-1024-10, trained on all 60,000 images for a fixed number of updates.
+The test error is measured during training for the curves; no choice depends on it. The learning rates were chosen on
+10,000 held-out training images.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PAPER = {"none": None, "dropout": 1.25, "max-norm": 1.06}  # test error, %
 
 @dataclass(frozen=True)
 class Result:
-    """A training run: its test error in percent; and errors after each epoch, on test images and in training mode."""
+    """A training run: its test error, and test and training-mode errors after each epoch, in percent."""
 
     row: str
     seed: int
@@ -60,11 +60,11 @@ class Table:
     results: Sequence[Result]
 
     def errors(self, row: str) -> list[float]:
-        """Return the test errors of a row's seeds."""
+        """Return the test errors of a row, one for each seed."""
         return [result.test_error for result in self.results if result.row == row]
 
     def lines(self) -> list[str]:
-        """Return the table: means with standard deviations over the seeds, and the paper's figures."""
+        """Return the lines of the table: means, standard deviations over the seeds, and the paper's results."""
         lines = ["row        test error, %    seeds   paper"]
         for row in dict.fromkeys(result.row for result in self.results):
             errors = self.errors(row)
@@ -75,11 +75,11 @@ class Table:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Table:
-        """Return a table whose `record` JSON held."""
+        """Return the table of a `record` read from JSON."""
         return cls([Result(**result) for result in record["results"]])
 
     def record(self) -> dict[str, Any]:
-        """Return all of it for JSON."""
+        """Return the table as a dictionary for JSON."""
         rows = {
             row: {"mean": float(np.mean(self.errors(row))), "errors": self.errors(row), "paper": PAPER[row]}
             for row in dict.fromkeys(result.row for result in self.results)
@@ -98,23 +98,23 @@ def table2(
     jobs: int = 1,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> Table:
-    """Train networks for rows of the table, each by several seeds.
+    """Train networks for rows of the table, each with several seeds.
 
     Parameters
     ----------
     folder : path
-        Of MNIST's four files.
+        Folder of MNIST's four files.
     checkpoints : path
-        A folder for checkpoints. Called again, with the same, training goes on where it was; what is done is not again.
+        Folder for checkpoints. Another call with the same folder resumes unfinished runs and skips finished ones.
     rows : sequence of str
         "none", "dropout", "max-norm".
     seeds, first_seed : int
     updates : int
-        A multiple of 500, which are an epoch. The paper has 1,000,000.
+        A multiple of 500, the updates of an epoch. The paper uses 1,000,000.
     jobs : int
-        Runs at once, each of one thread if several; results do not depend on it (`processes.results`).
+        Runs in parallel, with one thread each if more than one. Results do not depend on it (`parallel_map`).
     on_result : callable
-        Is given each result as it is there.
+        Called with each result as soon as it is available.
     """
     for row in rows:
         if row not in ROWS:
@@ -122,33 +122,35 @@ def table2(
     rows = list(dict.fromkeys(rows))
     seeds = checks.integer(seeds, "seeds", 1, 10_000)
     checks.integer(first_seed + seeds - 1, "the last seed", 0, 2**64 - 1)
-    place = Path(checkpoints)
-    if not place.is_dir():
-        raise InputError(f"{place}: expected a folder for checkpoints; make it first")
+    checkpoint_folder = Path(checkpoints)
+    if not checkpoint_folder.is_dir():
+        raise InputError(f"{checkpoint_folder}: expected an existing folder for checkpoints")
     images = len(digits(data.load(folder)).x)
     epoch = -(-images // BATCH)
     updates = checks.integer(updates, "updates", 1, 2**32 - 1)
     if updates % epoch:
-        raise InputError(f"updates: expected a multiple of the {epoch} that are an epoch, got {updates}")
-    calls = [(folder, place, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)]
+        raise InputError(f"updates: expected a multiple of {epoch} (one epoch), got {updates}")
+    calls = [
+        (folder, checkpoint_folder, row, first_seed + seed, updates // epoch) for row in rows for seed in range(seeds)
+    ]
     return Table(parallel.parallel_map(_trained, calls, jobs, on_result))
 
 
-def digits(given: data.Dataset) -> data.Dataset:
-    """Return data like MNIST's, bytes of images and ten classes; InputError where they are others."""
-    if not given.pixels or given.classes is None or len(given.classes) != 10:
-        raise InputError(f"{given.source}: expected a folder with MNIST's four files, images of ten classes")
-    return given
+def digits(dataset: data.Dataset) -> data.Dataset:
+    """Return the data set; raise InputError unless it contains images as bytes and ten classes, like MNIST."""
+    if not dataset.pixels or dataset.classes is None or len(dataset.classes) != 10:
+        raise InputError(f"{dataset.source}: expected a folder with MNIST's four files, images of ten classes")
+    return dataset
 
 
-def _trained(folder: str | os.PathLike[str], place: Path, row: str, seed: int, epochs: int) -> Result:
-    """Train a network, from its last checkpoint on where there is one."""
+def _trained(folder: str | os.PathLike[str], checkpoint_folder: Path, row: str, seed: int, epochs: int) -> Result:
+    """Train a network, resuming from its last checkpoint if one exists."""
     run = build(folder, replace(ROWS[row], seed=seed, epochs=epochs))
     run = replace(run, validation=data.load_for(run.net, folder))
-    path = place / f"{row}-{seed}-{epochs}.npz"
-    there = of_model(path)
-    history = run.fit(callbacks=[Checkpoint(path, EVERY, keep=2)], resume=there[-1] if there else None)
-    tested, trained = (
+    path = checkpoint_folder / f"{row}-{seed}-{epochs}.npz"
+    saved = of_model(path)
+    history = run.fit(callbacks=[Checkpoint(path, EVERY, keep=2)], resume=saved[-1] if saved else None)
+    test_errors, train_errors = (
         [round(100 * (1 - accuracy), 4) for accuracy in history.column(name)] for name in ("val_accuracy", "accuracy")
     )
-    return Result(row, seed, run.net.step, tested[-1], tested, trained)
+    return Result(row, seed, run.net.step, test_errors[-1], test_errors, train_errors)

@@ -1,8 +1,7 @@
-"""What dropout does for training sets of several sizes (Srivastava et al., JMLR 2014, figure 10).
+"""The effect of dropout on training sets of several sizes (Srivastava et al., JMLR 2014, figure 10).
 
-Networks 784-1024-1024-1024-10 of ReLU learn from some of MNIST's images, with dropout and without, for at least so
-many updates and epochs, and are measured on the test images. Adam, for it needs fewer
-updates than momentum.
+ReLU networks 784-1024-1024-1024-10 are trained on subsets of MNIST, with and without dropout, for a minimum number of
+updates and epochs, and evaluated on the test images. Adam needs fewer updates than momentum.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from .mnist import digits
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
 
 SIZES = (100, 500, 1_000, 5_000, 10_000, 50_000)
-RATES = {False: (0.0, 0.0), True: (0.5, 0.2)}  # of hidden units and of the input, without and with dropout
+RATES = {False: (0.0, 0.0), True: (0.5, 0.2)}  # of hidden units and of the input
 BATCH = 100
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A run: how many images it learnt from, whether with dropout, and its test error in percent."""
+    """A run: number of training images, whether dropout is used, seed, and test error in percent."""
 
     size: int
     dropout: bool
@@ -46,7 +45,7 @@ class Sizes:
 
     @property
     def sizes(self) -> list[int]:
-        """The sizes, the least first."""
+        """The sizes, in increasing order."""
         return sorted({result.size for result in self.results})
 
     def errors(self, size: int, dropout: bool) -> list[float]:
@@ -54,7 +53,7 @@ class Sizes:
         return [result.test_error for result in self.results if (result.size, result.dropout) == (size, dropout)]
 
     def lines(self) -> list[str]:
-        """Return a table: means with standard deviations over the seeds."""
+        """Return the lines of a table: means and standard deviations over the seeds."""
         lines = ["images   without dropout, %   with dropout, %"]
         for size in self.sizes:
             cells = []
@@ -67,11 +66,11 @@ class Sizes:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Sizes:
-        """Return the runs whose `record` JSON held."""
+        """Return the runs of a `record` read from JSON."""
         return cls([Measured(**result) for result in record["results"]])
 
     def record(self) -> dict[str, Any]:
-        """Return all of it for JSON."""
+        """Return the runs as a dictionary for JSON."""
         return {"results": [asdict(result) for result in self.results]}
 
 
@@ -86,32 +85,43 @@ def sizes(
     jobs: int = 1,
     on_result: Callable[[Measured], None] = lambda measured: None,
 ) -> Sizes:
-    """Train on so many images, drawn by the seed, with dropout and without, several times each.
+    """Train on random subsets of MNIST, with and without dropout, several times each.
 
-    folder : path, of MNIST's four files; counts : numbers of images; updates, epochs : of each run, at least;
-    repeats : runs of each, by seeds from `seed` on; jobs : runs at once (`processes.results`);
-    on_result : is given each run as it is there.
+    Parameters
+    ----------
+    folder : path
+        Folder of MNIST's four files.
+    counts : sequence of int
+        Numbers of training images.
+    updates, epochs : int
+        Minimum of each run.
+    repeats, seed : int
+        Runs of each size, with the seeds `seed`, `seed + 1`, ...
+    jobs : int
+        Runs in parallel, with one thread each if more than one. Results do not depend on it (`parallel_map`).
+    on_result : callable
+        Called with each run as soon as it is available.
     """
-    images = len(digits(load_cached(folder, TrainConfig(), anew=True)).x)
+    images = len(digits(load_cached(folder, TrainConfig(), reload=True)).x)
     if not counts:
-        raise InputError("sizes: expected numbers of images, got none")
+        raise InputError("sizes: expected at least one number of images, got none")
     counts = [checks.integer(count, "sizes", 1, images) for count in dict.fromkeys(counts)]
     updates, epochs = (checks.integer(least, "updates, epochs", 1, 2**31) for least in (updates, epochs))
     repeats = checks.integer(repeats, "repeats", 1, 10_000)
     checks.integer(seed + repeats - 1, "the last seed", 0, 2**64 - 1)
-    each = [(size, dropout, seed + run) for size in counts for dropout in (False, True) for run in range(repeats)]
-    return Sizes(parallel.parallel_map(_measured, [(folder, *one, updates, epochs) for one in each], jobs, on_result))
+    runs = [(size, dropout, seed + repeat) for size in counts for dropout in (False, True) for repeat in range(repeats)]
+    return Sizes(parallel.parallel_map(_measured, [(folder, *run, updates, epochs) for run in runs], jobs, on_result))
 
 
 def _measured(
     folder: str | os.PathLike[str], size: int, dropout: bool, seed: int, updates: int, epochs: int
 ) -> Measured:
-    """Train and measure."""
-    hidden, given = RATES[dropout]
-    recipe = TrainConfig(
+    """Train and evaluate."""
+    hidden_rate, input_rate = RATES[dropout]
+    config = TrainConfig(
         hidden=(1024, 1024, 1024),
-        dropout=hidden,
-        input_dropout=given,
+        dropout=hidden_rate,
+        input_dropout=input_rate,
         optimizer="adam",
         lr=0.001,
         schedule="cosine",
@@ -120,7 +130,7 @@ def _measured(
         seed=seed,
         rows=size,
     )
-    run = build(load_cached(folder, recipe), recipe)
+    run = build(load_cached(folder, config), config)
     run.fit()
     test = data.load_for(run.net, folder)
     _, accuracy = run.net.evaluate_loss(test.x, test.targets())

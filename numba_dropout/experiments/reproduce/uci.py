@@ -1,9 +1,9 @@
-"""Monte-Carlo dropout on a UCI data set with published splits, by the authors' protocol.
+"""Monte-Carlo dropout on UCI data sets with the published splits and protocol.
 
-Gal & Ghahramani, ICML 2016, Table 1, as in the authors' later code: one hidden layer with dropout before every layer,
-the input's too; rate and precision of the noise are chosen by the log-likelihood of the last fifth of the training
-part, and the network is trained again on all of it. Weights begin as those of the authors' library: Glorot's uniform
-ones (Glorot & Bengio, AISTATS 2010, equation 16); with He's larger ones `energy` is fitted worse.
+Gal & Ghahramani, ICML 2016, Table 1, as in the authors' later code: one hidden layer, with dropout before each layer
+including the input. Rate and noise precision are chosen by the log-likelihood of the last fifth of the training part,
+and the network is retrained on the whole part. The initial weights are those of the authors' library, Glorot uniform
+(Glorot & Bengio, AISTATS 2010, equation 16). With He's larger weights the fit of `energy` is worse.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ from .. import parallel
 
 __all__ = ["Split", "Study", "Uci", "uci"]
 
-LENGTH_SCALE = 1e-2  # of the prior of weights
-SHARE = 0.8  # of the training part that the grid is trained on
+LENGTH_SCALE = 1e-2  # of the prior of the weights
+SHARE = 0.8  # of the training part, used to train the grid
 BATCH = 128
-TIMES = 100  # what n_epochs.txt is multiplied by
+TIMES = 100  # factor of n_epochs.txt
 
 
 @dataclass(frozen=True)
 class Uci:
-    """A folder of the layout of the published splits: a table, its splits, and the choices of the grid.
+    """A data set in the layout of the published splits: a table, its splits, and the values of the grid.
 
-    data.txt, index_features.txt, index_target.txt, index_train_<k>.txt, index_test_<k>.txt, n_splits.txt, n_hidden.txt,
-    n_epochs.txt, dropout_rates.txt, tau_values.txt: numbers with blanks between them, in the folder or in its `data`.
+    The files are data.txt, index_features.txt, index_target.txt, index_train_<k>.txt, index_test_<k>.txt, n_splits.txt,
+    n_hidden.txt, n_epochs.txt, dropout_rates.txt and tau_values.txt, with numbers separated by blanks. They are in the
+    folder or in its subfolder `data`.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Uci:
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Uci:
-        """Read a folder; InputError where a file is missing, or its content cannot be."""
+        """Read a folder; raise InputError if a file is missing or invalid."""
         path = Path(folder)
         inner = published(path)
         table = read_numbers(inner / "data.txt")
@@ -65,11 +66,11 @@ class Uci:
         target = read_places(inner / "index_target.txt", table.shape[1], "column")
         if np.intersect1d(features, target).size:
             raise InputError(f"{inner}: column {np.intersect1d(features, target)[0]} is a feature and the target")
-        splits = [read_split(inner, number, len(table)) for number in range(_whole(inner / "n_splits.txt"))]
+        splits = [read_split(inner, number, len(table)) for number in range(_positive_integer(inner / "n_splits.txt"))]
         for number, (train, _) in enumerate(splits):
             if len(train) < 2:
-                raise InputError(f"{inner}: split {number} has {len(train)} row to learn from; at least 2 are needed")
-        hidden, epochs = _whole(inner / "n_hidden.txt"), _whole(inner / "n_epochs.txt") * TIMES
+                raise InputError(f"{inner}: split {number} has {len(train)} training row; expected at least 2")
+        hidden, epochs = _positive_integer(inner / "n_hidden.txt"), _positive_integer(inner / "n_epochs.txt") * TIMES
         rates, taus = (read_numbers(inner / f"{name}.txt").ravel().tolist() for name in ("dropout_rates", "tau_values"))
         rates = [checks.probability(p, "dropout_rates.txt") for p in rates]
         taus = [checks.number(tau, "tau_values.txt", above=0) for tau in taus]
@@ -77,17 +78,17 @@ class Uci:
         return cls(name, table[:, features], table[:, target], splits, hidden, epochs, rates, taus)
 
 
-def _whole(path: Path) -> int:
-    """Return a file's whole number, above 0."""
+def _positive_integer(path: Path) -> int:
+    """Return the positive integer in a file."""
     values = read_numbers(path).ravel()
     if len(values) != 1 or values[0] != np.floor(values[0]) or values[0] < 1:
-        raise InputError(f"{path}: expected a whole number above 0, got {', '.join(f'{value:g}' for value in values)}")
+        raise InputError(f"{path}: expected a positive integer, got {', '.join(f'{value:g}' for value in values)}")
     return int(values[0])
 
 
 @dataclass(frozen=True)
 class Split:
-    """What came out on a split: the rate and tau that were chosen, and measures on its test part."""
+    """The results on a split: the chosen rate and tau, and metrics on the test part."""
 
     number: int
     rate: float
@@ -98,7 +99,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Study:
-    """All splits of a data set, and the seconds that they took."""
+    """The results on all splits of a data set, and the elapsed seconds."""
 
     name: str
     splits: Sequence[Split]
@@ -109,12 +110,12 @@ class Study:
         return float(np.mean([getattr(split, figure) for split in self.splits]))
 
     def error(self, figure: str) -> float:
-        """Return its standard error as the authors do, deviation (ddof 0) over the root of the number; NaN of one."""
+        """Return the standard error as the authors define it, std (ddof 0) / sqrt(n); NaN for one split."""
         values = [getattr(split, figure) for split in self.splits]
         return float(np.std(values) / np.sqrt(len(values))) if len(values) > 1 else math.nan
 
     def table(self) -> list[str]:
-        """Return lines: the splits, then means with their standard errors."""
+        """Return the lines of a table: the splits, then means with standard errors."""
         lines = ["split    rate    tau     rmse   log-likelihood"]
         for split in self.splits:
             shown = (
@@ -134,7 +135,7 @@ class Study:
         ]
 
     def record(self) -> dict[str, Any]:
-        """Return all of it for JSON."""
+        """Return the study as a dictionary for JSON."""
         return {
             "name": self.name,
             "rmse_mean": self.mean("rmse"),
@@ -147,7 +148,7 @@ class Study:
 
 
 def uci(
-    given: Uci,
+    dataset: Uci,
     *,
     splits: int | None = None,
     samples: int = 10_000,
@@ -155,61 +156,64 @@ def uci(
     jobs: int = 1,
     on_result: Callable[[Split], None] = lambda split: None,
 ) -> Study:
-    """Go through the first splits of a data set, or all: choose rate and tau by the grid, train again, and measure.
+    """For each split choose rate and tau by the grid, retrain, and evaluate on the test part.
 
     Parameters
     ----------
-    given : Uci
+    dataset : Uci
     splits : int, optional
+        Number of splits, from the first. The default is all.
     samples : int
-        Draws of the masks in each prediction.
+        Mask samples of each prediction.
     seed : int
-        Of all networks of split 0; split k has the seed + k.
+        Seed of all networks of split 0. Split k uses seed + k.
     jobs : int
-        Splits at once, each of one thread if several; results do not depend on it (`processes.results`).
+        Splits in parallel, with one thread each if more than one. Results do not depend on it (`parallel_map`).
     on_result : callable
-        Is given each split as it is there.
+        Called with each split as soon as it is available.
 
     References
     ----------
     Gal & Ghahramani, ICML 2016, section 5.2 and Table 1.
     """
-    there = len(given.splits)
-    count = there if splits is None else checks.integer(splits, "splits", 1, there)
+    available = len(dataset.splits)
+    count = available if splits is None else checks.integer(splits, "splits", 1, available)
     samples = checks.integer(samples, "samples", 1, 2**31)
     checks.integer(seed + count - 1, "seed of the last split", 0, 2**64 - 1)
-    began = time.perf_counter()
+    start = time.perf_counter()
     if jobs > 1:
-        net = _trained(given, given.splits[0][0][:2], given.rates[0], given.taus[0], seed, epochs=1)
-        next(net.samples(given.x[:1], 1))  # all is compiled, once for all processes
-    calls = [(given, number, samples, seed + number) for number in range(count)]
-    found = parallel.parallel_map(_split, calls, jobs, on_result)
-    return Study(given.name, found, time.perf_counter() - began)
+        net = _trained(dataset, dataset.splits[0][0][:2], dataset.rates[0], dataset.taus[0], seed, epochs=1)
+        next(net.samples(dataset.x[:1], 1))  # compiles all kernels, once for all processes
+    calls = [(dataset, number, samples, seed + number) for number in range(count)]
+    results = parallel.parallel_map(_split, calls, jobs, on_result)
+    return Study(dataset.name, results, time.perf_counter() - start)
 
 
-def _split(given: Uci, number: int, samples: int, seed: int) -> Split:
-    """Work a split out."""
-    train, test = given.splits[number]
+def _split(dataset: Uci, number: int, samples: int, seed: int) -> Split:
+    """Choose, retrain and evaluate on one split."""
+    train, test = dataset.splits[number]
     first, last = np.split(train, [int(SHARE * len(train))])
 
     def likelihood(choice: tuple[float, float]) -> float:
         rate, tau = choice
-        net = _trained(given, first, rate, tau, seed)
-        return evaluate(net, given.x[last], given.y[last], samples=samples, tau=tau)["log_likelihood"]
+        net = _trained(dataset, first, rate, tau, seed)
+        return evaluate(net, dataset.x[last], dataset.y[last], samples=samples, tau=tau)["log_likelihood"]
 
-    rate, tau = max(itertools.product(given.rates, given.taus), key=likelihood)
-    net = _trained(given, train, rate, tau, seed)
-    found = evaluate(net, given.x[test], given.y[test], samples=samples, tau=tau)
-    return Split(number, rate, tau, found["rmse"], found["log_likelihood"])
+    rate, tau = max(itertools.product(dataset.rates, dataset.taus), key=likelihood)
+    net = _trained(dataset, train, rate, tau, seed)
+    measures = evaluate(net, dataset.x[test], dataset.y[test], samples=samples, tau=tau)
+    return Split(number, rate, tau, measures["rmse"], measures["log_likelihood"])
 
 
-def _trained(given: Uci, rows: NDArray[np.int64], rate: float, tau: float, seed: int, epochs: int | None = None) -> MLP:
-    """Return a network that has learnt from rows of the data."""
-    x, y = given.x[rows], given.y[rows]
-    sizes = [x.shape[1], given.hidden, y.shape[1]]
+def _trained(
+    dataset: Uci, rows: NDArray[np.int64], rate: float, tau: float, seed: int, epochs: int | None = None
+) -> MLP:
+    """Return a network trained on rows of the data."""
+    x, y = dataset.x[rows], dataset.y[rows]
+    sizes = [x.shape[1], dataset.hidden, y.shape[1]]
     net = MLP(sizes, dropout=rate, input_dropout=rate, loss="mse", seed=seed, init="glorot")
     net.scale_input(*standardization(x))
     net.scale_target(*standardization(y))
-    strength = LENGTH_SCALE**2 * (1 - rate) / (2 * len(x) * tau)  # times the sum of squares, so that its gradient is
-    fit(net, x, y, optimizer=Adam(weight_decay=2 * strength), epochs=epochs or given.epochs, batch_size=BATCH)
+    strength = LENGTH_SCALE**2 * (1 - rate) / (2 * len(x) * tau)  # of the sum of squares, whose gradient has a factor 2
+    fit(net, x, y, optimizer=Adam(weight_decay=2 * strength), epochs=epochs or dataset.epochs, batch_size=BATCH)
     return net
