@@ -162,8 +162,8 @@ def test_the_training_of_the_pipelines(pipeline):
     (bars,) = [block for block in section(told, "Training").blocks if hasattr(block, "labels")]
     assert bars.values == pytest.approx(by_hand.losses, rel=1e-9)
     fall = by_hand.losses[0] - by_hand.losses[1]
-    assert rows[1][3].startswith(f"loss falls by {fall:.3f}, accuracy gains")
-    assert rows[0][3] == f"starts at accuracy {by_hand.accuracies[0]:.2f}, where guessing has 0.33"
+    assert rows[1][3].startswith(f"loss decreases by {fall:.3f}, accuracy increases")
+    assert rows[0][3] == f"starts at accuracy {by_hand.accuracies[0]:.2f} (guessing: 0.33)"
 
 
 @pytest.mark.jit_only
@@ -174,8 +174,8 @@ def test_the_prediction_of_the_pipelines(pipeline):
     for cells, expected in zip(table(told, "Prediction"), values, strict=True):
         assert cells[-1] == numbers(expected[row])
     said = section(told, "Prediction").blocks
-    assert said[1] == f"dropout {by_hand.p}: in evaluation mode 20,000 of 20,000 values pass unchanged"
-    assert said[2].startswith(f"Class {shares.argmax()}, with probability {shares.max():.3f}; the row's own class is")
+    assert said[1] == f"dropout {by_hand.p}: in evaluation mode, 20,000 of 20,000 values pass unchanged"
+    assert said[2].startswith(f"Class {shares.argmax()}, with probability {shares.max():.3f}. The true class is")
 
 
 STEPS = (1.0, 0.5), (0.6, 0.7), (0.5, 0.6), (0.7, 0.65), (0.699, 0.65)
@@ -184,11 +184,11 @@ STEPS = (1.0, 0.5), (0.6, 0.7), (0.5, 0.6), (0.7, 0.65), (0.699, 0.65)
 def test_observations_follow_the_numbers():
     history = nd.loop.History([{"loss": loss, "accuracy": accuracy} for loss, accuracy in STEPS])
     assert trace.chapters.observations(history, 0.25) == [
-        "starts at accuracy 0.50, where guessing has 0.25",
-        "loss falls by 0.400, accuracy gains 20.0 points",
-        "loss falls by 0.100, accuracy loses 10.0 points, less than before",
-        "loss rises by 0.200, accuracy gains 5.0 points",
-        "loss falls by 0.001, accuracy gains 0.0 points: hardly anything, it has converged",
+        "starts at accuracy 0.50 (guessing: 0.25)",
+        "loss decreases by 0.400, accuracy increases by 20.0 points",
+        "loss decreases by 0.100, accuracy decreases by 10.0 points, less than in the epoch before",
+        "loss increases by 0.200, accuracy increases by 5.0 points",
+        "loss decreases by 0.001, accuracy increases by 0.0 points: almost no change, training has converged",
     ]
 
 
@@ -279,9 +279,9 @@ def test_the_batch_four_times(simple):
     _, masks = [block for block in section(simple, "The same batch").blocks if hasattr(block, "rows")]
     assert [row[1] for row in masks.rows] == ["".join("01"[int(k)] for k in kept[0]) for kept in (first, second)]
     said = section(simple, "The same batch four times").blocks[-1]
-    assert f"differ in {(first != second).sum()} of 250 places" in said
+    assert f"differ in {(first != second).sum()} of 250 elements" in said
     assert "5 of 5 outputs differ" in said
-    assert "5 of 5 are equal to the last bit" in said
+    assert "5 of 5 outputs are equal to the last bit" in said
 
 
 @pytest.mark.jit_only
@@ -333,7 +333,7 @@ def formulas(told):
     return [
         f"{name} {text}"
         for part in told.sections
-        if "by the mask" in part.title
+        if "with the mask" in part.title
         for block in part.blocks
         for name, text in block.rows
     ]
@@ -406,7 +406,7 @@ def test_a_toy_with_too_many_masks(tmp_path, quick):
     tables = [f"[[layers]]\nweight = {weight}\nbias = {bias}\n" for weight, bias in layers]
     (tmp_path / "large.toml").write_text("x = [1]\n" + "".join(tables))
     told = trace.trace("toy", Choices(network=str(tmp_path / "large.toml")))
-    assert section(told, "All masks").blocks == ["20 hidden units have 2^20 masks, too many to go through here."]
+    assert section(told, "All masks").blocks == ["20 hidden units have 2^20 masks, too many to enumerate here."]
 
 
 # ---------------------------------------------------------------- a network of one's own
@@ -430,7 +430,7 @@ def test_a_row_goes_the_networks_way(variant, rng):
     x = rng.standard_normal((9, 2))
     net.scale_input(0.3, 2.0)
     net.step = 5
-    told = documents.own(net, x, 4, "x")
+    told = documents.trace_row(net, x, 4, "x")
     offset = {} if variant == "subnetwork" else {"row_offset": 4}
     out = net.forward(x[4:5], training=True, **offset)
     np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-12)
@@ -441,7 +441,7 @@ def test_a_row_goes_the_networks_way(variant, rng):
     assert bool(told.questions) == any(stage.kept is not None for stage in told.training)
     did = [stage for stage in told.training if stage.site is not None]
     shown = " ".join(trace.written(told).split())  # lines are broken
-    assert all(stage.said.startswith(f"{stage.name}: ") and stage.said in shown for stage in did)
+    assert all(stage.note.startswith(f"{stage.name}: ") and stage.note in shown for stage in did)
     assert "row 4 after" in trace.written(told)
 
 
@@ -456,7 +456,7 @@ def test_the_command_tells_the_whole_trace(tmp_path, quick):
     page = tmp_path / "toy.html"
     result = ndrop("toy", "--masks", "11;111;011;10", "--html", page)
     assert result.exit_code == 0, result.output
-    for line in ("Dropout by doing a toy example", "Weights and biases", "Key terms", "Question 3:", f"page   {page}"):
+    for line in ("Dropout by hand: a toy example", "Weights and biases", "Key terms", "Question 3:", f"page   {page}"):
         assert line in result.stdout
     assert max(map(len, result.stdout.split("page  ")[0].splitlines())) <= 110
     assert page.read_text().startswith("<!DOCTYPE html>")
@@ -467,17 +467,17 @@ def test_the_command_tells_the_whole_trace(tmp_path, quick):
     [
         ([], "expected a NAME of pytorch, tensorflow, simplenn, toy, or --model with --data"),
         (["torch"], "NAME: expected one of pytorch, tensorflow, simplenn, toy, got 'torch'"),
-        (["pytorch", "--masks", "11"], "masks, network, all: expected with the NAME toy"),
-        (["toy", "--row", 3], "model, data, row: expected without a NAME, got them with toy"),
-        (["toy", "--data", ""], "model, data, row: expected without a NAME, got them with toy"),
-        (["toy", "--seed", 0], "seed: expected with a NAME of pytorch, tensorflow, simplenn, which alone draw weights"),
+        (["pytorch", "--masks", "11"], "masks, network, all: only valid with the NAME toy"),
+        (["toy", "--row", 3], "model, data, row: only valid without a NAME, got toy"),
+        (["toy", "--data", ""], "model, data, row: only valid without a NAME, got toy"),
+        (["toy", "--seed", 0], "seed: only valid with a NAME of pytorch, tensorflow, simplenn"),
         (["toy", "--network", ""], "Is a directory"),
         (["toy", "--html", ""], "expected a file name"),
-        (["toy", "--masks", "11;101"], "masks: expected 4 groups, of 2, 3, 3, 2 digits, got 2: 11;101"),
+        (["toy", "--masks", "11;101"], "masks: expected 4 groups with 2, 3, 3, 2 digits, got 2: 11;101"),
         (["toy", "--masks", "11;101;1x0;01"], "masks: expected 3 digits 0 or 1 in group 3, got '1x0'"),
         (["toy", "--network", "none.toml"], "none.toml: No such file or directory"),
         (["toy", "--html", "no/x.html"], "no/x.html: the folder no does not exist"),
-        (["--model", "none.npz"], "model: expected with --data"),
+        (["--model", "none.npz"], "model: requires --data"),
         (["--model", "none.npz", "--data", "pipeline"], "none.npz"),
         (["--model", "m.npz", "--data", "pipeline", "--row", 1000], "row: expected 0 to 999 for pipeline, got 1000"),
         (["--model", "m.npz", "--data", "pipeline", "--html", "m.npz"], "m.npz: this file is already used"),
@@ -502,10 +502,10 @@ def test_what_cannot_be_traced(arguments, message, tmp_path, monkeypatch):
         ("x = [1, 2, 3]", "x: expected 2 numbers, got 3"),
         ('x = "ab"', "x: expected a list of numbers, got 'ab'"),
         ("p = 2", "p: dropout probability has to be between 0 and 1, but got 2"),
-        ('masks = "11"', "masks: expected texts of 0 and 1"),
+        ('masks = "11"', "masks: expected strings of 0 and 1"),
         ("layers = [1]", r"expected tables \[\[layers\]\] with weight and bias"),
         ("[[layers]]\nweight = [[1, 2]]", r"expected tables \[\[layers\]\] with weight and bias"),
-        ("[[layers]]\nweight = [[1, 2], [3]]\nbias = [1]", "layer 1, weight: expected rows of numbers, all of one"),
+        ("[[layers]]\nweight = [[1, 2], [3]]\nbias = [1]", "layer 1, weight: expected rows of numbers with equal"),
         ("[[layers]]\nweight = [[1, 2]]\nbias = [1, 2]", "layer 1: expected a bias for each of 1 units, got 2"),
         (
             "[[layers]]\nweight = [[1, 2]]\nbias = [1]\n[[layers]]\nweight = [[1, 2]]\nbias = [1]",
@@ -523,7 +523,7 @@ def test_a_file_that_is_no_toy(text, message, tmp_path):
 @pytest.mark.jit_only
 def test_numbers_that_are_too_large(tmp_path):
     (tmp_path / "toy.toml").write_text("x = [1e308, 1e308]")
-    with pytest.raises(ValueError, match="layers: expected numbers of which sums can be written, got too large ones"):
+    with pytest.raises(ValueError, match="layers: expected numbers with finite sums, got too large numbers"):
         trace.trace("toy", Choices(network=str(tmp_path / "toy.toml")))
 
 
@@ -534,13 +534,13 @@ def test_questions_where_nothing_is_left_of_a_sum():
         (nd.MLP([2, 3, 2], input_dropout=1.0, dropout=0.0), np.ones((1, 2))),
         (nd.MLP([2, 3, 2], input_dropout=[0.1, 0.2], dropout=0.0), np.ones((1, 2))),
     ):
-        questions = documents.own(net, x, 0, "x").questions
+        questions = documents.trace_row(net, x, 0, "x").questions
         assert [question.shown == "" for question in questions] == [False, False, True]
 
 
 def test_the_share_that_is_kept_is_shown_over_many_masks():
     (shown,) = [
-        q.shown for q in documents.own(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
+        q.shown for q in documents.trace_row(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
     ][2:]
     kept, again = map(float, re.search(r"^Over 10,000 masks, ([\d.]+) % .* that is ([\d.]+) %", shown).groups())
     assert kept == pytest.approx(60, abs=1)
@@ -552,5 +552,5 @@ def test_a_learnt_rate_that_is_1():
     net = nd.MLP([2, 3, 2], variant="concrete", dropout=0.2)
     net.load_state_dict({**net.state_dict(), "1.logit": [40.0]})
     out = net.forward(np.ones((1, 2)), training=True)
-    told = documents.own(net, np.ones((1, 2)), 0, "x")
+    told = documents.trace_row(net, np.ones((1, 2)), 0, "x")
     np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-5, atol=1e-6)

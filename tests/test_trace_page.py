@@ -17,7 +17,7 @@ import pytest
 import numba_dropout as nd
 from numba_dropout.viz import trace
 from numba_dropout.viz.trace import Choices, toy_network
-from numba_dropout.viz.trace.report import THEIRS, number, numbers
+from numba_dropout.viz.trace.report import FROM_DOCUMENTS, number, numbers
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -183,7 +183,7 @@ def test_the_page_shows_what_python_wrote(pytorch, tmp_path):
         texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
         assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
     for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
-        assert text == question.text + THEIRS * question.theirs
+        assert text == question.text + FROM_DOCUMENTS * question.from_documents
         assert [answer.strip() for answer in answers] == list(question.answers)
     rows = shown[told.sections[0].title]["rows"]
     assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
@@ -229,7 +229,7 @@ def test_the_toy_is_played_with(toy, tmp_path):
     found.focused = document.activeElement.getAttribute("aria-label");
     press(units[1][0], "ArrowDown"); press(units[1][1], "ArrowDown");
     press(units[1][2], "Enter");
-    found.told = told.textContent;
+    found.told = hint.textContent;
     found.pressed = units[1][2].getAttribute("aria-pressed");
     found.stops = document.querySelectorAll(".unit[tabindex='0']").length;
     found.keyed = look();
@@ -285,7 +285,7 @@ def check_toy(found, masks, step=None):
     formulas = [
         f"{name} {text}"
         for part in told.sections
-        if "by the mask" in part.title
+        if "with the mask" in part.title
         for block in part.blocks
         for name, text in block.rows
     ]
@@ -314,7 +314,7 @@ def test_all_curves_are_seen(pytorch, tmp_path):
 
 def test_values_show_on_hover(toy, tmp_path):
     script = """
-    const over = (element) => { element.dispatchEvent(new PointerEvent("pointerenter")); return told.textContent; };
+    const over = (element) => { element.dispatchEvent(new PointerEvent("pointerenter")); return hint.textContent; };
     found.unit = over(units[1][0]);
     found.title = units[1][0].querySelector("title").textContent;
     found.edge = over(edges[1].find(({from, to}) => from === 2 && to === 0).line);
@@ -347,7 +347,7 @@ def test_a_network_of_ones_own(tmp_path):
         net = nd.MLP([3, 70, 5, 2], **{"dropout": 0.4, "input_dropout": 0.2, "seed": 2**63 + 11, **choices})
         net.step = 3
         net.scale_input([1, 2, 3], 2)
-        told = trace.documents.own(net, x, 6, "x")
+        told = trace.documents.trace_row(net, x, 6, "x")
         script = "Object.assign(found, now()); found.shown = units.map((column) => column.length);"
         found = run(trace.page(told), tmp_path, script)
         offset = {} if net.variant == "subnetwork" else {"row_offset": 6}
@@ -365,13 +365,13 @@ def test_probabilities_of_yes_and_no(outputs, tmp_path):
     """One output gives those of 0 and 1, several each that of 1; NaN stays NaN."""
     net = nd.MLP([3, 8, outputs], loss="bce", dropout=0.5, seed=3)
     x = np.random.default_rng(4).standard_normal((2, 3))
-    told = trace.documents.own(net, x, 1, "x")
+    told = trace.documents.trace_row(net, x, 1, "x")
     found = run(trace.page(told), tmp_path, "Object.assign(found, now()); found.status = status.textContent;")
     np.testing.assert_allclose(found["answer"], told.training[-1].values[0], rtol=1e-5)
     assert found["status"].endswith(f"probabilities {', '.join(map(number, told.training[-1].values[0]))}")
     net.load_state_dict({**net.state_dict(), "0.bias": np.full(8, np.nan)})
     with np.errstate(invalid="ignore"):
-        page = trace.page(trace.documents.own(net, x, 1, "x"))
+        page = trace.page(trace.documents.trace_row(net, x, 1, "x"))
     assert run(page, tmp_path, "found.status = status.textContent")["status"].count("nan") == max(outputs, 2)
 
 
@@ -380,7 +380,7 @@ def test_a_regression_in_its_units(tmp_path):
     net.scale_target([10, -5], [0.5, 0.01])
     x = np.random.default_rng(4).standard_normal((2, 3))
     found = run(
-        trace.page(trace.documents.own(net, x, 1, "x")),
+        trace.page(trace.documents.trace_row(net, x, 1, "x")),
         tmp_path,
         "state.training = false; Object.assign(found, now());",
     )
@@ -390,18 +390,18 @@ def test_a_regression_in_its_units(tmp_path):
 def test_masks_that_a_page_cannot_draw(tmp_path):
     """Noise is not drawn in the page: it then shows the tables and the quiz."""
     net = nd.MLP([3, 8, 2], variant="gaussian", dropout=0.5)
-    page = trace.page(trace.documents.own(net, np.ones((2, 3)), 1, "x"))
+    page = trace.page(trace.documents.trace_row(net, np.ones((2, 3)), 1, "x"))
     assert run(page, tmp_path, "found.picture = document.getElementById('picture');") == {"picture": None}
     assert "gaussian dropout 0.5" in page
-    assert "no picture here: the page draws masks of 0 and 1, not gaussian" in page
-    assert "are drawn here" not in page
+    assert "no picture because it supports only masks of 0 and 1, not gaussian" in page
+    assert "are computed in the browser" not in page
 
 
 @pytest.fixture(scope="module")
 def deep():
     """Return a page of many layers, with a slider for each."""
     net = nd.MLP([2, *[3] * 12, 2], dropout=0.5, input_dropout=0.2)
-    return trace.page(trace.documents.own(net, np.ones((1, 2)), 0, "x"))
+    return trace.page(trace.documents.trace_row(net, np.ones((1, 2)), 0, "x"))
 
 
 @pytest.mark.parametrize("width", [320, 768, 1600])
@@ -431,5 +431,5 @@ def test_the_page_needs_nothing_else(pytorch, toy):
 
 def test_a_text_cannot_become_code(tmp_path):
     net = nd.MLP([2, 4, 2], dropout=0.5)
-    page = trace.page(trace.documents.own(net, np.ones((1, 2)), 0, "</script><script>alert(1)</script>"))
+    page = trace.page(trace.documents.trace_row(net, np.ones((1, 2)), 0, "</script><script>alert(1)</script>"))
     assert "<script>alert" not in page

@@ -1,1 +1,1 @@
-"""Plots, and the page that traces a training run."""
+"""Plots, and traces of a network as text or as an HTML page."""

@@ -1,4 +1,4 @@
-"""See how dropout works: four pipelines, as runs that tell what they do."""
+"""Traces: step-by-step runs of four examples and of saved models, as text or as an HTML page."""
 
 from .page import page, write_page
 from .report import Trace

@@ -1,4 +1,4 @@
-"""The pipelines of the PyTorch and the TensorFlow document, on the built-in data; and a network of one's own."""
+"""Traces of the PyTorch and TensorFlow examples on the built-in data, and of a saved model."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from ...experiments.config import TrainConfig, TrainJob, build
 from ...nn.mlp import MLP
-from .chapters import data_flow, prediction, telling_row, training_course
+from .chapters import data_flow, example_row, prediction, training_course
 from .flow import Stage, answer, flow, joined
 from .overfitting import curves, overfitting
 from .questions import INSIGHT, key_terms, quiz
 from .report import Section, Trace, number
 
-__all__ = ["own", "pytorch", "tensorflow"]
+__all__ = ["pytorch", "tensorflow", "trace_row"]
 
-Arrange = Callable[[MLP, list[Stage]], list[Stage]]  # of the operations as the stages of a document
+Arrange = Callable[[MLP, list[Stage]], list[Stage]]  # operations into the stages of an example
 
 
 def pytorch(seed: int = 0) -> Trace:
@@ -40,7 +40,7 @@ def tensorflow(seed: int = 0) -> Trace:
 
 
 def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
-    """Take each product and the activation after it as one layer."""
+    """Join each matrix product and the activation after it into one stage."""
     start, dropped, linear, relu, out = stages
     last = joined([out, answer(net, out.values)], "dense 3, softmax")
     return [start, dropped, joined([linear, relu], "dense 10, relu"), last]
@@ -52,11 +52,13 @@ def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> 
     history = run.fit()
     training = arrange(run.net, flow(run.net, x, training=True))
     evaluation = arrange(run.net, flow(run.net, x, training=False))
-    how = f"{run.optimizer}, batches of {run.batch_size}, seed {run.net.seed}; losses in training mode."
-    row = telling_row(training)
+    description = (
+        f"{run.optimizer}, batches of {run.batch_size}, seed {run.net.seed}. Losses are measured in training mode."
+    )
+    row = example_row(training)
     sections = [
-        data_flow(training, row, f"Data flow, in training mode, by the masks of step {run.net.step}"),
-        training_course(history, 1 / len(run.net.classes or ()), how),
+        data_flow(training, row, f"Data flow, in training mode, with the masks of step {run.net.step}"),
+        training_course(history, 1 / len(run.net.classes or ()), description),
         prediction(evaluation, row, _verdict(run, evaluation[-1], y, row)),
         overfitting(curves()),
         key_terms(),
@@ -67,30 +69,30 @@ def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> 
 
 
 def _verdict(run: TrainJob, last: Stage, y: NDArray[Any], row: int) -> str:
-    """Say what a row is taken for, and what it is."""
+    """Return a sentence with the predicted class of a row, its probability, and the true class."""
     values = last.values[row]
-    chances = values if last.name.endswith("softmax") else run.net.predictive(values[None])[0]
+    probabilities = values if last.name.endswith("softmax") else run.net.predictive(values[None])[0]
     label = int(np.argmax(values))
     return (
-        f"Class {label}, with probability {chances[label]:.3f}; the row's own class is {y[row]}. "
-        f"The probabilities are {', '.join(number(float(c)) for c in chances)}."
+        f"Class {label}, with probability {probabilities[label]:.3f}. The true class is {y[row]}. "
+        f"The probabilities are {', '.join(number(float(c)) for c in probabilities)}."
     )
 
 
-def own(net: MLP, x: NDArray[Any], row: int, source: str) -> Trace:
-    """Trace one row through a trained network, by the masks of its next step."""
+def trace_row(net: MLP, x: NDArray[Any], row: int, source: str) -> Trace:
+    """Trace one row through a trained network with the masks of its next step."""
     batch = x[row : row + 1]
     training = flow(net, batch, training=True, row_offset=row)
     evaluation = flow(net, batch, training=False)
     for stages in (training, evaluation):
         stages.append(answer(net, stages[-1].values))
-    said = f"prediction: {net.predict(batch)[0]}"
+    conclusion = f"prediction: {net.predict(batch)[0]}"
     sections = [
-        data_flow(training, 0, f"Data flow, in training mode, by the masks of step {net.step}", row),
-        prediction(evaluation, 0, said, row),
+        data_flow(training, 0, f"Data flow, in training mode, with the masks of step {net.step}", row),
+        prediction(evaluation, 0, conclusion, row),
         key_terms(),
     ]
-    about = f"Row {row} of {source} goes through the network {net.name}, in training mode and in evaluation."
+    about = f"Row {row} of {source} goes through the network {net.name}, in training mode and in evaluation mode."
     first_rate = next((p for p in net.rates if np.any(p)), 0.0)
     questions = quiz(training, evaluation, first_rate)
     title = f"A row through {net.name}"

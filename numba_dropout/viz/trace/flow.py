@@ -1,7 +1,7 @@
-"""A batch's way through a network, operation by operation: what was dropped, and what came out.
+"""Stages of a forward pass: the values and masks of a batch after each operation.
 
-The operations are the public ones, at the seed, sites and steps of the network's own masks: the last stage is what the
-network's forward pass gives, but for the order of sums.
+The stages call the public operations with the seed, sites and steps of the network's masks. The last stage equals the
+network's forward pass except for the order of sums.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ ANSWERS = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
 
 @dataclass(frozen=True)
 class Stage:
-    """An operation on a batch: its name, what comes out (rows, units), and which values were kept, where some are not.
+    """An operation on a batch: its name, its output (rows, units), and the mask of kept values, None without one.
 
-    `site` is that of the mask, and `said` what it did.
+    `site` is the site of the mask, and `note` a sentence on its effect.
     """
 
     name: str
     values: NDArray[Any]
     kept: NDArray[np.bool_] | None = None
     site: int | None = None
-    said: str = ""
+    note: str = ""
 
 
 def flow(
     net: MLP, x: ArrayLike, *, training: bool, row_offset: int = 0, masks: Sequence[NDArray[np.bool_]] = ()
 ) -> list[Stage]:
-    """Return the stages of a batch (rows, inputs), the input first: standardised, as the first layer sees it.
+    """Return the stages of a batch (rows, inputs). The first stage is the standardized input.
 
-    Masks are those of the network's next step, for rows from row_offset on; or `masks`, one for each site, which are
-    multiplied by, and nothing is scaled.
+    The masks are those of the network's next step, for rows from `row_offset`. `masks`, one for each site, replaces
+    them; the values are multiplied by the masks and not scaled.
     """
     weights, values = net.weights(), net.standardized(x)
     stages = [Stage("input", values)]
@@ -57,14 +57,14 @@ def flow(
             values = relu(values)
             stages.append(Stage("relu", values))
         weight, bias = weights[f"{site}.weight"], weights[f"{site}.bias"]
-        at: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step}
+        mask_options: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step}
         if masks:
             stages.append(_masked(values, masks[site], site, training))
         elif np.any(p) and net.variant == "dropconnect":
             name = next(names)
-            said = _share_said(name, sample_mask(weight.shape, p, **at), "weights of the next layer")
-            stages.append(Stage(name, values, None, site, said if training else ""))
-            values = dropconnect(values, weight, bias, p, **at, training=training)
+            note = _drop_note(name, sample_mask(weight.shape, p, **mask_options), "weights of the next layer")
+            stages.append(Stage(name, values, None, site, note if training else ""))
+            values = dropconnect(values, weight, bias, p, **mask_options, training=training)
         elif np.any(p):
             stages.append(_dropped(net, next(names), values, p, site, row_offset, training))
         if net.variant != "dropconnect" or not np.any(p):
@@ -79,36 +79,37 @@ def _masked(values: Any, mask: NDArray[np.bool_], site: int, training: bool) -> 
 
 
 def _dropped(net: MLP, name: str, x: Any, p: Any, site: int, row_offset: int, training: bool) -> Stage:
-    """Return the stage of a site's dropout."""
+    """Return the stage of the dropout at a site."""
     shape, offset = x.shape, row_offset * x.shape[1]
     if net.variant == "subnetwork":
         shape, offset = (1, x.shape[1]), 0
-    at: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step, "offset": offset}
+    mask_options: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step, "offset": offset}
     kept: Any = None
     if net.variant == "gaussian":
-        values = gaussian_dropout(x, p, **at, training=training)
-        said = f"{name}: values were multiplied by normal numbers of mean 1 and deviation {contract.deviation(p):.2f}"
+        values = gaussian_dropout(x, p, **mask_options, training=training)
+        deviation = contract.deviation(p)
+        note = f"{name}: values were multiplied by normal numbers with mean 1 and standard deviation {deviation:.2f}"
     elif net.variant == "concrete":
-        values = concrete_dropout(x, float(net.weights()[f"{site}.logit"][0]), **at, training=training)
-        said = f"{name}: values were multiplied by masks between 0 and 1, divided by 1 - p; p was learnt"
+        values = concrete_dropout(x, float(net.weights()[f"{site}.logit"][0]), **mask_options, training=training)
+        note = f"{name}: values were multiplied by masks between 0 and 1 and divided by 1 - p; p was learned"
     else:
-        values = dropout(x, p, noise_shape=shape, **at, training=training)
-        kept = np.broadcast_to(sample_mask(shape, p, **at), x.shape)
-        said = _share_said(name, kept, "values")
-    return Stage(name, values, kept, site, said) if training else Stage(name, values, None, site)
+        values = dropout(x, p, noise_shape=shape, **mask_options, training=training)
+        kept = np.broadcast_to(sample_mask(shape, p, **mask_options), x.shape)
+        note = _drop_note(name, kept, "values")
+    return Stage(name, values, kept, site, note) if training else Stage(name, values, None, site)
 
 
-def _share_said(name: str, kept: NDArray[np.bool_], what: str) -> str:
-    """Say how much a mask has dropped."""
+def _drop_note(name: str, kept: NDArray[np.bool_], items: str) -> str:
+    """Return a sentence with the number and percentage of dropped values."""
     dropped = kept.size - np.count_nonzero(kept)
-    return f"{name}: {dropped:,} of {kept.size:,} {what} were set to 0 ({100 * dropped / max(kept.size, 1):.1f} %)"
+    return f"{name}: {dropped:,} of {kept.size:,} {items} were set to 0 ({100 * dropped / max(kept.size, 1):.1f} %)"
 
 
 def answer(net: MLP, outputs: NDArray[Any]) -> Stage:
-    """Return the stage after the last layer: probabilities of classes, or values in the target's units."""
+    """Return the final stage: probabilities of classes, or values in the target's units."""
     return Stage(ANSWERS[net.loss], net.predictive(outputs))
 
 
 def joined(stages: Sequence[Stage], name: str) -> Stage:
-    """Return several stages as one by another name."""
+    """Return the last of several stages under another name."""
     return replace(stages[-1], name=name)

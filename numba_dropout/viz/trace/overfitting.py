@@ -1,4 +1,4 @@
-"""The same network on the same few rows, with dropout and without: what it has seen, and what it has not."""
+"""Overfitting: one network trained on few rows, with and without dropout."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from .report import Curve, Curves, Section, Table
 
 __all__ = ["curves", "overfitting"]
 
-SEEN, UNSEEN = 100, 900  # rows to learn from, too few for the network, and rows to be measured on
+SEEN, UNSEEN = 100, 900  # training rows, too few for the network, and validation rows
 SIZES = [20, 64, 64, 2]
 EPOCHS = 60
 
 
 def curves() -> list[Curve]:
-    """Return the courses without dropout, and with rates of 0.2 on the input and 0.4 on hidden units."""
-    return [_course("no dropout", 0.0, 0.0), _course("dropout 0.4, input 0.2", 0.4, 0.2)]
+    """Return the loss curves without dropout, and with rates 0.2 for the input and 0.4 for hidden units."""
+    return [_curve("no dropout", 0.0, 0.0), _curve("dropout 0.4, input 0.2", 0.4, 0.2)]
 
 
-def _course(name: str, dropout: float, input_dropout: float) -> Curve:
+def _curve(name: str, dropout: float, input_dropout: float) -> Curve:
     net = MLP(SIZES, dropout=dropout, input_dropout=input_dropout, dtype="float64")
-    whole = data.load("noisy")
-    x, y = whole.x, whole.targets()
+    dataset = data.load("noisy")
+    x, y = dataset.x, dataset.targets()
     seen, unseen = (x[:SEEN], y[:SEEN]), (x[SEEN:], y[SEEN:])
-    rule = Adam(0.003)
+    optimizer = Adam(0.003)
     losses: tuple[list[float], list[float]] = [], []
     for _ in range(EPOCHS):
-        fit(net, *seen, optimizer=rule, epochs=1, batch_size=20)
+        fit(net, *seen, optimizer=optimizer, epochs=1, batch_size=20)
         losses[0].append(net.evaluate_loss(*seen)[0])
         losses[1].append(net.evaluate_loss(*unseen)[0])
     return Curve(name, *losses, net.evaluate_loss(*unseen)[1] or 0.0)
 
 
-def overfitting(found: list[Curve]) -> Section:
-    """Show the gap between the losses on the rows learnt from and on others."""
+def overfitting(courses: list[Curve]) -> Section:
+    """Return the section with the gap between training and validation loss."""
     rows = []
-    for curve in found:
+    for curve in courses:
         best = int(np.argmin(curve.unseen))
         ends = [curve.seen[-1], curve.unseen[-1], curve.unseen[-1] - curve.seen[-1]]
-        least = f"{curve.unseen[best]:.3f}, epoch {best + 1}"
-        rows.append([curve.name, *(f"{value:.3f}" for value in ends), least, f"{curve.accuracy:.3f}"])
-    head = ["", "loss, training rows", "validation rows", "gap", "least, validation", "accuracy"]
+        lowest = f"{curve.unseen[best]:.3f}, epoch {best + 1}"
+        rows.append([curve.name, *(f"{value:.3f}" for value in ends), lowest, f"{curve.accuracy:.3f}"])
+    head = ["", "loss, training rows", "validation rows", "gap", "lowest, validation", "accuracy"]
     text = (
-        f"A network {'-'.join(map(str, SIZES))} learns {SEEN} rows of the built-in set noisy for {EPOCHS} epochs; "
-        f"{UNSEEN} others validate it. Losses are measured in evaluation mode."
+        f"A network {'-'.join(map(str, SIZES))} is trained on {SEEN} rows of the built-in data set noisy for {EPOCHS} "
+        f"epochs and validated on {UNSEEN} others. Losses are measured in evaluation mode."
     )
-    return Section("Overfitting, without dropout and with it", [text, Curves(found), Table(head, rows)])
+    return Section("Overfitting, with and without dropout", [text, Curves(courses), Table(head, rows)])

@@ -1,4 +1,4 @@
-"""A trace as one page that needs nothing else: sections, the network as a picture that recomputes, and the quiz."""
+"""A trace as a self-contained HTML page: sections, an interactive picture of the network, and the quiz."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from ...core import contract
 from ...nn.mlp import MLP
 from ...storage.files import replacing
 from .flow import ANSWERS
-from .report import THEIRS, Bars, Block, Curves, Question, Section, Table, Trace
+from .report import FROM_DOCUMENTS, Bars, Block, Curves, Question, Section, Table, Trace
 
 __all__ = ["page", "write_page"]
 
-LONG = 40  # characters of a cell that may be broken
+LONG = 40  # characters; longer cells may wrap
 SCRIPTS = ("philox.js", "network.js", "page.js", "quiz.js")
-MOST = 4_000_000  # parameters that a page takes along
-COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page draws
+MAX_PARAMETERS = 4_000_000  # that a page embeds
+COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page computes
 
 _FOLDER = importlib.resources.files(__package__) / "assets"
 
 
 def write_page(trace: Trace, path: str | os.PathLike[str]) -> None:
-    """Write the page to a file, whole or not at all."""
+    """Write the page to a file atomically."""
     with replacing(path) as file:
         file.write(page(trace).encode())
 
 
 def page(trace: Trace) -> str:
-    """Return the page, as HTML."""
-    lively = trace.net.size <= MOST and trace.net.variant in COMPUTED
+    """Return the page as HTML."""
+    interactive = trace.net.size <= MAX_PARAMETERS and trace.net.variant in COMPUTED
     parts = {
         "title": escape(trace.title),
         "about": escape(trace.about),
         "version": importlib.metadata.version("numba-dropout"),
         "style": _file("page.css"),
-        "network": _network(trace) if lively else f"<p>{escape(_without(trace))}</p>",
-        "drawn": " The masks in this page are drawn here, by the same contract." if lively else "",
-        "scripts": _scripts(trace) if lively else f"<script>\n{_file('quiz.js')}</script>",
+        "network": _network(trace) if interactive else f"<p>{escape(_no_picture(trace))}</p>",
+        "drawn": " The masks in this page are computed in the browser, by the same contract." if interactive else "",
+        "scripts": _scripts(trace) if interactive else f"<script>\n{_file('quiz.js')}</script>",
         "sections": "\n".join(map(_section, trace.sections)),
         "questions": _questions(trace.questions),
     }
@@ -57,7 +57,7 @@ def _file(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-# ---------------------------------------------------------------- what is there without scripts
+# ---------------------------------------------------------------- sections, which need no scripts
 
 
 def _section(section: Section) -> str:
@@ -95,23 +95,23 @@ def _bars(bars: Bars) -> str:
     return f'<p>{escape(bars.title)}</p><div class="bars">{rows}</div>'
 
 
-WIDTH, HEIGHT, EDGE = 560, 260, 36  # of the curves
+WIDTH, HEIGHT, EDGE = 560, 260, 36  # of the plot of the curves
 
 
 def _curves(block: Curves) -> str:
-    """Draw the losses: dashed on the rows learnt from, whole on the others."""
+    """Draw the losses: dashed for training rows, solid for validation rows."""
     curves = block.courses
     top = max(max(curve.unseen + curve.seen) for curve in curves)
     lines, legend = [], []
     for kind, curve in zip(("without", "with"), curves, strict=True):
         for which, values in (("seen", curve.seen), ("unseen", curve.unseen)):
             points = " L".join(
-                f"{EDGE + (WIDTH - 2 * EDGE) * place / (len(values) - 1):.1f},{_height(value, top):.1f}"
-                for place, value in enumerate(values)
+                f"{EDGE + (WIDTH - 2 * EDGE) * index / (len(values) - 1):.1f},{_height(value, top):.1f}"
+                for index, value in enumerate(values)
             )
             lines.append(f'<path class="{kind} {which}" d="M{points}"/>')
         legend.append(
-            f"{curve.name}: dashed on the rows learnt from ({curve.seen[-1]:.3f} at the end), whole on the others "
+            f"{curve.name}: dashed for training rows ({curve.seen[-1]:.3f} at the end), solid for validation rows "
             f"({curve.unseen[-1]:.3f})"
         )
     marks = [0.0, top / 2, top]
@@ -123,15 +123,16 @@ def _curves(block: Curves) -> str:
     epochs = len(curves[0].seen)
     axes += f'<text x="{EDGE}" y="{HEIGHT - 6}">epoch 1</text>'
     axes += f'<text x="{WIDTH - EDGE}" y="{HEIGHT - 6}" text-anchor="end">{epochs}</text>'
-    said = escape("; ".join(legend))
+    description = escape("; ".join(legend))
     keys = "".join(
         f'<span class="key {kind}">{escape(curve.name)}</span> '
         for kind, curve in zip(("without", "with"), curves, strict=True)
     )
     return (
         '<figure class="curves">'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss against epoch. {said}">'
-        f"{axes}{''.join(lines)}</svg><figcaption>{keys}dashed: rows learnt from; whole: others</figcaption></figure>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss against epoch. {description}">'
+        f"{axes}{''.join(lines)}</svg>"
+        f"<figcaption>{keys}dashed: training rows, solid: validation rows</figcaption></figure>"
     )
 
 
@@ -149,15 +150,15 @@ def _questions(questions: Sequence[Question]) -> str:
     )
 
 
-def _question(place: int, question: Question) -> str:
+def _question(index: int, question: Question) -> str:
     reason = escape(f"{question.answers[question.right]}. {question.reason} {question.shown}", quote=True)
     choices = "".join(
-        f'<label><input type="radio" name="question-{place}" value="{number}"> {escape(answer)}</label>'
+        f'<label><input type="radio" name="question-{index}" value="{number}"> {escape(answer)}</label>'
         for number, answer in enumerate(question.answers)
     )
     return (
         f'<fieldset class="question" data-right="{question.right}" data-reason="{reason}">'
-        f"<legend>{escape(question.text)}{THEIRS * question.theirs}</legend>"
+        f"<legend>{escape(question.text)}{FROM_DOCUMENTS * question.from_documents}</legend>"
         f'{choices}<p class="reason" role="status"></p>'
         f"<noscript><p>{reason}</p></noscript></fieldset>"
     )
@@ -168,37 +169,36 @@ def _question(place: int, question: Question) -> str:
 
 def _network(trace: Trace) -> str:
     if trace.masks:
-        how = (
-            "A dropped unit is hollow and dashed, and its edges fade; a unit that ReLU has set to 0 is hollow. Click a "
-            "unit to drop it or to take it back, or let the generator draw the next mask of the hidden units."
+        description = (
+            "A dropped unit is hollow and dashed, and its edges fade. A unit that ReLU has set to 0 is hollow. Click a "
+            "unit to drop or restore it, or draw the next mask of the hidden units."
         )
-        formulas = (
-            '<p>Every value as a formula; a value in brackets was dropped:</p><ol id="formulas" class="formula"></ol>'
-        )
+        formulas = '<p>The formula of each value. [0] is a dropped value:</p><ol id="formulas" class="formula"></ol>'
     else:
-        how = (
+        description = (
             f"Row {trace.first + trace.row} goes through the network. A dropped unit is hollow and dashed, and its "
-            "edges fade; a unit that ReLU has set to 0 is hollow. Values show on hover, and by the arrow keys."
+            "edges fade. A unit that ReLU has set to 0 is hollow. Hover over a unit or use the arrow keys to see its "
+            "value."
         )
         formulas = ""
-    return string.Template(_file("network.html")).substitute(how=how, formulas=formulas)
+    return string.Template(_file("network.html")).substitute(description=description, formulas=formulas)
 
 
-def _without(trace: Trace) -> str:
-    """Say why there is no picture."""
+def _no_picture(trace: Trace) -> str:
+    """Return the reason why the page has no picture."""
     if trace.net.variant not in COMPUTED:
-        return f"There is no picture here: the page draws masks of 0 and 1, not {trace.net.variant}. The tables follow."
-    return f"There is no picture here: {trace.net.size:,} parameters are too many for a page. The tables follow."
+        return f"This page has no picture because it supports only masks of 0 and 1, not {trace.net.variant}."
+    return f"This page has no picture because {trace.net.size:,} parameters are too many."
 
 
 def _scripts(trace: Trace) -> str:
-    numbers = json.dumps(_numbers(trace), separators=(",", ":"), allow_nan=False)  # and no texts of the user's
+    numbers = json.dumps(_numbers(trace), separators=(",", ":"), allow_nan=False)  # contains no text of the user
     code = "\n".join(map(_file, SCRIPTS))
     return f'<script type="application/json" id="network-data">{numbers}</script>\n<script>\n{code}</script>'
 
 
 def _numbers(trace: Trace) -> dict[str, Any]:
-    """Return what the page needs to run the network."""
+    """Return the data that the page needs to run the network."""
     net, weights = trace.net, trace.net.weights()
     layers = len(net.sizes) - 1
     return {
@@ -222,7 +222,7 @@ def _numbers(trace: Trace) -> dict[str, Any]:
 
 
 def _units(net: MLP) -> dict[str, list[float]]:
-    """Return by what a regression's outputs are multiplied, and what is added, to be in the target's units."""
+    """Return the factor and shift that convert the outputs of a regression to the target's units."""
     if net.loss != "mse":
         return {}
     zero, one = net.predictive(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))

@@ -1,4 +1,4 @@
-"""What a trace consists of: sections of text, tables and bars, questions, and the network that they are about."""
+"""The parts of a trace: sections of text, tables and bars, questions, and the network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .flow import Stage
 
 __all__ = [
     "FIRST",
-    "THEIRS",
+    "FROM_DOCUMENTS",
     "Bars",
     "Block",
     "Curve",
@@ -27,15 +27,15 @@ __all__ = [
     "numbers",
 ]
 
-FIRST = 3  # numbers of a row that are written, and the last
+FIRST = 3  # numbers of a row that are shown, besides the last
 LARGE = 1e6
-THEIRS = " (from the documents)"
-TINY = 1e-12  # what is left of a sum of decimals that should be whole
+FROM_DOCUMENTS = " (from the documents)"
+TINY = 1e-12  # rounding error of a sum of decimals
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under a head."""
+    """A table: a head and rows of cells."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -43,7 +43,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Bars:
-    """Numbers with a label each, drawn as lengths."""
+    """A bar chart: a title, labels and numbers."""
 
     title: str
     labels: Sequence[str]
@@ -52,7 +52,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Curve:
-    """Losses after each epoch, in evaluation mode, on the rows learnt from and on others; the accuracy at the end."""
+    """Training and validation losses after each epoch, in evaluation mode, and the final accuracy."""
 
     name: str
     seen: list[float]
@@ -62,7 +62,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """Courses that are drawn into one picture, where there are pictures."""
+    """Curves in one plot; text output omits them."""
 
     courses: Sequence[Curve]
 
@@ -80,9 +80,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Question:
-    """A question with answers to choose from, the reason for the right one, and what in the run shows it.
+    """A question with its answers, the reason for the right one, and evidence from the run.
 
-    `theirs` tells those that the documents ask from ours.
+    `from_documents` marks the questions of the documents.
     """
 
     text: str
@@ -90,16 +90,16 @@ class Question:
     right: int
     reason: str
     shown: str
-    theirs: bool = False
+    from_documents: bool = False
 
 
 @dataclass(frozen=True)
 class Trace:
-    """A run of a network, told in order.
+    """A step-by-step run of a network.
 
-    `training` and `evaluation` are the stages of a batch in both modes, `row` is the one of its rows that is looked at,
-    and `first` the row of the masks that it begins with. Where the reader gives `masks`, one for each site, nothing is
-    scaled in training, and `p` is their rate.
+    `training` and `evaluation` are the stages of a batch in both modes. `row` is the row of the batch that is shown,
+    and `first` is the row number of the batch's first row in the masks. With user-defined `masks`, one for each site,
+    nothing is scaled in training, and `p` is their rate.
     """
 
     title: str
@@ -116,7 +116,7 @@ class Trace:
 
 
 def number(value: float) -> str:
-    """Write a number for people: two decimals, whole ones without, very small and large ones as 6e-4 and 1.23e+6."""
+    """Return the text of a number: 2 decimals, none for integers, small and large ones as 6e-4 and 1.23e+6."""
     value = round(value) + 0.0 if abs(value) < LARGE and abs(value - round(value)) < TINY else float(value)
     if abs(value) >= LARGE:
         return f"{value:.2e}".replace("e+0", "e+")
@@ -127,11 +127,11 @@ def number(value: float) -> str:
 
 
 def digits(mask: Iterable[bool]) -> str:
-    """Write a mask as 1s and 0s."""
+    """Return the text of a mask, as 1s and 0s."""
     return "".join("1" if keep else "0" for keep in mask)
 
 
 def numbers(values: Iterable[float]) -> str:
-    """Write the first numbers of a row, and the last."""
+    """Return the text of the first numbers of a row and the last."""
     row = [number(float(value)) for value in values]
     return "[" + ", ".join(row if len(row) <= FIRST + 2 else [*row[:FIRST], "...", row[-1]]) + "]"

@@ -1,4 +1,4 @@
-"""From a name, or a network of one's own, to its trace."""
+"""The function `trace` and its options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ... import data
 from ...core.errors import InputError
 from ...nn.mlp import MLP
-from .documents import own, pytorch, tensorflow
+from .documents import pytorch, tensorflow, trace_row
 from .report import Trace
 from .simplenn import simplenn
 from .toy import toy
@@ -20,9 +20,9 @@ NAMES = {"pytorch": pytorch, "tensorflow": tensorflow, "simplenn": simplenn}
 
 @dataclass(frozen=True)
 class Choices:
-    """What can be chosen beside the name: the seed; masks, network and `every` for toy; without one model, data, row.
+    """Options of `trace`: the seed; masks, network and `every` for toy; model, data and row without a name.
 
-    `masks` is a group of 0 and 1 for each layer, with ";" between; `network` and `model` are files.
+    `masks` has a group of 0s and 1s for each layer, separated by ";". `network` and `model` are files.
     """
 
     seed: int | None = None
@@ -35,37 +35,37 @@ class Choices:
 
 
 def trace(name: str | None, choices: Choices | None = None) -> Trace:
-    """Return the trace of "pytorch", "tensorflow", "simplenn" or "toy", or with None of a network of one's own.
+    """Return the trace of "pytorch", "tensorflow", "simplenn" or "toy", or with None the trace of a saved model.
 
-    Raises ValueError where a choice does not go with the name, or cannot be used.
+    Raises ValueError if an option is invalid, also in combination with the name.
     """
     choices = choices or Choices()
     known = [*NAMES, "toy"]
-    own_choices = [choices.model, choices.data, choices.row]
+    model_choices = [choices.model, choices.data, choices.row]
     toy_choices = [choices.masks, choices.network, choices.every or None]
     if name is None and choices.model is None:
         raise InputError(f"expected a NAME of {', '.join(known)}, or --model with --data")
     if name is not None and name not in known:
         raise InputError(f"NAME: expected one of {', '.join(known)}, got {name!r}")
-    if name is not None and any(choice is not None for choice in own_choices):
-        raise InputError(f"model, data, row: expected without a NAME, got them with {name}")
+    if name is not None and any(choice is not None for choice in model_choices):
+        raise InputError(f"model, data, row: only valid without a NAME, got {name}")
     if name != "toy" and any(choice is not None for choice in toy_choices):
-        raise InputError("masks, network, all: expected with the NAME toy")
+        raise InputError("masks, network, all: only valid with the NAME toy")
     if name not in NAMES and choices.seed is not None:
-        raise InputError(f"seed: expected with a NAME of {', '.join(NAMES)}, which alone draw weights by it")
+        raise InputError(f"seed: only valid with a NAME of {', '.join(NAMES)}")
     if name == "toy":
         groups = None if choices.masks is None else choices.masks.split(";")
         chosen = toy_network(masks=groups) if choices.network is None else read_toy(choices.network, groups)
         return toy(chosen, every=choices.every)
-    return _own(choices) if name is None else NAMES[name](choices.seed or 0)
+    return _model_trace(choices) if name is None else NAMES[name](choices.seed or 0)
 
 
-def _own(choices: Choices) -> Trace:
+def _model_trace(choices: Choices) -> Trace:
     if choices.data is None:
-        raise InputError("model: expected with --data, the rows that one is taken of")
+        raise InputError("model: requires --data")
     net = MLP.load(str(choices.model))
     rows = data.load_for(net, choices.data, need_target=False)
     row = choices.row or 0
     if row >= len(rows.x):
         raise InputError(f"row: expected 0 to {len(rows.x) - 1} for {choices.data}, got {row}")
-    return own(net, rows.x, row, choices.data)
+    return trace_row(net, rows.x, row, choices.data)

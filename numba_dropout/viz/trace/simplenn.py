@@ -1,4 +1,4 @@
-"""The document's SimpleNN: one batch in training and in evaluation mode, expectations, and two ways to scale."""
+"""The trace of SimpleNN: one batch in both modes, expectations, and two ways to scale."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ def simplenn(seed: int = 0) -> Trace:
         "A batch of 5 rows of 10 standard normal numbers goes through a linear layer to 50 units, ReLU, dropout 0.3, "
         "and a linear layer to one value, in training mode and in evaluation mode."
     )
-    title = "What dropout does: SimpleNN"
+    title = "Dropout step by step: SimpleNN"
     return Trace(title, about, net, training, evaluation, sections, quiz(training, evaluation, P))
 
 
 def _four_times(net: MLP, x: np.ndarray) -> Section:
-    """Show the outputs of one batch, twice in each mode."""
+    """Return the outputs of one batch, twice in each mode."""
     first, second = (net.forward(x, training=True, step=step)[:, 0] for step in (0, 1))
-    quiet, again = (net.forward(x)[:, 0] for _ in range(2))
-    rows = [[str(row), *(f"{out[row]:.4f}" for out in (first, second, quiet, again))] for row in range(len(x))]
-    differ, equal = np.count_nonzero(first != second), np.count_nonzero(quiet == again)
+    evaluated, again = (net.forward(x)[:, 0] for _ in range(2))
+    rows = [[str(row), *(f"{out[row]:.4f}" for out in (first, second, evaluated, again))] for row in range(len(x))]
+    differ, equal = np.count_nonzero(first != second), np.count_nonzero(evaluated == again)
     masks = [sample_mask((len(x), 50), P, seed=net.seed, stream=1, step=step) for step in (0, 1)]
     written = [[f"step {step}", digits(mask[0])] for step, mask in enumerate(masks)]
-    apart = np.count_nonzero(masks[0] != masks[1])
+    different = np.count_nonzero(masks[0] != masks[1])
     return Section(
         "The same batch four times",
         [
             Table(["row", "training, step 0", "training, step 1", "evaluation", "evaluation again"], rows),
             Table(["mask of row 0", ""], written),
-            f"The masks of the two steps differ in {apart} of {masks[0].size} places. "
-            f"In training each step draws another mask: {differ} of {len(x)} outputs differ. In evaluation mode "
-            f"dropout is off: {equal} of {len(x)} are equal to the last bit.",
+            f"The masks of the two steps differ in {different} of {masks[0].size} elements. "
+            f"In training mode each step draws a new mask: {differ} of {len(x)} outputs differ. In evaluation mode "
+            f"dropout is off: {equal} of {len(x)} outputs are equal to the last bit.",
         ],
     )
 
@@ -69,42 +69,44 @@ def _expectation(net: MLP, x: np.ndarray) -> Section:
     """Compare the mean of many outputs in training mode with the output in evaluation mode."""
     drawn = net.predict_mc(x, DRAWS)
     errors = drawn.std[:, 0] / np.sqrt(DRAWS)
-    quiet = net.predictive(net.forward(x))[:, 0]
-    away = (drawn.mean[:, 0] - quiet) / errors
+    evaluated = net.predictive(net.forward(x))[:, 0]
+    distance = (drawn.mean[:, 0] - evaluated) / errors
     rows = [
-        [str(row), f"{drawn.mean[row, 0]:.4f}", f"{errors[row]:.4f}", f"{quiet[row]:.4f}", f"{away[row]:+.1f}"]
+        [str(row), f"{drawn.mean[row, 0]:.4f}", f"{errors[row]:.4f}", f"{evaluated[row]:.4f}", f"{distance[row]:+.1f}"]
         for row in range(len(x))
     ]
     return Section(
         "The expectation of the training outputs",
         [
             Table(["row", f"mean of {DRAWS:,}", "standard error", "evaluation", "standard errors apart"], rows),
-            "A sum of what is kept, divided by 1 - p, has the whole sum as its mean: after the dropout comes one "
-            "linear layer, so that the mean over all masks is exactly the output in evaluation mode. With a ReLU "
-            "behind it, it would only be near it.",
+            "The sum of the kept values, divided by 1 - p, has the full sum as its mean. One linear layer follows the "
+            "dropout, so that the mean over all masks is exactly the output in evaluation mode. With a ReLU after "
+            "it, it would be only close to it.",
         ],
     )
 
 
 def _two_ways(net: MLP, stages: list) -> Section:
-    """Put scaling in training beside scaling at inference, on the same mask."""
+    """Compare scaling in training with scaling at inference, with the same mask."""
     weights = net.weights()
     weight, bias = weights["1.weight"], weights["1.bias"]
     h, kept = stages[2].values, stages[3].kept
-    ways = {
+    versions = {
         "inverted, training: h mask / (1 - p)": dropout(h, P, mask=kept),
         "inverted, inference: h": h,
         "classic, training: h mask": dropout(h, 0.0, mask=kept),
         "classic, inference: h (1 - p)": h * (1 - P),
     }
-    rows = [[name, numbers(values[0]), f"{linear(values, weight, bias)[0, 0]:.4f}"] for name, values in ways.items()]
+    rows = [
+        [name, numbers(values[0]), f"{linear(values, weight, bias)[0, 0]:.4f}"] for name, values in versions.items()
+    ]
     return Section(
         "Two ways to scale",
         [
             Table(["", "the 50 units of row 0", "output"], rows),
-            "The classic way scales at inference (Srivastava et al., 2014, section 4). PyTorch and TensorFlow do the "
-            "inverted one: they divide in training, and inference is the plain network. Each "
-            "way's values at inference are the mean of its values in training, and the two differ by the factor 1 - p, "
-            "which the next layer's weights take up. numba-dropout does the inverted one; the classic lives only here.",
+            "Classic dropout scales at inference (Srivastava et al., 2014, section 4). PyTorch and TensorFlow use "
+            "inverted dropout: they divide in training, and inference is the plain network. In both, the values at "
+            "inference are the mean of the values in training. They differ by the factor 1 - p, which the next layer's "
+            "weights absorb. numba-dropout uses inverted dropout; classic dropout is only in this trace.",
         ],
     )

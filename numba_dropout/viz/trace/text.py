@@ -1,11 +1,11 @@
-"""A trace as lines for a terminal."""
+"""A trace as plain text."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
 
-from .report import THEIRS, Bars, Block, Question, Section, Table, Trace
+from .report import FROM_DOCUMENTS, Bars, Block, Question, Section, Table, Trace
 
 __all__ = ["written"]
 
@@ -18,21 +18,21 @@ def written(trace: Trace) -> str:
     lines = [trace.title, "=" * len(trace.title), "", *textwrap.wrap(trace.about, WIDTH), ""]
     for section in trace.sections:
         lines += _section(section)
-    for place, question in enumerate(trace.questions, 1):
-        lines += _question(place, question)
+    for index, question in enumerate(trace.questions, 1):
+        lines += _question(index, question)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _section(section: Section) -> list[str]:
     lines = [section.title, "-" * len(section.title), ""]
     for block in section.blocks:
-        own = list(_block(block))
-        lines += [*own, ""] if own else []
+        block_lines = list(_block(block))
+        lines += [*block_lines, ""] if block_lines else []
     return lines
 
 
 def _block(block: Block) -> Iterator[str]:
-    """Yield a block's lines; curves have none, as a table always goes with them."""
+    """Yield the lines of a block; curves have none because a table accompanies them."""
     if isinstance(block, str):
         yield from textwrap.wrap(block, WIDTH)
     elif isinstance(block, Table):
@@ -49,17 +49,17 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _bars(bars: Bars) -> Iterator[str]:
-    most = max(bars.values)
+    largest = max(bars.values)
     width = max(len(label) for label in bars.labels)
     yield f"  {bars.title}"
     for label, value in zip(bars.labels, bars.values, strict=True):
-        yield f"  {label.rjust(width)} |{'*' * round(BAR * value / most)} {value:.3f}"
+        yield f"  {label.rjust(width)} |{'*' * round(BAR * value / largest)} {value:.3f}"
 
 
-def _question(place: int, question: Question) -> list[str]:
-    title = f"Question {place}: {question.text}{THEIRS * question.theirs}"
+def _question(index: int, question: Question) -> list[str]:
+    title = f"Question {index}: {question.text}{FROM_DOCUMENTS * question.from_documents}"
     lines = [*textwrap.wrap(title, WIDTH), ""]
     for letter, answer in zip("ABCD", question.answers, strict=False):
         lines.append(f"  {letter}  {answer}")
-    right = f"{'ABCD'[question.right]}. {question.reason} {question.shown}"
-    return [*lines, "", *textwrap.wrap(right, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]
+    solution = f"{'ABCD'[question.right]}. {question.reason} {question.shown}"
+    return [*lines, "", *textwrap.wrap(solution, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]

@@ -1,4 +1,4 @@
-"""The toy network as the reader chooses it: input, weights, biases and masks, of small whole numbers."""
+"""The toy network: input, weights, biases and masks, of small integers or from a TOML file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...nn.mlp import MLP
 
 __all__ = ["Toy", "read_toy", "toy_network"]
 
-# Small whole numbers, so that all can be followed by hand.
+# Small integers, so that readers can check the results by hand.
 X = (1, 1)
 LAYERS = (
     ([[2, 1], [-1, 1], [1, 3]], [1, 2, -2]),
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Toy:
-    """An input (inputs,), weights and biases layer by layer, a mask for each site, and the rate of hidden units."""
+    """An input (inputs,), the weight and bias of each layer, a mask for each site, and the rate of hidden units."""
 
     x: Array
     layers: Sequence[tuple[Array, Array]]
@@ -41,65 +41,66 @@ class Toy:
 
     @property
     def sizes(self) -> list[int]:
-        """The units of each layer, the input first."""
+        """The number of units of each layer, starting with the input."""
         return [self.x.size, *(bias.size for _, bias in self.layers)]
 
     def network(self) -> MLP:
-        """Return the network."""
+        """Return the network as an `MLP`."""
         net = MLP(self.sizes, dropout=self.p, loss="mse", dtype="float64")
-        parts = [(f"{place}.weight", weight) for place, (weight, _) in enumerate(self.layers)]
-        parts += [(f"{place}.bias", bias) for place, (_, bias) in enumerate(self.layers)]
-        net.load_state_dict(dict(parts))
+        arrays = [(f"{number}.weight", weight) for number, (weight, _) in enumerate(self.layers)]
+        arrays += [(f"{number}.bias", bias) for number, (_, bias) in enumerate(self.layers)]
+        net.load_state_dict(dict(arrays))
         return net
 
 
 def toy_network(x: Any = None, layers: Any = None, masks: Sequence[str] | None = None, p: Any = 0.5) -> Toy:
-    """Return a network of numbers (inputs,), layers (weight, bias), masks of 0 and 1 for each site, and a rate.
+    """Return a toy network from an input (inputs,), layers (weight, bias), masks of 0 and 1 for each site, and a rate.
 
-    What is not given is ours; the masks of a network of other layers keep everything. InputError where it does not fit.
+    Omitted values are those of the built-in network. With other `layers` the default masks keep all units. Raises
+    InputError if the shapes do not match.
     """
-    arrays = [_layer(place, *layer) for place, layer in enumerate(LAYERS if layers is None else layers, 1)]
+    arrays = [_layer(number, *layer) for number, layer in enumerate(LAYERS if layers is None else layers, 1)]
     if not arrays:
         raise InputError("layers: expected at least one, got none")
     sizes = [arrays[0][0].shape[1], *(bias.size for _, bias in arrays)]
-    for place, (inputs, (weight, _)) in enumerate(zip(sizes, arrays, strict=False), 1):
+    for number, (inputs, (weight, _)) in enumerate(zip(sizes, arrays, strict=False), 1):
         if weight.shape[1] != inputs:
-            raise InputError(f"layer {place}: expected weights for {inputs} inputs, got {weight.shape[1]}")
-    given = _numbers(X if x is None else x, "x", 1)
-    if given.size != sizes[0]:
-        raise InputError(f"x: expected {sizes[0]} numbers, got {given.size}")
+            raise InputError(f"layer {number}: expected weights for {inputs} inputs, got {weight.shape[1]}")
+    array = _numbers(X if x is None else x, "x", 1)
+    if array.size != sizes[0]:
+        raise InputError(f"x: expected {sizes[0]} numbers, got {array.size}")
     if masks is None:
         masks = MASKS if layers is None else ["1" * units for units in sizes[:-1]]
-    return Toy(given, arrays, _masks(masks, sizes[:-1]), checks.probability(p))
+    return Toy(array, arrays, _masks(masks, sizes[:-1]), checks.probability(p))
 
 
 def read_toy(path: str | os.PathLike[str], masks: Sequence[str] | None = None) -> Toy:
-    """Return what a TOML file chooses: x, p, masks, and layers, each a table with weight (rows) and bias.
+    """Return the network of a TOML file with x, p, masks and layers, each a table with weight (rows) and bias.
 
-    `masks` go before those of the file. InputError where it cannot be used; TOML needs Python 3.11.
+    `masks` replaces the masks of the file. Raises InputError if the file is invalid. TOML requires Python 3.11.
     """
     text = Path(path).read_bytes()
     try:
         import tomllib
     except ImportError:
-        raise InputError(f"{path}: reading TOML needs Python 3.11 or later") from None
+        raise InputError(f"{path}: reading TOML requires Python 3.11 or later") from None
     try:
-        found = tomllib.loads(text.decode())
+        table = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML: {error}") from None
-    unknown = sorted(set(found) - {"x", "p", "masks", "layers"})
+    unknown = sorted(set(table) - {"x", "p", "masks", "layers"})
     if unknown:
         raise InputError(f"{path}: expected x, p, masks and layers, got {', '.join(unknown)}")
-    layers = found.get("layers", [])
-    whole = {"weight", "bias"}
-    if not isinstance(layers, list) or any(not isinstance(one, dict) or set(one) != whole for one in layers):
+    layers = table.get("layers", [])
+    keys = {"weight", "bias"}
+    if not isinstance(layers, list) or any(not isinstance(layer, dict) or set(layer) != keys for layer in layers):
         raise InputError(f"{path}: expected tables [[layers]] with weight and bias")
     if layers:
-        found["layers"] = [(layer["weight"], layer["bias"]) for layer in layers]
+        table["layers"] = [(layer["weight"], layer["bias"]) for layer in layers]
     if masks is not None:
-        found["masks"] = masks
+        table["masks"] = masks
     try:
-        return toy_network(**found)
+        return toy_network(**table)
     except (ValueError, TypeError) as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -110,26 +111,26 @@ def _numbers(values: Any, name: str, ndim: int) -> Array:
     except (TypeError, ValueError):
         array = np.empty(0)
     if array.ndim != ndim or array.size == 0 or not np.isfinite(array).all():
-        kind = "a list of numbers" if ndim == 1 else "rows of numbers, all of one length"
+        kind = "a list of numbers" if ndim == 1 else "rows of numbers with equal lengths"
         raise InputError(f"{name}: expected {kind}, got {values!r}")
     return array
 
 
-def _layer(place: int, weight: Any, bias: Any) -> tuple[Array, Array]:
-    weight, bias = _numbers(weight, f"layer {place}, weight", 2), _numbers(bias, f"layer {place}, bias", 1)
+def _layer(number: int, weight: Any, bias: Any) -> tuple[Array, Array]:
+    weight, bias = _numbers(weight, f"layer {number}, weight", 2), _numbers(bias, f"layer {number}, bias", 1)
     if len(weight) != len(bias):
-        raise InputError(f"layer {place}: expected a bias for each of {len(weight)} units, got {len(bias)}")
+        raise InputError(f"layer {number}: expected a bias for each of {len(weight)} units, got {len(bias)}")
     return weight, bias
 
 
 def _masks(texts: Any, units: Sequence[int]) -> list[NDArray[np.bool_]]:
-    """Return masks (units,) of a group of 0 and 1 for each site, the input's first."""
+    """Return the masks (units,) of groups of 0 and 1 for each site, starting with the input."""
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise InputError(f'masks: expected texts of 0 and 1 such as "101", got {texts!r}')
+        raise InputError(f'masks: expected strings of 0 and 1 such as "101", got {texts!r}')
     if len(texts) != len(units):
-        count = f"{len(units)} groups, of {', '.join(map(str, units))} digits"
+        count = f"{len(units)} groups with {', '.join(map(str, units))} digits"
         raise InputError(f"masks: expected {count}, got {len(texts)}: {';'.join(texts)}")
-    for place, (text, size) in enumerate(zip(texts, units, strict=True), 1):
+    for number, (text, size) in enumerate(zip(texts, units, strict=True), 1):
         if len(text) != size or set(text) - {"0", "1"}:
-            raise InputError(f"masks: expected {size} digits 0 or 1 in group {place}, got {text!r}")
+            raise InputError(f"masks: expected {size} digits 0 or 1 in group {number}, got {text!r}")
     return [np.array([digit == "1" for digit in text]) for text in texts]

@@ -1,8 +1,8 @@
 "use strict";
 
-// The network's forward pass for one row, as the page shows it.
+// The forward pass of the network for one row.
 
-/** Return the numbers that Python has packed: little-endian float32 or float64. */
+/** Return the numbers in a base64 text: little-endian float32 or float64. */
 function unpack(text, type) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
@@ -11,7 +11,7 @@ function unpack(text, type) {
     size === 4 ? view.getFloat32(4 * i, true) : view.getFloat64(8 * i, true));
 }
 
-/** Return a network with its numbers unpacked. */
+/** Return a network with unpacked arrays. */
 function unpacked(net) {
   const layers = net.layers.map(({ weight, bias }) => ({
     weight: unpack(weight, net.dtype),
@@ -20,25 +20,25 @@ function unpacked(net) {
   return { ...net, x: Array.from(unpack(net.x, net.dtype)), layers };
 }
 
-/** Return which values of a site are kept: the whole mask for a batch's units, or the row's part of it. */
+/** Return the mask of a site: that of the whole batch for subnetwork, else that of the row. */
 function maskOf(net, site, rates, step) {
   const units = net.sizes[site];
   const offset = net.variant === "subnetwork" ? 0 : net.row * units;
   const p = rates[site];
   if (!Array.isArray(p)) return sampleMask(units, p, net.key, site, step, offset);
-  return p.map((own, i) => isKept(offset + i, threshold(own), site, step, net.key));
+  return p.map((rate, i) => isKept(offset + i, threshold(rate), site, step, net.key));
 }
 
-/** Return by what a kept value of a site is multiplied: the reciprocal of the share that is kept. */
+/** Return the factor of kept values: 1 / (share of kept values), or 1 without scaling. */
 function scaleOf(net, p) {
   const limit = threshold(p);
   return net.scaled ? TWO32 / (TWO32 - limit) : 1;
 }
 
 /**
- * Return the values of all layers, the input's first, the sums that they come from, and the answer.
- * masks[site] tells which are kept, or is null where none is dropped; dropped values are 0. Where nothing is scaled in
- * training, values behind hidden units are multiplied by 1 - p instead outside of it.
+ * Return the values of all layers, starting with the input, the sums before ReLU, and the answer.
+ * masks[site] is the mask of kept values, or null if nothing is dropped. Dropped values are 0. Without scaling in
+ * training, the values of hidden units are multiplied by 1 - p in evaluation mode.
  */
 function forward(net, rates, masks, training, p) {
   let values = net.x;
@@ -46,40 +46,40 @@ function forward(net, rates, masks, training, p) {
   net.layers.forEach(({ weight, bias }, layer) => {
     const mask = masks[layer];
     if (mask) {
-      const own = rates[layer];
-      values = values.map((value, i) => (mask[i] ? value * scaleOf(net, Array.isArray(own) ? own[i] : own) : 0));
+      const rate = rates[layer];
+      values = values.map((value, i) => (mask[i] ? value * scaleOf(net, Array.isArray(rate) ? rate[i] : rate) : 0));
     }
-    if (!net.scaled && !training && layer) values = values.map((value) => value * (1 - p)); // the classic way
+    if (!net.scaled && !training && layer) values = values.map((value) => value * (1 - p)); // classic dropout
     columns.push(values);
-    const given = values;
+    const inputs = values;
     const sums = Array.from(bias, (start, unit) => {
       let sum = 0;
-      for (let i = 0; i < given.length; i++) sum += weight[unit * given.length + i] * given[i];
+      for (let i = 0; i < inputs.length; i++) sum += weight[unit * inputs.length + i] * inputs[i];
       return sum + start;
     });
     allSums.push(sums);
-    values = layer < net.layers.length - 1 ? sums.map((sum) => (sum <= 0 ? 0 : sum)) : sums; // NaN goes through
+    values = layer < net.layers.length - 1 ? sums.map((sum) => (sum <= 0 ? 0 : sum)) : sums; // keeps NaN
   });
   columns.push(values);
   return { columns, sums: allSums, answer: answerOf(net, values) };
 }
 
-/** Return what outputs mean: probabilities, or values in the target's units. */
+/** Return the answer from the outputs: probabilities, or values in the target's units. */
 function answerOf(net, outputs) {
   if (net.answer === "softmax") {
-    const most = Math.max(...outputs);
-    const powers = outputs.map((out) => Math.exp(out - most));
+    const largest = Math.max(...outputs);
+    const powers = outputs.map((out) => Math.exp(out - largest));
     const total = powers.reduce((a, b) => a + b);
     return powers.map((power) => power / total);
   }
   if (net.answer === "sigmoid") {
     const shares = outputs.map((out) => 1 / (1 + Math.exp(-out)));
-    return shares.length === 1 ? [1 - shares[0], shares[0]] : shares; // of 0 and of 1
+    return shares.length === 1 ? [1 - shares[0], shares[0]] : shares; // of the classes 0 and 1
   }
   return outputs.map((out, i) => out * net.factor[i] + net.shift[i]);
 }
 
-/** Write a number as Python's `number` does: two decimals, ties to even; whole ones without; 6e-4 and 1.23e+6. */
+/** Return a number's text as Python's `number` does: 2 decimals, ties to even; none for integers; 6e-4, 1.23e+6. */
 function written(value) {
   if (!Number.isFinite(value)) return String(value).replace("Infinity", "inf").replace("NaN", "nan");
   if (Math.abs(value) >= 1e6) return value.toExponential(2);

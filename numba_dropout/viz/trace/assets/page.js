@@ -1,11 +1,11 @@
 "use strict";
 
-// The network as a picture that recomputes: units, edges, sliders, and the next mask.
+// The interactive picture of the network: units, edges, sliders, and the next mask.
 
 const SVG = "http://www.w3.org/2000/svg";
-const READERS = -1; // the step before all others, where masks are the reader's own
-const SHOWN = 50; // units of a layer that are drawn
-const LEAST = 0.7; // of a picture's size: on a narrow screen one scrolls sideways rather than peer
+const READERS = -1; // the step of user-defined masks, before all other steps
+const SHOWN = 50; // maximum of drawn units per layer
+const LEAST = 0.7; // minimum scale of the picture; narrow screens scroll sideways
 
 const data = JSON.parse(document.getElementById("network-data").textContent);
 const net = unpacked(data);
@@ -13,12 +13,12 @@ const state = {
   step: net.given ? READERS : net.step,
   training: true,
   rates: net.rates.map((p) => (Array.isArray(p) ? [...p] : p)),
-  given: net.given, // masks of 0 and 1 that the reader may change, where there are some
+  given: net.given, // user-defined masks of 0 and 1, null without
   p: net.p, // their rate
 };
 
 function isDropped(p) {
-  return Array.isArray(p) ? p.some((own) => own > 0) : p > 0;
+  return Array.isArray(p) ? p.some((rate) => rate > 0) : p > 0;
 }
 
 function layerName(column) {
@@ -26,7 +26,7 @@ function layerName(column) {
   return column === net.sizes.length - 1 ? "output" : `hidden ${column}`;
 }
 
-/** Return the masks of all sites as they are now, null where nothing is dropped. */
+/** Return the current masks of all sites, null for sites without dropout. */
 function masksNow() {
   return net.layers.map((_, site) => {
     if (!state.training) return null;
@@ -35,7 +35,7 @@ function masksNow() {
   });
 }
 
-/** Return the values, masks and answer as they are now. */
+/** Return the current values, masks and answer. */
 function now() {
   const masks = masksNow();
   return { masks, ...forward(net, state.rates, masks, state.training, state.p) };
@@ -44,12 +44,12 @@ function now() {
 // ---------------------------------------------------------------- the picture
 
 const picture = document.getElementById("picture");
-const told = document.getElementById("told");
+const hint = document.getElementById("hint");
 const status = document.getElementById("status");
-const units = []; // [column][place]: the group of a unit that is drawn
+const units = []; // [column][place]: the SVG group of a drawn unit
 const edges = []; // [layer]: {line, from, to}
 
-function made(name, attributes, parent) {
+function createSvg(name, attributes, parent) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   if (parent) parent.append(element);
@@ -67,7 +67,7 @@ function draw() {
   picture.style.minWidth = `${LEAST * width}px`;
   const x = (column) => 60 + 170 * column;
   const y = (column, place) => 34 + (height - 64) / 2 + (place - (shown[column] - 1) / 2) * gap;
-  const below = made("g", { "aria-hidden": "true" }, picture);
+  const below = createSvg("g", { "aria-hidden": "true" }, picture);
   net.layers.forEach(({ weight }, layer) => {
     edges.push([]);
     let widest = 0;
@@ -75,11 +75,11 @@ function draw() {
     for (let to = 0; to < shown[layer + 1]; to++) {
       for (let from = 0; from < shown[layer]; from++) {
         const value = weight[to * net.sizes[layer] + from];
-        const line = made("line", {
+        const line = createSvg("line", {
           x1: x(layer), y1: y(layer, from), x2: x(layer + 1), y2: y(layer + 1, to),
           class: value < 0 ? "edge negative" : "edge", "stroke-width": 0.3 + (2.2 * Math.abs(value)) / (widest || 1),
         }, below);
-        line.addEventListener("pointerenter", () => tell(
+        line.addEventListener("pointerenter", () => showHint(
           `weight from ${layerName(layer)} ${from + 1} to ${layerName(layer + 1)} ${to + 1}: ${written(value)}`));
         edges[layer].push({ line, from, to });
       }
@@ -87,21 +87,22 @@ function draw() {
   });
   net.sizes.forEach((size, column) => {
     units.push([]);
-    made("text", { x: x(column), y: 16, class: "name" }, picture).textContent = layerName(column);
+    createSvg("text", { x: x(column), y: 16, class: "name" }, picture).textContent = layerName(column);
     for (let place = 0; place < shown[column]; place++) units[column].push(unit(column, place, x(column), y(column, place), gap));
     if (size > shown[column]) {
-      made("text", { x: x(column), y: height - 6, class: "name" }, picture).textContent = `+ ${size - shown[column]} more`;
+      const more = createSvg("text", { x: x(column), y: height - 6, class: "name" }, picture);
+      more.textContent = `+ ${size - shown[column]} more`;
     }
   });
 }
 
 function unit(column, place, cx, cy, gap) {
-  const group = made("g", { class: "unit", role: "img", tabindex: column + place === 0 ? "0" : "-1" }, picture);
-  made("circle", { cx, cy, r: gap / 2, class: "reach" }, group);
-  made("circle", { cx, cy, r: gap > 40 ? 13 : gap > 20 ? 9 : 6, class: "dot" }, group);
-  made("title", {}, group);
-  group.addEventListener("pointerenter", () => tell(group.getAttribute("aria-label")));
-  group.addEventListener("focus", () => tell(group.getAttribute("aria-label")));
+  const group = createSvg("g", { class: "unit", role: "img", tabindex: column + place === 0 ? "0" : "-1" }, picture);
+  createSvg("circle", { cx, cy, r: gap / 2, class: "reach" }, group);
+  createSvg("circle", { cx, cy, r: gap > 40 ? 13 : gap > 20 ? 9 : 6, class: "dot" }, group);
+  createSvg("title", {}, group);
+  group.addEventListener("pointerenter", () => showHint(group.getAttribute("aria-label")));
+  group.addEventListener("focus", () => showHint(group.getAttribute("aria-label")));
   group.addEventListener("keydown", (event) => move(event, column, place));
   if (state.given && column < net.layers.length) {
     group.setAttribute("role", "button");
@@ -110,7 +111,7 @@ function unit(column, place, cx, cy, gap) {
   return group;
 }
 
-/** Go to a neighbour by the arrow keys; Enter and space give or take a unit where the reader may. */
+/** Move to a neighbor with the arrow keys; drop or restore a unit with Enter or space if masks are user-defined. */
 function move(event, column, place) {
   const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
   if (event.key in steps) {
@@ -134,20 +135,20 @@ function toggle(column, place) {
   train();
   state.given[column][place] = !state.given[column][place];
   show();
-  tell(units[column][place].getAttribute("aria-label"));
+  showHint(units[column][place].getAttribute("aria-label"));
 }
 
-/** Go to training mode, where masks are seen. */
+/** Switch to training mode, which shows masks. */
 function train() {
   state.training = true;
   document.querySelector("input[value=training]").checked = true;
 }
 
-function tell(text) {
-  told.textContent = text;
+function showHint(text) {
+  hint.textContent = text;
 }
 
-// ---------------------------------------------------------------- what changes
+// ---------------------------------------------------------------- updates
 
 function show() {
   const { masks, columns, sums, answer } = now();
@@ -157,12 +158,12 @@ function show() {
     if (mask) dropped += mask.filter((keep) => !keep).length;
     if (mask || isDropped(net.rates[column] ?? 0)) all += values.length;
     units[column].forEach((group, place) => {
-      const gone = Boolean(mask && !mask[place]);
-      const label = `${layerName(column)} ${place + 1}: ${gone ? "dropped" : written(values[place])}`;
-      group.classList.toggle("dropped", gone);
-      group.classList.toggle("silent", !gone && values[place] === 0);
+      const isGone = Boolean(mask && !mask[place]);
+      const label = `${layerName(column)} ${place + 1}: ${isGone ? "dropped" : written(values[place])}`;
+      group.classList.toggle("dropped", isGone);
+      group.classList.toggle("silent", !isGone && values[place] === 0);
       group.setAttribute("aria-label", label);
-      if (group.getAttribute("role") === "button") group.setAttribute("aria-pressed", String(gone));
+      if (group.getAttribute("role") === "button") group.setAttribute("aria-pressed", String(isGone));
       group.querySelector("title").textContent = label;
     });
   });
@@ -196,7 +197,7 @@ function fillValues(columns, masks) {
   })));
 }
 
-/** Write each unit's value as a formula with its numbers. */
+/** Show the formula of each unit. */
 function fillFormulas(columns, masks, sums) {
   const list = document.getElementById("formulas");
   const lines = net.layers.flatMap(({ weight, bias }, layer) => Array.from(bias, (b, place) => {
@@ -247,11 +248,11 @@ function controls() {
   }
 }
 
-/** Go to the masks of another step: where the reader gives them, the generator's for hidden units, or back to them. */
+/** Go to the masks of another step; with user-defined masks, draw those of hidden units, or go back to the former. */
 function next(by) {
   const before = state.step;
   state.step = Math.max(net.given ? READERS : 0, before + by);
-  if (net.given && before === READERS && by > 0) net.given = state.given.map((mask) => [...mask]); // to come back to
+  if (net.given && before === READERS && by > 0) net.given = state.given.map((mask) => [...mask]); // for back
   if (net.given && state.step === READERS && before !== READERS) state.given = net.given;
   if (net.given && state.step !== READERS) {
     state.given = net.given.map((mask, site) =>

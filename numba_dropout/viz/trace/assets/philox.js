@@ -1,11 +1,11 @@
 "use strict";
 
-// The mask contract (docs/mask.md): Philox4x32-10, and what is kept. Elements up to 2**53 - 1.
+// The mask contract (docs/mask.md): Philox4x32-10 and the kept elements, for elements up to 2**53 - 1.
 
 const TWO16 = 65536;
 const TWO32 = 4294967296;
 
-/** Return the high and the low word of a product of two words. */
+/** Return the high and low words of the product of two words. */
 function mulhilo(a, b) {
   const ah = a >>> 16, al = a & 0xffff, bh = b >>> 16, bl = b & 0xffff;
   const middle = ah * bl + Math.floor((al * bl) / TWO16);
@@ -14,7 +14,7 @@ function mulhilo(a, b) {
   return [high >>> 0, Math.imul(a, b) >>> 0];
 }
 
-/** Return the four words of a counter of four words under a key of two. */
+/** Return the four output words for a counter of four words and a key of two. */
 function philox([c0, c1, c2, c3], [k0, k1]) {
   for (let round = 0; round < 10; round++) {
     const [hi0, lo0] = mulhilo(0xd2511f53, c0);
@@ -43,7 +43,7 @@ function number16(element, stream, step, key) {
   return lane & 1 ? word >>> 16 : word & 0xffff;
 }
 
-/** Tell whether an element is kept at a threshold. */
+/** Return whether an element is kept at a threshold. */
 function isKept(element, limit, stream, step, key) {
   if (limit === 0 || limit === TWO32) return limit === 0;
   const high = number16(element, stream, step, key);
@@ -52,7 +52,7 @@ function isKept(element, limit, stream, step, key) {
   return number16(element, (stream | 0x80000000) >>> 0, step, key) >= limit % TWO16;
 }
 
-/** Return a mask of so many elements, true where one is kept. */
+/** Return a mask of `size` elements, true for kept elements. */
 function sampleMask(size, p, key, stream, step, offset) {
   const limit = threshold(p);
   return Array.from({ length: size }, (_, i) => isKept(offset + i, limit, stream, step, key));

@@ -1,6 +1,6 @@
 "use strict";
 
-// The quiz: an answer that is chosen gets its reason.
+// The quiz: choosing an answer shows the reason.
 
 for (const question of document.querySelectorAll(".question")) {
   const reason = question.querySelector(".reason");
