@@ -1,1 +1,1 @@
-"""What `ndrop bench` measures, and how: side by side, interleaved, and checked before it is timed."""
+"""The benchmarks of `ndrop bench`: interleaved measurements of several libraries, verified before timing."""

@@ -1,4 +1,4 @@
-"""What is measured: one case is one operation at one size, which all contestants do."""
+"""The cases: one operation at one size each, measured for all contestants."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = [
 
 P = 0.3  # the probability of the dropout kernels
 LR, MOMENTUM = 0.01, 0.9  # of the steps
-RATES = (0.5, 0.2)  # of the hidden layers and of the input, in networks (Srivastava et al., JMLR 2014)
+RATES = (0.5, 0.2)  # of hidden layers and input in networks (Srivastava et al., JMLR 2014)
 
-WIDE = Network((784, 2048, 2048, 10), 128)  # in which leaving units out is measured
+WIDE = Network((784, 2048, 2048, 10), 128)  # for the cost of sub-network dropout
 
-SHARED = "step_shared"  # the kind of a case that is measured beside a busy process
+SHARED = "step_shared"  # the kind of the case measured next to a busy process
 
-# The products of a layer, and those of its gradients.
+# The matrix products of a layer and of its gradients.
 FORMS = {"forward": "x W^T", "dinp": "dy W", "dweight": "dy^T x"}
 
 
@@ -36,8 +36,8 @@ FORMS = {"forward": "x W^T", "dinp": "dy W", "dweight": "dy^T x"}
 class Case:
     """One operation at one size.
 
-    `kind` is the name under which contestants are looked up; `unit` and `work` turn seconds into what is shown:
-    seconds a unit of work, or work a second for GFLOP/s.
+    `kind` selects the contestants. `unit` and `work` convert seconds to the displayed value: seconds per unit of work,
+    or for GFLOP/s work per second.
     """
 
     group: str
@@ -51,7 +51,7 @@ class Case:
 
 
 def of_group(group: str, sizes: Sizes, dtype: str) -> list[Case]:
-    """Return the cases of a group that contestants of several libraries take part in."""
+    """Return the cases of a group other than startup."""
     if group == "kernels":
         return [*_dropout(sizes, dtype), *_family(sizes, dtype), *_products(sizes, dtype)]
     if group == "train":
@@ -78,7 +78,7 @@ def _family(sizes: Sizes, dtype: str) -> list[Case]:
     return [
         Case("kernels", kind, title, f"{elements(n)} elements", (n,), dtype, "ns/element", float(n))
         for kind, title in kinds.items()
-        for n in sizes.elements[-2:][:1]  # one size tells: they compute, and wait for no memory
+        for n in sizes.elements[-2:][:1]  # one size is enough, because they are compute-bound
     ]
 
 
@@ -103,14 +103,14 @@ def _products(sizes: Sizes, dtype: str) -> list[Case]:
 
 def _steps(sizes: Sizes, dtype: str) -> list[Case]:
     steps = [_network("train", "step", "training step", network, dtype, "ms/step") for network in sizes.networks]
-    # the largest network is the one in which dropout's cost is asked for
+    # the cost of dropout is measured in the largest network
     largest = max(sizes.networks, key=lambda network: network.batch * sum(network.units[1:-1]), default=None)
     if largest is not None:
         steps.append(_network("train", "dropout_adds", "what dropout adds to a step", largest, dtype, "percent"))
         wide = WIDE if sizes.networks == TRAIN_SIZES.networks else largest
         title = f"what sub-network dropout, p = {RATES[0]}, adds to a step without dropout"
         steps.append(_network("train", "subnetwork_adds", title, wide, dtype, "percent"))
-        # threads that wait for others on a core that is taken: the more parallel regions in a step, the more it shows
+        # with a busy core threads wait for each other, the more so the more parallel regions a step has
         middle = sorted(sizes.networks, key=lambda network: network.batch * sum(network.units))[
             len(sizes.networks) // 2
         ]
@@ -124,18 +124,18 @@ def _network(group: str, kind: str, title: str, network: Network, dtype: str, un
 
 
 def step_operations(shape: tuple[int, ...]) -> float:
-    """Return the floating-point operations of a training step's products: no gradient by the network's input."""
+    """Return the floating-point operations of a step's matrix products, without the gradient of the input."""
     *units, batch = shape
     weights = [inputs * outputs for inputs, outputs in itertools.pairwise(units)]
     return 2.0 * batch * (3 * sum(weights) - weights[0])
 
 
 def steps_in_a_call(shape: tuple[int, ...]) -> int:
-    """Return how many steps those take in one call who can: so many that it is long enough to be timed."""
+    """Return the number of steps in a call that runs several, so that it is long enough to time."""
     return int(min(256, max(8, 1e9 // step_operations(shape))))
 
 
 def dropped_elements(shape: tuple[int, ...]) -> int:
-    """Return the number of hidden units' values that dropout acts on; for the input's nothing is kept anywhere."""
+    """Return the number of hidden values subject to dropout; for the input no library saves anything."""
     *units, batch = shape
     return batch * sum(units[1:-1])

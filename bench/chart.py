@@ -1,4 +1,4 @@
-"""The plot of a run: how many times longer each contestant takes than the machine's limit, or than the best peer."""
+"""The plot of a run: the time of each contestant relative to the hardware's limit or to a reference library."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .report import amount, cases_of, ordered, value
 
 __all__ = ["draw", "require"]
 
-COLORS = {"own": "#0072b2", "limit": "#009e73", "peer": "#b0b0b0", "aside": "#dcdcdc"}  # Okabe & Ito's, and greys
-BAR = 0.26  # inches for a bar
+COLORS = {"own": "#0072b2", "limit": "#009e73", "peer": "#b0b0b0", "aside": "#dcdcdc"}  # Okabe & Ito (2008), and grays
+BAR = 0.26  # height of a bar in inches
 UNITS = {"ns/element": "ns", "ms/step": "ms", "GFLOP/s": "GFLOP/s"}
-FEW, SOME, MANY = (1,), (1, 2, 5), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # ticks in a decade
-Row = tuple[str, float, str, str]  # label, length, colour, what is written at the end
+FEW, SOME, MANY = (1,), (1, 2, 5), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # ticks per decade
+Row = tuple[str, float, str, str]  # label, length, color, text at the end of the bar
 
 require = plots.require
 
 
 def draw(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    """Draw a run into a file: a row of panels for each kind of case that has something to compare."""
+    """Draw a run: a row of panels for each kind of case with a comparison."""
     path = plots.require(path)
     from matplotlib.figure import Figure
 
@@ -36,9 +36,9 @@ def draw(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
         fontsize=11,
     )
     if rows:
-        parts = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)
-        for part, panels in zip(parts[:, 0], rows, strict=True):
-            axes = part.subplots(1, len(panels), squeeze=False)[0]
+        subfigures = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)
+        for subfigure, panels in zip(subfigures[:, 0], rows, strict=True):
+            axes = subfigure.subplots(1, len(panels), squeeze=False)[0]
             for ax, (title, label, bars) in zip(axes, panels, strict=True):
                 _panel(ax, title, label, bars)
     with replacing(path) as file:
@@ -46,19 +46,19 @@ def draw(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
 
 
 def _panel(ax: Any, title: str, label: str, bars: list[Row]) -> None:
-    """Draw horizontal bars on a logarithmic axis, from 1 on: to the right is slower."""
-    places = range(len(bars), 0, -1)
+    """Draw horizontal bars on a logarithmic axis from 1; longer bars are slower."""
+    positions = range(len(bars), 0, -1)
     lengths, colors = [bar[1] for bar in bars], [bar[2] for bar in bars]
     ax.set_xscale("log")
-    ax.barh(places, [length - 1 for length in lengths], left=1, color=colors, height=0.72, zorder=2)
+    ax.barh(positions, [length - 1 for length in lengths], left=1, color=colors, height=0.72, zorder=2)
     ax.axvline(1, color="#444444", lw=1, zorder=3)
-    ax.set_yticks(places, [bar[0] for bar in bars], fontsize=8)
-    for place, (_, length, color, text) in zip(places, bars, strict=True):
+    ax.set_yticks(positions, [bar[0] for bar in bars], fontsize=8)
+    for position, (_, length, color, text) in zip(positions, bars, strict=True):
         if color == COLORS["limit"]:  # its bar has no length
-            ax.plot([length], [place], marker="D", ms=5, color=color, zorder=4)
-        ax.annotate(text, (max(length, 1), place), (5, 0), textcoords="offset points", va="center", fontsize=7.5)
+            ax.plot([length], [position], marker="D", ms=5, color=color, zorder=4)
+        ax.annotate(text, (max(length, 1), position), (5, 0), textcoords="offset points", va="center", fontsize=7.5)
     low, high = min(1.0, *lengths), max(1.0, *lengths)
-    high *= max((high / low) ** 0.36, 1.8)  # room for what is written at the end of a bar
+    high *= max((high / low) ** 0.36, 1.8)  # room for the text at the end of a bar
     low /= (high / low) ** 0.02
     digits = FEW if high / low > 100 else SOME if high / low > 4 else MANY
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in digits if low <= digit * 10.0**power <= high]
@@ -73,7 +73,7 @@ def _panel(ax: Any, title: str, label: str, bars: list[Row]) -> None:
 
 
 def _bars(case: dict[str, Any], length: Callable[[dict[str, Any]], float | None]) -> list[Row]:
-    """Return a bar for each contestant; of the limits the best alone."""
+    """Return a bar for each contestant and for the best limit."""
     bars: list[Row] = []
     for entry in ordered(case):
         size = length(entry)
@@ -107,7 +107,7 @@ def _steps(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
 
 
 def _products(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
-    """Return a panel for each kind of product, with a bar for each shape: this project's time over numpy.matmul's."""
+    """Return a panel for each kind of product, with a bar for each shape: time relative to numpy.matmul."""
     panels: dict[str, list[Row]] = {}
     for case in record["groups"].get("kernels", {"cases": []})["cases"]:
         entries = {entry["name"].partition(",")[0]: entry for entry in case["contestants"]}

@@ -1,9 +1,9 @@
-"""`ndrop bench estimators`: the scikit-learn estimators beside scikit-learn's own multilayer perceptron.
+"""The group `estimators`: our estimators compared with scikit-learn's multilayer perceptron.
 
-Both get the same rows, hidden layers, epochs and batches, each in a process of its own, and take turns. Rows are
-standardised by those that are learnt from, MNIST's divided by 255; scikit-learn's regression learns a standardised
-target as ours does by itself. scikit-learn's sets are cross-validated in five folds, cut anew for each seed, so that
-all rows are predicted; MNIST has its own test images.
+Both use the same rows, hidden layers, epochs and batches, and run interleaved, each in its own process. Features are
+standardized by the training rows; MNIST's are divided by 255. scikit-learn's regression gets a standardized target, as
+ours does internally. scikit-learn's data sets are cross-validated in five folds, different for each seed, so that all
+rows are predicted. MNIST has its own test images.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from numba_dropout.data import idx
 from numba_dropout.experiments import environment
 
 from .report import markdown
-from .rounds import Tell
+from .rounds import OnProgress
 from .worker_pool import THREADS
 
 __all__ = ["SEEDS", "Case", "cases", "lines", "measure", "table"]
@@ -40,21 +40,21 @@ NAMES = "numba-dropout", "scikit-learn"
 
 @dataclass(frozen=True)
 class Case:
-    """A set of data, and what is trained on it."""
+    """A data set, and the network to train on it."""
 
     name: str
     hidden: tuple[int, ...]
     epochs: int
-    folder: str = ""  # of MNIST's files
+    folder: str = ""  # MNIST's files
 
     @property
     def parts(self) -> int:
-        """Return how many trainings of each there are for a seed."""
+        """Return the number of trainings per seed."""
         return 1 if self.folder else FOLDS
 
 
 def cases(mnist: str | None) -> list[Case]:
-    """Return what is measured; InputError where scikit-learn or MNIST is missing."""
+    """Return the cases; raise InputError if scikit-learn or MNIST is missing."""
     if importlib.util.find_spec("sklearn") is None:
         raise InputError("bench estimators: scikit-learn is not installed; pip install 'numba-dropout[sklearn]'")
     small = [Case(name, (100,), 100) for name in ("breast_cancer", "wine", "diabetes")]
@@ -63,23 +63,23 @@ def cases(mnist: str | None) -> list[Case]:
     return [Case("digits", (256,), 100), *small, *([Case("MNIST", (256, 256), 20, mnist)] if mnist else [])]
 
 
-# ---------------------------------------------------------------- in the process of a contestant
+# ---------------------------------------------------------------- worker processes
 
 
 @cache
 def _rows(case: Case) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a set's rows and target; MNIST's test images come last."""
+    """Return the rows and target of a data set; MNIST's test images come last."""
     from sklearn import datasets
 
     if not case.folder:
         return getattr(datasets, f"load_{case.name}")(return_X_y=True)
     parts = [idx.read_part(Path(case.folder), part) for part in ("train", "test")]
-    x, y = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
+    x, y = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
     return (x / 255).astype(np.float32), y
 
 
 def _split(case: Case, seed: int, part: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows to learn from and those to predict."""
+    """Return the numbers of the training rows and of the rows to predict."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
     x, y = _rows(case)
@@ -91,7 +91,7 @@ def _split(case: Case, seed: int, part: int) -> tuple[NDArray[np.int64], NDArray
 
 
 def _model(name: str, case: Case, seed: int, epochs: int) -> Any:
-    """Return a contestant's estimator, which does all epochs."""
+    """Return the estimator of a library, without early stopping."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.preprocessing import StandardScaler
@@ -109,37 +109,37 @@ def _model(name: str, case: Case, seed: int, epochs: int) -> Any:
 
 
 def _fitted(name: str, case: Case, seed: int, part: int, epochs: int) -> tuple[float, NDArray[Any]]:
-    """Return the seconds of a fit, and what is predicted then."""
+    """Return the seconds of a fit, and the predictions."""
     x, y = _rows(case)
     train, test = _split(case, seed, part)
-    learn, ask = x[train], x[test]
+    train_x, test_x = x[train], x[test]
     if not case.folder:
-        shift, stretch = data.standardization(learn)
-        learn, ask = ((rows - shift) * stretch for rows in (learn, ask))
+        offset, scale = data.standardization(train_x)
+        train_x, test_x = ((rows - offset) * scale for rows in (train_x, test_x))
     model = _model(name, case, seed, epochs)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that all epochs were done
-        began = time.perf_counter()
-        model.fit(learn, y[train])
-        took = time.perf_counter() - began
-    return took, np.asarray(model.predict(ask))
+        warnings.simplefilter("ignore")  # about the maximum of epochs
+        start = time.perf_counter()
+        model.fit(train_x, y[train])
+        elapsed = time.perf_counter() - start
+    return elapsed, np.asarray(model.predict(test_x))
 
 
-# ---------------------------------------------------------------- in the process that asks
+# ---------------------------------------------------------------- parent process
 
 
-def measure(chosen: Sequence[Case], seeds: int, threads: int, tell: Tell, show: Any) -> dict[str, Any]:
-    """Measure all cases, `show` each when it is done, and return the record."""
+def measure(cases: Sequence[Case], seeds: int, threads: int, on_progress: OnProgress, show: Any) -> dict[str, Any]:
+    """Measure all cases, call `show` with the lines of each, and return the record."""
     before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, str(threads)))  # which processes that start inherit
+    os.environ.update(dict.fromkeys(THREADS, str(threads)))  # inherited by the workers
     spawn = multiprocessing.get_context("spawn")
-    found = []
+    records = []
     try:
         pools = [ProcessPoolExecutor(1, spawn) for _ in NAMES]
         try:
-            for case in chosen:
-                found.append(_measured(case, pools, seeds, tell))
-                show(lines(found[-1]))
+            for case in cases:
+                records.append(_measured(case, pools, seeds, on_progress))
+                show(lines(records[-1]))
         finally:
             for pool in pools:
                 pool.shutdown(cancel_futures=True)
@@ -148,30 +148,30 @@ def measure(chosen: Sequence[Case], seeds: int, threads: int, tell: Tell, show: 
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     import sklearn
 
-    return {"cases": found, "seeds": seeds, "scikit-learn": sklearn.__version__, **environment.provenance(0)}
+    return {"cases": records, "seeds": seeds, "scikit-learn": sklearn.__version__, **environment.provenance(0)}
 
 
-def _measured(case: Case, pools: Sequence[ProcessPoolExecutor], seeds: int, tell: Tell) -> dict[str, Any]:
-    """Measure a case: scores of each seed, and seconds of each training."""
+def _measured(case: Case, pools: Sequence[ProcessPoolExecutor], seeds: int, on_progress: OnProgress) -> dict[str, Any]:
+    """Return the record of a case: scores of each seed, and seconds of each training."""
     _, y = _rows(case)
-    tell(0, f"{case.name}: starting")
+    on_progress(0, f"{case.name}: starting")
     for name, pool in zip(NAMES, pools, strict=True):
         pool.submit(_fitted, name, case, 0, 0, 2).result()  # imports and compiles
     scores: dict[str, list[float]] = {name: [] for name in NAMES}
     seconds: dict[str, list[float]] = {name: [] for name in NAMES}
     for seed in range(seeds):
         predicted = {name: np.empty(len(y), np.float64) for name in NAMES}
-        asked: list[NDArray[np.int64]] = []
+        test_rows: list[NDArray[np.int64]] = []
         for part in range(case.parts):
-            asked.append(_split(case, seed, part)[1])
+            test_rows.append(_split(case, seed, part)[1])
             for name, pool in _in_turns(pools, seed + part):
-                took, answers = pool.submit(_fitted, name, case, seed, part, case.epochs).result()
-                seconds[name].append(took)
-                predicted[name][asked[-1]] = answers
-        rows = np.concatenate(asked)
+                elapsed, predictions = pool.submit(_fitted, name, case, seed, part, case.epochs).result()
+                seconds[name].append(elapsed)
+                predicted[name][test_rows[-1]] = predictions
+        rows = np.concatenate(test_rows)
         for name in NAMES:
             scores[name].append(_score(case, y[rows], predicted[name][rows]))
-        tell(1, case.name)
+        on_progress(1, case.name)
     return {
         "name": case.name,
         "network": "-".join(map(str, (_rows(case)[0].shape[1], *case.hidden, _outputs(case, y)))),
@@ -188,19 +188,19 @@ def _outputs(case: Case, y: NDArray[Any]) -> int:
 
 
 def _in_turns(pools: Sequence[ProcessPoolExecutor], turn: int) -> Iterator[tuple[str, ProcessPoolExecutor]]:
-    """Yield the contestants, the first of them in turns."""
+    """Yield the libraries, in alternating order."""
     yield from list(zip(NAMES, pools, strict=True))[:: -1 if turn % 2 else 1]
 
 
 def _score(case: Case, y: NDArray[Any], predicted: NDArray[Any]) -> float:
-    """Return the share that is right, or R2."""
+    """Return the accuracy or R2."""
     if case.name != "diabetes":
         return float((predicted == y).mean())
     return float(1 - ((predicted - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
 def lines(case: dict[str, Any]) -> list[str]:
-    """Return what is shown of a case at the terminal."""
+    """Return the lines of a case for the terminal."""
     ours, theirs = (np.array(case["scores"][name]) for name in NAMES)
     rows = [
         f"  {name:16} {_spread(np.array(case['scores'][name])):>20} {np.median(case['seconds'][name]):10.3g} s"
@@ -209,7 +209,7 @@ def lines(case: dict[str, Any]) -> list[str]:
     return [
         "",
         f"{case['name']}, {case['network']}, {case['epochs']} epochs",
-        f"  {'':16} {case['score']:>20} {'a fit':>12}",
+        f"  {'':16} {case['score']:>20} {'fit time':>12}",
         rows[0],
         f"{rows[1]} {_times(case):7.1f} x as long",
         f"  {'difference':16} {_spread(ours - theirs, '+'):>20}",
@@ -217,16 +217,16 @@ def lines(case: dict[str, Any]) -> list[str]:
 
 
 def _times(case: dict[str, Any]) -> float:
-    """Return how many times as long scikit-learn's fit takes, as the median of the pairs."""
+    """Return the ratio of scikit-learn's fit time to ours, the median over the pairs."""
     pairs = zip(*(case["seconds"][name] for name in NAMES), strict=True)
     return float(np.median([theirs / ours for ours, theirs in pairs]))
 
 
-def table(found: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the cases as a table in Markdown: scores with standard errors over the seeds, and the times of a fit."""
-    head = ["", "network", "epochs", "score", *NAMES, "difference", "fit", f"{NAMES[1]}'s fit", "times as long"]
+def table(records: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the cases as a Markdown table: scores with standard errors over the seeds, and fit times."""
+    head = ["", "network", "epochs", "score", *NAMES, "difference", "fit", f"{NAMES[1]}'s fit", "time ratio"]
     rows = []
-    for case in found:
+    for case in records:
         ours, theirs = (np.array(case["scores"][name]) for name in NAMES)
         seconds = [case["seconds"][name] for name in NAMES]
         cells = [_spread(values) for values in (ours, theirs)]
@@ -236,6 +236,6 @@ def table(found: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _spread(values: NDArray[np.float64], sign: str = "") -> str:
-    """Return a mean with its standard error, which one value has not."""
+    """Return a mean, with its standard error for more than one value."""
     error = f" ± {np.std(values, ddof=1) / np.sqrt(len(values)):.4f}" if len(values) > 1 else ""
     return f"{np.mean(values):{sign}.4f}{error}"

@@ -1,6 +1,6 @@
-"""What the machine could do at best: the fastest copies, and the most multiply-adds, on all threads.
+"""Limits of the hardware: the fastest copies and the peak of multiply-adds, on all threads.
 
-All of it is compiled at its first use, in the process that measures; nothing of it is needed to compute.
+The functions are compiled at their first use, in the worker process. Only the benchmarks use them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numba_dropout.kernels.simd.registers import TILE
 
 __all__ = ["CHAINS", "lanes", "multiply_adds", "nontemporal_copy", "operations", "plain_copy", "words"]
 
-LINE = 16  # 32-bit words in a cache line, and in the widest vector that there is
-AHEAD = 16 * 64  # bytes by which the copy past the caches reads ahead: the processor's own prefetching is not enough
-CHAINS = 12  # independent sums: at least latency x units (4 x 2), and no more than AVX2's 16 registers hold
+LINE = 16  # 32-bit words in a cache line, and in the widest vector
+AHEAD = 16 * 64  # prefetch distance of the non-temporal copy in bytes; hardware prefetching is not enough
+CHAINS = 12  # independent sums: at least latency x units (4 x 2), at most AVX2's 16 registers
 
 
 def lanes(dtype: np.dtype) -> int:
-    """Return how many numbers of a dtype fit in the widest register that Numba compiles for."""
+    """Return the number of values of a dtype in the widest register that Numba compiles for."""
     return TILE.size // dtype.itemsize
 
 
@@ -30,14 +30,14 @@ def lanes(dtype: np.dtype) -> int:
 
 
 def _pointers(context, builder, signature, arguments):
-    """Return where out[start] and inp[start] lie: what both copiers begin with."""
+    """Yield the addresses of out[start] and inp[start]."""
     for kind, value in zip(signature.args[:2], arguments[:2], strict=True):
         yield builder.gep(context.make_array(kind)(context, builder, value).data, [arguments[2]])
 
 
 @intrinsic
 def _copy_plainly(typing_context, out, inp, start, stop):
-    """Copy words with the system's memcpy, which knows the processor."""
+    """Copy words with the system's memcpy, which is tuned for the processor."""
 
     def generate(context, builder, signature, arguments):
         target, source = _pointers(context, builder, signature, arguments)
@@ -48,8 +48,8 @@ def _copy_plainly(typing_context, out, inp, start, stop):
 
 
 @intrinsic
-def _copy_past_caches(typing_context, out, inp, start, stop):
-    """Copy whole cache lines, aligned in the output, and wait: no joining of threads orders such stores."""
+def _copy_nontemporal(typing_context, out, inp, start, stop):
+    """Copy whole cache lines, aligned in the output, with non-temporal stores, and end with a fence."""
 
     def generate(context, builder, signature, arguments):
         line = vectors.vector(vectors.I32, LINE)
@@ -69,17 +69,17 @@ def _copy_past_caches(typing_context, out, inp, start, stop):
 
 
 def _copier(copy):
-    """Return a function that copies on so many threads, each one stretch."""
+    """Return a function that copies in parallel, one chunk per thread."""
 
     @njit(parallel=True, nogil=True)
-    def copier(out, inp, head, parts):
+    def copier(out, inp, head, chunks):
         # out, inp (n,) of 32-bit words; out[head] is the first that begins a cache line
         n = out.size
-        for i in range(head):  # a loop, for a slice would become a parallel region of its own
+        for i in range(head):  # a loop, because a slice would become another parallel region
             out[i] = inp[i]
         lines = (n - head) // LINE
-        for part in prange(parts):
-            first, last = lines * np.int64(part) // parts, lines * (np.int64(part) + 1) // parts
+        for chunk in prange(chunks):
+            first, last = lines * np.int64(chunk) // chunks, lines * (np.int64(chunk) + 1) // chunks
             copy(out, inp, head + first * LINE, head + last * LINE)
         for i in range(head + lines * LINE, n):
             out[i] = inp[i]
@@ -87,14 +87,14 @@ def _copier(copy):
     return copier
 
 
-# As every program does; and past the caches: the lines that are overwritten are not read first.
-plain_copy, nontemporal_copy = _copier(_copy_plainly), _copier(_copy_past_caches)
+# The usual copy, and one past the caches, which does not read the lines that it overwrites.
+plain_copy, nontemporal_copy = _copier(_copy_plainly), _copier(_copy_nontemporal)
 
 
 def words(out: np.ndarray, inp: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return what a copier takes, but for the threads: both arrays as 32-bit words, and those before out's first line.
+    """Return the arguments of a copier: both arrays as 32-bit words, and the words before out's first line.
 
-    The arrays are contiguous, of 4 or 8 bytes an element.
+    The arrays are contiguous, with elements of 4 or 8 bytes.
     """
     flat = out.reshape(-1).view(np.uint32)
     return flat, inp.reshape(-1).view(np.uint32), min(-flat.ctypes.data % (4 * LINE) // 4, flat.size)
@@ -105,7 +105,7 @@ def words(out: np.ndarray, inp: np.ndarray) -> tuple[np.ndarray, np.ndarray, int
 
 @intrinsic
 def _chains(typing_context, steps, one):
-    """Run CHAINS independent chains of vector multiply-adds, `steps` each, in registers; return a sum over them."""
+    """Return the sum of CHAINS independent chains of `steps` vector multiply-adds in registers."""
 
     def generate(context, builder, signature, arguments):
         number = context.get_value_type(signature.args[1])
@@ -116,20 +116,20 @@ def _chains(typing_context, steps, one):
         def constant(value):
             return ir.Constant(vector, [ir.Constant(number, value)] * vector.count)
 
-        # x -> 0.5 x + 1 tends to 2 and stays in range for ever; no chain starts there, or the compiler would know it
-        half, whole = constant(0.5), constant(1.0)
+        # x -> 0.5 x + 1 tends to 2 and stays finite; no chain starts at 2, where the compiler could remove it
+        half, unit = constant(0.5), constant(1.0)
         sums = [cgutils.alloca_once_value(builder, constant(3.0 + chain)) for chain in range(CHAINS)]
         with cgutils.for_range(builder, arguments[0]):
-            for place in sums:
-                value = builder.load(place)
-                if TILE.fused:  # without the instruction, llvm.fma is a slow function of libm
-                    value = builder.call(fma, [value, half, whole])
+            for accumulator in sums:
+                value = builder.load(accumulator)
+                if TILE.fused:  # without the instruction, llvm.fma calls a slow function of libm
+                    value = builder.call(fma, [value, half, unit])
                 else:
-                    value = builder.fadd(builder.fmul(value, half), whole)
-                builder.store(value, place)
+                    value = builder.fadd(builder.fmul(value, half), unit)
+                builder.store(value, accumulator)
         total = ir.Constant(number, 0.0)
-        for place in sums:
-            vectors = builder.load(place)
+        for accumulator in sums:
+            vectors = builder.load(accumulator)
             for lane in range(vector.count):
                 total = builder.fadd(total, builder.extract_element(vectors, ir.Constant(ir.IntType(32), lane)))
         return total
@@ -139,12 +139,12 @@ def _chains(typing_context, steps, one):
 
 @njit(parallel=True, nogil=True)
 def multiply_adds(out, steps):
-    """Fill out (threads,) with sums of chains of multiply-adds, on as many threads: `operations` says how many."""
+    """Fill out (threads,) with sums of chains of multiply-adds, one thread each; see `operations`."""
     one = out.dtype.type(1)
-    for part in prange(out.size):
-        out[part] = _chains(steps, one)
+    for thread in prange(out.size):
+        out[thread] = _chains(steps, one)
 
 
 def operations(out: np.ndarray, steps: int) -> float:
-    """Return the floating-point operations of a call of `multiply_adds`: a multiply-add is two."""
+    """Return the floating-point operations of a call of `multiply_adds`, two per multiply-add."""
     return 2.0 * out.size * steps * CHAINS * lanes(out.dtype)

@@ -1,4 +1,4 @@
-"""The machine that is measured, and what runs on it."""
+"""The machine and the versions of a run."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ INFO = Path("/proc/cpuinfo")
 
 
 def processors() -> int:
-    """Return how many processors this process may use, by its affinity and its control group."""
+    """Return the number of processors available to this process, from its affinity and control group."""
     return cores()
 
 
 def describe(device: str = "cpu") -> dict[str, Any]:
-    """Return what a figure depends on, as far as the system tells."""
+    """Return the properties of the machine that results depend on, as far as the system reports them."""
     cuda = {} if device == "cpu" else {"cuda": devices.describe()}
     return {
         **cuda,
@@ -40,7 +40,7 @@ def describe(device: str = "cpu") -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the version of Python; those of libraries come from the processes that measure them."""
+    """Return the version of Python; the workers report those of the libraries."""
     return {"python": platform.python_version()}
 
 
@@ -53,16 +53,16 @@ def _model() -> str | None:
 
 
 def _caches() -> dict[str, str]:
-    """Return the size of each cache that holds data, by level, as one processor sees it."""
-    found = {}
+    """Return the sizes of the data caches of one processor by level."""
+    sizes = {}
     for folder in sorted(CACHES.glob("index*")):
         try:
             level, kind, size = ((folder / name).read_text().strip() for name in ("level", "type", "size"))
         except OSError:
             continue
         if kind != "Instruction":
-            found[f"L{level}"] = size
-    return found
+            sizes[f"L{level}"] = size
+    return sizes
 
 
 def _memory() -> int | None:

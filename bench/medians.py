@@ -1,4 +1,4 @@
-"""Figures of repeated measurements: medians, spreads, and intervals that assume no distribution."""
+"""Statistics of repeated measurements: medians, spreads, and distribution-free intervals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CONFIDENCE = 0.95
 
 
 def median(values: Sequence[float]) -> float | None:
-    """Return the median; None where there is no finite one."""
+    """Return the median, None if it is not finite."""
     return _finite(float(np.median(values))) if len(values) else None
 
 
 def spread(values: Sequence[float]) -> float | None:
-    """Return the distance between the quartiles in percent of the median; None where there is none."""
+    """Return the interquartile range in percent of the median, None without one."""
     if not len(values) or not np.median(values):
         return None
     low, high = np.percentile(values, [25, 75])
@@ -26,14 +26,14 @@ def spread(values: Sequence[float]) -> float | None:
 
 
 def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float] | None:
-    """Return two of the values between which the true median lies with at least the given confidence.
+    """Return two of the values that contain the true median with at least the given confidence.
 
-    The k-th smallest and the k-th largest, for the largest k that suffices: the number of values below the true
-    median is binomial with 1/2. None where there are too few values (below 6 for 95 %) or one is not finite.
+    They are the k-th smallest and k-th largest, for the largest sufficient k: the number of values below the true
+    median is binomial with 1/2. Returns None for too few values (below 6 for 95 %) or a non-finite one.
     Source: Conover, Practical Nonparametric Statistics, section 3.2.
     """
     n = len(values)
-    below, k = 2.0**-n, 0  # below: the chance of at most k values on one side
+    below, k = 2.0**-n, 0  # below: the probability of at most k values on one side
     while below <= (1 - confidence) / 2 and 2 * k < n:
         k += 1
         below += math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2))
@@ -44,12 +44,12 @@ def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[f
 
 
 def ratios(values: Sequence[float], base: Sequence[float]) -> list[float]:
-    """Return the ratio of each round: what drifts from round to round cancels."""
+    """Return the ratio of each round, so that drift between rounds cancels."""
     return [a / b for a, b in zip(values, base, strict=True)]
 
 
 def geometric_mean(values: Sequence[float]) -> float | None:
-    """Return the geometric mean; None where there is none."""
+    """Return the geometric mean, None without values or if it is not finite."""
     return _finite(math.exp(sum(map(math.log, values)) / len(values))) if values else None
 
 

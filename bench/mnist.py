@@ -1,4 +1,4 @@
-"""Training on MNIST on a CUDA device, from its files to a test error, beside PyTorch."""
+"""Training on MNIST on a CUDA device, from its files to a test error, compared with PyTorch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNITS, BATCH, EPOCHS, GOAL = [784, 1024, 1024, 1024, 10], 128, 40, 0.016
 
 
 def to_error(torch: Any, folder: Path) -> dict[str, Any]:
-    """Return the seconds from the files to the test error, ours and PyTorch's, and the errors after each epoch."""
+    """Return the seconds from the files to the test error and the errors after each epoch, ours and PyTorch's."""
     results = {"numba-dropout": _timed(partial(_train, folder))}
     if torch is not None:
         results["torch"] = _timed(partial(_train_torch, torch, folder))
@@ -38,7 +38,7 @@ class _Goal(nd.Callback):
         self.errors: list[float] = []
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Note the test error, and end training where it is low enough."""
+        """Record the test error, and stop training if it is low enough."""
         self.errors.append(1.0 - record["val_accuracy"])
         if self.errors[-1] <= GOAL:
             self.training.stop = True

@@ -3,7 +3,7 @@
 python -m numba_dropout_bench.mnist_memory FOLDER
 
 An epoch of the table's network with max-norm, with checkpoints, and test images measured at its end; against a process
-that has compiled the same kernels on a few rows. Linux only: it reads, and resets, what /proc knows of the process.
+that has compiled the same kernels on a small rows. Linux only: it reads, and resets, what /proc knows of the process.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ from numba_dropout.storage import files
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 EVERY = 200  # steps between checkpoints
 PROGRAM = "python -m numba_dropout_bench.mnist_memory"
-RECIPE = replace(ROWS["max-norm"], epochs=1)
+CONFIG = replace(ROWS["max-norm"], epochs=1)
 
 
 def _mib(name: str) -> float:
-    """Return one of the process's figures: VmRSS, its memory, or VmHWM, the most that it had."""
+    """Return VmRSS, the memory of the process, or VmHWM, its peak, in MiB."""
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
 
 
-def train(given: Any, test: Any, folder: Path, recipe: TrainConfig = RECIPE) -> None:
-    """Train on a data set, or a folder, and measure on other rows."""
-    run = build(given, recipe)
+def train(source: Any, test: Any, folder: Path, config: TrainConfig = CONFIG) -> None:
+    """Train on a data set or a folder, and validate on other rows."""
+    run = build(source, config)
     held_out = test if isinstance(test, data.Dataset) else data.load_for(run.net, test)
     checkpoints = nd.Checkpoint(folder / f"{len(run.train.x)}.npz", EVERY)
     replace(run, validation=held_out).fit(callbacks=[checkpoints])
 
 
 def measured(folder: str) -> dict[str, Any]:
-    """Return the memory before and the most of it, MiB."""
-    few = data.Dataset("few", np.zeros((240, 784), np.uint8), np.arange(240) % 10, list(range(10)), pixels=True)
-    with tempfile.TemporaryDirectory() as place:
-        train(few, few, Path(place), replace(RECIPE, hidden=(8, 8, 8)))
+    """Return the memory before training and its peak, MiB."""
+    small = data.Dataset("few", np.zeros((240, 784), np.uint8), np.arange(240) % 10, list(range(10)), pixels=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        train(small, small, Path(temporary), replace(CONFIG, hidden=(8, 8, 8)))
         RESET.write_text("5")
         before = _mib("VmRSS")
-        train(folder, folder, Path(place))
-        most = _mib("VmHWM")
+        train(folder, folder, Path(temporary))
+        peak = _mib("VmHWM")
     return {
         "before_mib": before,
-        "most_mib": most,
-        "training_mib": most - before,
-        **environment.provenance(RECIPE.seed, PROGRAM),
+        "most_mib": peak,
+        "training_mib": peak - before,
+        **environment.provenance(CONFIG.seed, PROGRAM),
     }
 
 

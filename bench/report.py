@@ -1,4 +1,4 @@
-"""What a run shows at the terminal: a table for each case, at most 100 columns wide."""
+"""The text output of a run: a table for each case, at most 100 columns wide."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LIMITS = {"ns/element": "of the copy", "GFLOP/s": "of the peak", "ms/step": "of 
 
 
 def heading(plan: Any) -> list[str]:
-    """Return what stands above all tables."""
-    peers = ", ".join(plan.taking_part()) or "nobody"
+    """Return the lines above all tables."""
+    peers = ", ".join(plan.taking_part()) or "none"
     threads = f"{plan.threads} thread{'s' * (plan.threads != 1)}"
     rounds = f"{plan.rounds} round{'s' * (plan.rounds != 1)}"
-    where = "" if plan.device == "cpu" else f"{plan.device}, "
-    return [f"{where}{plan.dtype}, {threads}, {rounds}; beside: {peers}"]
+    device = "" if plan.device == "cpu" else f"{plan.device}, "
+    return [f"{device}{plan.dtype}, {threads}, {rounds}, peers: {peers}"]
 
 
 def table(case: dict[str, Any]) -> list[str]:
@@ -31,12 +31,12 @@ def table(case: dict[str, Any]) -> list[str]:
 
 
 def cases_of(record: dict[str, Any], group: str, *kinds: str) -> list[dict[str, Any]]:
-    """Return the cases of a group in a run's record that are of these kinds; none if it was not measured."""
+    """Return the cases of some kinds in a group of a record, none if the group was not measured."""
     return [case for case in record["groups"].get(group, {"cases": []})["cases"] if case["kind"] in kinds]
 
 
 def ordered(case: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the contestants: this project, the limits, the peers, those who do something else; the fastest first."""
+    """Return the contestants by role (this project, limits, peers, other work), the fastest of each first."""
     return sorted(case["contestants"], key=lambda entry: (ROLES.index(entry["role"]), entry.get("median") or 0.0))
 
 
@@ -51,7 +51,7 @@ def value(case: dict[str, Any], entry: dict[str, Any]) -> float | None:
 
 
 def amount(number: float | None) -> str:
-    """Write a number with three digits that count, 0 as it is, and a dash where there is none."""
+    """Return the text of a number with three significant digits, "0" for 0 and a dash for None."""
     if not number:
         return "-" if number is None else "0"
     return f"{number:,.{max(0, 2 - math.floor(math.log10(abs(number))))}f}"
@@ -84,8 +84,8 @@ def _added(case: dict[str, Any]) -> list[str]:
 
 
 def _kept(case: dict[str, Any]) -> list[str]:
-    lines = [f"  {'hidden values that are dropped':<{NAME}} {case['elements']:>11,}"]
-    lines.append(f"  {'':<{NAME}} {'bytes':>11} {'a value':>12}")
+    lines = [f"  {'hidden values with dropout':<{NAME}} {case['elements']:>11,}"]
+    lines.append(f"  {'':<{NAME}} {'bytes':>11} {'per value':>12}")
     lines += [
         f"  {entry['name']:<{NAME}} {entry['bytes']:>11,} {amount(entry['of_element']):>12}" for entry in ordered(case)
     ]
@@ -97,11 +97,11 @@ def _failures(case: dict[str, Any]) -> list[str]:
 
 
 def ending(record: dict[str, Any]) -> list[str]:
-    """Return what stands below all tables: means over shapes, and who is missing."""
+    """Return the lines below all tables: means over shapes, and missing libraries."""
     lines = []
     for group in record["groups"].values():
         if group["means"]:
-            lines += ["", "time of numba-dropout over numpy.matmul's, geometric means over the shapes"]
+            lines += ["", "time of numba-dropout / numpy.matmul, geometric means over the shapes"]
             lines += [f"  {title:<{NAME}} {amount(mean):>11} x" for title, mean in group["means"].items()]
     if record["missing"]:
         lines += ["", "not measured"]
@@ -110,9 +110,9 @@ def ending(record: dict[str, Any]) -> list[str]:
 
 
 def files(json_file: str | None, plot: str | None) -> list[str]:
-    """Return where everything is."""
-    found = [f"{name:<6} {path}" for name, path in (("json", json_file), ("plot", plot)) if path]
-    return ["", *found] if found else []
+    """Return the lines with the files written."""
+    paths = [f"{name:<6} {path}" for name, path in (("json", json_file), ("plot", plot)) if path]
+    return ["", *paths] if paths else []
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A run of `ndrop bench`: it is planned, then measured, then written."""
+"""A run of `ndrop bench`: plan, measurement and record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["GROUPS", "ROUNDS", "Plan", "check_outputs", "measure", "plan", "writ
 
 GROUPS = ("kernels", "train", "memory", "startup")
 ON_CUDA = GROUPS[:2]
-ROUNDS = 11  # odd, so that a median was measured; enough for an interval
+ROUNDS = 11  # odd, so that the median is a measured value, and enough for an interval
 FORMAT = 1  # of the JSON
 
 Show = Callable[[dict[str, Any]], None]
@@ -33,7 +33,7 @@ Show = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured."""
+    """The cases and options of a run."""
 
     groups: tuple[str, ...]
     cases: list[cases.Case]
@@ -44,12 +44,12 @@ class Plan:
     device: str
 
     def steps(self) -> int:
-        """Return the number of rounds in all, for a bar."""
+        """Return the total number of rounds, for a progress bar."""
         once = sum(case.kind == "memory" for case in self.cases)
         return (len(self.cases) - once) * self.rounds + once + ("startup" in self.groups) * self.startup_rounds
 
     def taking_part(self) -> list[str]:
-        """Return the peers that have something to do in the chosen groups."""
+        """Return the peers that take part in the chosen groups."""
         everywhere = "startup" in self.groups
         return [
             name
@@ -73,7 +73,7 @@ def plan(
     rounds: int = ROUNDS,
     peers: str | None = None,
 ) -> Plan:
-    """Return what is to be measured, all groups if none is named; InputError where something does not fit."""
+    """Return the plan of a run, of all groups if none is named; raise InputError for invalid options."""
     device = devices.resolve(device)
     if device != "cpu":
         groups = _on_cuda(groups, dtype)
@@ -82,7 +82,7 @@ def plan(
     chosen = tuple(group for group in GROUPS if group in groups or not groups)
     by_group, names = sizes.parse(size, chosen, on_cuda=device != "cpu"), _peers(peers)
     if config.DISABLE_JIT:
-        raise InputError("bench: NUMBA_DISABLE_JIT is set, and plain Python is not what is measured; unset it")
+        raise InputError("bench: NUMBA_DISABLE_JIT is set, which disables compiled code; unset it")
     return Plan(
         chosen,
         [case for group, its in by_group.items() for case in cases.of_group(group, its, dtype)],
@@ -95,12 +95,10 @@ def plan(
 
 
 def _on_cuda(groups: Sequence[str], dtype: str) -> Sequence[str]:
-    """Return the groups that are measured on a device: those of them that were asked for."""
+    """Return the groups to measure on a CUDA device; raise InputError for other groups and dtypes."""
     for group in groups:
         if group not in ON_CUDA:
-            raise InputError(
-                f"{group}: expected {' or '.join(ON_CUDA)} on a CUDA device; without --device it is measured"
-            )
+            raise InputError(f"{group}: expected {' or '.join(ON_CUDA)} on a CUDA device; omit --device")
     if dtype != "float32":
         raise InputError(f"dtype: expected float32 on a CUDA device, got {dtype}")
     return groups or ON_CUDA
@@ -112,26 +110,26 @@ def _peers(text: str | None) -> tuple[str, ...]:
     names = () if text.strip() in ("", "none") else tuple(part.strip() for part in text.split(","))
     for name in names:
         if name not in worker_pool.PEERS:
-            raise InputError(f"peers: expected some of {', '.join(worker_pool.PEERS)}, or none, got {name!r}")
+            raise InputError(f"peers: expected names from {', '.join(worker_pool.PEERS)}, or none, got {name!r}")
     return names
 
 
 def check_outputs(json_file: str | None, plot: str | None) -> None:
-    """Refuse files that cannot be written, before a quarter of an hour is spent on what goes into them."""
+    """Raise InputError for output files that cannot be written, before a long measurement."""
     if json_file:
         files.check_writable(json_file, keep=[plot] if plot else [])
     if plot:
         chart.require(plot)
 
 
-def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> dict[str, Any]:
-    """Measure and return the record of the run; `show` gets each case as soon as it is done."""
+def measure(plan: Plan, on_progress: rounds.OnProgress, show: Show = lambda case: None) -> dict[str, Any]:
+    """Measure and return the record of the run; `show` is called with each case as soon as it is done."""
     results: dict[str, list[dict[str, Any]]] = {group: [] for group in plan.groups}
     absent = {name: reason for name in plan.taking_part() if (reason := worker_pool.missing(name))}
     versions = machine.versions()
     if plan.cases:
         libraries = ["own", *(name for name in plan.taking_part() if name not in absent)]
-        tell(0, "starting")
+        on_progress(0, "starting")
         with worker_pool.started(libraries, plan.threads, plan.dtype, plan.device) as processes:
             ready = []
             for process in processes:
@@ -141,10 +139,10 @@ def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> di
                 except worker_pool.Failed as error:
                     absent[process.name] = str(error)
             for case in plan.cases:
-                results[case.group].append(rounds.measure(case, ready, plan.rounds, tell))
+                results[case.group].append(rounds.measure(case, ready, plan.rounds, on_progress))
                 show(results[case.group][-1])
     if "startup" in plan.groups:
-        results["startup"] = startup.measure(plan.peers, plan.startup_rounds, tell)
+        results["startup"] = startup.measure(plan.peers, plan.startup_rounds, on_progress)
         show(results["startup"][-1])
     return {
         "format": FORMAT,
@@ -162,26 +160,26 @@ def measure(plan: Plan, tell: rounds.Tell, show: Show = lambda case: None) -> di
 
 
 def means(results: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Return geometric means over the shapes of each kind of product: this project's time over numpy.matmul's."""
-    found: dict[str, list[float]] = {}
+    """Return geometric means over the shapes of each kind of product of the time relative to numpy.matmul."""
+    ratios_of: dict[str, list[float]] = {}
     for case in results:
         if case["unit"] == "GFLOP/s":
             seconds = {entry["name"].partition(",")[0]: entry["seconds"] for entry in case["contestants"]}
             if {"numba-dropout", "numpy.matmul"} <= set(seconds):
                 ratio = median(ratios(seconds["numba-dropout"], seconds["numpy.matmul"]))
-                found.setdefault(case["title"], []).extend([] if ratio is None else [ratio])
-    forms = [ratio for title, values in found.items() if title.startswith("product") for ratio in values]
-    means = {title: geometric_mean(values) for title, values in (*found.items(), ("all products", forms))}
+                ratios_of.setdefault(case["title"], []).extend([] if ratio is None else [ratio])
+    forms = [ratio for title, values in ratios_of.items() if title.startswith("product") for ratio in values]
+    means = {title: geometric_mean(values) for title, values in (*ratios_of.items(), ("all products", forms))}
     return {title: value for title, value in means.items() if value is not None}
 
 
 def write(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write the record as JSON, whole or not at all."""
+    """Write the record as JSON, atomically."""
     text = json.dumps(record, indent=1, allow_nan=False)
     with files.replacing(path) as file:
         file.write((_without_line_breaks(text) + "\n").encode())
 
 
 def _without_line_breaks(text: str) -> str:
-    """Put lists of numbers on one line each."""
-    return re.sub(r"\[[\s\d.,e+-]+\]", lambda found: f"[{' '.join(found.group()[1:-1].split())}]", text)
+    """Return JSON with each list of numbers on one line."""
+    return re.sub(r"\[[\s\d.,e+-]+\]", lambda match: f"[{' '.join(match.group()[1:-1].split())}]", text)

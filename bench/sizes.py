@@ -1,4 +1,4 @@
-"""Sizes as they are written on the command line: elements, products and networks."""
+"""Sizes on the command line: elements, products and networks."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numba_dropout.core.errors import InputError
 __all__ = ["TRAIN_SIZES", "Network", "Sizes", "elements", "parse"]
 
 FORMS = "elements such as 1048576 or 2^20, a product such as 128x784x1024, or a network such as 784-256-10@128"
-MOST = {"elements": 2**32, "product": 2**20, "network": 2**20}  # what no machine measures in a coffee break
-BATCH = 128  # rows of a network's batch, where it is not written
-TAKES = {"kernels": ("elements", "product"), "train": ("network",), "memory": ("network",), "startup": ()}
+MAX = {"elements": 2**32, "product": 2**20, "network": 2**20}  # limits of the run time
+BATCH = 128  # default rows of a network's batch
+FORMS_OF = {"kernels": ("elements", "product"), "train": ("network",), "memory": ("network",), "startup": ()}
 
 
 class Network(NamedTuple):
-    """The units of each layer, the input first, and the rows of a batch."""
+    """The units of each layer, starting with the input, and the rows of a batch."""
 
     units: tuple[int, ...]
     batch: int
 
     def __str__(self) -> str:
-        """Write it as it is read."""
+        """Return the text that `parse` reads."""
         return f"{'-'.join(map(str, self.units))}@{self.batch}"
 
 
@@ -58,25 +58,27 @@ DEFAULTS = {"kernels": KERNEL_SIZES, "train": TRAIN_SIZES, "memory": MEMORY_SIZE
 
 
 def elements(n: int) -> str:
-    """Write a number of elements: as a power of two where it is one of at least 1024."""
+    """Return the text of a number of elements, as a power of two if it is one of at least 1024."""
     return f"2^{n.bit_length() - 1}" if n >= 1024 and n & (n - 1) == 0 else str(n)
 
 
 def parse(texts: Sequence[str], groups: Sequence[str], *, on_cuda: bool = False) -> dict[str, Sizes]:
-    """Return the sizes of each group: those given in its forms, or its defaults where none is; else InputError."""
-    given: dict[str, list[tuple[int, ...]]] = {"elements": [], "product": [], "network": []}
+    """Return the sizes of each group: those in its forms, or its defaults without one; or raise InputError."""
+    numbers_of: dict[str, list[tuple[int, ...]]] = {"elements": [], "product": [], "network": []}
     networks: list[Network] = []
     for text in texts:
         form = _form(text)
-        if not any(form in TAKES[group] for group in groups):
-            raise InputError(f"size: {text!r} is of a form ({form}) that {' and '.join(groups)} cannot take")
+        if not any(form in FORMS_OF[group] for group in groups):
+            raise InputError(f"size: {text!r} is of a form ({form}) not valid for {' and '.join(groups)}")
         numbers = _numbers(text, form)
         if form == "network":
             networks.append(Network(numbers[:-1], numbers[-1]))
         else:
-            given[form].append(numbers)
+            numbers_of[form].append(numbers)
     chosen = Sizes(
-        tuple(n for (n,) in given["elements"]), tuple((b, c, k) for b, c, k in given["product"]), tuple(networks)
+        tuple(n for (n,) in numbers_of["elements"]),
+        tuple((b, c, k) for b, c, k in numbers_of["product"]),
+        tuple(networks),
     )
     defaults = CUDA_SIZES if on_cuda else DEFAULTS
     return {group: _of(group, chosen, defaults) for group in groups}
@@ -84,9 +86,9 @@ def parse(texts: Sequence[str], groups: Sequence[str], *, on_cuda: bool = False)
 
 def _of(group: str, chosen: Sizes, defaults: dict[str, Sizes]) -> Sizes:
     fits = Sizes(
-        chosen.elements if "elements" in TAKES[group] else (),
-        chosen.products if "product" in TAKES[group] else (),
-        chosen.networks if "network" in TAKES[group] else (),
+        chosen.elements if "elements" in FORMS_OF[group] else (),
+        chosen.products if "product" in FORMS_OF[group] else (),
+        chosen.networks if "network" in FORMS_OF[group] else (),
     )
     return fits if any(fits) else defaults[group]
 
@@ -105,15 +107,15 @@ def _form(text: str) -> str:
 
 
 def _numbers(text: str, form: str) -> tuple[int, ...]:
-    """Return the numbers in a size; a network's end with its batch."""
+    """Return the numbers in a size; the last one of a network is its batch."""
     numbers = tuple(map(int, re.findall(r"\d+", text)))
     if form == "elements" and len(numbers) == 2:
         numbers = (numbers[0] ** numbers[1],)
     if form == "network" and "@" not in text:
         numbers = (*numbers, BATCH)
-    most = MOST[form]
-    if not all(1 <= n <= most for n in numbers):
-        raise InputError(f"size: expected numbers from 1 to {elements(most)}, got {text!r}")
+    largest = MAX[form]
+    if not all(1 <= n <= largest for n in numbers):
+        raise InputError(f"size: expected numbers from 1 to {elements(largest)}, got {text!r}")
     if form == "network" and numbers[-2] < 2:
         raise InputError(f"size: expected a network with at least 2 outputs, got {text!r}")
     return numbers

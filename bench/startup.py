@@ -1,6 +1,6 @@
-"""The group `startup`: what a user waits for before anything is computed, in whole processes.
+"""The group `startup`: the start-up time of whole processes.
 
-Cold is a first run, with nothing compiled; warm is every later one.
+Cold is the first run, without compiled code. Warm is any later run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from .rounds import Tell, summary
+from .rounds import OnProgress, aggregate
 from .worker_pool import SETTINGS, missing
 
 __all__ = ["MOST_ROUNDS", "measure"]
@@ -36,8 +36,8 @@ IMPORTS = {
 }
 
 
-def measure(peers: Sequence[str], rounds: int, tell: Tell) -> list[dict[str, Any]]:
-    """Return one case, whose contestants are commands: ours, and the imports of other libraries beside them."""
+def measure(peers: Sequence[str], rounds: int, on_progress: OnProgress) -> list[dict[str, Any]]:
+    """Return one case with commands as contestants: ours, and imports of other libraries."""
     commands = {**COMMANDS, "import numba": [sys.executable, "-c", "import numba"]}
     for name in peers:
         if missing(name) is None:
@@ -46,21 +46,21 @@ def measure(peers: Sequence[str], rounds: int, tell: Tell) -> list[dict[str, Any
     figures: dict[str, list[float]] = {name: [] for name in commands}
     failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as cache:
-        tell(0, "preparing the start-up")
+        on_progress(0, "preparing the start-up")
         for name, command in commands.items():
             try:
-                _seconds(command, cache)  # compiles, and fills what the file system keeps
+                _seconds(command, cache)  # compiles, and fills the file system's cache
             except subprocess.CalledProcessError as error:
                 failed[name] = (error.stderr.decode(errors="replace").strip().splitlines() or ["it failed"])[-1][:200]
         for _ in range(rounds):
             for name, command in commands.items():
                 if name not in failed:
-                    tell(0, name)
+                    on_progress(0, name)
                     figures[name].append(_cold(command) if name == COLD else _seconds(command, cache))
-            tell(1, "")
+            on_progress(1, "")
     measured = {name: values for name, values in figures.items() if values}
     case = {"group": "startup", "kind": "startup", "title": "whole processes", "size": "", "unit": "s", "work": 1.0}
-    return [{**case, **summary(measured, roles), "failed": failed}]
+    return [{**case, **aggregate(measured, roles), "failed": failed}]
 
 
 def _cold(command: list[str]) -> float:
@@ -69,7 +69,7 @@ def _cold(command: list[str]) -> float:
 
 
 def _seconds(command: list[str], cache: str) -> float:
-    """Run a command in an empty folder and return how long it took."""
+    """Run a command in an empty folder and return its seconds."""
     environment = {**os.environ, **SETTINGS, "NUMBA_CACHE_DIR": cache}
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

@@ -1,7 +1,7 @@
-"""A process that measures one library: requests come as lines of JSON, and so go the answers.
+"""The worker process of one library: requests and answers are lines of JSON.
 
-Each library has a process of its own, for their threads wait spinning and would take the others' time; the parent
-lets one work while the others are blocked here, reading.
+Each library runs in its own process, because the spinning threads of one would slow down the others. The parent lets
+one process work while the others block on reading.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any, TextIO
 from .cases import Case
 from .contestants._checks import learns
 
-TURN = 0.04  # seconds of calls that a turn takes at least: longer than the system's scheduler plays
-CALLS = 3  # timed calls that a turn has at least, of which the median counts
-LONGEST = 0.5  # seconds after which a turn ends all the same
-LOOK = 0.02  # seconds over which a process is looked at to see whether it rests
-PATIENCE = 1.0  # seconds after which it is left to itself
+TURN = 0.04  # minimum seconds of calls in a turn, longer than the scheduler's effects
+CALLS = 3  # minimum timed calls in a turn; their median counts
+LONGEST = 0.5  # maximum seconds of a turn
+LOOK = 0.02  # seconds of one check whether the process is idle
+PATIENCE = 1.0  # maximum seconds of waiting until idle
 MODULES = {
     "own": "numba_dropout_peer",
     "numpy": "numpy_peer",
@@ -34,7 +34,7 @@ MODULES = {
     "tensorflow": "tensorflow_peer",
     "sklearn": "sklearn_peer",
 }
-# The groups that a library takes part in: known without importing it.
+# The groups of each library, available without importing it.
 GROUPS = {
     "own": ("kernels", "train", "memory"),
     "numpy": ("kernels",),
@@ -52,25 +52,25 @@ def groups_of(library: str, device: str) -> tuple[str, ...]:
 
 
 class Worker:
-    """Those of one library who take part in the case at hand."""
+    """The contestants of one library in the current case."""
 
     def __init__(self, library: str, threads: int, dtype: str, device: str) -> None:
         self.role = "own" if library == "own" else "peer"
         self.module = importlib.import_module(f".contestants.{MODULES[library]}", __package__)
-        self.module.settle(threads, dtype, *([device] if device != "cpu" else []))
+        self.module.configure(threads, dtype, *([device] if device != "cpu" else []))
         self.timed: dict[str, Any] = {}
         self.pairs: dict[str, Any] = {}
 
     def about(self) -> dict[str, str]:
-        """Return the versions that are measured."""
+        """Return the versions of the library."""
         return self.module.VERSIONS
 
     def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Make the contestants of a case and check their results: {"roles": by name, "failed": reasons by name}."""
+        """Create the contestants of a case and check their results; return roles and errors by name."""
         self.forget()
-        what, failed = Case(**{**case, "shape": tuple(case["shape"])}), {}
-        self.timed = dict(self.module.CONTESTANTS.get(what.kind, _nobody)(what))
-        self.pairs = dict(self.module.PAIRS.get(what.kind, _nobody)(what))
+        parsed, failed = Case(**{**case, "shape": tuple(case["shape"])}), {}
+        self.timed = dict(self.module.CONTESTANTS.get(parsed.kind, _no_contestants)(parsed))
+        self.pairs = dict(self.module.PAIRS.get(parsed.kind, _no_contestants)(parsed))
         for name, timed in list(self.timed.items()):
             try:
                 timed.check()
@@ -89,7 +89,7 @@ class Worker:
         return {"roles": roles, "failed": failed}
 
     def turn(self, name: str) -> float:
-        """Return the median of the seconds that the case takes, over enough calls to tell."""
+        """Return the median of the seconds of the case, over enough calls for a stable result."""
         timed = self.timed[name]
         timed.call()
         seconds: list[float] = []
@@ -104,36 +104,36 @@ class Worker:
                 return statistics.median(seconds) / timed.times
 
     def turn_of_pairs(self, name: str, count: int) -> list[tuple[float, float]]:
-        """Return so many pairs of seconds, with and without.
+        """Return `count` pairs of seconds, with and without dropout.
 
-        Each is of two calls, in the order with, without, without, with: of two calls one after the other the same
-        network's second finds other caches than the other network's first.
+        Each second is the mean of two calls, in the order with, without, without, with, because the state of the caches
+        differs between two consecutive calls.
         """
         for call in self.pairs[name]:
             call()
         result = []
         for _ in range(count):
             seconds = [0.0, 0.0]
-            for which in (0, 1, 1, 0):
+            for index in (0, 1, 1, 0):
                 before = time.perf_counter()
-                self.pairs[name][which]()
-                seconds[which] += (time.perf_counter() - before) / 2
+                self.pairs[name][index]()
+                seconds[index] += (time.perf_counter() - before) / 2
             result.append((seconds[0], seconds[1]))
         return result
 
     def bytes_kept(self, case: dict[str, Any]) -> dict[str, int]:
-        """Return bytes, by what they are."""
-        what = Case(**{**case, "shape": tuple(case["shape"])})
-        return self.module.SIZES_OF_MEMORY.get(what.kind, _nobody)(what)
+        """Return the bytes that the library keeps for backward, by description."""
+        parsed = Case(**{**case, "shape": tuple(case["shape"])})
+        return self.module.MEMORY.get(parsed.kind, _no_contestants)(parsed)
 
     def forget(self) -> None:
-        """Let go of the contestants and their arrays."""
+        """Release the contestants and their arrays."""
         self.timed, self.pairs = {}, {}
         gc.collect()
 
 
-def calm() -> None:
-    """Wait until no thread of this process works or spins: OpenBLAS's wait spinning for a tenth of a second."""
+def wait_until_idle() -> None:
+    """Wait until no thread of this process works or spins; those of OpenBLAS spin for 0.1 s."""
     for _ in range(int(PATIENCE / LOOK)):
         before = time.process_time()
         time.sleep(LOOK)
@@ -141,23 +141,23 @@ def calm() -> None:
             return
 
 
-def _nobody(case: Case) -> dict[str, Any]:
+def _no_contestants(case: Case) -> dict[str, Any]:
     return {}
 
 
 def reason(error: BaseException) -> str:
-    """Return what an exception says in one line."""
+    """Return the type and message of an exception in one line."""
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}"[:200]
 
 
 def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what is asked for; what fails is told, and does not end the process."""
+    """Return the result of a request, or its error; errors do not end the process."""
     method: Callable[..., Any] = getattr(worker, request.pop("do"))
-    gc.disable()  # nothing is collected in the midst of a turn
+    gc.disable()  # no garbage collection during a turn
     try:
         result = method(**request)
-        calm()  # before anyone else has a turn
+        wait_until_idle()  # before the turn of another process
         return {"result": result}
     except Exception as error:
         return {"error": reason(error)}
@@ -166,12 +166,12 @@ def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve until the parent closes the pipe. Whatever libraries print goes to the standard error."""
+    """Serve requests until the parent closes the pipe. The output of libraries goes to stderr."""
     library, threads, dtype, device = sys.argv[-4], int(sys.argv[-3]), sys.argv[-2], sys.argv[-1]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     answers: TextIO = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    if hasattr(os, "sched_setaffinity"):  # binds those too that have no other way to be told the threads
+    if hasattr(os, "sched_setaffinity"):  # limits libraries without a setting for threads
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     try:
         worker = Worker(library, threads, dtype, device)
@@ -187,7 +187,7 @@ def main() -> None:
 def _send(answers: TextIO, reply: dict[str, Any]) -> None:
     result = reply.get("result")
     if isinstance(result, float) and not math.isfinite(result):
-        reply = {"error": f"ValueError: {result} seconds were measured"}
+        reply = {"error": f"ValueError: expected finite seconds, got {result}"}
     answers.write(json.dumps(reply) + "\n")
     answers.flush()
 

@@ -1,4 +1,4 @@
-"""The processes that measure, seen from the one that asks them."""
+"""The worker processes, as seen from the parent."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ THREADS = (
 SETTINGS = {
     "JAX_PLATFORMS": "cpu",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no processes beside the one that is measured
-    "PYTHONSAFEPATH": "1",  # a file of the user's named like a library is not that library
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no additional processes
+    "PYTHONSAFEPATH": "1",  # do not import the user's files named like a library
 }
 
 
-ON_THE_CPU = {"CUDA_VISIBLE_DEVICES": ""}
+ON_CPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
 class Failed(Exception):
-    """A worker could not do what it was asked for; the message is one line."""
+    """A request to a worker failed; the message is one line."""
 
 
 class Process:
-    """A worker, for one library."""
+    """A worker process for one library."""
 
     def __init__(self, library: str, threads: int, dtype: str, device: str) -> None:
         self.name = library
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.worker", library, str(threads), dtype, device],
+            [sys.executable, "-m", f"{__package__}.worker_main", library, str(threads), dtype, device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -55,17 +55,17 @@ class Process:
             env={
                 **os.environ,
                 **SETTINGS,
-                **(ON_THE_CPU if device == "cpu" else {}),
+                **(ON_CPU if device == "cpu" else {}),
                 **dict.fromkeys(THREADS, str(threads)),
             },
         )
 
     def versions(self) -> dict[str, str]:
-        """Return the versions that it measures: its first answer, before any question."""
+        """Return the versions of the library, the first answer of the worker."""
         return self._answer()
 
-    def ask(self, do: str, **arguments: Any) -> Any:
-        """Let it do something and return the result; Failed if it cannot."""
+    def request(self, do: str, **arguments: Any) -> Any:
+        """Send a request and return its result; raise Failed on an error."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
@@ -75,7 +75,7 @@ class Process:
         return self._answer()
 
     def close(self) -> None:
-        """End it."""
+        """End the worker."""
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.log):
@@ -93,16 +93,16 @@ class Process:
         return reply["result"]
 
     def _end(self) -> str:
-        """Tell how the process ended, and its last words."""
+        """Return a sentence with the exit code of the process and its last line of output."""
         code = self.process.wait()
         self.log.seek(0)
-        lines = self.log.read().decode(errors="replace").strip().splitlines() or ["nothing was said"]
+        lines = self.log.read().decode(errors="replace").strip().splitlines() or ["no output"]
         return f"the process ended with exit code {code}: {lines[-1]}"[:200]
 
 
 @contextlib.contextmanager
 def busy_process() -> Iterator[None]:
-    """Run a process that needs a whole core, beside the others."""
+    """Run a process that keeps one core busy."""
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield
@@ -112,7 +112,7 @@ def busy_process() -> Iterator[None]:
 
 
 def missing(library: str) -> str | None:
-    """Tell what is missing for a library to take part, or return None."""
+    """Return the reason why a library is missing, or None."""
     if library == "own" or importlib.util.find_spec(library) is not None:
         return None
     return "not installed; pip install 'numba-dropout[peers]'"

@@ -24,7 +24,9 @@ GROUPS = ["kernels", "train", "memory", "startup", "estimators"]
 )
 @DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Threads of each library.  [default: all]")
-@click.option("--rounds", type=click.IntRange(1), help="Number of rounds.  [default: 11; estimators: 10 seeds]")
+@click.option(
+    "--rounds", type=click.IntRange(1), help="Number of rounds, or of seeds for estimators.  [default: 11; 10 seeds]"
+)
 @click.option("--mnist", metavar="FOLDER", help="Folder of MNIST's files, for estimators.  [default: none]")
 @click.option("--json", "json_file", metavar="FILE", help="Write all results as JSON.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw the results (.png, .pdf, .svg).  [default: none]")

@@ -1,5 +1,5 @@
-"""One module for each library that takes part; the worker that measures it imports no other.
+"""The libraries, one module each. A worker imports only the module of its library.
 
-A module has `VERSIONS`, a function `settle(threads, dtype)` to be called first, and `CONTESTANTS`: for each kind of
-case a function that returns those who take part, by name.
+A module has `VERSIONS`, a function `configure(threads, dtype)` to be called first, and `CONTESTANTS`: for each kind of
+case a function that returns the contestants by name.
 """

@@ -1,4 +1,4 @@
-"""What is made sure of before anything is timed; a ValueError says what is wrong."""
+"""Checks of results before timing; they raise ValueError."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["disturbed", "dropped", "hidden", "learns", "masked", "product", "set_to_limit"]
+__all__ = ["alpha", "dropped", "gaussian", "hidden", "learns", "masked", "product"]
 
-ERRORS = 5.0  # standard errors that a share may be off
-WINDOWS = 40  # after which a loss must have fallen
-FALLEN = 0.9  # of the first mean; dropout alone moves a mean by a few percent
+ERRORS = 5.0  # maximum deviation of a share, in standard errors
+WINDOWS = 40  # within which the loss has to decrease
+FALLEN = 0.9  # of the first mean; dropout changes a mean by a few percent
 
 
 def masked(kept: NDArray[Any], p: float) -> None:
-    """Raise unless the share that is not kept is p, within 5 standard errors."""
+    """Raise unless the share of dropped elements is p, within 5 standard errors."""
     share = 1.0 - np.count_nonzero(kept) / kept.size
     if abs(share - p) > ERRORS * (p * (1 - p) / kept.size) ** 0.5:
         raise ValueError(f"{share:.4f} of the elements are dropped, expected {p}")
@@ -26,27 +26,27 @@ def dropped(y: Any, x: NDArray[Any], p: float) -> None:
     """Raise unless y is x, which has no zeros, with a share p dropped and the rest scaled."""
     y = np.asarray(y)
     if y.shape != x.shape or y.dtype != x.dtype:
-        raise ValueError(f"{y.dtype} of shape {y.shape} came out, expected {x.dtype} of shape {x.shape}")
+        raise ValueError(f"expected {x.dtype} of shape {x.shape}, got {y.dtype} of shape {y.shape}")
     kept = y != 0
     masked(kept, p)
     if not np.allclose(y, np.where(kept, x / x.dtype.type(1 - p), 0), rtol=1e-5, atol=0):
         raise ValueError("the kept elements are not x / (1 - p)")
 
 
-def disturbed(y: Any, x: NDArray[Any], p: float) -> None:
+def gaussian(y: Any, x: NDArray[Any], p: float) -> None:
     """Raise unless y is x, which has no zeros, times numbers of mean 1 and variance p / (1 - p)."""
     factors = np.asarray(y).astype(np.float64) / x
     variance = p / (1 - p)
-    for what, found, expected, error in (
+    for name, value, expected, error in (
         ("mean", factors.mean(), 1.0, (variance / x.size) ** 0.5),
         ("variance", factors.var(), variance, variance * (2 / x.size) ** 0.5),
     ):
-        if not abs(found - expected) <= ERRORS * error:
-            raise ValueError(f"the {what} of the factors is {found:.4f}, expected {expected:.4f}")
+        if not abs(value - expected) <= ERRORS * error:
+            raise ValueError(f"the {name} of the factors is {value:.4f}, expected {expected:.4f}")
 
 
-def set_to_limit(y: Any, x: NDArray[Any], p: float) -> None:
-    """Raise unless y is x, which is positive, in an affine map, but for a share p that became the least value."""
+def alpha(y: Any, x: NDArray[Any], p: float) -> None:
+    """Raise unless y is an affine map of x > 0, except for a share p that is the minimum of y."""
     y = np.asarray(y)
     kept = y > y.min()
     masked(kept, p)
@@ -56,19 +56,19 @@ def set_to_limit(y: Any, x: NDArray[Any], p: float) -> None:
 
 
 def product(out: Any, left: NDArray[Any], right: NDArray[Any]) -> None:
-    """Raise unless each element of out is that of left @ right, by the usual error bound of a sum."""
+    """Raise unless out equals left @ right, within the usual error bound of a sum."""
     out = np.asarray(out)
     if out.shape != (left.shape[0], right.shape[1]):
-        raise ValueError(f"shape {out.shape} came out, expected {(left.shape[0], right.shape[1])}")
-    wide, tall = left.astype(np.float64), right.astype(np.float64)
-    error = np.abs(out - wide @ tall)
-    bound = left.shape[1] * np.finfo(out.dtype).eps * (np.abs(wide) @ np.abs(tall))
+        raise ValueError(f"expected shape {(left.shape[0], right.shape[1])}, got {out.shape}")
+    left64, right64 = left.astype(np.float64), right.astype(np.float64)
+    error = np.abs(out - left64 @ right64)
+    bound = left.shape[1] * np.finfo(out.dtype).eps * (np.abs(left64) @ np.abs(right64))
     if not (error <= bound).all():
         raise ValueError(f"a product is off by {error.max():.3g}, expected at most {bound.max():.3g}")
 
 
 def hidden(y: Any, x: NDArray[Any], weight: NDArray[Any], p: float) -> None:
-    """Raise unless y is dropout(relu(x @ weight.T)), by the share that is dropped and the values that are kept."""
+    """Raise unless y is dropout(relu(x @ weight.T)), by the share of dropped and the values of kept elements."""
     y = np.asarray(y)
     before = x.astype(np.float64) @ weight.T.astype(np.float64)
     size = np.sqrt((before**2).mean())
@@ -78,7 +78,7 @@ def hidden(y: Any, x: NDArray[Any], weight: NDArray[Any], p: float) -> None:
 
 
 def learns(step: Callable[[], Any], window: int = 20) -> Callable[[], None]:
-    """Return a check that trains by a function that returns a loss, until its mean over a window has fallen."""
+    """Return a check that calls `step`, which returns a loss, until the mean over a window has decreased."""
 
     def check() -> None:
         first = None
@@ -89,6 +89,6 @@ def learns(step: Callable[[], Any], window: int = 20) -> Callable[[], None]:
             first = loss if first is None else first
             if loss < FALLEN * first:
                 return
-        raise ValueError(f"the loss was {first:.4g} and is {loss:.4g} after {WINDOWS * window} calls: it does not fall")
+        raise ValueError(f"the loss does not decrease: {first:.4g} at first, {loss:.4g} after {WINDOWS * window} calls")
 
     return check

@@ -1,4 +1,4 @@
-"""What all contestants are given: the same numbers, at addresses that begin a cache line."""
+"""The inputs of all contestants: equal numbers in arrays aligned to cache lines."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["aligned", "batch", "factors", "layer", "positive"]
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return an array of zeros, in memory that has been touched.
+    """Return an array of zeros, aligned to a cache line, in memory that has been written.
 
-    Where malloc happens to put an array otherwise changes figures from run to run.
+    Otherwise the address from malloc changes the results from run to run.
     """
     memory = simd.aligned(math.prod(shape), dtype)
     memory[:] = 0
@@ -33,7 +33,7 @@ def _filled(shape: tuple[int, ...], dtype: Any, seed: int, low: float) -> NDArra
 
 
 def positive(case: Case) -> NDArray[Any]:
-    """Return numbers from 0.5 to 1.5: one that has become 0 was dropped."""
+    """Return numbers from 0.5 to 1.5, so that a 0 in the result is a dropped element."""
     return _filled(case.shape, case.dtype, 1, 0.5)
 
 
@@ -46,12 +46,12 @@ def layer(case: Case) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
 
 
 def factors(form: str, x: Any, weight: Any, dy: Any) -> tuple[Any, Any]:
-    """Return the left and right side of a product of a layer, in a form of `cases.FORMS`."""
+    """Return the left and right operands of a layer's product in a form of `cases.FORMS`."""
     return {"forward": (x, weight.T), "dinp": (dy, weight), "dweight": (dy.T, x)}[form]
 
 
 def batch(case: Case, times: int = 1) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return rows from 0 to 1 for so many batches, and classes that a linear function of them tells apart."""
+    """Return random rows in [0, 1) for several batches, and classes that a linear function separates."""
     *units, rows = case.shape
     x = _filled((rows * times, units[0]), case.dtype, 2, 0.0)
     teacher = np.random.default_rng(3).standard_normal((units[0], units[-1]))

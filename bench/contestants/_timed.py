@@ -1,4 +1,4 @@
-"""What a contestant is."""
+"""Timed calls: a contestant's operation with its check."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from numba.core import config
 
 __all__ = ["Timed", "queued"]
 
-QUEUED = 2 if config.ENABLE_CUDASIM else 20  # calls that a device is given at once: it works while the host launches
+# Calls per synchronization, so that the device works while the host launches.
+QUEUED = 2 if config.ENABLE_CUDASIM else 20
 
 
 class Timed(NamedTuple):
-    """Something to be timed: `call` returns when its result is there, `check` raises where the result is wrong.
+    """An operation to time: `call` returns when its result is complete, `check` raises if the result is wrong.
 
-    `role`: "own" is this project, "peer" does the same work elsewhere, "aside" does other work, as its name says,
-    "limit" is the machine. A call counts as `times` times the case.
+    `role`: "own" is this project, "peer" does the same work in another library, "aside" does other work, which its name
+    describes, "limit" is a limit of the hardware. A call counts as `times` times the case.
     """
 
     call: Callable[[], Any]
@@ -26,7 +27,7 @@ class Timed(NamedTuple):
 
 
 def queued(call: Callable[[], Any], wait: Callable[[], Any], role: str, check: Callable[[], None]) -> Timed:
-    """Return what times calls that only launch: many of them, until wait() tells that the device has done all."""
+    """Return a timed call for an asynchronous operation: many calls, then wait() until the device is done."""
 
     def calls() -> None:
         for _ in range(QUEUED):

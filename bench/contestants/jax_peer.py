@@ -1,4 +1,4 @@
-"""JAX, jitted, with its default generator and with the faster one."""
+"""JAX with jit, with its default generator and with the faster one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..cases import LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed
 
-__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 VERSIONS = {"jax": jax.__version__}
 GENERATORS = {"jax, threefry": "threefry2x32", "jax, rbg": "rbg"}
 
 
-def settle(threads: int, dtype: str) -> None:
-    """Allow float64 where it is measured; the threads are those of the processors that the process may use."""
+def configure(threads: int, dtype: str) -> None:
+    """Enable float64 if it is measured; the process's affinity sets the number of threads."""
     jax.config.update("jax_enable_x64", dtype == "float64")
 
 
@@ -36,16 +36,16 @@ def _disturb(key: Any, x: Any, p: float) -> Any:
 
 
 def _random(operation: Callable[..., Any], check: Callable[..., None]) -> Callable[[Case], dict[str, Timed]]:
-    """Return who does operation(key, x, p), with each generator."""
+    """Return the contestants of operation(key, x, p), one for each generator."""
 
     def contestants(case: Case) -> dict[str, Timed]:
-        given = _inputs.positive(case)
-        x = jax.device_put(given)
+        host_x = _inputs.positive(case)
+        x = jax.device_put(host_x)
 
         @jax.jit
         def once(key: Any, x: Any) -> Any:
-            key, now = jax.random.split(key)
-            return key, operation(now, x, P)
+            key, subkey = jax.random.split(key)
+            return key, operation(subkey, x, P)
 
         def with_generator(name: str) -> Timed:
             state = [jax.random.key(1, impl=name)]
@@ -54,7 +54,7 @@ def _random(operation: Callable[..., Any], check: Callable[..., None]) -> Callab
                 state[0], y = once(state[0], x)
                 return y.block_until_ready()
 
-            return Timed(call, "peer", lambda: check(call(), given, P))
+            return Timed(call, "peer", lambda: check(call(), host_x, P))
 
         return {label: with_generator(name) for label, name in GENERATORS.items()}
 
@@ -70,10 +70,10 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
         def product(*arrays: Any) -> Any:
             return jnp.matmul(*_inputs.factors(form, *arrays))
 
-        given = jax.device_put(arrays)
+        on_device = jax.device_put(arrays)
 
         def call() -> Any:
-            return jax.block_until_ready(product(*given))
+            return jax.block_until_ready(product(*on_device))
 
         return {"jax": Timed(call, "peer", lambda: _checks.product(call(), left, right))}
 
@@ -108,27 +108,27 @@ def _loss(parameters: Any, key: Any, x: Any, y: Any, dropout: bool) -> Any:
 
 
 def _update(dropout: bool) -> Callable[..., Any]:
-    """Return the step: (parameters, speeds, key) and a batch to the next state and the loss."""
+    """Return a training step from (parameters, velocities, key) and a batch to the next state and the loss."""
 
     def update(state: Any, batch: Any) -> Any:
-        parameters, speeds, key = state
-        key, now = jax.random.split(key)
-        loss, gradients = jax.value_and_grad(_loss)(parameters, now, *batch, dropout)
-        speeds = jax.tree.map(lambda v, g: MOMENTUM * v + g, speeds, gradients)
-        return (jax.tree.map(lambda w, v: w - LR * v, parameters, speeds), speeds, key), loss
+        parameters, velocities, key = state
+        key, subkey = jax.random.split(key)
+        loss, gradients = jax.value_and_grad(_loss)(parameters, subkey, *batch, dropout)
+        velocities = jax.tree.map(lambda v, g: MOMENTUM * v + g, velocities, gradients)
+        return (jax.tree.map(lambda w, v: w - LR * v, parameters, velocities), velocities, key), loss
 
     return update
 
 
 def _stepping(case: Case, generator: str, update: Callable[..., Any], batches: Any) -> Callable[[], float]:
-    """Return a function that goes on training and gives the loss."""
+    """Return a function that runs the next step and returns the loss."""
     jitted = jax.jit(update, donate_argnums=0)
     parameters = _parameters(case)
     state = [(parameters, jax.tree.map(jnp.zeros_like, parameters), jax.random.key(3, impl=generator))]
-    given = jax.device_put(batches)
+    on_device = jax.device_put(batches)
 
     def step() -> float:
-        state[0], loss = jax.block_until_ready(jitted(state[0], given))
+        state[0], loss = jax.block_until_ready(jitted(state[0], on_device))
         return float(loss)
 
     return step
@@ -160,7 +160,7 @@ def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]
 
 
 def _memory(case: Case) -> dict[str, int]:
-    """Return the bytes of what the gradient's function keeps, less those that it keeps without dropout."""
+    """Return the bytes that dropout adds to the residuals of the gradient function."""
     x, y = map(jax.device_put, _inputs.batch(case))
     kept = []
     for dropout in (True, False):
@@ -177,7 +177,7 @@ def _memory(case: Case) -> dict[str, int]:
 
 CONTESTANTS = {
     "dropout": _random(_drop, _checks.dropped),
-    "gaussian_dropout": _random(_disturb, _checks.disturbed),
+    "gaussian_dropout": _random(_disturb, _checks.gaussian),
     "product_forward": _product("forward"),
     "product_dinp": _product("dinp"),
     "product_dweight": _product("dweight"),
@@ -185,4 +185,4 @@ CONTESTANTS = {
     "step_shared": _step,
 }
 PAIRS = {"dropout_adds": _pairs}
-SIZES_OF_MEMORY = {"memory": _memory}
+MEMORY = {"memory": _memory}

@@ -1,4 +1,4 @@
-"""Our own operations, and the limits of the machine."""
+"""numba-dropout's operations, and the limits of the hardware."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from numba_dropout.experiments import environment
 
 from ..cases import LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
-from ._held import held_bytes, traced_bytes
-from ._place import Device, Host
+from ._allocations import array_bytes, peak_bytes
+from ._target import Device, Host
 from ._timed import Timed
 
-__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 NAME = "numba-dropout"
 VERSIONS = {
@@ -27,16 +27,16 @@ VERSIONS = {
 }
 
 
-Check = Callable[[Any, Any, float], None]  # of a result, what was given, and the rate
+Check = Callable[[Any, Any, float], None]  # of a result, the input, and the rate
 
-_place = Host()
+_target = Host()
 
 
-def settle(threads: int, dtype: str, device: str = "cpu") -> None:
-    """Use so many threads, or a device."""
-    global _place
+def configure(threads: int, dtype: str, device: str = "cpu") -> None:
+    """Set the number of threads, or the device."""
+    global _target
     environment.set_threads(threads)
-    _place = Host() if device == "cpu" else Device(device)
+    _target = Host() if device == "cpu" else Device(device)
 
 
 # ---------------------------------------------------------------- kernels
@@ -44,8 +44,8 @@ def settle(threads: int, dtype: str, device: str = "cpu") -> None:
 
 def _dropout(operation: Callable[..., Any], check: Check = _checks.dropped) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
-        given = _inputs.positive(case)
-        x, out = _place.there(given), _place.there(_inputs.aligned(case.shape, case.dtype))
+        host_x = _inputs.positive(case)
+        x, out = _target.to_device(host_x), _target.to_device(_inputs.aligned(case.shape, case.dtype))
 
         def call() -> Any:
             return operation(x, P, seed=1, out=out)
@@ -54,9 +54,9 @@ def _dropout(operation: Callable[..., Any], check: Check = _checks.dropped) -> C
             return operation(x, P, seed=1)
 
         return {
-            NAME: _place.timed(call, "own", lambda: check(_place.here(call()), given, P)),
-            f"{NAME}, new array": _place.timed(new, "own", lambda: check(_place.here(new()), given, P)),
-            **_place.copies(x, out),
+            NAME: _target.timed(call, "own", lambda: check(_target.to_host(call()), host_x, P)),
+            f"{NAME}, new array": _target.timed(new, "own", lambda: check(_target.to_host(new()), host_x, P)),
+            **_target.copies(x, out),
         }
 
     return contestants
@@ -66,58 +66,58 @@ def _mask(packed: bool) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
         (n,) = case.shape
         shape, dtype = (((n + 7) // 8,), np.uint8) if packed else ((n,), np.bool_)
-        out = _place.there(_inputs.aligned(shape, dtype))
+        out = _target.to_device(_inputs.aligned(shape, dtype))
 
         def call() -> Any:
-            return nd.sample_mask(n, P, seed=1, packed=packed, device=_place.device, out=out)
+            return nd.sample_mask(n, P, seed=1, packed=packed, device=_target.device, out=out)
 
         def check() -> None:
-            mask = _place.here(call())
+            mask = _target.to_host(call())
             _checks.masked(np.unpackbits(mask, count=n, bitorder="little") if packed else mask, P)
 
-        return {NAME: _place.timed(call, "own", check)}
+        return {NAME: _target.timed(call, "own", check)}
 
     return contestants
 
 
 def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
-    """Return who computes a product of a layer: through the public function, or the kernel of one gradient."""
+    """Return the contestants of a layer's product, by the public function or the kernel of one gradient."""
 
     def contestants(case: Case) -> dict[str, Timed]:
         arrays = _inputs.layer(case)
         left, right = _inputs.factors(form, *arrays)
-        x, weight, dy = map(_place.there, arrays)
-        out = _place.there(_inputs.aligned((left.shape[0], right.shape[1]), case.dtype))
-        bias, one = _place.there(_inputs.aligned(weight.shape[:1], case.dtype)), np.dtype(case.dtype).type(1)
+        x, weight, dy = map(_target.to_device, arrays)
+        out = _target.to_device(_inputs.aligned((left.shape[0], right.shape[1]), case.dtype))
+        bias, one = _target.to_device(_inputs.aligned(weight.shape[:1], case.dtype)), np.dtype(case.dtype).type(1)
 
         def call() -> Any:
             if form == "forward":
                 nd.linear(x, weight, out=out)
             elif form == "dinp":
-                _place.kernels.linear_backward_input(out, dy, weight, x[:0], one)
+                _target.kernels.linear_backward_input(out, dy, weight, x[:0], one)
             else:
-                _place.kernels.linear_backward_weight(out, bias, dy, x)  # the gradient by the bias too
+                _target.kernels.linear_backward_weight(out, bias, dy, x)  # also the gradient of the bias
             return out
 
         return {
-            NAME: _place.timed(call, "own", lambda: _checks.product(_place.here(call()), left, right)),
-            **_place.peak(case.work, case.dtype),
+            NAME: _target.timed(call, "own", lambda: _checks.product(_target.to_host(call()), left, right)),
+            **_target.peak(case.work, case.dtype),
         }
 
     return contestants
 
 
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
-    given = _inputs.layer(case)
-    x, weight, out = map(_place.there, given)
-    bias, p = _place.there(_inputs.aligned(weight.shape[:1], case.dtype)), RATES[0]
+    arrays = _inputs.layer(case)
+    x, weight, out = map(_target.to_device, arrays)
+    bias, p = _target.to_device(_inputs.aligned(weight.shape[:1], case.dtype)), RATES[0]
 
     def call() -> Any:
         return nd.linear_relu_dropout(x, weight, bias, p, seed=1, out=out)
 
     return {
-        NAME: _place.timed(call, "own", lambda: _checks.hidden(_place.here(call()), *given[:2], p)),
-        **_place.peak(case.work, case.dtype),
+        NAME: _target.timed(call, "own", lambda: _checks.hidden(_target.to_host(call()), *arrays[:2], p)),
+        **_target.peak(case.work, case.dtype),
     }
 
 
@@ -126,7 +126,7 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
 
 def _network(case: Case, dropout: bool = True) -> tuple[nd.MLP, nd.SGD]:
     hidden, inputs = RATES if dropout else (0.0, 0.0)
-    net = nd.MLP(case.shape[:-1], dropout=hidden, input_dropout=inputs, seed=1, dtype=case.dtype, device=_place.device)
+    net = nd.MLP(case.shape[:-1], dropout=hidden, input_dropout=inputs, seed=1, dtype=case.dtype, device=_target.device)
     return net, nd.SGD(lr=LR, momentum=MOMENTUM)
 
 
@@ -151,7 +151,7 @@ def _step(case: Case) -> dict[str, Timed]:
     return {
         f"{NAME}, train_step": Timed(one, "own", _checks.learns(one)),
         f"{NAME}, fit": Timed(many, "own", _checks.learns(many, window=2), times=steps),
-        **_place.peak(step_operations(case.shape), case.dtype),
+        **_target.peak(step_operations(case.shape), case.dtype),
     }
 
 
@@ -162,32 +162,32 @@ def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]
 def _subnetwork_pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
     calls = []
     for hidden, variant in ((RATES[0], "subnetwork"), (0.0, "dropout")):
-        shape, device = case.shape[:-1], _place.device
+        shape, device = case.shape[:-1], _target.device
         net = nd.MLP(shape, dropout=hidden, seed=1, variant=variant, dtype=case.dtype, device=device)
         calls.append(functools.partial(net.train_step, *_inputs.batch(case), nd.SGD(lr=LR, momentum=MOMENTUM)))
     return {NAME: (calls[0], calls[1])}
 
 
 def _memory(case: Case) -> dict[str, int]:
-    """Return bytes with dropout, less those without: in the network's buffers, and allocated during a step."""
-    held, traced = [], []
+    """Return the bytes that dropout adds: in the network's buffers, and allocated during a step."""
+    buffers, peaks = [], []
     for dropout in (True, False):
         net, optimizer = _network(case, dropout)
         x, y = _inputs.batch(case)
         net.train_step(x, y, optimizer)
-        held.append(held_bytes(net))
-        traced.append(traced_bytes(functools.partial(net.train_step, x, y, optimizer)))
+        buffers.append(array_bytes(net))
+        peaks.append(peak_bytes(functools.partial(net.train_step, x, y, optimizer)))
     return {
-        f"{NAME}, all its buffers": held[0] - held[1],
-        f"{NAME}, allocated in a step": traced[0] - traced[1],
+        f"{NAME}, all its buffers": buffers[0] - buffers[1],
+        f"{NAME}, allocated in a step": peaks[0] - peaks[1],
     }
 
 
 CONTESTANTS = {
     "dropout": _dropout(nd.dropout),
     "dropout_backward": _dropout(nd.dropout_backward),
-    "gaussian_dropout": _dropout(nd.gaussian_dropout, _checks.disturbed),
-    "alpha_dropout": _dropout(nd.alpha_dropout, _checks.set_to_limit),
+    "gaussian_dropout": _dropout(nd.gaussian_dropout, _checks.gaussian),
+    "alpha_dropout": _dropout(nd.alpha_dropout, _checks.alpha),
     "mask": _mask(False),
     "packed_mask": _mask(True),
     "product_forward": _product("forward"),
@@ -198,4 +198,4 @@ CONTESTANTS = {
     "step_shared": _step,
 }
 PAIRS = {"dropout_adds": _pairs, "subnetwork_adds": _subnetwork_pairs}
-SIZES_OF_MEMORY = {"memory": _memory}
+MEMORY = {"memory": _memory}

@@ -1,4 +1,4 @@
-"""NumPy: a generator, a mask and a product for dropout; the products of its BLAS."""
+"""NumPy: dropout from a generator, a mask and a multiplication; matrix products of its BLAS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..cases import Case, P
 from . import _checks, _inputs
 from ._timed import Timed
 
-__all__ = ["CONTESTANTS", "VERSIONS", "settle"]
+__all__ = ["CONTESTANTS", "VERSIONS", "configure"]
 
 
 def _blas() -> str:
@@ -22,8 +22,8 @@ def _blas() -> str:
 VERSIONS = {"numpy": np.__version__, "numpy's BLAS": _blas()}
 
 
-def settle(threads: int, dtype: str) -> None:
-    """Leave the threads as the environment sets them: NumPy has no other way."""
+def configure(threads: int, dtype: str) -> None:
+    """Do nothing; NumPy's threads are set by the environment."""
 
 
 def _dropout(case: Case) -> dict[str, Timed]:
@@ -54,7 +54,7 @@ def _gaussian_dropout(case: Case) -> dict[str, Timed]:
         np.add(out, one, out=out)
         return np.multiply(out, x, out=out)
 
-    return {"numpy": Timed(call, "peer", lambda: _checks.disturbed(call(), x, P))}
+    return {"numpy": Timed(call, "peer", lambda: _checks.gaussian(call(), x, P))}
 
 
 def _copy(case: Case) -> dict[str, Timed]:
@@ -113,4 +113,4 @@ CONTESTANTS = {
     "linear_relu_dropout": _bare_product,
 }
 PAIRS: dict[str, Any] = {}
-SIZES_OF_MEMORY: dict[str, Any] = {}
+MEMORY: dict[str, Any] = {}

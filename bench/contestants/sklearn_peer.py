@@ -1,4 +1,4 @@
-"""scikit-learn's perceptron: it has no dropout, so it does less."""
+"""scikit-learn's multilayer perceptron, which has no dropout and does less work."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..cases import LR, MOMENTUM, Case
 from . import _checks, _inputs
 from ._timed import Timed
 
-__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 VERSIONS = {"scikit-learn": sklearn.__version__}
 
 
-def settle(threads: int, dtype: str) -> None:
-    """Leave the threads as the environment sets them."""
+def configure(threads: int, dtype: str) -> None:
+    """Do nothing; the threads are set by the environment."""
 
 
 def _step(case: Case) -> dict[str, Timed]:
@@ -45,4 +45,4 @@ def _step(case: Case) -> dict[str, Timed]:
 
 CONTESTANTS = {"step": _step, "step_shared": _step}
 PAIRS: dict[str, Any] = {}
-SIZES_OF_MEMORY: dict[str, Any] = {}
+MEMORY: dict[str, Any] = {}

@@ -15,13 +15,13 @@ from ..cases import LR, MOMENTUM, RATES, Case, P
 from . import _checks, _inputs
 from ._timed import Timed
 
-__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 VERSIONS = {"tensorflow": tf.__version__, "keras": keras.__version__}
 
 
-def settle(threads: int, dtype: str) -> None:
-    """Use so many threads within an operation, and for operations side by side."""
+def configure(threads: int, dtype: str) -> None:
+    """Set the number of threads within operations and between operations."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.config.set_floatx(dtype)
@@ -30,9 +30,9 @@ def settle(threads: int, dtype: str) -> None:
 
 def _elementwise(operation: Callable[[Any], Any], check: Callable[..., None]) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
-        given = _inputs.positive(case)
-        x, once = tf.constant(given), tf.function(operation)
-        return {"tensorflow": Timed(lambda: once(x), "peer", lambda: check(once(x), given, P))}
+        host_x = _inputs.positive(case)
+        x, once = tf.constant(host_x), tf.function(operation)
+        return {"tensorflow": Timed(lambda: once(x), "peer", lambda: check(once(x), host_x, P))}
 
     return contestants
 
@@ -54,7 +54,7 @@ def _one_step(case: Case) -> Callable[[], float]:
     x, y = map(tf.constant, _inputs.batch(case))
 
     def step() -> float:
-        model.reset_metrics()  # or the loss that is returned is a mean over all steps
+        model.reset_metrics()  # otherwise the returned loss is a mean over all steps
         return float(model.train_on_batch(x, y))
 
     return step
@@ -67,9 +67,9 @@ def _step(case: Case) -> dict[str, Timed]:
 
 CONTESTANTS = {
     "dropout": _elementwise(lambda x: tf.nn.dropout(x, rate=P), _checks.dropped),
-    "gaussian_dropout": _elementwise(_disturb, _checks.disturbed),
+    "gaussian_dropout": _elementwise(_disturb, _checks.gaussian),
     "step": _step,
     "step_shared": _step,
 }
 PAIRS: dict[str, Any] = {}
-SIZES_OF_MEMORY: dict[str, Any] = {}
+MEMORY: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""PyTorch, as it is and compiled."""
+"""PyTorch, eager and compiled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..cases import LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed, queued
 
-__all__ = ["CONTESTANTS", "PAIRS", "SIZES_OF_MEMORY", "VERSIONS", "settle"]
+__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 VERSIONS = {"torch": torch.__version__}
 
@@ -22,8 +22,8 @@ VERSIONS = {"torch": torch.__version__}
 _device = "cpu"
 
 
-def settle(threads: int, dtype: str, device: str = "cpu") -> None:
-    """Use so many threads, or a device, whose products are those of float32: no TF32."""
+def configure(threads: int, dtype: str, device: str = "cpu") -> None:
+    """Set the number of threads or the device; matrix products use float32, not TF32."""
     global _device
     torch.set_num_threads(threads)
     torch.manual_seed(1)
@@ -33,12 +33,12 @@ def settle(threads: int, dtype: str, device: str = "cpu") -> None:
     torch.backends.cuda.matmul.allow_tf32 = False
 
 
-def _there(array: Any) -> Any:
+def _to_device(array: Any) -> Any:
     return torch.from_numpy(array).to(_device)
 
 
 def _timed(call: Callable[[], Any], role: str, check: Callable[[Any], None] = lambda result: None) -> Timed:
-    """Return what times a call; check(values) is given what it returns."""
+    """Return a timed call; check(values) gets the result as an array."""
 
     def checked() -> None:
         check(call().cpu().numpy())
@@ -50,27 +50,27 @@ def _timed(call: Callable[[], Any], role: str, check: Callable[[Any], None] = la
 
 
 def _elementwise(case: Case, operation: Callable[..., Any], check: Callable[..., None]) -> dict[str, Timed]:
-    """Return an operation on elements, as it is and compiled."""
-    given = _inputs.positive(case)
-    x, result = _there(given), {}
+    """Return the contestants of an elementwise operation, eager and compiled."""
+    host_x = _inputs.positive(case)
+    x, result = _to_device(host_x), {}
     for name, function in (("torch", operation), ("torch.compile", torch.compile(operation, dynamic=False))):
         call = functools.partial(function, x)
-        result[name] = _timed(call, "peer", lambda values: check(values, given, P))
+        result[name] = _timed(call, "peer", lambda values: check(values, host_x, P))
     return {**result, **_copy(case)}
 
 
 def _gaussian_dropout(case: Case) -> dict[str, Timed]:
     deviation = (P / (1 - P)) ** 0.5
-    return _elementwise(case, lambda x: x * (1 + deviation * torch.randn_like(x)), _checks.disturbed)
+    return _elementwise(case, lambda x: x * (1 + deviation * torch.randn_like(x)), _checks.gaussian)
 
 
 def _alpha_dropout(case: Case) -> dict[str, Timed]:
-    return _elementwise(case, lambda x: functional.alpha_dropout(x, P, training=True), _checks.set_to_limit)
+    return _elementwise(case, lambda x: functional.alpha_dropout(x, P, training=True), _checks.alpha)
 
 
 def _dropout(case: Case) -> dict[str, Timed]:
     result = _elementwise(case, lambda x: functional.dropout(x, P, training=True), _checks.dropped)
-    x = _there(_inputs.positive(case))
+    x = _to_device(_inputs.positive(case))
     if _device != "cpu":
         native = functools.partial(torch.native_dropout, x, P, True)
         result["torch.native_dropout"] = _timed(lambda: native()[0], "peer")
@@ -78,7 +78,7 @@ def _dropout(case: Case) -> dict[str, Timed]:
 
 
 def _copy(case: Case) -> dict[str, Timed]:
-    x = _there(_inputs.positive(case))
+    x = _to_device(_inputs.positive(case))
     out = torch.zeros_like(x)
     return {"copy, torch copy_": _timed(lambda: out.copy_(x), "limit")}
 
@@ -87,10 +87,10 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
         left, right = _inputs.factors(form, *_inputs.layer(case))
         out = torch.zeros((left.shape[0], right.shape[1]), dtype=getattr(torch, case.dtype), device=_device)
-        given = _there(left), _there(right)
+        operands = _to_device(left), _to_device(right)
 
         def call() -> Any:
-            return torch.mm(*given, out=out)
+            return torch.mm(*operands, out=out)
 
         return {"torch.mm": _timed(call, "peer", lambda values: _checks.product(values, left, right))}
 
@@ -100,8 +100,8 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
     x, weight, _ = _inputs.layer(case)
     tensors = (
-        _there(x),
-        _there(weight),
+        _to_device(x),
+        _to_device(weight),
         torch.zeros(weight.shape[0], dtype=getattr(torch, case.dtype), device=_device),
     )
 
@@ -132,7 +132,7 @@ def _model(case: Case, dropout: bool = True) -> Any:
 def _one_step(case: Case, dropout: bool = True, compiled: bool = False) -> Callable[[], float]:
     model = _model(case, dropout)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
-    x, y = map(_there, _inputs.batch(case))
+    x, y = map(_to_device, _inputs.batch(case))
 
     def evaluate_loss(x: Any, y: Any) -> Any:
         return functional.cross_entropy(model(x), y)
@@ -151,11 +151,11 @@ def _one_step(case: Case, dropout: bool = True, compiled: bool = False) -> Calla
 
 
 def _graph(case: Case) -> Callable[[], float]:
-    """Return steps as a CUDA graph, many in a call, each on a batch of its own, with one loss read back."""
+    """Return a function that runs many steps as a CUDA graph on different batches and reads back one loss."""
     model = _model(case)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
     steps, rows = steps_in_a_call(case.shape), case.shape[-1]
-    data, classes = map(_there, _inputs.batch(case, steps))
+    data, classes = map(_to_device, _inputs.batch(case, steps))
     x, y = data[:rows].clone(), classes[:rows].clone()
 
     def step() -> Any:
@@ -203,23 +203,25 @@ def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]
 
 
 def _memory(case: Case) -> dict[str, int]:
-    """Return bytes kept for backward: those of masks, and all, less those that are kept without dropout."""
+    """Return the bytes saved for backward: those of the masks, and all that dropout adds."""
     with_dropout, without = _saved(case, True), _saved(case, False)
     masks = 0
     for tensor in with_dropout.values():
         values = set(torch.unique(tensor).tolist()) if tensor.is_floating_point() else {-1}
         if tensor.dtype is torch.bool or (len(values) == 2 and min(values) == 0):  # 0 and the scale
             masks += tensor.untyped_storage().nbytes()
-    kept, bare = (sum(t.untyped_storage().nbytes() for t in saved.values()) for saved in (with_dropout, without))
-    return {"torch, masks": masks, "torch, all that dropout adds": kept - bare}
+    with_bytes, without_bytes = (
+        sum(t.untyped_storage().nbytes() for t in saved.values()) for saved in (with_dropout, without)
+    )
+    return {"torch, masks": masks, "torch, all that dropout adds": with_bytes - without_bytes}
 
 
 def _saved(case: Case, dropout: bool) -> dict[int, Any]:
-    """Return the tensors that are kept for backward, one for each memory."""
-    found: dict[int, Any] = {}
+    """Return the tensors saved for backward, one for each storage."""
+    saved_tensors: dict[int, Any] = {}
 
     def pack(tensor: Any) -> Any:
-        found[tensor.untyped_storage().data_ptr()] = tensor
+        saved_tensors[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
 
     model = _model(case, dropout)
@@ -227,7 +229,7 @@ def _saved(case: Case, dropout: bool) -> dict[int, Any]:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         loss = functional.cross_entropy(model(x), y)
     loss.backward()
-    return found
+    return saved_tensors
 
 
 CONTESTANTS = {
@@ -243,4 +245,4 @@ CONTESTANTS = {
     "step_shared": _step,
 }
 PAIRS = {"dropout_adds": _pairs}
-SIZES_OF_MEMORY = {"memory": _memory}
+MEMORY = {"memory": _memory}

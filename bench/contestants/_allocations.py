@@ -1,4 +1,4 @@
-"""Memory: what an object holds, and what a call takes meanwhile."""
+"""Memory: the arrays of an object, and the peak of a call."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["held_bytes", "traced_bytes"]
+__all__ = ["array_bytes", "peak_bytes"]
 
 CALLS = 9
 
 
-def held_bytes(thing: Any) -> int:
-    """Return the bytes of all arrays that can be reached from an object, each memory once."""
-    found: dict[int, int] = {}
+def array_bytes(root: Any) -> int:
+    """Return the bytes of all arrays reachable from an object, counting shared memory once."""
+    sizes: dict[int, int] = {}
     seen: set[int] = set()
-    waiting = [thing]
-    while waiting:
-        item = waiting.pop()
+    stack = [root]
+    while stack:
+        item = stack.pop()
         if id(item) in seen:
             continue
         seen.add(id(item))
         if isinstance(item, np.ndarray):
             while isinstance(item.base, np.ndarray):
                 item = item.base
-            found[item.ctypes.data] = max(found.get(item.ctypes.data, 0), item.nbytes)
+            sizes[item.ctypes.data] = max(sizes.get(item.ctypes.data, 0), item.nbytes)
         elif isinstance(item, dict):
-            waiting.extend(item.values())
+            stack.extend(item.values())
         elif isinstance(item, tuple | list):
-            waiting.extend(item)
+            stack.extend(item)
         elif hasattr(item, "__dict__"):
-            waiting.append(vars(item))
-    return sum(found.values())
+            stack.append(vars(item))
+    return sum(sizes.values())
 
 
-def traced_bytes(call: Callable[[], Any]) -> int:
-    """Return the most bytes that NumPy and Python hold at once during a call, beyond those before it.
+def peak_bytes(call: Callable[[], Any]) -> int:
+    """Return the peak of the bytes that NumPy and Python allocate during a call.
 
-    The least of some calls: now and then Python keeps a number or a frame of its own.
+    It is the minimum over several calls, because Python sometimes keeps numbers or frames.
     """
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Where our own operations are measured: arrays there, when a call is done, and what the machine can do at most."""
+"""Targets of our own operations, the CPU or a CUDA device: transfers, timing, and the limits of the hardware."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._timed import Timed, queued
 
 __all__ = ["Device", "Host"]
 
-STEPS = 2**18  # of a chain of multiply-adds: below a millisecond
+STEPS = 2**18  # of a chain of multiply-adds, less than a millisecond
 
 
 class Host:
@@ -26,35 +26,35 @@ class Host:
     device = "cpu"
     kernels = cpu
 
-    def there(self, array: NDArray[Any]) -> Any:
-        """Return an array where it is computed with."""
+    def to_device(self, array: NDArray[Any]) -> Any:
+        """Return an array on the device."""
         return array
 
-    def here(self, array: Any) -> NDArray[Any]:
-        """Return an array's values."""
+    def to_host(self, array: Any) -> NDArray[Any]:
+        """Return an array on the host."""
         return array
 
     def timed(self, call: Callable[[], Any], role: str, check: Callable[[], None] = lambda: None) -> Timed:
-        """Return what times a call."""
+        """Return a timed call."""
         return Timed(call, role, check)
 
     def copies(self, x: NDArray[Any], out: NDArray[Any]) -> dict[str, Timed]:
-        """Return the fastest copies."""
-        given = (*limits.words(out, x), numba.get_num_threads())
+        """Return timed calls of the fastest copies."""
+        operands = (*limits.words(out, x), numba.get_num_threads())
         return {
-            "copy, memcpy on all threads": Timed(lambda: limits.plain_copy(*given), "limit"),
-            "copy, non-temporal": Timed(lambda: limits.nontemporal_copy(*given), "limit"),
+            "copy, memcpy on all threads": Timed(lambda: limits.plain_copy(*operands), "limit"),
+            "copy, non-temporal": Timed(lambda: limits.nontemporal_copy(*operands), "limit"),
         }
 
     def peak(self, operations: float, dtype: str) -> dict[str, Timed]:
-        """Return the most multiply-adds, as if they were so many operations."""
+        """Return a timed call of multiply-adds in registers, scaled to a number of operations."""
         out = np.empty(numba.get_num_threads(), dtype)
         times = limits.operations(out, STEPS) / operations
         return {"multiply-adds in registers": Timed(lambda: limits.multiply_adds(out, STEPS), "limit", times=times)}
 
 
 class Device(Host):
-    """A CUDA device: a call is done when the device has done it."""
+    """A CUDA device; timed calls wait for the device."""
 
     def __init__(self, device: str) -> None:
         from numba import cuda
@@ -64,10 +64,10 @@ class Device(Host):
         self.device, self.kernels, self._cuda = device, kernels, cuda
         cuda.select_device(devices.number_of(device))
 
-    def there(self, array: NDArray[Any]) -> Any:
+    def to_device(self, array: NDArray[Any]) -> Any:
         return self._cuda.to_device(array)
 
-    def here(self, array: Any) -> NDArray[Any]:
+    def to_host(self, array: Any) -> NDArray[Any]:
         return array.copy_to_host()
 
     def timed(self, call: Callable[[], Any], role: str, check: Callable[[], None] = lambda: None) -> Timed:
@@ -77,5 +77,5 @@ class Device(Host):
         return {"copy, device to device": self.timed(lambda: out.copy_to_device(x), "limit")}
 
     def peak(self, operations: float, dtype: str) -> dict[str, Timed]:
-        """Return nothing: what a device can do at most is not measured."""
+        """Return nothing, because the peak of a device is not measured."""
         return {}
