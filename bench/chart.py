@@ -96,9 +96,9 @@ def _dropouts(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
 def _steps(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
     panels = []
     for case in cases_of(record, "train", "step"):
-        own = [entry for entry in case["contestants"] if entry["role"] == "own" and entry["median"]]
-        if own:
-            base = min(entry["median"] for entry in own)
+        ours = [entry for entry in case["contestants"] if entry["role"] == "own" and entry["median"]]
+        if ours:
+            base = min(entry["median"] for entry in ours)
             title = f"a step of {case['size']}"
             timed = {**case, "limit": None}
             bars = _bars(timed, lambda entry, base=base: entry["median"] / base)  # type: ignore[misc]
@@ -112,9 +112,9 @@ def _products(record: dict[str, Any]) -> list[tuple[str, str, list[Row]]]:
     for case in record["groups"].get("kernels", {"cases": []})["cases"]:
         entries = {entry["name"].partition(",")[0]: entry for entry in case["contestants"]}
         if case["unit"] == "GFLOP/s" and {"numba-dropout", "numpy.matmul"} <= set(entries):
-            own, peer = entries["numba-dropout"], entries["numpy.matmul"]
-            text = f"{amount(value(case, own))} GFLOP/s"
+            ours, peer = entries["numba-dropout"], entries["numpy.matmul"]
+            text = f"{amount(value(case, ours))} GFLOP/s"
             panels.setdefault(case["title"], []).append(
-                (case["size"], own["median"] / peer["median"], COLORS["own"], text)
+                (case["size"], ours["median"] / peer["median"], COLORS["own"], text)
             )
     return [(title, "times numpy.matmul", bars) for title, bars in panels.items()]

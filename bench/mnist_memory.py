@@ -1,9 +1,10 @@
-"""How much memory training on MNIST takes: pixels stay bytes, and become numbers a batch at a time.
+"""The memory of training on MNIST, whose pixels stay bytes and are converted batch by batch.
 
 python -m numba_dropout_bench.mnist_memory FOLDER
 
-An epoch of the table's network with max-norm, with checkpoints, and test images measured at its end; against a process
-that has compiled the same kernels on a small rows. Linux only: it reads, and resets, what /proc knows of the process.
+The measured process trains an epoch of the max-norm network of the table, with checkpoints and a final evaluation on
+the test images. The memory before is that of the same process after compiling the kernels on a few rows. Linux only,
+because it reads and resets the counters in /proc.
 """
 
 from __future__ import annotations

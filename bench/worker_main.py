@@ -97,10 +97,10 @@ class Worker:
         while True:
             before = time.perf_counter()
             timed.call()
-            now = time.perf_counter()
-            seconds.append(now - before)
-            took = now - start
-            if took >= LONGEST or (took >= TURN and len(seconds) >= CALLS):
+            after = time.perf_counter()
+            seconds.append(after - before)
+            elapsed = after - start
+            if elapsed >= LONGEST or (elapsed >= TURN and len(seconds) >= CALLS):
                 return statistics.median(seconds) / timed.times
 
     def turn_of_pairs(self, name: str, count: int) -> list[tuple[float, float]]:

@@ -269,9 +269,7 @@ def test_no_process_is_left_behind(how, tmp_path):
         time.sleep(0.05)
     assert running(workers) == []
     if how == "a worker":
-        assert said.splitlines()[-1].endswith(
-            "a worker process was killed, perhaps for lack of memory; try fewer jobs"
-        )
+        assert said.splitlines()[-1].endswith("a worker process was killed, perhaps for lack of memory; try fewer jobs")
     if how == "interrupt":
         assert said.splitlines()[-1] == "KeyboardInterrupt"
 

@@ -183,7 +183,7 @@ def test_the_table_of_classes(folder):
 
 
 def test_without_a_precision_the_table_says_what_is_missing(folder):
-    assert "log-likelihood -  (give --tau" in ndrop("values.npz", "set.npz").output
+    assert "log-likelihood -  (requires --tau" in ndrop("values.npz", "set.npz").output
 
 
 @pytest.mark.parametrize("model", ["classes", "values"])

@@ -272,7 +272,7 @@ def test_export(tmp_path, x):
     for words, message in [
         ([], "--format: expected onnx, safetensors or npz"),
         (["--format", "onnx", "--out", "m.txt"], "--out: expected a name that ends in .onnx, got m.txt"),
-        (["--format", "npz", "--mc"], "--mc: expected with the format onnx"),
+        (["--format", "npz", "--mc"], "--mc: only valid with --format onnx"),
         (["--format", "npz"], "m.npz"),
     ]:  # the last would write over what is read
         done = ndrop(str(tmp_path / "m.npz"), *words)

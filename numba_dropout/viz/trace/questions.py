@@ -46,7 +46,7 @@ def quiz(training: Sequence[Stage], evaluation: Sequence[Stage], p: Any) -> list
                 "Adds noise to the output layer",
             ],
             0,
-            "Each value is set to 0 with probability p, drawn anew at every step, so that no unit can rely on another.",
+            "Each value is set to 0 with probability p, drawn for every step, so that no unit can rely on another.",
             f"Stage {index + 1} set {dropped:,} of {kept.size:,} values to 0 ({rate}). The shape is unchanged.",
             from_documents=True,
         ),
