@@ -45,7 +45,7 @@ def cases_of(group):
 
 def invented(case, slower):
     seconds = {name: [slower * speed * case.work * 1e-9] * 3 for name, (_, speed) in SPEEDS.items()}
-    summary = rounds.summary(seconds, {name: role for name, (role, _) in SPEEDS.items()})
+    summary = rounds.aggregate(seconds, {name: role for name, (role, _) in SPEEDS.items()})
     return {"group": case.group, "kind": case.kind, "title": case.title, "size": case.size} | {
         "unit": case.unit,
         "work": case.work,
