@@ -18,12 +18,12 @@ from ..kernels import cpu
 from ..kernels.simd import aligned
 from . import devices, host
 
-__all__ = ["Allocate", "Place", "place_called", "place_of"]
+__all__ = ["Allocate", "Backend", "backend_named", "backend_of"]
 
 Allocate = Callable[[int, Any], Any]  # (size, dtype) -> flat array
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """The array functions of operations. `result` and `out` are the caller's arrays, all others are for kernels."""
 
     @property
@@ -48,7 +48,7 @@ class Place(Protocol):
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[Any, bool]:
         """Return a mask for kernels, and whether it is packed: the bits of a mask of the given shape."""
 
-    def bring(self, values: NDArray[Any]) -> Any:
+    def to_device(self, values: NDArray[Any]) -> Any:
         """Return host values in memory that kernels can read."""
 
     def empty(self, size: int, dtype: Any) -> Any:
@@ -102,7 +102,7 @@ class _Host:
         array = checks.as_array(mask)
         return host.kernel_input(array), host.is_packed(array.shape, array.dtype, shape)
 
-    def bring(self, values: NDArray[Any]) -> NDArray[Any]:
+    def to_device(self, values: NDArray[Any]) -> NDArray[Any]:
         return values
 
     def empty(self, size: int, dtype: Any) -> NDArray[Any]:
@@ -173,7 +173,7 @@ class _ForeignHost(_Host):
 _HOST = _Host()
 
 
-def place_of(first: Any, name: str) -> Place:
+def backend_of(first: Any, name: str) -> Backend:
     """Return the backend of a call by its first array, the argument `name`."""
     if type(first) is np.ndarray:
         return _HOST
@@ -184,7 +184,7 @@ def place_of(first: Any, name: str) -> Place:
     return Cuda(first, name)
 
 
-def _on_host(first: Any) -> Place:
+def _on_host(first: Any) -> Backend:
     """Return the backend for arrays in host memory, by the first array of a call."""
     foreign = _describes_memory(first) and not isinstance(first, np.ndarray | np.generic)
     return _ForeignHost(_importer(first)) if foreign else _HOST
@@ -202,7 +202,7 @@ def _importer(array: Any) -> Callable[[NDArray[Any]], Any]:
     return getattr(library, "from_dlpack", np.asarray)
 
 
-def place_called(device: str, out: Any) -> Place:
+def backend_named(device: str, out: Any) -> Backend:
     """Return the backend of a call without input arrays, by the name of a device and by `out` if given."""
     name = devices.resolve(device)
     if name == "cpu":

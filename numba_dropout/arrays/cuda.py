@@ -214,7 +214,7 @@ class Cuda:
             array = array if _contiguous(array) else _view(library_of(mask).contiguous(mask))[0]
         return array, is_packed(tuple(array.shape), array.dtype, shape)
 
-    def bring(self, values: np.ndarray[Any, Any]) -> Any:
+    def to_device(self, values: np.ndarray[Any, Any]) -> Any:
         """Return a copy of host values on the device."""
         with self.working():
             return cuda.to_device(values, stream=current_stream())

@@ -77,7 +77,7 @@ class TrainJob:
 
     def compile(self) -> None:
         """Compile the kernels of training and evaluation, and save them in the disk cache."""
-        x, y = map(self.net.bring, self.net.check_xy(self.train.x[:1], self.train.targets()[:1]))
+        x, y = map(self.net.to_device, self.net.check_xy(self.train.x[:1], self.train.targets()[:1]))
         self.optimizer.end = 1  # of a schedule; no step is run
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
         self.optimizer.end = None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import host
-from ..arrays.backend import Place
+from ..arrays.backend import Backend
 from ..core import checks, contract, errors
 from ._broadcast import required_key
 
@@ -21,12 +21,12 @@ def threshold_and_key(p: Any, seed: Any, training: bool) -> tuple[int, np.uint64
     return threshold if training else 0, *required_key(seed, training)
 
 
-def operands(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
+def operands(backend: Backend, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
     """Return x, weight and bias after checking their shapes and dtypes."""
-    x = place.float_array(x, "x")
+    x = backend.float_array(x, "x")
     if x.ndim == 0:
         raise errors.InputError("x: expected at least 1 dimension, got a scalar")
-    weight = place.float_array(weight, "weight", 2)
+    weight = backend.float_array(weight, "weight", 2)
     if weight.dtype != x.dtype:
         raise TypeError(f"weight: expected dtype {x.dtype} like x, got {weight.dtype}")
     if weight.shape[1] != x.shape[x.ndim - 1]:
@@ -35,26 +35,26 @@ def operands(place: Place, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, An
             f"weight: expected shape (out_features, {inputs}) for x of shape {x.shape}, got {weight.shape}"
         )
     if bias is None:
-        return x, weight, place.zero_size_like(x)
-    return x, weight, host.same(place.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
+        return x, weight, backend.zero_size_like(x)
+    return x, weight, host.same(backend.float_array(bias, "bias"), "bias", (weight.shape[0],), x.dtype)
 
 
-def layer_output(place: Place, result: Any, x: Any, weight: Any, bias: Any, kernel: Callable[..., None]) -> Any:
+def layer_output(backend: Backend, result: Any, x: Any, weight: Any, bias: Any, kernel: Callable[..., None]) -> Any:
     """Return the result after a kernel has computed a layer's output."""
-    place.no_overlap(result, x, weight, bias)
-    with place.working():
-        flat, write_back = place.flat_output(result)
-        rows, weight, bias = place.matrix(x), place.matrix(weight), place.kernel_input(bias)
+    backend.no_overlap(result, x, weight, bias)
+    with backend.working():
+        flat, write_back = backend.flat_output(result)
+        rows, weight, bias = backend.matrix(x), backend.matrix(weight), backend.kernel_input(bias)
         kernel(flat.reshape(rows.shape[0], weight.shape[0]), rows, weight, bias)
         return write_back()
 
 
 def layer_backward(
-    place: Place, dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
+    backend: Backend, dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
 ) -> tuple[Any, Any, Any]:
     """Return the gradients by x, weight and bias that a kernel computes, in `out` if given."""
-    dy = place.float_array(dy, "dy")
-    x, weight, _ = operands(place, x, weight, None)
+    dy = backend.float_array(dy, "dy")
+    x, weight, _ = operands(backend, x, weight, None)
     dy = host.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)
     if out is None:
         out = (None, None, None)
@@ -62,9 +62,9 @@ def layer_backward(
         raise TypeError("out: expected three arrays (dx, dweight, dbias)")
     results: list[Any] = []
     for array, shape in zip(out, (x.shape, weight.shape, weight.shape[:1]), strict=True):
-        results.append(place.no_overlap(place.output(array, shape, x.dtype), dy, x, weight, *results))
-    with place.working():
-        (dx, dx_back), (dw, dw_back), (db, db_back) = (place.flat_output(result) for result in results)
-        rows, weight = place.matrix(x), place.matrix(weight)
-        kernel(dx.reshape(*rows.shape), dw.reshape(*weight.shape), db, place.matrix(dy), rows, weight)
+        results.append(backend.no_overlap(backend.output(array, shape, x.dtype), dy, x, weight, *results))
+    with backend.working():
+        (dx, dx_back), (dw, dw_back), (db, db_back) = (backend.flat_output(result) for result in results)
+        rows, weight = backend.matrix(x), backend.matrix(weight)
+        kernel(dx.reshape(*rows.shape), dw.reshape(*weight.shape), db, backend.matrix(dy), rows, weight)
         return dx_back(), dw_back(), db_back()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ..core import checks, contract
 from ._broadcast import Position, required_key
 
@@ -81,15 +81,15 @@ def affine(threshold: int, dtype: Any, *, backward: bool) -> tuple[Any, Any, Any
 def _alpha(
     array: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
 ) -> Any:
-    place = place_of(array, name)
-    x = place.float_array(array, name)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name)
     threshold = contract.threshold(checks.probability(p))
     key, words = required_key(seed, training), contract.counter(*position, x.size)
-    result = place.output(out, tuple(x.shape), x.dtype)
+    result = backend.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
-        return place.assign(result, x)
+        return backend.assign(result, x)
     if threshold == contract.DROP_ALL:
-        return place.elementwise(result, [], place.kernels.drop_all)
+        return backend.elementwise(result, [], backend.kernels.drop_all)
     numbers = affine(threshold, x.dtype, backward=backward)
-    drop = place.kernels.affine_dropout
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, *numbers, np.uint64(threshold), *key, *words))
+    drop = backend.kernels.affine_dropout
+    return backend.elementwise(result, [x], lambda out, x: drop(out, x, *numbers, np.uint64(threshold), *key, *words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ..core import checks, contract, errors
 from ._broadcast import Position, grouped_dropout, masked_dropout, required_key, sample_flat_mask
 from .alpha_dropout import affine
@@ -207,8 +207,8 @@ def _channels(
     channels_last: bool,
     out: Any,
 ) -> Any:
-    place = place_of(array, name)
-    x = place.float_array(array, name, halves=True)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name, halves=True)
     allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
     if x.ndim not in allowed:
         raise errors.InputError(
@@ -216,7 +216,7 @@ def _channels(
         )
     samples = x.ndim == spatial + 2 or spatial == 2
     kept = _grouped_shape(tuple(x.shape), samples, channels_last)
-    return grouped_dropout(place, x, kept, p, seed, position, training, out)
+    return grouped_dropout(backend, x, kept, p, seed, position, training, out)
 
 
 def _grouped_shape(shape: Shape, samples: bool, channels_last: bool) -> Shape:
@@ -283,17 +283,17 @@ def feature_alpha_dropout_backward(
 def _feature_alpha(
     array: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
 ) -> Any:
-    place = place_of(array, name)
-    x = place.float_array(array, name)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name)
     if x.ndim < 2:
         raise errors.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
     mask_shape = _grouped_shape(tuple(x.shape), True, False)
     threshold = contract.threshold(checks.probability(p))
     key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))
-    result = place.output(out, tuple(x.shape), x.dtype)
+    result = backend.output(out, tuple(x.shape), x.dtype)
     if not training or threshold == 0:
-        return place.assign(result, x)
+        return backend.assign(result, x)
     if threshold == contract.DROP_ALL:
-        return place.elementwise(result, [], place.kernels.drop_all)
-    kept = sample_flat_mask(place, math.prod(mask_shape), threshold, key, words)
-    return masked_dropout(place, result, x, kept, mask_shape, affine(threshold, x.dtype, backward=backward))
+        return backend.elementwise(result, [], backend.kernels.drop_all)
+    kept = sample_flat_mask(backend, math.prod(mask_shape), threshold, key, words)
+    return masked_dropout(backend, result, x, kept, mask_shape, affine(threshold, x.dtype, backward=backward))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import host
-from ..arrays.backend import Place, place_of
+from ..arrays.backend import Backend, backend_of
 from ..core import checks, contract
 from ..kernels.scalar.constants import SUMS
 from ..kernels.scalar.philox import PURPOSE
@@ -56,15 +56,15 @@ def concrete_dropout(
     >>> nd.concrete_dropout(np.ones(6), 0.0, seed=1).round(3)  # a logit of 0 is a rate of 0.5
     array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682])
     """
-    place = place_of(x, "x")
-    x = place.float_array(x, "x")
+    backend = backend_of(x, "x")
+    x = backend.float_array(x, "x")
     words = _words(x, required_key(seed, training), (stream, step, offset))
-    logits = _logit(place, logit, x.dtype)
-    result = place.output(out, tuple(x.shape), x.dtype)
+    logits = _logit(backend, logit, x.dtype)
+    result = backend.output(out, tuple(x.shape), x.dtype)
     if not training:
-        return place.assign(result, x)
-    drop = place.kernels.concrete_dropout_forward
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, logits, *words))
+        return backend.assign(result, x)
+    drop = backend.kernels.concrete_dropout_forward
+    return backend.elementwise(result, [x], lambda out, x: drop(out, x, logits, *words))
 
 
 def concrete_dropout_backward(
@@ -90,16 +90,16 @@ def concrete_dropout_backward(
     >>> dx.round(3), float(dlogit.round(3))
     (array([1.995, 2.   , 0.   , 1.984, 0.   , 0.682]), -1.381)
     """
-    place = place_of(dy, "dy")
-    dy = place.float_array(dy, "dy")
-    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    backend = backend_of(dy, "dy")
+    dy = backend.float_array(dy, "dy")
+    y = host.same(backend.float_array(y, "y"), "y", dy.shape, dy.dtype)
     words = _words(dy, required_key(seed, True), (stream, step, offset))
-    logits = _logit(place, logit, dy.dtype)
-    result, total = place.output(out, tuple(dy.shape), dy.dtype), place.output(None, (), dy.dtype)
-    with place.working():
-        dlogit, write_back = place.flat_output(total)
-    sums, back = place.empty(SUMS, np.float64), place.kernels.concrete_dropout_backward
-    dx = place.elementwise(result, [dy, y], lambda dx, dy, y: back(dx, dlogit, sums, dy, y, logits, *words))
+    logits = _logit(backend, logit, dy.dtype)
+    result, total = backend.output(out, tuple(dy.shape), dy.dtype), backend.output(None, (), dy.dtype)
+    with backend.working():
+        dlogit, write_back = backend.flat_output(total)
+    sums, back = backend.empty(SUMS, np.float64), backend.kernels.concrete_dropout_backward
+    dx = backend.elementwise(result, [dy, y], lambda dx, dy, y: back(dx, dlogit, sums, dy, y, logits, *words))
     return dx, write_back()
 
 
@@ -109,9 +109,9 @@ def _words(array: Any, key: Any, position: Position) -> tuple[Any, ...]:
     return *key, np.uint64(PURPOSE["noise"]) | site, step, offset
 
 
-def _logit(place: Place, logit: Any, dtype: Any) -> Any:
+def _logit(backend: Backend, logit: Any, dtype: Any) -> Any:
     """Return a logit as an array (1,) for kernels, clipped to [-1000, 1000]."""
-    return place.bring(np.clip([checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))
+    return backend.to_device(np.clip([checks.number(logit, "logit")], -1000.0, 1000.0).astype(dtype))
 
 
 def logits_of(rates: Sequence[float]) -> list[float]:

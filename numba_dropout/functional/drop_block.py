@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ..core import checks, contract
 from ._broadcast import Position, masked_dropout_scales, required_key, sample_flat_mask
 
@@ -95,8 +95,8 @@ def drop_block2d_backward(
 def _blocks(
     array: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
 ) -> Any:
-    place = place_of(array, name)
-    x = place.float_array(array, name, 4)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name, 4)
     block = checks.integer(block_size, "block_size", 1, 2**31)
     samples, channels, height, width = x.shape
     block = max(min(block, height, width), 1)
@@ -104,15 +104,15 @@ def _blocks(
     p = checks.probability(p)
     positions = samples * channels * rows * columns
     key, words = required_key(seed, training), contract.counter(*position, max(positions, 0))
-    result = place.output(out, tuple(x.shape), x.dtype)
+    result = backend.output(out, tuple(x.shape), x.dtype)
     rate = 1.0 if p == 1 or not x.size else p * height * width / (block * block * rows * columns)
     threshold = contract.threshold(min(rate, 1.0))
     if not training or threshold == 0:
-        return place.assign(result, x)
+        return backend.assign(result, x)
     if threshold == contract.DROP_ALL:
-        return place.elementwise(result, [], place.kernels.drop_all)
-    kept, scales = place.empty(x.size, np.bool_), place.empty(samples, x.dtype)
-    starts = sample_flat_mask(place, positions, threshold, key, words)
-    with place.working():
-        place.kernels.block_mask(kept, scales, starts, height, width, block)
-    return masked_dropout_scales(place, result, x, kept, tuple(x.shape), scales, (samples, 1, 1, 1))
+        return backend.elementwise(result, [], backend.kernels.drop_all)
+    kept, scales = backend.empty(x.size, np.bool_), backend.empty(samples, x.dtype)
+    starts = sample_flat_mask(backend, positions, threshold, key, words)
+    with backend.working():
+        backend.kernels.block_mask(kept, scales, starts, height, width, block)
+    return masked_dropout_scales(backend, result, x, kept, tuple(x.shape), scales, (samples, 1, 1, 1))

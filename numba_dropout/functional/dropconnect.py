@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ._layer import operands
 from .dropout import dropout, dropout_backward
 from .linear import linear, linear_backward
@@ -42,10 +42,10 @@ def dropconnect(
     array([[4., 6., 6.],
            [4., 6., 6.]], dtype=float32)
     """
-    place = place_of(x, "x")
-    operands(place, x, weight, bias)  # raises errors with the names of the arguments
+    backend = backend_of(x, "x")
+    operands(backend, x, weight, bias)  # raises errors with the names of the arguments
     if out is not None:
-        place.no_overlap(out, weight)
+        backend.no_overlap(out, weight)
     dropped = dropout(weight, p, seed=seed, stream=stream, step=step, offset=offset, training=training)
     return linear(x, dropped, bias, out=out)
 
@@ -76,9 +76,9 @@ def dropconnect_backward(
            [0., 4., 4., 4.]], dtype=float32)
     """
     position: dict[str, Any] = {"seed": seed, "stream": stream, "step": step, "offset": offset}
-    place = place_of(dy, "dy")
-    operands(place, x, weight, None)
+    backend = backend_of(dy, "dy")
+    operands(backend, x, weight, None)
     for array in out or ():
-        place.no_overlap(array, weight)
+        backend.no_overlap(array, weight)
     dx, dweight, dbias = linear_backward(dy, x, dropout(weight, p, **position), out=out)
     return dx, dropout_backward(dweight, p, **position, out=None if out is None else out[1]), dbias

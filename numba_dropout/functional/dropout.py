@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays.backend import Place, place_called, place_of
+from ..arrays.backend import Backend, backend_named, backend_of
 from ..core import checks, contract, errors
 from ._broadcast import Position, masked_dropout_rates, rates_dropout, required_key, sample_rates
 from ._rates import broadcast, rates_of
@@ -71,7 +71,7 @@ def sample_mask(
     >>> nd.sample_mask(4, p=0.5, seed=1, offset=4)  # only the second row
     array([False,  True,  True,  True])
     """
-    place = place_called(device, out)
+    backend = backend_named(device, out)
     if isinstance(shape, str) or not isinstance(shape, int | np.integer | Sequence | np.ndarray):
         raise TypeError(f"shape: expected an integer or a sequence of them, got {shape!r}")
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
@@ -85,22 +85,22 @@ def sample_mask(
     if rates is not None:
         broadcast(shape, rates.thresholds.shape, "p")
     threshold = contract.threshold(checks.probability(p)) if rates is None else -1
-    result = place.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
+    result = backend.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
     if threshold in (0, contract.DROP_ALL):
         mask = np.full(size, threshold == 0)
-        return place.put(result, np.packbits(mask, bitorder="little") if packed else mask)
-    flat, write_back = place.flat_output(result)
-    with place.working():
+        return backend.put(result, np.packbits(mask, bitorder="little") if packed else mask)
+    flat, write_back = backend.flat_output(result)
+    with backend.working():
         if rates is not None and packed:
-            mask = place.empty(size, np.bool_)
-            sample_rates(place, mask, shape, rates, key, position)
-            place.kernels.pack_mask(flat, mask)
+            mask = backend.empty(size, np.bool_)
+            sample_rates(backend, mask, shape, rates, key, position)
+            backend.kernels.pack_mask(flat, mask)
         elif rates is not None:
-            sample_rates(place, flat, shape, rates, key, position)
+            sample_rates(backend, flat, shape, rates, key, position)
         elif packed:
-            place.kernels.sample_packed_mask(flat, size, np.uint64(threshold), *key, *position)
+            backend.kernels.sample_packed_mask(flat, size, np.uint64(threshold), *key, *position)
         else:
-            place.kernels.sample_mask(flat, np.uint64(threshold), *key, *position)
+            backend.kernels.sample_mask(flat, np.uint64(threshold), *key, *position)
         return write_back()
 
 
@@ -207,27 +207,27 @@ def _dropout(
     mask: Any,
     out: Any,
 ) -> Any:
-    place = place_of(array, name)
-    x = place.float_array(array, name, halves=True)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name, halves=True)
     if mask is not None:
         sampling = {"noise_shape": noise_shape, "seed": seed}
         sampling |= {name: value or None for name, value in zip(("stream", "step", "offset"), position, strict=True)}
         for argument, value in sampling.items():
             if value is not None:
                 raise errors.InputError(f"{argument}: only valid without mask, got {value!r}")
-        return _masked_dropout(place, x, p, mask, training, out)
+        return _masked_dropout(backend, x, p, mask, training, out)
     if noise_shape is not None or not _is_number(p):
-        return _broadcast_dropout(place, x, p, seed, position, training, noise_shape, out)
+        return _broadcast_dropout(backend, x, p, seed, position, training, noise_shape, out)
     threshold = contract.threshold(checks.probability(p))
     k0, k1 = required_key(seed, training)
     words = contract.counter(*position, x.size)
-    result = place.output(out, x.shape, x.dtype)
+    result = backend.output(out, x.shape, x.dtype)
     if threshold == 0 or not training:
-        return place.assign(result, x)
+        return backend.assign(result, x)
     if threshold == contract.DROP_ALL:
-        return place.elementwise(result, [], place.kernels.drop_all)
-    drop, scale = getattr(place.kernels, kernel), contract.scale(threshold, x.dtype)
-    return place.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
+        return backend.elementwise(result, [], backend.kernels.drop_all)
+    drop, scale = getattr(backend.kernels, kernel), contract.scale(threshold, x.dtype)
+    return backend.elementwise(result, [x], lambda out, x: drop(out, x, np.uint64(threshold), scale, k0, k1, *words))
 
 
 # ---------------------------------------------------------------- arrays of rates, and masks that broadcast
@@ -241,7 +241,7 @@ def _is_number(p: Any) -> bool:
 
 
 def _broadcast_dropout(
-    place: Place,
+    backend: Backend,
     x: Any,
     p: Any,
     seed: Any,
@@ -255,36 +255,36 @@ def _broadcast_dropout(
     rates, mask_shape = rates_of(p, x.dtype), _mask_shape(shape, noise_shape)
     broadcast(mask_shape, rates.thresholds.shape, "p")
     key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))
-    result = place.output(out, shape, x.dtype)
+    result = backend.output(out, shape, x.dtype)
     if not training:
-        return place.assign(result, x)
+        return backend.assign(result, x)
     if mask_shape == shape and rates.scales.size > 1:
-        return rates_dropout(place, result, x, rates, key, words)
-    kept = place.empty(math.prod(mask_shape), np.bool_)
-    with place.working():
-        sample_rates(place, kept, mask_shape, rates, key, words)
-    return masked_dropout_rates(place, result, x, kept, mask_shape, rates)
+        return rates_dropout(backend, result, x, rates, key, words)
+    kept = backend.empty(math.prod(mask_shape), np.bool_)
+    with backend.working():
+        sample_rates(backend, kept, mask_shape, rates, key, words)
+    return masked_dropout_rates(backend, result, x, kept, mask_shape, rates)
 
 
-def _masked_dropout(place: Place, x: Any, p: Any, mask: Any, training: bool, out: Any) -> Any:
+def _masked_dropout(backend: Backend, x: Any, p: Any, mask: Any, training: bool, out: Any) -> Any:
     """Return dropout of x with the argument `mask`."""
     shape = tuple(x.shape)
     rates = rates_of(p, x.dtype)
     broadcast(shape, rates.thresholds.shape, "p")
-    kept, packed = place.mask_array(mask, shape)
+    kept, packed = backend.mask_array(mask, shape)
     mask_shape = shape if packed else broadcast(shape, tuple(kept.shape), "mask")
-    result = place.output(out, shape, x.dtype)
+    result = backend.output(out, shape, x.dtype)
     if not training:
-        return place.assign(result, x)
-    kept = place.without_overlap(kept, result)
+        return backend.assign(result, x)
+    kept = backend.without_overlap(kept, result)
     if packed and rates.scales.size == 1 and rates.scales.reshape(-1)[0] != 0:
-        drop, scale = place.kernels.apply_packed_mask, rates.scales.reshape(-1)[0]
-        return place.elementwise(result, [x], lambda out, x: drop(out, x, kept, scale))
+        drop, scale = backend.kernels.apply_packed_mask, rates.scales.reshape(-1)[0]
+        return backend.elementwise(result, [x], lambda out, x: drop(out, x, kept, scale))
     if packed:
-        bits, kept = kept, place.empty(math.prod(shape), np.bool_)
-        with place.working():
-            place.kernels.unpack_mask(kept, bits)
-    return masked_dropout_rates(place, result, x, kept.reshape(kept.size), mask_shape, rates)
+        bits, kept = kept, backend.empty(math.prod(shape), np.bool_)
+        with backend.working():
+            backend.kernels.unpack_mask(kept, bits)
+    return masked_dropout_rates(backend, result, x, kept.reshape(kept.size), mask_shape, rates)
 
 
 def check_noise_shape(noise_shape: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ..core import checks, contract, errors
 from ..kernels.scalar.philox import PURPOSE
 from ._broadcast import Position, required_key
@@ -133,14 +133,14 @@ def _gaussian(
     training: bool,
     out: Any,
 ) -> Any:
-    place = place_of(array, name)
-    x = place.float_array(array, name)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name)
     key = required_key(seed, training)
     site, step, offset = contract.counter(*position, x.size)
     words = np.uint64(PURPOSE["noise"]) | site, step, offset
-    result = place.output(out, tuple(x.shape), x.dtype)
+    result = backend.output(out, tuple(x.shape), x.dtype)
     if not training or deviation == 0:
-        return place.assign(result, x)
+        return backend.assign(result, x)
     scale = (np.float64 if x.dtype == np.float64 else np.float32)(deviation)
-    function = getattr(place.kernels, kernel)
-    return place.elementwise(result, [x], lambda out, x: function(out, x, scale, *key, *words))
+    function = getattr(backend.kernels, kernel)
+    return backend.elementwise(result, [x], lambda out, x: function(out, x, scale, *key, *words))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ._layer import layer_backward, layer_output, operands
 
 __all__ = ["linear", "linear_backward"]
@@ -33,10 +33,10 @@ def linear(x: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     >>> nd.linear(x, weight, bias=np.array([0.0, 0.0, 10.0]))
     array([[ 1.,  2., 13.]])
     """
-    place = place_of(x, "x")
-    x, weight, bias = operands(place, x, weight, bias)
-    result = place.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
-    return layer_output(place, result, x, weight, bias, place.kernels.linear_forward)
+    backend = backend_of(x, "x")
+    x, weight, bias = operands(backend, x, weight, bias)
+    result = backend.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    return layer_output(backend, result, x, weight, bias, backend.kernels.linear_forward)
 
 
 def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] | None = None) -> tuple[Any, Any, Any]:
@@ -66,5 +66,5 @@ def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] |
            [1., 2.],
            [1., 2.]])
     """
-    place = place_of(dy, "dy")
-    return layer_backward(place, dy, x, weight, out, place.kernels.linear_backward)
+    backend = backend_of(dy, "dy")
+    return layer_backward(backend, dy, x, weight, out, backend.kernels.linear_backward)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import host
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ..core import checks, contract
 from ._layer import layer_backward, layer_output, operands, threshold_and_key
 
@@ -39,19 +39,19 @@ def linear_relu_dropout(
     array([[0., 6., 0., 6.],
            [0., 6., 6., 6.]], dtype=float32)
     """
-    place = place_of(x, "x")
-    x, weight, bias = operands(place, x, weight, bias)
-    result = place.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
+    backend = backend_of(x, "x")
+    x, weight, bias = operands(backend, x, weight, bias)
+    result = backend.output(out, (*x.shape[:-1], weight.shape[0]), x.dtype)
     threshold, k0, k1 = threshold_and_key(p, seed, training)
     words = contract.counter(stream, step, offset, math.prod(result.shape))
     if threshold == contract.DROP_ALL:
-        return place.elementwise(result, [], place.kernels.drop_all)
+        return backend.elementwise(result, [], backend.kernels.drop_all)
     scale = contract.scale(threshold, x.dtype)
 
     def forward(out: Any, x: Any, weight: Any, bias: Any) -> None:
-        place.kernels.linear_relu_dropout_forward(out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words)
+        backend.kernels.linear_relu_dropout_forward(out, x, weight, bias, np.uint64(threshold), scale, k0, k1, *words)
 
-    return layer_output(place, result, x, weight, bias, forward)
+    return layer_output(backend, result, x, weight, bias, forward)
 
 
 def linear_relu_dropout_backward(
@@ -76,13 +76,13 @@ def linear_relu_dropout_backward(
     >>> dbias
     array([0., 4., 2., 4.], dtype=float32)
     """
-    place = place_of(dy, "dy")
-    dy = place.float_array(dy, "dy")
-    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    backend = backend_of(dy, "dy")
+    dy = backend.float_array(dy, "dy")
+    y = host.same(backend.float_array(y, "y"), "y", dy.shape, dy.dtype)
     scale = contract.scale(contract.threshold(checks.probability(p)), dy.dtype)
-    kernel, outputs = place.kernels.linear_relu_dropout_backward, place.matrix(y)
+    kernel, outputs = backend.kernels.linear_relu_dropout_backward, backend.matrix(y)
 
     def backward(dx: Any, dweight: Any, dbias: Any, dy: Any, x: Any, weight: Any) -> None:
-        kernel(dx, dweight, dbias, place.copy(dy), outputs, x, weight, scale)
+        kernel(dx, dweight, dbias, backend.copy(dy), outputs, x, weight, scale)
 
-    return layer_backward(place, dy, x, weight, out, backward)
+    return layer_backward(backend, dy, x, weight, out, backward)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arrays import host
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 
 __all__ = ["relu", "relu_backward"]
 
@@ -20,9 +20,9 @@ def relu(x: Any, *, out: Any = None) -> Any:
     >>> nd.relu(np.array([-1.0, 0.0, 2.0]))
     array([0., 0., 2.])
     """
-    place = place_of(x, "x")
-    x = place.float_array(x, "x")
-    return place.elementwise(place.output(out, x.shape, x.dtype), [x], place.kernels.relu_forward)
+    backend = backend_of(x, "x")
+    x = backend.float_array(x, "x")
+    return backend.elementwise(backend.output(out, x.shape, x.dtype), [x], backend.kernels.relu_forward)
 
 
 def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
@@ -36,7 +36,7 @@ def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
     >>> nd.relu_backward(np.ones(3), y)
     array([0., 0., 1.])
     """
-    place = place_of(dy, "dy")
-    dy = place.float_array(dy, "dy")
-    y = host.same(place.float_array(y, "y"), "y", dy.shape, dy.dtype)
-    return place.elementwise(place.output(out, dy.shape, dy.dtype), [dy, y], place.kernels.relu_backward)
+    backend = backend_of(dy, "dy")
+    dy = backend.float_array(dy, "dy")
+    y = host.same(backend.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    return backend.elementwise(backend.output(out, dy.shape, dy.dtype), [dy, y], backend.kernels.relu_backward)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..arrays.backend import place_of
+from ..arrays.backend import backend_of
 from ..core import errors
 from ._broadcast import Position, grouped_dropout
 
@@ -77,9 +77,9 @@ def check_mode(mode: Any) -> None:
 
 def _samples(array: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
     check_mode(mode)
-    place = place_of(array, name)
-    x = place.float_array(array, name, halves=True)
+    backend = backend_of(array, name)
+    x = backend.float_array(array, name, halves=True)
     if x.ndim < 1:
         raise errors.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
     mask_shape = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
-    return grouped_dropout(place, x, mask_shape, p, seed, position, training, out)
+    return grouped_dropout(backend, x, mask_shape, p, seed, position, training, out)

@@ -190,7 +190,7 @@ class MLP(Predictor, Stored):
                 "`fit`, which sets the number of rows"
             )
         target = self.memory.stage("y", target)
-        data = self.bring(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
+        data = self.to_device(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
         sums = np.empty((1, 2))
         self.train_steps(sums, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(sums[0, 0] / len(data))
@@ -209,7 +209,7 @@ class MLP(Predictor, Stored):
         """Train on len(sums) consecutive batches of rows of the data, without Python between steps.
 
         sums (S, 2) receives the sums of losses and correct predictions of each batch. `data`, `target` and the optional
-        `weights` (rows,) are arrays that `bring` returned. They are not checked. Advances `step` and the optimizer's.
+        `weights` (rows,) are arrays that `to_device` returned, without checks. Advances `step` and the optimizer's.
         """
         if rows.base is not self._rows:
             inputs.check_rows(rows, batch_size, data, target, weights)
@@ -255,7 +255,7 @@ class MLP(Predictor, Stored):
         step = min(self.step, 2**32 - 1) if step is None else checks.integer(step, "step", 0, 2**32 - 1)
         row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(batch))
         with self.memory.turn():
-            data, workspace = self.bring(batch), self._take()
+            data, workspace = self.to_device(batch), self._take()
             try:
                 workspace.reserve(len(data))
                 out = self._pass(workspace, data, bool(training), step, row_offset)
@@ -346,7 +346,7 @@ class MLP(Predictor, Stored):
             raise InputError("x: expected at least one row, got none")
         return data, target
 
-    def bring(self, array: Any) -> Any:
+    def to_device(self, array: Any) -> Any:
         """Return an array of `as_input` or `as_target` on the network's device, copied if it is elsewhere."""
         return array.map(self.memory.copy) if isinstance(array, SparseRows) else self.memory.copy(array)
 

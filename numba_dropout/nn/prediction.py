@@ -48,6 +48,7 @@ class LastPass(threading.local):
 _RENAMED = {  # since version 0.1
     "answers": "predictive",
     "as_pair": "check_xy",
+    "bring": "to_device",
     "course": "rate_scheduler",
     "loss_of": "evaluate_loss",
     "summary": "aggregate",
@@ -80,11 +81,11 @@ class Predictor(ABC):
     @reads
     def evaluate_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
-        return self.measure(*map(self.bring, self.check_xy(x, y)))
+        return self.measure(*map(self.to_device, self.check_xy(x, y)))
 
     @reads
     def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
-        """Return the results of `evaluate_loss` for arrays that `bring` returned, without checks."""
+        """Return the results of `evaluate_loss` for arrays that `to_device` returned, without checks."""
         with self._workspace() as workspace:
             chunk_size = _reserve_chunk(workspace, len(data))
             sums = np.zeros((-(-len(data) // chunk_size), 2))
@@ -104,7 +105,7 @@ class Predictor(ABC):
         data = self.as_input(x)
         result = np.empty((len(data), self.sizes[-1]), self.dtype)
         with self._workspace() as workspace:
-            data = self.bring(data)
+            data = self.to_device(data)
             chunk_size = _reserve_chunk(workspace, len(data))
             for start in range(0, len(data), chunk_size):
                 chunk = data[start : start + chunk_size]
@@ -130,7 +131,7 @@ class Predictor(ABC):
         """
         step = checks.integer(step, "step", 0, 2**32 - 2)
         samples = checks.integer(samples, "samples", 1, 2**32 - 1 - step)
-        data = self.bring(self.as_input(x))
+        data = self.to_device(self.as_input(x))
         if len(data) == 0:
             raise InputError("x: expected at least one row, got none")
         row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(data))
@@ -288,7 +289,7 @@ class Predictor(ABC):
         """Return x in the form that kernels take."""
 
     @abstractmethod
-    def bring(self, array: Any) -> Any:
+    def to_device(self, array: Any) -> Any:
         """Return an array on the network's device."""
 
 

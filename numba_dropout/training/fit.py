@@ -101,9 +101,9 @@ def fit(
             net.features = frames.names(x)
         for name, values in (("x", rows_in), ("y", target)):
             _check_data(values, name)
-        held_out = None if validation is None else tuple(map(net.bring, net.check_xy(*validation)))
-        row_weights = None if sample_weight is None else net.bring(weights(sample_weight, len(rows_in), net.dtype))
-        rows_in, target = net.bring(rows_in), net.bring(target)
+        held_out = None if validation is None else tuple(map(net.to_device, net.check_xy(*validation)))
+        row_weights = None if sample_weight is None else net.to_device(weights(sample_weight, len(rows_in), net.dtype))
+        rows_in, target = net.to_device(rows_in), net.to_device(target)
         epochs = checks.integer(epochs, "epochs", 1, 2**31)
         batch_size = min(checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
         if patience is not None:
