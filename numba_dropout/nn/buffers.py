@@ -47,10 +47,10 @@ class Network(NamedTuple):
     layers: NDArray[np.int64]  # (L, 6), columns above
     params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases, then the logits of learned rates
     dparams: NDArray[Any]  # (P,): the gradients of the parameters
-    shift: NDArray[np.float64]  # (C,): the input is (x - shift) * stretch
-    stretch: NDArray[np.float64]  # (C,)
-    target_shift: NDArray[np.float64]  # (K,): the same for a regression target
-    target_stretch: NDArray[np.float64]  # (K,)
+    input_offset: NDArray[np.float64]  # (C,): the input is (x - input_offset) * input_scale
+    input_scale: NDArray[np.float64]  # (C,)
+    target_offset: NDArray[np.float64]  # (K,): the same for a regression target
+    target_scale: NDArray[np.float64]  # (K,)
     thresholds: NDArray[np.uint64]  # (L,): of the dropout on each layer's input. 0 drops nothing, 2**32 drops all
     scales: NDArray[Any]  # (L,): the scales of kept values
     key: NDArray[np.uint64]  # (2,): low and high half of the seed
@@ -132,10 +132,10 @@ def new_network(
         layers=layers,
         params=zeros(size, dtype),
         dparams=dparams,
-        shift=zeros(sizes[0], np.float64),
-        stretch=zeros(sizes[0], np.float64),
-        target_shift=zeros(sizes[-1], np.float64),
-        target_stretch=zeros(sizes[-1], np.float64),
+        input_offset=zeros(sizes[0], np.float64),
+        input_scale=zeros(sizes[0], np.float64),
+        target_offset=zeros(sizes[-1], np.float64),
+        target_scale=zeros(sizes[-1], np.float64),
         thresholds=np.array(thresholds, np.uint64),
         scales=np.array(scales, dtype),
         key=np.array(contract.key(seed), np.uint64),

@@ -311,14 +311,14 @@ class MLP(Predictor, Stored):
     @changes
     def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Set the scaling of the input to (x - shift) * stretch, numbers or arrays (inputs,)."""
-        self._state.scale(("shift", "stretch"), shift, stretch)
+        self._state.scale(("input_offset", "input_scale"), shift, stretch)
 
     @changes
     def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
         """Set the scaling of the target to (y - shift) * stretch, numbers or arrays (outputs,). `predict` undoes it."""
         if self.loss != "mse":
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
-        self._state.scale(("target_shift", "target_stretch"), shift, stretch)
+        self._state.scale(("target_offset", "target_scale"), shift, stretch)
 
     # ------------------------------------------------------------ for training and formats
 

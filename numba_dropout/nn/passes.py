@@ -78,14 +78,14 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             """Copy rows of the data, standardized, to the network's input."""
             inp = layer_input(net, FIRST, rows.size)
             values, columns, starts = data.values, data.columns, data.starts
-            kernels.gather_sparse_rows(inp, values, columns, starts, rows, net.shift, net.stretch)
+            kernels.gather_sparse_rows(inp, values, columns, starts, rows, net.input_offset, net.input_scale)
 
     else:
 
         @internal
         def load(net, data, rows):
             """Copy rows of the data, standardized, to the network's input."""
-            kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.shift, net.stretch)
+            kernels.gather_rows(layer_input(net, FIRST, rows.size), data, rows, net.input_offset, net.input_scale)
 
     sites = sites_of(target, views, variant)
     drop, drop_samples, backward_at_site, backward_to_input, fused, by_sign, learned_rates = sites
@@ -202,7 +202,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
         def load_targets(net, y, rows):
             """Copy the targets of rows of the data, standardized, to the batch."""
             target = target_of(net, y, rows.size)
-            kernels.gather_rows(target, y, rows, net.target_shift, net.target_stretch)
+            kernels.gather_rows(target, y, rows, net.target_offset, net.target_scale)
 
     @internal
     def measure(net, out, saved, target, sums):

@@ -232,12 +232,12 @@ class Predictor(ABC):
     @reads
     def input_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return shift and stretch (inputs,): the input of the network is (x - shift) * stretch."""
-        return self._state.read("shift"), self._state.read("stretch")
+        return self._state.read("input_offset"), self._state.read("input_scale")
 
     @reads
     def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return stretch and shift (outputs,) of a regression: it is trained on (y - shift) * stretch."""
-        return self._state.read("target_stretch"), self._state.read("target_shift")
+        return self._state.read("target_scale"), self._state.read("target_offset")
 
     def _workspace(self) -> _WorkspaceContext:
         """Return the context of a call's workspace. It drops the last pass and, on a device, takes the lock."""

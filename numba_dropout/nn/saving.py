@@ -75,13 +75,13 @@ class Stored(ABC):
     def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the content of a model file: a configuration for JSON, and scaling and parameters by name."""
         config = {**self.choices(), **{name: getattr(self, name) for name in PROGRESS}}
-        return config, {name: self._state.read(name) for name in SCALING} | self.weights()
+        return config, {name: self._state.read(field) for name, field in SCALING.items()} | self.weights()
 
     @changes
     def restore(self, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Set the progress and arrays to the `content` of a network with the same arguments."""
-        for name in SCALING:
-            self._state.write(name, arrays[name])
+        for name, field in SCALING.items():
+            self._state.write(field, arrays[name])
         self.load_state_dict({name: arrays[name] for name in self.state_dict()})
         for name in PROGRESS:
             setattr(self, name, config[name] if name not in LATER else config.get(name))

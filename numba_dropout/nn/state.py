@@ -33,7 +33,12 @@ INITS: dict[str, Callable[[int, int], int]] = {
     "he": lambda inputs, units: inputs,
     "glorot": lambda inputs, units: inputs + units,
 }  # the bound is the square root of 6 over this number
-SCALING = ("shift", "stretch", "target_shift", "target_stretch")
+SCALING = {  # by the names in model files
+    "shift": "input_offset",
+    "stretch": "input_scale",
+    "target_shift": "target_offset",
+    "target_stretch": "target_scale",
+}
 
 
 class Workspace:
@@ -58,7 +63,7 @@ class Workspace:
 
     def outputs(self, rows: int) -> NDArray[Any]:
         """Return a copy of the outputs (rows, outputs) of the last forward pass, of n rows."""
-        units = self.net.target_shift.size
+        units = self.net.target_offset.size
         start = self.net.outputs.size - units * self.net.losses.size
         return self.memory.read(matrix(self.net.outputs, start, rows, units)).copy()
 
@@ -69,8 +74,8 @@ class Workspace:
 
     def dinput(self, rows: int) -> NDArray[Any]:
         """Return the gradient by the unscaled input, (rows, inputs), after a backward pass."""
-        gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.shift.size))
-        return (gradient * self.memory.read(self.net.stretch)).astype(gradient.dtype)
+        gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.input_offset.size))
+        return (gradient * self.memory.read(self.net.input_scale)).astype(gradient.dtype)
 
 
 class State:
@@ -90,7 +95,7 @@ class State:
             unit_rates = rates_of(np.concatenate(units), dtype)
             memory.write(self.net.unit_thresholds, unit_rates.thresholds)
             memory.write(self.net.unit_scales, unit_rates.scales)
-        for name in ("stretch", "target_stretch"):
+        for name in ("input_scale", "target_scale"):
             self.write(name, np.ones(getattr(self.net, name).size))
 
     def take(self) -> Workspace:

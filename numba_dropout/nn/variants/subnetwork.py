@@ -99,7 +99,7 @@ def subnetwork(
                 net.scales[layer],
             )
         inp = layer_input(small_net, FIRST, batch.size)
-        kernels.gather_columns(inp, data, batch, kept(net, FIRST), net.shift, net.stretch)
+        kernels.gather_columns(inp, data, batch, kept(net, FIRST), net.input_offset, net.input_scale)
         forward(small_net, batch.size, FALSE, ZERO, ZERO)
 
     @internal
