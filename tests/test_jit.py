@@ -69,7 +69,7 @@ def test_a_forked_process_goes_on(layer):
         "    thread.start(); thread.join()\n"
         "    os._exit(0 if results == [expected, expected] else 3)\n"
         "from numba_dropout.core import jit\n"
-        "with jit.exclusive():\n"
+        "with jit.threading_lock():\n"
         "    number = os.fork()\n"
         "    if not number: threading.Thread(target=child).start(); threading.Event().wait(60); os._exit(4)\n"
         "print(os.waitpid(number, 0)[1], use() == expected)"
