@@ -57,7 +57,7 @@ TARGETS = {
 }
 LABELLED = {
     "train_step": lambda net, y: net.train_step(X, y, nd.SGD()),
-    "loss_of": lambda net, y: net.evaluate_loss(X, y),
+    "evaluate_loss": lambda net, y: net.evaluate_loss(X, y),
     "evaluate": lambda net, y: nd.evaluate(net, X, y),
     "fit": lambda net, y: nd.fit(net, X, y, optimizer=nd.SGD(), epochs=1, batch_size=3),
     "validation": lambda net, y: (

@@ -140,7 +140,7 @@ CALLS = {
     "predict": lambda net, x: net.predict(x),
     "predict_proba": lambda net, x: net.predict_proba(x),
     "predict_mc": lambda net, x: net.predict_mc(x, 2),
-    "loss_of": lambda net, x: net.evaluate_loss(x, Y),
+    "evaluate_loss": lambda net, x: net.evaluate_loss(x, Y),
     "evaluate": lambda net, x: nd.evaluate(net, x, Y),
     "train_step": lambda net, x: net.train_step(x, Y, nd.SGD()),
     "fit": lambda net, x: nd.fit(net, x, Y, optimizer=nd.SGD(), epochs=1, batch_size=2),

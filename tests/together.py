@@ -92,7 +92,7 @@ def calls_of(net, x, y):
         "samples": lambda n: list(net.samples(x[:n], 5, step=2)),
         "evaluate": lambda n: nd.evaluate(net, x[:n], y[:n]),
         "evaluate by samples": lambda n: nd.evaluate(net, x[:n], y[:n], samples=4),
-        "loss_of": lambda n: net.evaluate_loss(x[:n], y[:n]),
+        "evaluate_loss": lambda n: net.evaluate_loss(x[:n], y[:n]),
         "forward": lambda n: net.forward(x[:n]),
         "forward in training": lambda n: net.forward(x[:n], training=True, step=4, row_offset=1),
         "pickle": lambda n: pickle.loads(pickle.dumps(net)).predict(x[:n]),
