@@ -57,8 +57,9 @@ def summary(file: Path | None) -> str:
     lines = [
         *markdown(["lower is better", *LIBRARIES], rows),
         "",
-        f"Medians of {record['rounds']} rounds on {_machine(record)}; the fastest variant of each library "
-        f"([all rounds]({file.relative_to(ROOT).as_posix()})).",
+        f"Version {record['versions']['numba-dropout']}. "
+        f"Medians of {record['rounds']} rounds on {_machine(record)}; the fastest variant "
+        f"of each library ([all rounds]({file.relative_to(ROOT).as_posix()})).",
     ]
     return "\n".join([*lines, ""])
 
@@ -71,8 +72,9 @@ def section(file: Path | None) -> str:
     versions = record["versions"]
     peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "numba-dropout")
     lines = [
-        f"{_machine(record)}; medians of {record['rounds']} rounds, contestants interleaved (all rounds: "
-        f"`{file.relative_to(ROOT).as_posix()}`). {peers}.",
+        f"Version {record['versions']['numba-dropout']}. "
+        f"{_machine(record)}; medians of {record['rounds']} rounds, contestants "
+        f"interleaved (all rounds: `{file.relative_to(ROOT).as_posix()}`). {peers}.",
         "",
         "![The same figures as bars](images/bench.png)",
     ]

@@ -60,7 +60,7 @@ def test_the_newest_run_is_used(results):
 
 def test_all_tables_have_the_measured_values(results):
     text = write_readme.section(write_readme.newest(results))
-    assert "a processor (znver9 in LLVM), 2 threads, float32; medians of 3 rounds" in text
+    assert "Version 0. a processor (znver9 in LLVM), 2 threads, float32; medians of 3 rounds" in text
     assert "`b.json`" in text
     head, _, *rows = [line for line in text.splitlines() if line.startswith("|")][:5]
     assert head.count("|") == rows[0].count("|")
@@ -73,7 +73,7 @@ def test_all_tables_have_the_measured_values(results):
 
 def test_the_summary_has_the_fastest_variant_of_each_library(results):
     text = write_readme.summary(write_readme.newest(results))
-    assert "Medians of 3 rounds on a processor" in text
+    assert "Version 0. Medians of 3 rounds on a processor" in text
     assert "([all rounds](b.json))" in text
     rows = [line for line in text.splitlines() if line.startswith("|")][2:]
     assert [row.split("|")[1].split(",")[0].strip() for row in rows] == ["dropout", *["training step"] * 3]
