@@ -47,7 +47,8 @@ def test_a_model(name, expected):
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path, expected):
-    ndrop("train", "--resume", WRITTEN / "checkpoint.npz", "--out", tmp_path / "model.npz")
+    written = ["--out", tmp_path / "model.npz", "--log", tmp_path / "train.jsonl"]  # not in the folders of its writer
+    ndrop("train", "--resume", WRITTEN / "checkpoint.npz", *written)
     net = nd.MLP.load(tmp_path / "model.npz")
     assert (net.step, net.epoch) == (160, 4)
     same_weights(net, expected)
