@@ -35,7 +35,7 @@ from numba_dropout.kernels import cuda as kernels
 from numba_dropout.storage import files
 
 ROUNDS = 7  # each measures every contestant. Results are medians
-TESTS = ("tests/test_cuda.py", "tests/test_on_device.py")
+TESTS = ("tests/kernels/test_cuda.py", "tests/nn/test_on_device.py")
 P = 0.3
 SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels in `ndrop bench`
 

@@ -12,7 +12,7 @@ from numba_dropout.kernels.scalar import philox
 
 KNOWN = [
     [int(word, 16) for word in line.split()]
-    for line in (Path(__file__).parent / "vectors" / "philox.txt").read_text().splitlines()
+    for line in (Path(__file__).parents[1] / "support" / "philox_vectors.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
 

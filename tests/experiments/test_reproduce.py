@@ -12,7 +12,7 @@ from numba_dropout_cli.main import cli
 import numba_dropout as nd
 from numba_dropout.experiments import reproduce
 
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "uci"
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "uci"
 FILES = {
     "index_features": "0\n1.0\n2\n",
     "index_target": "4\n",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from numba_dropout_bench import cases, reproduced, rounds, run, sizes, write_readme
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS, RESULTS = ROOT / "docs", ROOT / "docs" / "results"
 SPEEDS = {  # role, and seconds for 10^9 units of work
     "numba-dropout": ("own", 0.25),

@@ -1,6 +1,6 @@
 """Train networks of given kinds, and print a digest of all that each computes: run in processes of their own.
 
-python compositions.py KIND..., a kind being loss,update,bounds,variant,dtype,data. Kinds are trained in this order, in
+python tests/support/compositions.py KIND..., a kind being loss,update,bounds,variant,dtype,data. Kinds are trained in this order, in
 one process, with the cache for compiled code that the environment names.
 """
 

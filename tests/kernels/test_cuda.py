@@ -597,7 +597,7 @@ def test_nothing_waits_for_the_device():
 
 @pytest.mark.jit_only
 def test_the_check_for_devices_goes_through_all_its_steps(tmp_path):
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     command = [sys.executable, "bench/cuda_check.py", "--small", "--out", str(tmp_path)]
     result = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -17,7 +17,7 @@ from processes import finished
 
 pytestmark = [pytest.mark.jit_only, pytest.mark.full]
 
-SCRIPT = Path(__file__).with_name("compositions.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "compositions.py"
 AT_ONCE = 2
 
 

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="needs Chromium: apt-get install chromium"),
 ]
 
-VECTORS = Path(__file__).parent / "vectors" / "philox.txt"
+VECTORS = Path(__file__).parents[1] / "support" / "philox_vectors.txt"
 
 
 def run(page, tmp_path, script, *options):

@@ -13,7 +13,7 @@ from numba_dropout_cli.main import cli
 from numba_dropout import data
 from numba_dropout.data import idx
 
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 
 
