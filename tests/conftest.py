@@ -17,6 +17,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from backends import CPU, CUDA, has_cuda  # noqa: E402
 from numba.core import config  # noqa: E402
 
 if config.ENABLE_CUDASIM:
@@ -31,7 +32,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if config.DISABLE_JIT and "jit_only" in item.keywords:
             item.add_marker(skip)
-        if not config.DISABLE_JIT and "compiles_long" in item.keywords:
+        if "compiles_long" in item.keywords and not config.DISABLE_JIT:
+            item.add_marker(pytest.mark.full)
+        if "cuda_kernels" in item.keywords and config.DISABLE_JIT:
             item.add_marker(pytest.mark.full)
     items.sort(key=lambda item: "last" in item.keywords)
 
@@ -39,3 +42,13 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20140615)
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.cuda_kernels)])
+def backend(request):
+    """Return each set of kernels: the CPU's, and CUDA's on a GPU or in Numba's simulator."""
+    if request.param == "cpu":
+        return CPU()
+    if not has_cuda():
+        pytest.skip("needs NUMBA_ENABLE_CUDASIM=1 or a GPU")
+    return CUDA()

@@ -1,7 +1,7 @@
 """Train networks of given kinds, and print a digest of all that each computes: run in processes of their own.
 
-python tests/support/compositions.py KIND..., a kind being loss,update,bounds,variant,dtype,data. Kinds are trained in this order, in
-one process, with the cache for compiled code that the environment names.
+`python tests/support/compositions.py KIND ...`, where a kind is loss,update,bounds,variant,dtype,data. Kinds are
+trained in this order, in one process, with the cache for compiled code that the environment names.
 """
 
 import hashlib

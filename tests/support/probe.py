@@ -1,4 +1,4 @@
-"""What a process of other settings computes: `python tests/support/probe.py FILE PART ...` writes arrays to FILE, an .npz.
+"""Results of a process with other settings: `python tests/support/probe.py FILE PART ...` writes arrays to FILE, .npz.
 
 The parts are the functions below, with arguments as in `small_stacks:64`. The inputs depend on nothing but the seeds
 here, so that the process that asked can make them again.
