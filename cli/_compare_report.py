@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from numba_dropout.experiments import environment
-from numba_dropout.experiments.compare import Comparison, TrialResult
+from numba_dropout.experiments.compare import Comparison
+from numba_dropout.experiments.trial import TrialResult
 from numba_dropout.storage import files
-from numba_dropout.viz import plots as plots
+from numba_dropout.viz import plots
 
 from .bar import Bar, compilation_note
 
@@ -19,10 +20,10 @@ class CompareReport:
         self.bar = Bar(runs)
         self.note = compilation_note()
 
-    def on_result(self, outcome: TrialResult) -> None:
+    def on_result(self, result: TrialResult) -> None:
         """Advance the bar by a run."""
         self.note.cancel()
-        self.bar.update(1, f"rate {outcome.rate:g}: {outcome.val_loss:.4f}")
+        self.bar.update(1, f"rate {result.trial.choice['dropout']:g}: {result.val_loss:.4f}")
 
     def clear(self) -> None:
         """Remove the bar and cancel the timer."""

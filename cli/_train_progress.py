@@ -14,7 +14,7 @@ from numba_dropout.experiments.config import TrainJob
 from numba_dropout.nn.mlp import MLP
 from numba_dropout.storage import files
 from numba_dropout.training.fit import Callback, History
-from numba_dropout.viz import plots as plots
+from numba_dropout.viz import plots
 
 from .bar import compilation_note
 

@@ -11,8 +11,10 @@ import click
 from numba_dropout.data.splits import Resampling
 from numba_dropout.experiments import environment, tune
 from numba_dropout.experiments.config import TrainConfig
+from numba_dropout.experiments.search_space import SearchSpace
+from numba_dropout.experiments.trial import TrialResult
 from numba_dropout.storage import files
-from numba_dropout.viz import plots as plots
+from numba_dropout.viz import plots
 
 from ._train_progress import check_outputs
 from .bar import Bar, compilation_note
@@ -31,7 +33,7 @@ class Search:
         self.source, self.out, self.options = source, out, options
         check_outputs([source], out, options["journal"], options["json_file"], plot=options["plot"])
         space = {name: options[option] for option, name in SPACE.items() if options[option] is not None}
-        search = tune.SearchSpace(space, options["search"], options["trials"], options["eta"])
+        search = SearchSpace(space, options["search"], options["trials"], options["eta"])
         config = TrainConfig(**{name: value for name, value in options.items() if name not in SEARCH_OPTIONS})
         resampling = Resampling(options["val"], options["folds"], options["repeats"], options["splits"])
         jobs = options["jobs"] or environment.threads()
@@ -44,11 +46,11 @@ class Search:
             self.note.cancel()
             self.bar.clear()
 
-    def on_result(self, trial: tune.Trial, outcome: tune.TrialResult, trainings: int) -> None:
+    def on_result(self, result: TrialResult, trainings: int) -> None:
         """Advance the bar by a training run."""
         self.note.cancel()
         self.bar.lengthen(trainings)
-        self.bar.update(1, f"{outcome.val_loss:.4f}: {trial.written()}")
+        self.bar.update(1, f"{result.val_loss:.4f}: {result.trial.written()}")
 
     def finish(self) -> None:
         """Print the table and write the files."""

@@ -45,7 +45,7 @@ def evaluate(
     from numba_dropout import MLP, data
     from numba_dropout.experiments import environment
     from numba_dropout.training import evaluate as evaluation
-    from numba_dropout.viz import plots as plots
+    from numba_dropout.viz import plots
 
     from ._evaluate_report import show
     from ._train_progress import check_outputs

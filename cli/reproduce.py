@@ -114,7 +114,7 @@ def mnist(
     from functools import partial
 
     from numba_dropout.experiments import environment, reproduce
-    from numba_dropout.viz import plots as plots
+    from numba_dropout.viz import plots
 
     from ._train_progress import check_outputs
 
@@ -170,7 +170,7 @@ def sizes(
     from functools import partial
 
     from numba_dropout.experiments import environment, reproduce
-    from numba_dropout.viz import plots as plots
+    from numba_dropout.viz import plots
 
     from ._train_progress import check_outputs
 

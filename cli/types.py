@@ -86,7 +86,7 @@ class _Space(_Sequence):
         self.logarithmic = logarithmic
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a list of the numbers, or a `tune.Range`."""
+        """Return a list of the numbers, or a `search_space.Range`."""
         if not isinstance(value, str) or ".." not in value.replace("...", ""):
             return super().convert(value, param, ctx)
         from numba_dropout.experiments.search_space import Range

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .. import data
 from ..core import checks
 from ..core.errors import InputError
 from ..nn.variants.kinds import kind_of
-from ..storage.files import numbers
-from ..training.fit import Diverged
 from . import parallel
-from .config import TrainConfig, TrainJob, build, load_cached
+from .config import TrainConfig, load_cached
+from .trial import Source, Trial, TrialResult, build_trial, train_trial
 
-__all__ = ["Comparison", "TrialResult", "compare"]
+__all__ = ["Comparison", "compare"]
 
-VAL = 0.2  # default fraction of validation rows
 HEAD = ("name", "loss", "input_dropout", "rows", "val_rows")  # first keys of a comparison's record
-
-Source = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """One training run: its rate and seed, and loss and accuracy in evaluation mode.
-
-    `train_loss` and `train_accuracy` are measured on the training rows, `val_loss` and `val_accuracy` on the validation
-    rows. If training diverged, losses are NaN and accuracies None. Accuracies of a regression are None.
-    """
-
-    rate: float
-    seed: int
-    train_loss: float
-    train_accuracy: float | None
-    val_loss: float
-    val_accuracy: float | None
-
-    @property
-    def val_error(self) -> float:
-        """The percentage of the validation rows that are misclassified."""
-        return math.nan if self.val_accuracy is None else 100 * (1 - self.val_accuracy)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All runs of a network `name`, ordered by rate and then by seed, with its loss and input dropout.
+    """The results of a network `name`, ordered by rate and then by seed, with its loss and input dropout.
 
-    `rows` and `val_rows` are the numbers of training and validation rows.
+    The trials choose "dropout" and "seed". `rows` and `val_rows` are the numbers of training and validation rows.
     """
 
     name: str
@@ -61,12 +33,12 @@ class Comparison:
     input_dropout: float
     rows: int
     val_rows: int
-    outcomes: Sequence[TrialResult]
+    results: Sequence[TrialResult]
 
     @property
     def rates(self) -> list[float]:
         """The rates, in their original order."""
-        return list(dict.fromkeys(outcome.rate for outcome in self.outcomes))
+        return list(dict.fromkeys(result.trial.choice["dropout"] for result in self.results))
 
     @property
     def figures(self) -> list[str]:
@@ -75,7 +47,7 @@ class Comparison:
 
     def column(self, name: str, rate: float) -> list[float]:
         """Return a metric of all runs at a rate."""
-        return [getattr(outcome, name) for outcome in self.outcomes if outcome.rate == rate]
+        return [getattr(result, name) for result in self.results if result.trial.choice["dropout"] == rate]
 
     def mean(self, name: str, rate: float) -> float:
         """Return the mean of a metric over the runs at a rate, NaN if one of them diverged."""
@@ -126,8 +98,10 @@ class Comparison:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Comparison:
         """Return the comparison of a `record` read from JSON."""
-        outcomes = [TrialResult(**numbers(run, "train_loss", "val_loss")) for run in record["runs"]]
-        return cls(**{name: record[name] for name in HEAD}, outcomes=outcomes)
+        choices = [{"dropout": run["rate"], "seed": run["seed"]} for run in record["runs"]]
+        trials = [Trial(number, choice) for number, choice in enumerate(choices)]
+        results = [TrialResult.of(trial, run) for trial, run in zip(trials, record["runs"], strict=True)]
+        return cls(**{name: record[name] for name in HEAD}, results=results)
 
     def record(self) -> dict[str, Any]:
         """Return the comparison as a dictionary for JSON."""
@@ -136,7 +110,11 @@ class Comparison:
             means = {name: self.mean(name, rate) for name in self.figures}
             rates.append({"rate": rate, **means, **{f"{name}_std": self.spread(name, rate) for name in self.figures}})
         head = {name: getattr(self, name) for name in (*HEAD, "best")}
-        return {**head, "rates": rates, "runs": [asdict(outcome) for outcome in self.outcomes]}
+        runs = [
+            {"rate": result.trial.choice["dropout"], "seed": result.trial.choice["seed"], **result.metrics()}
+            for result in self.results
+        ]
+        return {**head, "rates": rates, "runs": runs}
 
 
 def compare(
@@ -146,7 +124,7 @@ def compare(
     *,
     repeats: int = 3,
     jobs: int = 1,
-    on_result: Callable[[TrialResult], None] = lambda outcome: None,
+    on_result: Callable[[TrialResult], None] = lambda result: None,
 ) -> Comparison:
     """Train the network of a configuration several times at each dropout rate, and evaluate it on validation rows.
 
@@ -181,35 +159,13 @@ def compare(
         kind_of(config.variant, [p])
     config = replace(config, split_seed=config.seed)
     load_cached(source, config, reload=True)
-    run, held_out = _prepared(source, replace(config, dropout=rates[0]))
-    if len(run.net.sizes) == 2:
+    job, validation = build_trial(source, replace(config, dropout=rates[0]))
+    if len(job.net.sizes) == 2:
         raise InputError("hidden: expected at least one hidden layer to apply the rates to, got none")
-    pairs = [(p, config.seed + repeat) for p in rates for repeat in range(repeats)]
-    configs = [replace(config, dropout=p, seed=seed) for p, seed in pairs]
+    choices = [{"dropout": p, "seed": config.seed + repeat} for p in rates for repeat in range(repeats)]
     if jobs > 1:
-        run.compile()  # once for all processes
-    outcomes = parallel.parallel_map(_outcome, [(source, trial) for trial in configs], jobs, on_result)
-    net = run.net
-    return Comparison(net.name, net.loss, net.input_dropout, len(run.train.x), len(held_out.x), outcomes)
-
-
-def _prepared(source: Source, config: TrainConfig) -> tuple[TrainJob, data.Dataset]:
-    """Return a job and its validation rows."""
-    has_test_part = os.path.isdir(source)
-    if config.val is None and not has_test_part:
-        config = replace(config, val=VAL)
-    run = build(load_cached(source, config), config)
-    return run, run.validation or data.load_for(run.net, source)
-
-
-def _outcome(source: Source, config: TrainConfig) -> TrialResult:
-    """Train and evaluate."""
-    run, held_out = _prepared(source, config)
-    assert isinstance(config.dropout, float)
-    results: list[tuple[float, float | None]] = []
-    with contextlib.suppress(Diverged):
-        replace(run, validation=None).fit()  # evaluated once, at the end
-        results = [run.net.evaluate_loss(dataset.x, dataset.targets()) for dataset in (run.train, held_out)]
-    if not results or not all(math.isfinite(loss) for loss, _ in results):
-        results = [(math.nan, None)] * 2
-    return TrialResult(config.dropout, config.seed, *results[0], *results[1])
+        job.compile()  # once for all processes
+    calls = [(source, config, Trial(number, choice)) for number, choice in enumerate(choices)]
+    results = parallel.parallel_map(train_trial, calls, jobs, on_result)
+    net = job.net
+    return Comparison(net.name, net.loss, net.input_dropout, len(job.train.x), len(validation.x), results)

@@ -13,8 +13,9 @@ import numpy as np
 from ..arrays import random
 from ..core import checks
 from ..core.errors import InputError
+from .trial import Trial, written
 
-__all__ = ["SEARCHES", "Range", "SearchSpace", "Trial", "Values", "written"]
+__all__ = ["SEARCHES", "Range", "SearchSpace", "Values"]
 
 SEARCHES = ("grid", "random", "halving")
 MAX_TRIALS = 100_000
@@ -103,22 +104,3 @@ def _drawn(values: Values, count: int, seed: int, site: int) -> list[Any]:
     if isinstance(values, Range):
         return [values.at(float(share)) for share in shares]
     return [values[min(int(share * len(values)), len(values) - 1)] for share in shares]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A combination of options, with its number."""
-
-    number: int
-    choice: dict[str, Any]
-
-    def written(self) -> str:
-        """Return the options as one line."""
-        return ", ".join(f"{name.replace('_', '-')} {written(value)}" for name, value in self.choice.items())
-
-
-def written(value: Any) -> str:
-    """Return the text of an option's value."""
-    if isinstance(value, list | tuple):
-        return "-".join(map(str, value)) or "none"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -6,12 +6,12 @@ Successive halving trains many trials for a few epochs and the best of them for 
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -21,40 +21,17 @@ from ..arrays import host
 from ..core import checks
 from ..core.errors import InputError
 from ..data.splits import Part, Resampling
-from ..storage.files import json_line, numbers
+from ..storage.files import json_line
 from ..storage.journal import Journal
 from ..storage.model_file import plain
-from ..training.fit import Diverged
 from . import parallel
 from .config import TrainConfig, TrainJob, build, load_cached
-from .search_space import Range, SearchSpace, Trial, Values
+from .search_space import Range, SearchSpace, Values
+from .trial import Source, Trial, TrialResult, train_trial
 
-__all__ = ["Range", "SearchSpace", "Study", "Trial", "TrialResult", "tune"]
+__all__ = ["Study", "tune"]
 
 SHOWN = 20  # trials in a table
-
-Source = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """The losses and accuracy of a trial on a split, at a rung, in evaluation mode; NaN if training diverged."""
-
-    trial: int
-    rung: int
-    split: int
-    train_loss: float
-    val_loss: float
-    val_accuracy: float | None
-
-    def key(self) -> tuple[int, int, int]:
-        """Return rung, trial and split, which identify a training of a search."""
-        return self.rung, self.trial, self.split
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any]) -> TrialResult:
-        """Return the result of a record read from JSON."""
-        return cls(**numbers(record, "train_loss", "val_loss"))
 
 
 @dataclass(frozen=True)
@@ -64,15 +41,15 @@ class Study:
     trials: Sequence[Trial]
     rungs: Sequence[tuple[int, int]]
     splits: int
-    outcomes: Sequence[TrialResult]
+    results: Sequence[TrialResult]
 
     def losses(self, rung: int) -> dict[int, list[float]]:
         """Return the validation losses of a rung: a list in the order of the splits for each trial's number."""
-        result: dict[int, list[float]] = {}
-        for outcome in sorted(self.outcomes, key=lambda outcome: outcome.split):
-            if outcome.rung == rung:
-                result.setdefault(outcome.trial, []).append(outcome.val_loss)
-        return result
+        losses: dict[int, list[float]] = {}
+        for result in sorted(self.results, key=attrgetter("split")):
+            if result.rung == rung:
+                losses.setdefault(result.trial.number, []).append(result.val_loss)
+        return losses
 
     def rank(self, rung: int) -> list[Trial]:
         """Return the trials of a rung by increasing mean validation loss, ties by number."""
@@ -127,7 +104,7 @@ class Study:
             "trials": [trial.choice for trial in self.trials],
             "rungs": [{"trials": trials, "epochs": epochs} for trials, epochs in self.rungs],
             "splits": self.splits,
-            "outcomes": [asdict(outcome) for outcome in sorted(self.outcomes, key=TrialResult.key)],
+            "outcomes": [_record(result) for result in sorted(self.results, key=attrgetter("key"))],
         }
 
 
@@ -139,7 +116,7 @@ def tune(
     *,
     jobs: int = 1,
     journal: str | os.PathLike[str] | None = None,
-    on_result: Callable[[Trial, TrialResult, int], None] = lambda trial, outcome, trainings: None,
+    on_result: Callable[[TrialResult, int], None] = lambda result, trainings: None,
 ) -> tuple[Study, TrainJob | None]:
     """Search, retrain the best network on all rows, and return the study and the job of that network.
 
@@ -157,8 +134,8 @@ def tune(
     journal : path, optional
         File with a line for each finished training. A search with the same options resumes from it.
     on_result : callable
-        Called with the trial, the result and the total number of trainings, as soon as each result is available,
-        first with the results in the journal.
+        Called with each result and the total number of trainings, as soon as the result is available, first with the
+        results in the journal.
 
     Raises
     ------
@@ -175,48 +152,33 @@ def tune(
     if jobs > 1:
         first.compile()  # once for all processes
     journal_file = None if journal is None else Journal(journal, _head(dataset, search_space, config, splits))
-    outcomes = [] if journal_file is None else _outcomes(journal_file, len(trials), len(rungs), len(splits))
-    study = Study(trials, rungs, len(splits), outcomes)
-    remaining, trainings = list(trials), sum(count for count, _ in rungs) * len(splits)
+    results = [] if journal_file is None else _recorded(journal_file, trials, len(rungs), len(splits))
+    study = Study(trials, rungs, len(splits), results)
+    remaining, trainings = trials, sum(count for count, _ in rungs) * len(splits)
 
-    def on_trial_result(outcome: TrialResult) -> None:
-        outcomes.append(outcome)
+    def on_trained(result: TrialResult) -> None:
+        results.append(result)
         if journal_file:
-            journal_file.write(asdict(outcome))
-        on_result(trials[outcome.trial], outcome, trainings)
+            journal_file.write(_record(result))
+        on_result(result, trainings)
 
     for rung, (count, epochs) in enumerate(rungs):
         remaining = remaining if rung == 0 else study.rank(rung - 1)[:count]
-        done = {(outcome.trial, outcome.split): outcome for outcome in outcomes if outcome.rung == rung}
-        for outcome in done.values():
-            on_result(trials[outcome.trial], outcome, trainings)
+        done = {result.key: result for result in results if result.rung == rung}
+        for result in done.values():
+            on_result(result, trainings)
         calls = [
-            (source, replace(config, **trial.choice, epochs=epochs), parts, (trial.number, rung, split))
+            (source, replace(config, epochs=epochs), trial, rung, split, parts)
             for trial in remaining
             for split, parts in enumerate(splits)
-            if (trial.number, split) not in done
+            if (rung, trial.number, split) not in done
         ]
-        parallel.parallel_map(_outcome, calls, jobs, on_trial_result)
+        parallel.parallel_map(train_trial, calls, jobs, on_trained)
     if study.best is None:
         return study, None
     run = build(dataset, replace(config, **study.best.choice))
     run.fit()
     return study, run
-
-
-def _outcome(source: Source, config: TrainConfig, parts: tuple[Part, Part], key: tuple[int, int, int]) -> TrialResult:
-    """Train on the rows of a split, and evaluate on its training and validation rows."""
-    dataset = load_cached(source, config)
-    train, held_out = parts
-    run = build(dataset.rows(train), config)
-    results: list[tuple[float, float | None]] = []
-    with contextlib.suppress(Diverged):
-        run.fit()
-        validation = dataset.rows(held_out)
-        results = [run.net.evaluate_loss(rows.x, rows.targets()) for rows in (run.train, validation)]
-    if not results or not all(math.isfinite(loss) for loss, _ in results):
-        results = [(math.nan, None)] * 2
-    return TrialResult(*key, results[0][0], *results[1])
 
 
 def _check(search_space: SearchSpace, dataset: data.Dataset, config: TrainConfig) -> None:
@@ -228,20 +190,27 @@ def _check(search_space: SearchSpace, dataset: data.Dataset, config: TrainConfig
             build(sample, replace(config, **options))
 
 
-def _outcomes(journal_file: Journal, trials: int, rungs: int, splits: int) -> list[TrialResult]:
+def _record(result: TrialResult) -> dict[str, Any]:
+    """Return a result as a dictionary for JSON."""
+    return {"trial": result.trial.number, "rung": result.rung, "split": result.split, **result.metrics()}
+
+
+def _recorded(journal_file: Journal, trials: Sequence[Trial], rungs: int, splits: int) -> list[TrialResult]:
     """Return the results in a journal; raise InputError for a record of another search."""
     results: dict[tuple[int, int, int], TrialResult] = {}
     for record in journal_file.records:
         try:
-            outcome = TrialResult.of(record)
-            known = all(0 <= number < end for number, end in zip(outcome.key(), (rungs, trials, splits), strict=True))
+            key = record["rung"], record["trial"], record["split"]
+            if not all(0 <= number < end for number, end in zip(key, (rungs, len(trials), splits), strict=True)):
+                raise KeyError(key)
+            result = TrialResult.of(trials[record["trial"]], record, record["rung"], record["split"])
+            if not record.keys() <= _record(result).keys():
+                raise KeyError(*record)
         except (KeyError, TypeError):
-            known = False
-        if not known:
             raise InputError(
                 f"{journal_file.path}: {json_line(record)} is not a record of this search; correct or delete it"
-            )
-        results.setdefault(outcome.key(), outcome)
+            ) from None
+        results.setdefault(key, result)
     return list(results.values())
 
 

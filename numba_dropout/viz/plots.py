@@ -133,7 +133,7 @@ def search(study: Study, path: str | os.PathLike[str]) -> None:
     path = require(path)
     from matplotlib.figure import Figure
 
-    from ..experiments.search_space import written
+    from ..experiments.trial import written
 
     names = [name for name, values in study.values().items() if len(values) > 1] or list(study.values())
     figure = Figure(figsize=(3.6 * len(names), 3.4), dpi=150, layout="constrained")

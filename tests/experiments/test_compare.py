@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import itertools
 import json
 import math
 import os
@@ -21,15 +22,21 @@ from numba_dropout_cli.types import RATE_LIST
 
 import numba_dropout as nd
 from numba_dropout import data
-from numba_dropout.experiments.compare import Comparison, TrialResult, compare
+from numba_dropout.experiments.compare import Comparison, compare
 from numba_dropout.experiments.config import TrainConfig, build
+from numba_dropout.experiments.trial import Trial, TrialResult
 from numba_dropout.viz import plots
 
 SMALL = TrainConfig(hidden=(6,), epochs=2, batch_size=16, rows=40, val=0.3, input_dropout=0.1, optimizer="adam", seed=5)
 
 
-def by_hand(rate, seed):
-    """Return the outcome of one run, from the parts of the library."""
+def result_of(number, rate, seed, *metrics):
+    """Return the result of a run."""
+    return TrialResult(Trial(number, {"dropout": rate, "seed": seed}), 0, 0, *metrics)
+
+
+def by_hand(number, rate, seed):
+    """Return the result of one run, from the parts of the library."""
     whole = data.load("pipeline")
     train, held_out = data.split(whole, 0.3, seed=5)
     train = data.some(train, 40, seed=5)
@@ -37,15 +44,16 @@ def by_hand(rate, seed):
     net.scale_input(*train.scaling())
     nd.fit(net, train.x, train.targets(), optimizer=nd.Adam(), epochs=2, batch_size=16)
     seen, unseen = (net.evaluate_loss(part.x, part.targets()) for part in (train, held_out))
-    return TrialResult(rate, seed, *seen, *unseen)
+    return result_of(number, rate, seed, *seen, *unseen)
 
 
 def test_each_run_is_one_of_its_own():
     """With its own seed, on the rows that the first seed draws."""
     told = []
     found = compare("pipeline", [0.0, 0.5], SMALL, repeats=2, jobs=1, on_result=told.append)
-    assert found.outcomes == [by_hand(rate, seed) for rate in (0.0, 0.5) for seed in (5, 6)]
-    assert told == found.outcomes
+    runs = itertools.product((0.0, 0.5), (5, 6))
+    assert found.results == [by_hand(number, rate, seed) for number, (rate, seed) in enumerate(runs)]
+    assert told == found.results
     assert (found.name, found.loss, found.input_dropout) == ("20-6-3", "cross_entropy", 0.1)
     assert (found.rows, found.val_rows) == (40, 300)
 
@@ -56,7 +64,7 @@ def test_runs_beside_each_other_change_nothing():
     alone = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=1)
     beside = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=3, on_result=told.append)
     assert beside == alone
-    assert sorted(told, key=lambda one: (-one.rate, one.seed)) == alone.outcomes
+    assert sorted(told, key=lambda result: result.trial.number) == alone.results
 
 
 def test_a_folder_in_two_parts_validates_on_its_test_part(tmp_path, rng):
@@ -74,20 +82,20 @@ def test_a_folder_in_two_parts_validates_on_its_test_part(tmp_path, rng):
     assert compare("pipeline", [0.5], recipe, repeats=1, jobs=1).val_rows == 200
 
 
-def outcomes():
+def results():
     """Return runs in round numbers: the rate 0.5 is best, 0.9 diverges."""
     return [
-        TrialResult(0.0, 0, 0.1, 1.0, 0.5, 0.8),
-        TrialResult(0.0, 1, 0.3, 1.0, 0.7, 0.9),
-        TrialResult(0.5, 0, 0.3, 0.9, 0.25, 0.9),
-        TrialResult(0.5, 1, 0.5, 0.9, 0.35, 0.9),
-        TrialResult(0.9, 0, math.nan, None, math.nan, None),
-        TrialResult(0.9, 1, 0.5, 0.9, 0.1, 0.9),
+        result_of(0, 0.0, 0, 0.1, 1.0, 0.5, 0.8),
+        result_of(1, 0.0, 1, 0.3, 1.0, 0.7, 0.9),
+        result_of(2, 0.5, 0, 0.3, 0.9, 0.25, 0.9),
+        result_of(3, 0.5, 1, 0.5, 0.9, 0.35, 0.9),
+        result_of(4, 0.9, 0, math.nan, None, math.nan, None),
+        result_of(5, 0.9, 1, 0.5, 0.9, 0.1, 0.9),
     ]
 
 
 def test_what_is_said_of_the_runs():
-    found = Comparison("2-3-2", "cross_entropy", 0.0, 10, 5, outcomes())
+    found = Comparison("2-3-2", "cross_entropy", 0.0, 10, 5, results())
     assert found.rates == [0.0, 0.5, 0.9]
     assert found.best == 0.5
     assert found.table() == [
@@ -100,11 +108,11 @@ def test_what_is_said_of_the_runs():
         "best rate 0.5: validation loss 0.3000 ± 0.0707, error 10.00 ± 0.00 %; "
         "at rate 0 0.6000 ± 0.1414, error 15.00 ± 7.07 %"
     )
-    alone = Comparison("2-3-1", "mse", 0.0, 10, 5, [TrialResult(0.123457, 0, 0.1, None, 12345.5, None)])
+    alone = Comparison("2-3-1", "mse", 0.0, 10, 5, [result_of(0, 0.123457, 0, 0.1, None, 12345.5, None)])
     assert alone.table() == ["    rate   train loss   validation loss", "0.123457       0.1000        12345.5000  best"]
     assert alone.verdict() == "best rate 0.123457: validation loss 12345.5000"
     assert list(alone.record()["rates"][0]) == ["rate", "train_loss", "val_loss", "train_loss_std", "val_loss_std"]
-    lost = Comparison("2-3-1", "mse", 0.0, 10, 5, outcomes()[4:5])
+    lost = Comparison("2-3-1", "mse", 0.0, 10, 5, results()[4:5])
     assert lost.best is lost.record()["best"] is None
     assert lost.table()[1] == " 0.9     diverged          diverged"
     assert lost.verdict() == "runs of all rates diverged; try a lower learning rate"
@@ -112,7 +120,7 @@ def test_what_is_said_of_the_runs():
 
 @pytest.mark.parametrize("classes", [True, False])
 def test_the_plot_shows_means_and_spreads(classes, tmp_path, monkeypatch):
-    found = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, outcomes()[:4])
+    found = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, results()[:4])
     drawn = []
     keep = plots._spread
     monkeypatch.setattr(plots, "_spread", lambda axes, *given: (keep(axes, *given), drawn.append((axes, given[1])))[0])
@@ -218,7 +226,7 @@ from numba_dropout.experiments.config import TrainConfig
 
 if __name__ == "__main__":
     config = TrainConfig(hidden=(6,), epochs=2, rows=40, optimizer="adam")
-    def on_result(outcome):
+    def on_result(result):
         print("done", flush=True)
     compare.compare("pipeline", [0.0, 0.5], config, repeats=400, jobs=2, on_result=on_result)
 """

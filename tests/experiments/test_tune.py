@@ -13,6 +13,7 @@ from numba_dropout.data.splits import Resampling
 from numba_dropout.experiments import tune
 from numba_dropout.experiments.config import TrainConfig, build
 from numba_dropout.experiments.search_space import Range, SearchSpace
+from numba_dropout.experiments.trial import Trial, TrialResult
 
 SPACE = {"dropout": [0.0, 0.5], "hidden": [[4], [8, 8]], "lr": [0.01, 0.1]}
 QUICK = TrainConfig(epochs=2, batch_size=100, hidden=(8,))
@@ -144,7 +145,7 @@ def test_a_search_measures_each_trial_on_each_split_and_trains_the_best_again():
             part.fit()
             other = whole.rows(held_out)
             assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(other.x, other.y)[0]
-    assert [(trial.number, outcome.split, of) for trial, outcome, of in told] == [
+    assert [(result.trial.number, result.split, of) for result, of in told] == [
         (0, 0, 4),
         (0, 1, 4),
         (1, 0, 4),
@@ -176,12 +177,12 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
     study, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
     lines = journal.read_bytes().splitlines(keepends=True)
     assert len(lines) == 5
-    calls, real = [], tune._outcome
-    monkeypatch.setattr(tune, "_outcome", lambda *call: calls.append(call) or real(*call))
+    calls, real = [], tune.train_trial
+    monkeypatch.setattr(tune, "train_trial", lambda *call: calls.append(call) or real(*call))
     journal.write_bytes(b"".join(lines[:3]) + lines[3][:20])
     again, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
     assert len(calls) == 2
-    assert again.outcomes == study.outcomes
+    assert again.results == study.results
     assert journal.read_bytes() == b"".join(lines)
     for other in (SearchSpace({"dropout": [0.0, 0.5]}), SearchSpace(plan.space, "halving")):
         with pytest.raises(ValueError, match=r"this journal belongs to other work with different (space|search)"):
@@ -233,9 +234,10 @@ def test_halving_leaves_rungs_out_that_would_repeat_one():
 
 
 def test_the_best_is_of_the_last_rung_that_did_not_diverge():
-    trials = [tune.Trial(number, {}) for number in range(3)]
-    outcomes = [tune.TrialResult(number, 0, 0, 0.0, loss, None) for number, loss in enumerate((0.3, 0.2, 0.4))]
-    study = tune.Study(trials, [(3, 1), (1, 3)], 1, [*outcomes, tune.TrialResult(1, 1, 0, 0.0, np.nan, None)])
+    trials = [Trial(number, {}) for number in range(3)]
+    losses = [(0, 0, 0.3), (1, 0, 0.2), (2, 0, 0.4), (1, 1, np.nan)]
+    results = [TrialResult(trials[number], rung, 0, 0.0, None, loss, None) for number, rung, loss in losses]
+    study = tune.Study(trials, [(3, 1), (1, 3)], 1, results)
     assert study.best == trials[1]
 
 
