@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import checks
-from ..core.jit import threading_lock
 from ..kernels import cpu
 from ..kernels.simd import aligned
 from . import devices, host
+from .memory import HostMemory
 
-__all__ = ["Allocate", "Backend", "backend_named", "backend_of"]
-
-Allocate = Callable[[int, Any], Any]  # (size, dtype) -> flat array
+__all__ = ["Backend", "backend_named", "backend_of"]
 
 
 class Backend(Protocol):
@@ -31,7 +29,7 @@ class Backend(Protocol):
         """Return the module of kernels for these arrays."""
 
     def working(self) -> contextlib.AbstractContextManager[Any]:
-        """Return the context manager for calls of kernels."""
+        """Return the context for calls of kernels."""
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
         """Return an array of a dtype that kernels support, with `halves` also float16 and bfloat16."""
@@ -79,11 +77,10 @@ class Backend(Protocol):
         """Return out, or raise InputError if it overlaps an input."""
 
 
-class _Host:
+class _Host(HostMemory):
     """NumPy arrays, and objects that NumPy converts to arrays."""
 
     kernels = cpu
-    working = staticmethod(threading_lock)
     output = staticmethod(host.output)
     flat_output = staticmethod(host.flat_output)
     elementwise = staticmethod(host.elementwise)
@@ -101,12 +98,6 @@ class _Host:
         """Return a mask for kernels, and whether it is packed: the bits of a mask of the given shape."""
         array = checks.as_array(mask)
         return host.kernel_input(array), host.is_packed(array.shape, array.dtype, shape)
-
-    def to_device(self, values: NDArray[Any]) -> NDArray[Any]:
-        return values
-
-    def empty(self, size: int, dtype: Any) -> NDArray[Any]:
-        return np.empty(size, dtype)
 
     def copy(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.copy()

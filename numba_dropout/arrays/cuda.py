@@ -16,7 +16,8 @@ from numba import cuda
 
 from ..core.errors import InputError
 from ..kernels import cuda as kernels
-from ..kernels.cuda._launch import current_stream, on_stream
+from ..kernels.cuda._launch import current_stream
+from .cuda_memory import CudaStream
 from .devices import on_device
 from .host import is_packed, refuse_shared_elements
 from .interop import Description, Jax, Numba, external, library_of
@@ -113,8 +114,8 @@ def view(x: Any) -> Any:
     return array
 
 
-class Cuda:
-    """The backend of one call of an operation on device arrays."""
+class Cuda(CudaStream):
+    """The backend of one call of an operation on device arrays, on the caller's device and stream."""
 
     kernels = kernels
 
@@ -129,14 +130,7 @@ class Cuda:
                 raise InputError(f"{name}: expected an array on cuda:{number}, got one on cuda:{self._like.device}")
         elif first is not None and first.stream:
             self._like = self._like._replace(stream=int(first.stream))
-
-    @contextlib.contextmanager
-    def working(self) -> Iterator[None]:
-        """Return a context that launches kernels on the caller's device and stream."""
-        number = self._like.device
-        stream = external(self._like.stream) if self._like.stream else 0
-        with cuda.gpus[number] if number is not None else contextlib.nullcontext(), on_stream(stream):
-            yield
+        super().__init__(self._like.device, external(self._like.stream) if self._like.stream else 0)
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
         """Return a float32 array, with `halves` also float16 or bfloat16, with `ndim` dimensions if given."""

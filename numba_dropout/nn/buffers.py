@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays.backend import Allocate
+from ..arrays.memory import Allocate
 from ..core import contract, errors
 from ..kernels.scalar.constants import SUMS
 from ..kernels.simd import CACHE_LINE

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import frames
 from ..arrays.convert import on_host
+from ..arrays.memory import memory_of
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, changes, reads
@@ -18,7 +19,6 @@ from ..core.errors import DeviceError, InputError
 from ..functional.concrete_dropout import logits_of, rates_of_logits
 from ..optim import Optimizer
 from . import inputs, passes
-from .memory import memory_of
 from .passes import LOSSES
 from .prediction import LastPass, Pass, Predictor
 from .rate_schedules import RateScheduler
@@ -348,7 +348,7 @@ class MLP(Predictor, Stored):
 
     def to_device(self, array: Any) -> Any:
         """Return an array of `as_input` or `as_target` on the network's device, copied if it is elsewhere."""
-        return array.map(self.memory.copy) if isinstance(array, SparseRows) else self.memory.copy(array)
+        return array.map(self.memory.to_device) if isinstance(array, SparseRows) else self.memory.to_device(array)
 
     def as_input(self, x: ArrayLike) -> Any:
         """Return x (rows, inputs) in the form that kernels take: uint8, float32 or float64.

@@ -7,7 +7,6 @@ layer's weight, gradient or output is a view into a flat buffer.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,7 +22,7 @@ from .variants.sites import DROP_ALL, ZERO
 from .variants.subnetwork import subnetwork
 from .views import FIRST, Target, views_of
 
-__all__ = ["LOSSES", "PassSpec", "Passes", "Weighted", "build_passes", "compiled"]
+__all__ = ["LOSSES", "PassSpec", "Passes", "Weighted", "build_passes", "passes_for"]
 
 LOSSES = ("cross_entropy", "mse", "bce")
 
@@ -385,7 +384,15 @@ def train_loop(train_step, at_rates):
 CPU = Target(cpu, train_loop, entry_point, serial_loop, scalar, simd.matrix, simd.vector, compacts=True)
 
 
-@functools.cache
-def compiled(spec: PassSpec) -> Passes:
-    """Return the passes with the CPU's kernels. Numba compiles each function at its first call."""
-    return build_passes(CPU, spec)
+_COMPILED: dict[PassSpec, Passes] = {}
+
+
+def passes_for(device: str, spec: PassSpec) -> Passes:
+    """Return the passes with the kernels of a device. Numba compiles each function at its first call."""
+    if device != "cpu":
+        from . import cuda_graphs
+
+        return cuda_graphs.passes(spec)
+    if spec not in _COMPILED:
+        _COMPILED.setdefault(spec, build_passes(CPU, spec))  # two threads get the same objects
+    return _COMPILED[spec]

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays.convert import on_host
+from ..arrays.memory import DeviceMemory
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, reads
 from ..core.errors import DeviceError, InputError
 from ..kernels.cpu.linear import SKINNY
 from . import passes
-from .memory import Memory
 from .monte_carlo import MonteCarlo, of_classes, of_values
 from .state import State, Workspace
 
@@ -62,7 +62,7 @@ class Predictor(ABC):
     loss: str
     dtype: np.dtype[Any]
     classes: list[Any] | None
-    memory: Memory
+    memory: DeviceMemory
     access: Access
     _state: State
     _kind: str
@@ -268,7 +268,7 @@ class Predictor(ABC):
         result = self._passes_by_key.get(key)
         if result is None:
             spec = passes.PassSpec(self.loss, update, *bounds, self._kind, key[0], sample_weight)
-            result = self._passes_by_key.setdefault(key, self.memory.passes(spec))
+            result = self._passes_by_key.setdefault(key, passes.passes_for(self.device, spec))
         return result
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:

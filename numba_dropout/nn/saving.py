@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import devices
+from ..arrays.memory import DeviceMemory
 from ..core.access import Access, changes, reads
 from ..core.errors import DeviceError, InputError
 from ..storage import model_file
-from .memory import Memory
 from .state import SCALING, State
 
 __all__ = ["Stored"]
@@ -41,7 +41,7 @@ class Stored(ABC):
     sizes: list[int]
     dtype: np.dtype[Any]
     device: str
-    memory: Memory
+    memory: DeviceMemory
     access: Access
     rows: int | None
     _state: State

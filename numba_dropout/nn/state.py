@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import random
 from ..arrays.convert import on_host
+from ..arrays.memory import DeviceMemory
 from ..core.errors import InputError
 from ..functional._rates import rates_of
 from .buffers import (
@@ -25,7 +26,6 @@ from .buffers import (
     with_own_buffers,
 )
 from .inputs import scaling
-from .memory import Memory
 
 __all__ = ["INITS", "SCALING", "State", "Workspace"]
 
@@ -44,7 +44,7 @@ SCALING = {  # by the names in model files
 class Workspace:
     """The buffers of one call: `net` is the network that the passes take, with its own arrays for all they write."""
 
-    def __init__(self, net: Network, memory: Memory) -> None:
+    def __init__(self, net: Network, memory: DeviceMemory) -> None:
         self.net, self.memory = net, memory
 
     def reserve(self, rows: int) -> bool:
@@ -82,7 +82,13 @@ class State:
     """The arrays that all calls share, `net`, access to their values as NumPy arrays, and the workspaces of calls."""
 
     def __init__(
-        self, sizes: list[int], rates: Sequence[float], seed: int, dtype: np.dtype[Any], memory: Memory, variant: str
+        self,
+        sizes: list[int],
+        rates: Sequence[float],
+        seed: int,
+        dtype: np.dtype[Any],
+        memory: DeviceMemory,
+        variant: str,
     ):
         self.memory = memory
         compact = variant == "subnetwork" and memory.device == "cpu"

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays.backend import Allocate
 from ..arrays.convert import on_host
+from ..arrays.memory import Allocate
 from ..core import checks, errors
 from ..core.access import Access
 from ..kernels.simd import aligned

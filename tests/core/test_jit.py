@@ -121,7 +121,7 @@ def test_only_plain_arrays_were_compiled_for():
     seen = set()
     for function in (
         *(getattr(cpu, name) for name in cpu.__all__),
-        *passes.compiled(passes.PassSpec("cross_entropy")),
+        *passes.passes_for("cpu", passes.PassSpec("cross_entropy")),
     ):
         for signature in function.signatures:
             for kind in _flat(signature):
