@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 _PACKAGE = __name__.partition(".")[0]
 _all: weakref.WeakSet[Access] = weakref.WeakSet()
+_frames_lock = threading.Lock()
 # For objects without an attribute `access`, which would be pickled with them.
 _by_object: weakref.WeakKeyDictionary[Any, Access] = weakref.WeakKeyDictionary()
 
@@ -58,7 +60,7 @@ class Access:
 
     def _forget_ended_calls(self) -> None:
         """Forget the calls of threads that run no code of the package: Ctrl-C may end a call before its exit."""
-        frames, current = sys._current_frames(), get_ident()
+        frames, current = _current_frames(), get_ident()
         if self._changer is not None and not _is_inside(frames.get(self._changer)):
             self._changer, self._changes = None, 0
         for thread in [thread for thread in self._readers if thread != current and not _is_inside(frames.get(thread))]:
@@ -105,6 +107,22 @@ class Access:
         self._readers = {thread: self._readers[thread]} if thread in self._readers else {}
         if self._changer != thread:
             self._changer, self._changes = None, 0
+
+
+def _current_frames() -> dict[int, FrameType]:
+    """Return the current frame of each thread.
+
+    Garbage is not collected meanwhile: before 3.11.9, Python holds the lock that threads need to start and to end while
+    finalizers run, and can deadlock (python/cpython issue 106883).
+    """
+    with _frames_lock:
+        enabled = gc.isenabled()
+        try:
+            gc.disable()
+            return sys._current_frames()
+        finally:
+            if enabled:
+                gc.enable()
 
 
 def _is_inside(frame: FrameType | None) -> bool:
@@ -181,6 +199,8 @@ def changes(method: Method) -> Method:
 
 
 def _after_fork() -> None:
+    global _frames_lock
+    _frames_lock = threading.Lock()
     for access in list(_all):
         access._forget_other_threads()
 

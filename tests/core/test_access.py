@@ -15,6 +15,7 @@ import timeit
 
 import numpy as np
 import pytest
+from processes import run
 from together import INPUTS, OUTPUTS, attempt, calls_of, classifier, data, network, quick_turns, together
 
 import numba_dropout as nd
@@ -280,3 +281,46 @@ def test_interrupts_at_any_moment_of_short_calls(name):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert inside > times // 10
+
+
+GARBAGE = """
+import faulthandler, gc, random, sys, threading
+from numba_dropout.core.access import Access
+
+faulthandler.dump_traceback_later(60, exit=True)
+sys.setswitchinterval(1e-5)
+gc.set_threshold(7)
+access, done = Access("MLP"), threading.Event()
+
+class Cycle:
+    def __init__(self):
+        self.cycle = self
+    def __del__(self):
+        sum(i for i in range(2000))
+
+def conflict():
+    for _ in range(4000):
+        [Cycle() for _ in range(random.randrange(9))]
+        access._changer = 1  # a thread that has ended
+        with access.changing("fit"):
+            pass
+
+def start():
+    while not done.is_set():
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+threads = [threading.Thread(target=conflict), threading.Thread(target=start)]
+for thread in threads:
+    thread.start()
+threads[0].join()
+done.set()
+threads[1].join()
+print(gc.isenabled())
+"""
+
+
+@pytest.mark.jit_only
+def test_garbage_that_is_collected_during_a_conflict_causes_no_deadlock():
+    assert run(GARBAGE) == "True"
