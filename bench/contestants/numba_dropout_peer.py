@@ -140,7 +140,7 @@ def _step(case: Case) -> dict[str, Timed]:
     one = _one_step(case)
     net, optimizer = _network(case)
     steps = steps_in_a_call(case.shape)
-    x, y = map(net.to_device, net.check_xy(*_inputs.batch(case, steps)))
+    x, y = net.check_xy(*_inputs.batch(case, steps))
     net.train_steps(np.empty((0, 2)), x, y, np.arange(0), case.shape[-1], optimizer)
     rows, totals = np.arange(len(x)), np.empty((steps, 2))
 

@@ -77,11 +77,11 @@ class TrainJob:
 
     def compile(self) -> None:
         """Compile the kernels of training and evaluation, and save them in the disk cache."""
-        x, y = map(self.net.to_device, self.net.check_xy(self.train.x[:1], self.train.targets()[:1]))
+        x, y = self.net.check_xy(self.train.x[:1], self.train.targets()[:1])
         self.optimizer.end = 1  # of a schedule; no step is run
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
         self.optimizer.end = None
-        self.net.measure(x, y)
+        self.net.evaluate_arrays(x, y)
 
     def fit(self, **options: Any) -> History:
         """Train the network; `options` are further arguments of `fit`.

@@ -16,6 +16,7 @@ from ..core import checks
 from ..core.errors import InputError
 
 __all__ = [
+    "check_finite",
     "check_rows",
     "input_rate",
     "labels",
@@ -54,6 +55,16 @@ def rows(x: Any, inputs: int, device: str) -> Any:
     if array.ndim != 2 or array.shape[1] != inputs:
         raise InputError(f"x: expected shape (rows, {inputs}), got {tuple(array.shape)}")
     return array if is_device_array else host.kernel_input(array)
+
+
+def check_finite(values: Any, name: str) -> None:
+    """Raise InputError for the first NaN or infinity, and name it. Values on a device are copied to the host."""
+    array = values.arrays.values if isinstance(values, SparseRows) else values
+    array = on_host(array) if array.dtype.kind == "f" else np.empty(0)
+    if not np.isfinite(array).all():
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        row, column = values.place_of(index[0]) if isinstance(values, SparseRows) else index
+        raise InputError(f"{name}: expected finite numbers, got {array[index]} at [{row}, {column}]")
 
 
 def check_rows(rows: NDArray[Any], batch_size: int, *arrays: Any) -> None:

@@ -174,23 +174,19 @@ class MLP(Predictor, Stored):
             f"loss={self.loss!r}, variant={self.variant!r}, dtype={self.dtype.name!r})"
         )
 
-    # ------------------------------------------------------------ training
-
     @changes
     def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
         """Train on one batch: run forward, backward and the update. Return the mean loss and advance `step`.
 
         x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
         """
-        data, target = self.check_xy(x, y)
+        data, target = self.check_xy(x, y, stage=True)
         regularization = self.weight_regularizer, self.dropout_regularizer
         if self.variant == "concrete" and self.rows is None and None in regularization:
             raise InputError(
                 "train_step: expected a network with weight_regularizer and dropout_regularizer, or one trained by "
                 "`fit`, which sets the number of rows"
             )
-        target = self.memory.stage("y", target)
-        data = self.to_device(data) if isinstance(data, SparseRows) else self.memory.stage("x", data)
         sums = np.empty((1, 2))
         self.train_steps(sums, data, target, self._rows_of(len(data)), len(data), optimizer)
         return float(sums[0, 0] / len(data))
@@ -209,7 +205,7 @@ class MLP(Predictor, Stored):
         """Train on len(sums) consecutive batches of rows of the data, without Python between steps.
 
         sums (S, 2) receives the sums of losses and correct predictions of each batch. `data`, `target` and the optional
-        `weights` (rows,) are arrays that `to_device` returned, without checks. Advances `step` and the optimizer's.
+        `weights` (rows,) are arrays that `check_xy` returned, without checks. Advances `step` and the optimizer's.
         """
         if rows.base is not self._rows:
             inputs.check_rows(rows, batch_size, data, target, weights)
@@ -283,8 +279,6 @@ class MLP(Predictor, Stored):
                 self._passes().backward(workspace.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
             return workspace.dinput(rows)
 
-    # ------------------------------------------------------------ parameters
-
     @reads
     def state_dict(self) -> dict[str, Any]:
         """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ...
@@ -320,8 +314,6 @@ class MLP(Predictor, Stored):
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
         self._state.scale(("target_offset", "target_scale"), shift, stretch)
 
-    # ------------------------------------------------------------ for training and formats
-
     def state_of(self, optimizer: Optimizer) -> Any:
         """Return an optimizer's state (slots, P) for this network, initially zeros, and bind it to the network.
 
@@ -337,14 +329,23 @@ class MLP(Predictor, Stored):
         self.memory.write(state, saved)
         return state
 
-    def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return x and y in the form that kernels take. InputError if they have no rows, or not equally many."""
+    def check_xy(self, x: ArrayLike, y: ArrayLike, *, finite: bool = False, stage: bool = False) -> tuple[Any, Any]:
+        """Return x and y in the form that kernels take, on the network's device.
+
+        InputError if they have no rows, or not equally many, or, with `finite`, if a value is NaN or infinite. `stage`
+        copies them to the arrays of the last batch of their shape.
+        """
         data, target = self.as_input(x), self.as_target(y)
         if len(data) != len(target):
             raise InputError(f"y: expected {len(data)} rows like x, got {len(target)}")
         if len(data) == 0:
             raise InputError("x: expected at least one row, got none")
-        return data, target
+        if finite:
+            inputs.check_finite(data, "x")
+            inputs.check_finite(target, "y")
+        if stage and not isinstance(data, SparseRows):
+            return self.memory.stage("x", data), self.memory.stage("y", target)
+        return self.to_device(data), self.to_device(target)
 
     def to_device(self, array: Any) -> Any:
         """Return an array of `as_input` or `as_target` on the network's device, copied if it is elsewhere."""

@@ -160,7 +160,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
         kernels.linear_backward_weight(weight(net, net.dparams, layer), bias(net, net.dparams, layer), dout, inp)
 
     @internal
-    def descend(net, layer, dout, inp, state, hyperparameters):
+    def update_layer(net, layer, dout, inp, state, hyperparameters):
         """Update a layer's weight and bias."""
         step_layer(
             weight(net, net.params, layer),
@@ -175,8 +175,8 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
         )
 
     if learned_rates:
-        descend = concrete(target, update, views, descend)
-    backward_with_gradients, backward_and_descend = backward_pass(layer_gradients), backward_pass(descend)
+        update_layer = concrete(target, update, views, update_layer)
+    backward_with_gradients, backward_with_updates = backward_pass(layer_gradients), backward_pass(update_layer)
 
     if loss == "cross_entropy":
 
@@ -204,7 +204,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             kernels.gather_rows(target, y, rows, net.target_offset, net.target_scale)
 
     @internal
-    def measure(net, out, saved, target, sums):
+    def batch_loss(net, out, saved, target, sums):
         """Write the sums of losses and correct predictions of the batch, and save values for the loss's derivative."""
         rows = out.shape[0]
         losses, correct = vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows)
@@ -234,7 +234,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             """Write the sums of losses and correct predictions, and the gradient of the mean loss."""
             load_targets(net, y, batch)
             target = target_of(net, y, batch.size)
-            measure(net, out, dout, target, sums)
+            batch_loss(net, out, dout, target, sums)
             loss_backward(dout, dout, target)
 
     if max_norm:
@@ -254,7 +254,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
 
     sample = None
     if variant == "subnetwork" and compacts and not sparse:
-        forward_train, gradients, descend_all = subnetwork(target, update, views, forward, backward_with_gradients)
+        forward_train, gradients, update_all = subnetwork(target, update, views, forward, backward_with_gradients)
     elif variant == "dropconnect":
         forward_train, gradients, sample = dropconnect(target, views, load, forward, backward_with_gradients)
     else:
@@ -271,14 +271,14 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             backward_with_gradients(net, rows, TRUE, to_input, step, row_offset, net.doutputs, net.scales)
 
         @internal
-        def descend_all(net, rows, step, state, hyperparameters):
+        def update_all(net, rows, step, state, hyperparameters):
             """Run the backward pass in training mode, and update the parameters."""
-            backward_and_descend(net, rows, TRUE, FALSE, step, ZERO, state, hyperparameters)
+            backward_with_updates(net, rows, TRUE, FALSE, step, ZERO, state, hyperparameters)
 
     if clip_norm or variant == "dropconnect":
 
         @internal
-        def descend_stored(net, layer, dout, inp, state, hyperparameters):
+        def update_stored(net, layer, dout, inp, state, hyperparameters):
             """Update a layer's weight and bias with the stored gradients."""
             first, size = net.layers[layer, WEIGHT], net.layers[layer, INPUTS] * net.layers[layer, UNITS]
             weights, dweights = vector(net.params, first, size), vector(net.dparams, first, size)
@@ -287,17 +287,17 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             step_parameters(b, db, state, first, hyperparameters, FALSE)
 
         if learned_rates:
-            descend_stored = concrete(target, update, views, descend_stored)
+            update_stored = concrete(target, update, views, update_stored)
 
         @internal
-        def descend_all(net, rows, step, state, hyperparameters):
+        def update_all(net, rows, step, state, hyperparameters):
             """Run the backward pass in training mode, clip the gradient if specified, and update the parameters."""
             gradients(net, rows, FALSE, step, ZERO)
             if clip_norm:
                 kernels.clip_norm(net.dparams, net.sums, hyperparameters)
             for layer in range(net.layers.shape[0]):
                 dout, inp = doutput(net, layer, FIRST), layer_input(net, layer, FIRST)
-                descend_stored(net, layer, dout, inp, state, hyperparameters)
+                update_stored(net, layer, dout, inp, state, hyperparameters)
 
     @internal
     def train_step(net, sums, data, y, batch, step, state, hyperparameters, max_norm):
@@ -305,7 +305,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
         size, last = batch.size, net.layers.shape[0] - 1
         forward_train(net, data, batch, step, ZERO)
         loss_and_grad(net, layer_output(net, last, size), doutput(net, last, size), y, batch, sums)
-        descend_all(net, size, step, state, hyperparameters)
+        update_all(net, size, step, state, hyperparameters)
         limit_norms(net, max_norm)
 
     @entry
@@ -319,7 +319,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             forward(net, size, FALSE, ZERO, ZERO)
             load_targets(net, y, batch)
             target = target_of(net, y, size)
-            measure(net, layer_output(net, last, size), doutput(net, last, size), target, sums[s])
+            batch_loss(net, layer_output(net, last, size), doutput(net, last, size), target, sums[s])
 
     @entry
     def forward_rows(net, data, rows, training, step, row_offset):

@@ -51,6 +51,7 @@ _RENAMED = {  # since version 0.1
     "bring": "to_device",
     "course": "rate_scheduler",
     "loss_of": "evaluate_loss",
+    "measure": "evaluate_arrays",
     "summary": "aggregate",
 }
 
@@ -81,11 +82,11 @@ class Predictor(ABC):
     @reads
     def evaluate_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
         """Return the mean loss and the accuracy (None for a regression) in evaluation mode."""
-        return self.measure(*map(self.to_device, self.check_xy(x, y)))
+        return self.evaluate_arrays(*self.check_xy(x, y))
 
     @reads
-    def measure(self, data: Any, target: Any) -> tuple[float, float | None]:
-        """Return the results of `evaluate_loss` for arrays that `to_device` returned, without checks."""
+    def evaluate_arrays(self, data: Any, target: Any) -> tuple[float, float | None]:
+        """Return the results of `evaluate_loss` for arrays that `check_xy` returned, without checks."""
         with self._workspace() as workspace:
             chunk_size = _reserve_chunk(workspace, len(data))
             sums = np.zeros((-(-len(data) // chunk_size), 2))
@@ -282,7 +283,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return x and y in the form that kernels take."""
+        """Return x and y in the form that kernels take, on the network's device."""
 
     @abstractmethod
     def as_input(self, x: ArrayLike) -> Any:

@@ -46,7 +46,7 @@ class Training(NamedTuple):
 
     forward_train: Callable[..., None]  # load a batch and run the forward pass
     gradients: Callable[..., None]  # run the backward pass and write the gradients
-    descend: Callable[..., None]  # run the backward pass and update the parameters
+    update: Callable[..., None]  # run the backward pass and update the parameters
 
 
 def views_of(target: Target) -> Views:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import frames
-from ..arrays.convert import on_host
-from ..arrays.sparse import SparseRows
 from ..core import checks
 from ..core.access import access_of
 from ..core.errors import InputError
@@ -96,24 +92,22 @@ def fit(
         raise TypeError(f"optimizer: expected an Optimizer such as nd.Adam(), got {optimizer!r}")
     callbacks = _check_callbacks(callbacks)
     with net.access.changing("fit"), access_of(optimizer).changing("fit"):
-        rows_in, target = net.check_xy(x, y)
+        data = net.check_xy(x, y, finite=True)
         if net.features is None and frames.is_frame(x):
             net.features = frames.names(x)
-        for name, values in (("x", rows_in), ("y", target)):
-            _check_data(values, name)
-        held_out = None if validation is None else tuple(map(net.to_device, net.check_xy(*validation)))
-        row_weights = None if sample_weight is None else net.to_device(weights(sample_weight, len(rows_in), net.dtype))
-        rows_in, target = net.to_device(rows_in), net.to_device(target)
+        validation_data = None if validation is None else net.check_xy(*validation)
+        rows = len(data[0])
+        row_weights = None if sample_weight is None else net.to_device(weights(sample_weight, rows, net.dtype))
         epochs = checks.integer(epochs, "epochs", 1, 2**31)
-        batch_size = min(checks.integer(batch_size, "batch_size", 1, 2**31), len(rows_in))
+        batch_size = min(checks.integer(batch_size, "batch_size", 1, 2**31), rows)
         if patience is not None:
             patience = checks.integer(patience, "patience", 1, 2**31)
-            if held_out is None:
+            if validation_data is None:
                 raise InputError("patience: expected validation data with it, got none")
         training = Training(
             net,
-            (rows_in, target),
-            held_out,
+            data,
+            validation_data,
             optimizer,
             epochs=epochs,
             batch_size=batch_size,
@@ -126,7 +120,7 @@ def fit(
         if saved is not None:
             training.check_state(resume, saved.position)
         try:
-            training.prepare()
+            training.compile()
             if saved is not None:
                 training.load_state(saved.position, saved.arrays)
                 net.restore(saved.config, saved.weights)
@@ -147,13 +141,3 @@ def _check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
         if callback.every is not None:
             checks.integer(callback.every, f"every of {type(callback).__name__}", 1, 2**63)
     return result
-
-
-def _check_data(values: Any, name: str) -> None:
-    """Raise InputError for the first NaN or infinity, and name it. Values on a device are copied to the host."""
-    array = values.arrays.values if isinstance(values, SparseRows) else values
-    array = on_host(array) if array.dtype.kind == "f" else np.empty(0)
-    if not np.isfinite(array).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        row, column = values.place_of(index[0]) if isinstance(values, SparseRows) else index
-        raise InputError(f"{name}: expected finite numbers, got {array[index]} at [{row}, {column}]")

@@ -178,7 +178,7 @@ class Training:
             callback.on_train_end(self.history)
         return self.history
 
-    def prepare(self) -> None:
+    def compile(self) -> None:
         """Compile the kernels and create the optimizer's state with a call of zero steps."""
         x, y = self._data
         self._set_schedule_ends()
@@ -231,7 +231,7 @@ class Training:
             "samples_per_second": self.rows / self._seconds,
         }
         if self._validation is not None:
-            record["val_loss"], record["val_accuracy"] = net.measure(*self._validation)
+            record["val_loss"], record["val_accuracy"] = net.evaluate_arrays(*self._validation)
         history.records.append(record)
         if self.patience is not None and record["val_loss"] < self._best_loss:
             self._best_loss, history.best_epoch = record["val_loss"], self.epoch

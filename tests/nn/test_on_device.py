@@ -186,7 +186,7 @@ def test_getting_ready_changes_nothing(rng):
     x, y = pair("cross_entropy", rng, 3)
     net, rule = network("cuda"), nd.Adam()
     before = net.weights()
-    data, target = map(net.to_device, net.check_xy(x, y))
+    data, target = net.check_xy(x, y)
     net.train_steps(np.empty((0, 2)), data, target, np.arange(0), 2, rule)
     assert (net.step, rule.step) == (0, 0)
     assert (rule.state.copy_to_host() == 0).all()
@@ -204,7 +204,7 @@ def test_a_step_is_recorded_once_for_the_same_arrays(monkeypatch, rng):
     assert len(recorded) == 1
     net.train_step(x[:2], y[:2], rule)  # other arrays: a larger batch
     assert len(recorded) == 1
-    data, target = map(net.to_device, net.check_xy(x, y))
+    data, target = net.check_xy(x, y)
     net.train_steps(np.empty((2, 2)), data, target, np.arange(2), 1, rule)
     assert len(recorded) == 2
 
@@ -212,7 +212,7 @@ def test_a_step_is_recorded_once_for_the_same_arrays(monkeypatch, rng):
 def test_an_interruption_leaves_the_steps_that_were_done(monkeypatch, rng):
     net, rule = network("cuda", loss="mse"), nd.SGD()
     x, y = pair("mse", rng, 4)
-    data, target = map(net.to_device, net.check_xy(x, y))
+    data, target = net.check_xy(x, y)
     take, taken = cuda_graphs.Steps._take, []
 
     def interrupted(self, *arguments):

@@ -81,17 +81,17 @@ def sites(target: Target, views: Views) -> Sites:
     )
 
 
-def concrete(target: Target, update: str, views: Views, descend: Callable[..., None]) -> Callable[..., None]:
-    """Return the function that updates a layer's parameters, by `descend`, and the rate before it."""
+def concrete(target: Target, update: str, views: Views, update_layer: Callable[..., None]) -> Callable[..., None]:
+    """Return the function that updates a layer's parameters, by `update_layer`, and the rate before it."""
     kernels, internal, vector = target.kernels, target.internal, target.vector
     weight, logit = views.weight, views.logit
     step, decay = getattr(kernels, f"step_{update}"), np.int64(DECAY[update])
 
     @internal
-    def descend_with_rate(net, layer, dout, inp, state, hyperparameters):
+    def update_layer_with_rate(net, layer, dout, inp, state, hyperparameters):
         """Update a layer with the weight decay of its rate, then the rate, whose gradient by the loss is stored."""
         if net.thresholds[layer] == ZERO:
-            descend(net, layer, dout, inp, state, hyperparameters)
+            update_layer(net, layer, dout, inp, state, hyperparameters)
         else:
             rate_logit, drate_logit = logit(net, net.params, layer), logit(net, net.dparams, layer)
             kernels.concrete_regularizer(
@@ -99,10 +99,10 @@ def concrete(target: Target, update: str, views: Views, descend: Callable[..., N
             )
             with_decay = vector(net.hyperparameters, FIRST, hyperparameters.size)
             kernels.concrete_settings(with_decay, hyperparameters, rate_logit, net.regularization, decay)
-            descend(net, layer, dout, inp, state, with_decay)
+            update_layer(net, layer, dout, inp, state, with_decay)
             step(rate_logit, drate_logit, state, net.layers[layer, LOGIT], hyperparameters, FALSE)
 
-    return descend_with_rate
+    return update_layer_with_rate
 
 
 def regularization(loss: str, outputs: int, rows: int) -> tuple[float, float]:

@@ -126,7 +126,7 @@ def subnetwork(
             kernels.spread_columns(doutput(net, np.int64(-1), rows), kept(net, FIRST))
 
     @internal
-    def descend(net, rows, step, state, hyperparameters):
+    def update_all(net, rows, step, state, hyperparameters):
         """Run the backward pass, and update all parameters."""
         backward_kept(net, rows, FALSE)
         small_net = inner(net)
@@ -144,4 +144,4 @@ def subnetwork(
                 hyperparameters,
             )
 
-    return Training(forward_train, gradients, descend)
+    return Training(forward_train, gradients, update_all)
