@@ -34,8 +34,9 @@ def evaluate(
 ) -> None:
     """Evaluate MODEL on DATA, with dropout off unless --mc is used.
 
-    Of a folder of IDX files the test part (t10k-*) is used, which training never reads. Classification: loss, accuracy,
-    error, mean log-likelihood (nats), expected calibration error, precision and recall of each class, confusion matrix.
+    A folder of IDX files is evaluated on its test part (t10k-*), which training never reads. Classification: loss,
+    accuracy, error, mean log-likelihood (nats), expected calibration error, precision and recall of each class,
+    confusion matrix.
     Regression: rmse, mae, r2 and log-likelihood in the target's units, loss in standardized units.
 
     \b

@@ -76,7 +76,7 @@ def uci(folder: str, splits: int | None, samples: int, seed: int, jobs: int | No
 
 @reproduce.command()
 @click.argument("folder")
-@click.option("--checkpoints", required=True, metavar="FOLDER", help="Folder of the checkpoints.  [default: none]")
+@click.option("--checkpoints", required=True, metavar="FOLDER", help="Folder of the checkpoints.  [required]")
 @click.option(
     "--row",
     "rows",
