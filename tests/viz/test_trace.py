@@ -242,12 +242,12 @@ def test_overfitting_with_dropout_and_without():
     found = overfitting.curves()
     for curve, rates in zip(found, ((0.0, 0.0), (0.4, 0.2)), strict=True):
         seen, unseen = course(*rates)
-        np.testing.assert_allclose(curve.seen, seen, rtol=1e-4)
-        np.testing.assert_allclose(curve.unseen, unseen, rtol=1e-4)
+        np.testing.assert_allclose(curve.train_losses, seen, rtol=1e-4)
+        np.testing.assert_allclose(curve.val_losses, unseen, rtol=1e-4)
     without, with_dropout = found
-    assert without.unseen[-1] > 1.5 * min(without.unseen)  # it learns its rows by heart
+    assert without.unseen[-1] > 1.5 * min(without.unseen)
     assert with_dropout.accuracy > without.accuracy
-    gaps = [curve.unseen[-1] - curve.seen[-1] for curve in found]
+    gaps = [curve.val_losses[-1] - curve.train_losses[-1] for curve in found]
     assert gaps[1] < 0.5 * gaps[0]
     assert with_dropout.unseen[-1] < without.unseen[-1]
 
@@ -535,12 +535,12 @@ def test_questions_where_nothing_is_left_of_a_sum():
         (nd.MLP([2, 3, 2], input_dropout=[0.1, 0.2], dropout=0.0), np.ones((1, 2))),
     ):
         questions = documents.trace_row(net, x, 0, "x").questions
-        assert [question.shown == "" for question in questions] == [False, False, True]
+        assert [question.evidence == "" for question in questions] == [False, False, True]
 
 
 def test_the_share_that_is_kept_is_shown_over_many_masks():
     (shown,) = [
-        q.shown for q in documents.trace_row(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
+        q.evidence for q in documents.trace_row(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
     ][2:]
     kept, again = map(float, re.search(r"^Over 10,000 masks, ([\d.]+) % .* that is ([\d.]+) %", shown).groups())
     assert kept == pytest.approx(60, abs=1)

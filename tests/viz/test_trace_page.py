@@ -337,7 +337,7 @@ def test_the_quiz_answers_with_the_reason(pytorch, tmp_path):
     assert len(found["answers"]) == 3
     for question, given in zip(told.questions, found["answers"], strict=True):
         assert [text.startswith("Right.") for text in given] == [i == question.right for i in range(len(given))]
-        assert all(question.reason in text and question.shown in text for text in given)
+        assert all(question.reason in text and question.evidence in text for text in given)
 
 
 def test_a_network_of_ones_own(tmp_path):

@@ -100,19 +100,19 @@ WIDTH, HEIGHT, EDGE = 560, 260, 36  # of the plot of the curves
 
 def _curves(block: Curves) -> str:
     """Draw the losses: dashed for training rows, solid for validation rows."""
-    curves = block.courses
-    top = max(max(curve.unseen + curve.seen) for curve in curves)
+    curves = block.curves
+    top = max(max(curve.val_losses + curve.train_losses) for curve in curves)
     lines, legend = [], []
     for kind, curve in zip(("without", "with"), curves, strict=True):
-        for which, values in (("seen", curve.seen), ("unseen", curve.unseen)):
+        for which, values in (("training", curve.train_losses), ("validation", curve.val_losses)):
             points = " L".join(
                 f"{EDGE + (WIDTH - 2 * EDGE) * index / (len(values) - 1):.1f},{_height(value, top):.1f}"
                 for index, value in enumerate(values)
             )
             lines.append(f'<path class="{kind} {which}" d="M{points}"/>')
         legend.append(
-            f"{curve.name}: dashed for training rows ({curve.seen[-1]:.3f} at the end), solid for validation rows "
-            f"({curve.unseen[-1]:.3f})"
+            f"{curve.name}: dashed for training rows ({curve.train_losses[-1]:.3f} at the end), solid for validation "
+            f"rows ({curve.val_losses[-1]:.3f})"
         )
     marks = [0.0, top / 2, top]
     axes = "".join(
@@ -120,7 +120,7 @@ def _curves(block: Curves) -> str:
         f'<text x="{EDGE - 4}" y="{_height(mark, top) + 4:.1f}" text-anchor="end">{mark:.2f}</text>'
         for mark in marks
     )
-    epochs = len(curves[0].seen)
+    epochs = len(curves[0].train_losses)
     axes += f'<text x="{EDGE}" y="{HEIGHT - 6}">epoch 1</text>'
     axes += f'<text x="{WIDTH - EDGE}" y="{HEIGHT - 6}" text-anchor="end">{epochs}</text>'
     description = escape("; ".join(legend))
@@ -151,7 +151,7 @@ def _questions(questions: Sequence[Question]) -> str:
 
 
 def _question(index: int, question: Question) -> str:
-    reason = escape(f"{question.answers[question.right]}. {question.reason} {question.shown}", quote=True)
+    reason = escape(f"{question.answers[question.right]}. {question.reason} {question.evidence}", quote=True)
     choices = "".join(
         f'<label><input type="radio" name="question-{index}" value="{number}"> {escape(answer)}</label>'
         for number, answer in enumerate(question.answers)

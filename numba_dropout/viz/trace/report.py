@@ -55,8 +55,8 @@ class Curve:
     """Training and validation losses after each epoch, in evaluation mode, and the final accuracy."""
 
     name: str
-    seen: list[float]
-    unseen: list[float]
+    train_losses: list[float]
+    val_losses: list[float]
     accuracy: float
 
 
@@ -64,7 +64,7 @@ class Curve:
 class Curves:
     """Curves in one plot; text output omits them."""
 
-    courses: Sequence[Curve]
+    curves: Sequence[Curve]
 
 
 Block = str | Table | Bars | Curves
@@ -89,7 +89,7 @@ class Question:
     answers: Sequence[str]
     right: int
     reason: str
-    shown: str
+    evidence: str
     from_documents: bool = False
 
 

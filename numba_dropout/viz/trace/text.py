@@ -61,5 +61,5 @@ def _question(index: int, question: Question) -> list[str]:
     lines = [*textwrap.wrap(title, WIDTH), ""]
     for letter, answer in zip("ABCD", question.answers, strict=False):
         lines.append(f"  {letter}  {answer}")
-    solution = f"{'ABCD'[question.right]}. {question.reason} {question.shown}"
+    solution = f"{'ABCD'[question.right]}. {question.reason} {question.evidence}"
     return [*lines, "", *textwrap.wrap(solution, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]
