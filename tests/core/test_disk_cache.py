@@ -127,7 +127,7 @@ def test_an_edit_of_any_module_leads_to_another_folder(tmp_path, monkeypatch):
     """Numba by itself notices only edits of the outermost function's file."""
     copy = tmp_path / "numba_dropout"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(identity, "_PACKAGE", copy)
+    monkeypatch.setattr(identity, "_PACKAGE", str(copy))
     found = {identity.source_hash()}
     assert found == {identity.SOURCES}
     files = sorted(copy.rglob("*.py"))
@@ -143,7 +143,7 @@ def test_an_edit_of_any_module_leads_to_another_folder(tmp_path, monkeypatch):
 
 
 def test_sources_that_cannot_be_read_keep_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(identity, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(identity, "_PACKAGE", str(tmp_path))
     assert identity.source_hash() is None
 
 
