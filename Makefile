@@ -25,7 +25,7 @@ guide: ## docs/first-steps.ipynb, run again, and the page made from it
 	cd build/guide && jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False --inplace first-steps.ipynb
 	jupyter nbconvert --coalesce-streams build/guide/first-steps.ipynb && cp build/guide/first-steps.ipynb docs
 	jupyter nbconvert --to markdown --output-dir docs --NbConvertApp.output_files_dir=images docs/first-steps.ipynb
-	sed -i -e 's/!\[png\]/![Training loss and loss on other rows by epoch, with and without dropout]/' -e '/^%%bash$$/d' docs/first-steps.md
+	sed -i -e 's/!\[png\]/![Training and validation loss by epoch, with and without dropout]/' -e '/^%%bash$$/d' docs/first-steps.md
 
 docs: ## the documentation site, in build/site
 	.venv/bin/pip install -e '.[docs]'
