@@ -26,8 +26,18 @@ if config.ENABLE_CUDASIM:
     simulator.use_barriers()
 
 
+def pytest_report_header():
+    """Tell whether CUDA's kernels are left out: they need a GPU or the simulator."""
+    if not has_cuda():
+        return "CUDA's kernels: not tested; NUMBA_ENABLE_CUDASIM=1 tests them in Numba's simulator"
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what `-m` does not name
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(session, items):
+    if not has_cuda():
+        session.config.hook.pytest_deselected(items=[item for item in items if "cuda_kernels" in item.keywords])
+        items[:] = [item for item in items if "cuda_kernels" not in item.keywords]
     skip = pytest.mark.skip(reason="too long in plain Python: the JIT is off")
     for item in items:
         if config.DISABLE_JIT and "jit_only" in item.keywords:
@@ -44,11 +54,7 @@ def rng():
     return np.random.default_rng(20140615)
 
 
-@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.cuda_kernels)])
+@pytest.fixture(params=[pytest.param(kind.name, marks=kind.marks) for kind in (CPU, CUDA)])
 def backend(request):
     """Return each set of kernels: the CPU's, and CUDA's on a GPU or in Numba's simulator."""
-    if request.param == "cpu":
-        return CPU()
-    if not has_cuda():
-        pytest.skip("needs NUMBA_ENABLE_CUDASIM=1 or a GPU")
-    return CUDA()
+    return {"cpu": CPU, "cuda": CUDA}[request.param]()

@@ -3,15 +3,17 @@
 import importlib
 
 import numpy as np
+import pytest
+from dtypes import scalar
 from numba import cuda
-from numba.core import config
 
+from numba_dropout.arrays import devices
 from numba_dropout.core import contract
 
 
 def has_cuda():
     """Tell whether CUDA's kernels run here: in Numba's simulator, or on a GPU if Numba compiles."""
-    return config.ENABLE_CUDASIM or (not config.DISABLE_JIT and cuda.is_available())
+    return devices.why_not() is None
 
 
 class CPU:
@@ -19,6 +21,7 @@ class CPU:
 
     name = "cpu"
     dtypes = ("float32", "float64")
+    marks = ()
 
     def __init__(self):
         self.kernels = importlib.import_module(f"numba_dropout.kernels.{self.name}")
@@ -32,10 +35,13 @@ class CPU:
         return x
 
     def run(self, kernel, *arguments):
-        """Call a kernel by its name with copies of all arrays; return all arguments, with NumPy arrays."""
-        copies = [self.array(a) if isinstance(a, np.ndarray) else a for a in arguments]
-        getattr(self.kernels, kernel)(*copies)
-        return [self.numpy(b) if isinstance(a, np.ndarray) else b for a, b in zip(arguments, copies, strict=True)]
+        """Call a kernel by its name with copies of all arrays; return all arguments, with NumPy arrays.
+
+        An array that is given twice is one array of the kernel too: it works in place.
+        """
+        copies = {id(a): self.array(a) for a in arguments if isinstance(a, np.ndarray)}
+        getattr(self.kernels, kernel)(*(copies.get(id(a), a) for a in arguments))
+        return [self.numpy(copies[id(a)]) if id(a) in copies else a for a in arguments]
 
 
 class CUDA(CPU):
@@ -43,12 +49,30 @@ class CUDA(CPU):
 
     name = "cuda"
     dtypes = ("float32", "float16", "bfloat16")
+    marks = (pytest.mark.cuda_kernels,)
 
     def array(self, x):
         return cuda.to_device(x)
 
     def numpy(self, x):
         return x.copy_to_host()
+
+
+def _parametrize(dtypes):
+    """Return a decorator that runs a test on each backend, with each of its dtypes that is listed."""
+    cases = [
+        pytest.param(backend.name, dtype, marks=backend.marks)
+        for backend in (CPU, CUDA)
+        for dtype in backend.dtypes
+        if dtype in dtypes
+    ]
+    return pytest.mark.parametrize(("backend", "dtype"), cases, indirect=["backend"])
+
+
+full_precision = _parametrize(("float32", "float64"))
+all_precisions = _parametrize(("float32", "float64", "float16", "bfloat16"))
+cpu_only = pytest.mark.parametrize("backend", [pytest.param("cpu", marks=CPU.marks)], indirect=True)
+cuda_only = pytest.mark.parametrize("backend", [pytest.param("cuda", marks=CUDA.marks)], indirect=True)
 
 
 def position(seed=5, stream=0, step=0, offset=0):
@@ -63,4 +87,4 @@ def threshold(p):
 
 def scale(p, dtype="float32"):
     """Return the factor of kept elements in the type that a kernel computes with."""
-    return contract.scale(contract.threshold(p), np.dtype(dtype))
+    return contract.scale(contract.threshold(p), scalar(0, dtype).dtype)
