@@ -1,6 +1,7 @@
 """Oracles: slow, obvious, in Python's integers and floats; they share no code with the package."""
 
 import math
+import struct
 
 
 def philox4x32(counter, key):
@@ -60,6 +61,24 @@ def bits64(i, seed, stream, step=0):
     four = words(i >> 1, seed, stream, step)
     low, high = four[2 * (i & 1) : 2 * (i & 1) + 2]
     return high << 32 | low
+
+
+def normal(i, dtype, seed, stream, step=0):
+    """Return element i of the standard normal numbers of a dtype, by the formula of Box and Muller."""
+    uniform = uniform53 if dtype == "float64" else uniform24
+    first, second = (uniform(i - (i & 1) + k, seed, stream, step) for k in (0, 1))
+    if dtype != "float64":
+        (first,) = struct.unpack("f", struct.pack("f", first))
+    return math.sqrt(-2 * math.log(first)) * (math.sin if i & 1 else math.cos)(2 * math.pi * second)
+
+
+def concrete_share(i, logit, dtype, seed, stream, step=0):
+    """Return the share of element i that Concrete dropout keeps, with the temperature 1/10."""
+    if dtype == "float64":
+        u = ((bits64(i, seed, stream, step) >> 12) + 0.5) / 2**52
+    else:
+        u = ((words(i >> 2, seed, stream, step)[i & 3] >> 9) + 0.5) / 2**23
+    return 1 / (1 + math.exp(min(10 * (logit - math.log(u / (1 - u))), 700)))
 
 
 def softmax_cross_entropy(logits, labels):
