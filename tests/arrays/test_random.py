@@ -1,4 +1,4 @@
-"""Uniform numbers, bits and orders against the contract in Python's integers; batches against fancy indexing."""
+"""Uniform numbers, bits and orders against the contract in Python's integers."""
 
 import naive
 import numpy as np
@@ -6,7 +6,6 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout.arrays import random
-from numba_dropout.kernels import cpu
 from numba_dropout.kernels.scalar.philox import PURPOSE
 
 
@@ -69,18 +68,3 @@ def test_weights_are_he_uniform_and_biases_zero(dtype):
         assert weight.dtype == dtype
         assert np.allclose(weight.ravel(), expected, rtol=2 * np.finfo(dtype).eps, atol=0)
         assert not net.state_dict()[f"{layer}.bias"].any()
-
-
-@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rows", [5, 400])
-def test_batches_are_scaled_rows(kind, dtype, rows, rng):
-    data = (rng.random((600, 30)) * 200).astype(kind)
-    index = rng.integers(0, 600, rows)
-    shift, stretch = rng.random((2, 30))
-    out = np.empty((rows, 30), dtype)
-    cpu.gather_rows(out, data, index, shift, stretch)
-    assert np.array_equal(out, ((data[index].astype(float) - shift) * stretch).astype(dtype))
-    labels = np.empty(rows, np.int64)
-    cpu.gather(labels, np.arange(600) * 3, index)
-    assert np.array_equal(labels, index * 3)
