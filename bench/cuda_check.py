@@ -14,6 +14,7 @@ import argparse
 import json
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,13 @@ from numba_dropout.kernels import cuda as kernels
 from numba_dropout.storage import files
 
 ROUNDS = 7  # each measures every contestant. Results are medians
-TESTS = ("tests/kernels/test_cuda.py", "tests/nn/test_on_device.py")
+TESTS = ("tests/kernels", "tests/functional", "tests/nn", "tests/arrays")
+ON_DEVICE = "(cuda_kernels or cuda_device) and not full"  # of these, by pytest's markers
+SMALL = "test_mask.py and test_sample"
+SANITIZED = (  # of each kind of kernel, with shared memory and without
+    f"({SMALL}) or test_reductions.py or test_mse.py or test_bce.py or test_softmax_cross_entropy.py "
+    "or (test_linear.py and shape1)"
+)
 P = 0.3
 SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels in `ndrop bench`
 
@@ -53,11 +60,11 @@ def device_name() -> str:
 
 def run_tests(prefix: list[str], *options: str) -> dict[str, Any]:
     """Run the kernels' tests in a new process. Return whether all passed, and the last lines of the output."""
-    command = [*prefix, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS, *options]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS, "-m", ON_DEVICE, *options]
+    result = subprocess.run([*prefix, *pytest], capture_output=True, text=True, check=False)
     output = (result.stdout + result.stderr).strip().splitlines()
     return {
-        "command": " ".join(command[len(prefix) + 1 :]),
+        "command": shlex.join(pytest[1:]),
         "passed": result.returncode == 0,
         "last lines": output[-8:],
     }
@@ -70,9 +77,8 @@ def sanitized(small: bool) -> dict[str, Any]:
         return {"not run": "--small"}
     if tool is None:
         return {"not run": "compute-sanitizer is not installed"}
-    selection = "-k", "masks_are_the_contracts or test_totals or test_losses or (test_layers and shape1)"
     prefix = [tool, "--error-exitcode", "9", "--target-processes", "all", "--tool"]
-    return {name: run_tests([*prefix, name], *selection) for name in ("memcheck", "racecheck")}
+    return {name: run_tests([*prefix, name], "-k", SANITIZED) for name in ("memcheck", "racecheck")}
 
 
 def measure(contestants: Contestants) -> Seconds:
@@ -172,7 +178,7 @@ def main() -> None:
         "device": device_name(),
         "python": platform.python_version(),
         "versions": {"numba": numba.__version__, "numpy": np.__version__, "torch": getattr(torch, "__version__", None)},
-        "tests": run_tests([], *(["-k", "masks_are_the_contracts"] if options.small else [])),
+        "tests": run_tests([], *(["-k", SMALL] if options.small else [])),
         "compute-sanitizer": sanitized(options.small),
     }
     sections: dict[str, Callable[[], Any]] = {
