@@ -45,3 +45,9 @@ def test_kernels_come_in_pairs():
     forward = {name.removesuffix("_forward") for name in names if name.endswith("_forward")}
     assert forward == {name.removesuffix("_backward") for name in names if name.endswith("_backward")}
     assert cpu.__all__ == sorted(names)
+
+
+def test_each_file_of_kernels_has_its_tests():
+    stems = {file.stem for file in (PACKAGE / "kernels" / "cpu").glob("[!_]*.py")}
+    tests = {file.stem.removeprefix("test_") for file in (ROOT / "tests" / "kernels").glob("test_*.py")}
+    assert stems - tests == set()
