@@ -1,47 +1,46 @@
-"""Scaled dropout: values, edges, memory, and what is refused."""
+"""Dropout with one rate: values, edges, memory and errors."""
 
+import dropout_oracles as oracles
 import numpy as np
 import pytest
+from floats import DTYPES, cuda_only, full_precision, same_bits, same_result
 
 import numba_dropout as nd
 from numba_dropout import reference
 
-DTYPES = [np.float32, np.float64]
 MIDDLE = [1e-9, 0.1, 0.3, 0.5, 0.9, 1 - 1e-9]
 
 
-def expected(x, p, **where):
-    """Return dropout by the contract, in NumPy."""
-    threshold = int(np.rint(p * 2**32))
-    scale = x.dtype.type(2**32 / (2**32 - threshold))
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(reference.sample_mask(x.shape, p, **where), x * scale, x.dtype.type(0))
-
-
-def same_bits(a, b):
-    """Compare bit for bit: -0 is not +0, and NaN is NaN."""
-    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
+@full_precision
 @pytest.mark.parametrize("p", MIDDLE)
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 3, 4), (0, 3)])
-def test_values(dtype, p, shape, rng):
+def test_values(backend, dtype, p, shape, rng):
     x = rng.standard_normal(shape).astype(dtype)
-    assert same_bits(nd.dropout(x, p, seed=3, step=1), expected(x, p, seed=3, step=1))
-    assert same_bits(nd.dropout_backward(x, p, seed=3, step=1), expected(x, p, seed=3, step=1))
+    expected = oracles.dropout(x, p, seed=3, step=1)
+    assert same_result(backend, nd.dropout(backend.array(x), p, seed=3, step=1), expected)
+    assert same_result(backend, nd.dropout_backward(backend.array(x), p, seed=3, step=1), expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1023, 1025, 2**14 + 1, pytest.param(2**20 + 3, marks=pytest.mark.jit_only)])
 @pytest.mark.parametrize("offset", [0, 5, 2**35 + 3])
-def test_large_values(dtype, n, offset, rng):
+def test_large_arrays(dtype, n, offset, rng):
     x = rng.standard_normal(n).astype(dtype)
     where = {"seed": 2**63 + 1, "stream": 7, "step": 9, "offset": offset}
-    assert same_bits(nd.dropout(x, 0.3, **where), expected(x, 0.3, **where))
+    assert same_bits(nd.dropout(x, 0.3, **where), oracles.dropout(x, 0.3, **where))
 
 
-def test_dropped_elements_are_positive_zero_and_kept_ones_keep_what_they_are():
+@cuda_only
+def test_half_precision(backend, rng):
+    """The product is computed in float32 and rounded once."""
+    x = rng.standard_normal(50).astype(np.float16)
+    where = {"seed": 11, "stream": 3, "step": 2, "offset": 5}
+    expected = oracles.dropout(x.astype(np.float32), 0.3, **where).astype(np.float16)
+    assert same_result(backend, nd.dropout(backend.array(x), 0.3, **where), expected)
+
+
+def test_special_values():
+    """Dropped elements are +0, even where x is NaN or infinite."""
     x = np.array([np.nan, np.inf, -np.inf, -0.0, -1.0, 0.0] * 20)
     y = nd.dropout(x, 0.5, seed=1)
     mask = reference.sample_mask(x.shape, 0.5, seed=1)
@@ -49,28 +48,35 @@ def test_dropped_elements_are_positive_zero_and_kept_ones_keep_what_they_are():
     assert same_bits(y[mask], x[mask] * 2)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_zero_and_one(dtype):
+@full_precision
+def test_rates_0_and_1(backend, dtype):
     x = np.array([np.nan, np.inf, -0.0, 3.0], dtype)
     for p in (0, 2**-34):
-        y = nd.dropout(x, p, seed=1)
-        assert same_bits(y, x)
-        assert not np.shares_memory(x, y)
+        given = backend.array(x)
+        y = nd.dropout(given, p, seed=1)
+        assert same_result(backend, y, x)
+        assert y is not given
+        assert not np.shares_memory(backend.numpy(given), backend.numpy(y))
     for p in (1, 1 - 1e-12):
-        assert same_bits(nd.dropout(x, p, seed=1), np.zeros(4, dtype))
-        assert same_bits(nd.dropout_backward(x, p, seed=1), np.zeros(4, dtype))
+        assert same_result(backend, nd.dropout(backend.array(x), p, seed=1), np.zeros(4, dtype))
+        assert same_result(backend, nd.dropout_backward(backend.array(x), p, seed=1), np.zeros(4, dtype))
 
 
-def test_evaluation_copies_and_needs_no_seed(rng):
-    x = rng.standard_normal(10)
-    y = nd.dropout(x, 0.5, training=False)
-    assert same_bits(x, y)
-    assert not np.shares_memory(x, y)
+@full_precision
+def test_evaluation(backend, dtype, rng):
+    """Without training the result is a copy, and a seed is not needed."""
+    x = rng.standard_normal(10).astype(dtype)
+    given = backend.array(x)
+    for seed in (None, 1):
+        y = nd.dropout(given, 0.5, seed=seed, training=False)
+        assert same_result(backend, y, x)
+        assert y is not given
+        assert not np.shares_memory(backend.numpy(given), backend.numpy(y))
 
 
 @pytest.mark.jit_only
 @pytest.mark.parametrize("p", [0.001, 0.9, 1 - 1e-3])
-def test_the_expectation_is_the_input(p):
+def test_mean(p):
     n = 2**24
     y = nd.dropout(np.ones(n, np.float32), p, seed=2)
     error = y.mean(dtype=np.float64) - 1
@@ -79,46 +85,57 @@ def test_the_expectation_is_the_input(p):
 
 @pytest.mark.parametrize("view", [np.s_[::2], np.s_[::-1], np.s_[:, ::3], np.s_[1:, 1:], np.s_[:]])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_any_layout(view, order, rng):
+def test_views(view, order, rng):
     x = np.asarray(rng.standard_normal((12, 9)), order=order)[view]
-    assert same_bits(nd.dropout(x, 0.4, seed=6), expected(np.ascontiguousarray(x), 0.4, seed=6))
+    assert same_bits(nd.dropout(x, 0.4, seed=6), oracles.dropout(np.ascontiguousarray(x), 0.4, seed=6))
 
 
-def test_read_only_byte_shifted_and_broadcast_input(rng):
+def test_read_only_unaligned_and_broadcast_inputs(rng):
     x = rng.standard_normal(20)
     x.flags.writeable = False
-    assert same_bits(nd.dropout(x, 0.4, seed=6), expected(x, 0.4, seed=6))
+    assert same_bits(nd.dropout(x, 0.4, seed=6), oracles.dropout(x, 0.4, seed=6))
     shifted = np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(np.float64)
     assert not shifted.flags.aligned
-    assert same_bits(nd.dropout(shifted, 0.4, seed=6), expected(x, 0.4, seed=6))
+    assert same_bits(nd.dropout(shifted, 0.4, seed=6), oracles.dropout(x, 0.4, seed=6))
     row = np.broadcast_to(np.float32(1), (5, 5))
-    assert same_bits(nd.dropout(row, 0.4, seed=6), expected(np.ones((5, 5), np.float32), 0.4, seed=6))
+    assert same_bits(nd.dropout(row, 0.4, seed=6), oracles.dropout(np.ones((5, 5), np.float32), 0.4, seed=6))
 
 
-def test_in_place_overlapping_and_strided_out(rng):
+@full_precision
+def test_out(backend, dtype, rng):
+    x = rng.standard_normal(20).astype(dtype)
+    where = {"seed": 11, "stream": 3, "step": 2, "offset": 5}
+    given, out = backend.array(x), backend.array(np.zeros_like(x))
+    for array in (out, given):
+        assert nd.dropout(given, 0.5, **where, out=array) is array
+        assert same_result(backend, array, oracles.dropout(x, 0.5, **where))
+
+
+def test_overlapping_and_strided_out(rng):
     x = rng.standard_normal(40)
+    expected = oracles.dropout(x, 0.4, seed=6)
     y = x.copy()
     assert nd.dropout(y, 0.4, seed=6, out=y) is y
-    assert same_bits(y, expected(x, 0.4, seed=6))
+    assert same_bits(y, expected)
     memory = np.concatenate([x, np.zeros(3)])
     nd.dropout(memory[:40], 0.4, seed=6, out=memory[3:])
-    assert same_bits(memory[3:], expected(x, 0.4, seed=6))
+    assert same_bits(memory[3:], expected)
     wide = np.zeros((20, 4))
     nd.dropout(x.reshape(20, 2), 0.4, seed=6, out=wide[:, ::2])
-    assert same_bits(np.ascontiguousarray(wide[:, ::2]), expected(x.reshape(20, 2), 0.4, seed=6))
+    assert same_bits(np.ascontiguousarray(wide[:, ::2]), expected.reshape(20, 2))
     assert not wide[:, 1::2].any()
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # matrices are out of fashion, and still there
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix
 @pytest.mark.parametrize("kind", [np.asmatrix, np.ma.asarray])
 def test_out_of_a_subclass(kind, rng):
     x = rng.standard_normal((20, 30))
     out = kind(np.zeros((20, 30)))
     assert nd.dropout(x, 0.4, seed=6, out=out) is out
-    assert same_bits(np.asarray(out), expected(x, 0.4, seed=6))
+    assert same_bits(np.asarray(out), oracles.dropout(x, 0.4, seed=6))
 
 
-def test_forward_and_backward_agree_on_the_mask_however_they_are_cut(rng):
+def test_backward_in_chunks(rng):
     dy = rng.standard_normal((6, 11))
     whole = nd.dropout_backward(dy, 0.5, seed=8, stream=1, step=2)
     pieces = [nd.dropout_backward(dy[r], 0.5, seed=8, stream=1, step=2, offset=11 * r) for r in range(6)]
@@ -126,7 +143,7 @@ def test_forward_and_backward_agree_on_the_mask_however_they_are_cut(rng):
     assert np.array_equal(whole != 0, nd.dropout(np.ones((6, 11)), 0.5, seed=8, stream=1, step=2) != 0)
 
 
-def test_lists_become_arrays_and_integers_are_refused():
+def test_input_types():
     assert nd.dropout([1.0, 2.0], 0, seed=1).tolist() == [1.0, 2.0]
     with pytest.raises(TypeError, match="x: expected an array of float32 or float64, got int64"):
         nd.dropout(np.arange(3), 0.5, seed=1)
@@ -143,24 +160,11 @@ def test_lists_become_arrays_and_integers_are_refused():
         ({"out": np.empty(4)}, ValueError, r"out: expected shape \(3,\), got \(4,\)"),
         ({"out": np.empty(3, np.float32)}, TypeError, "out: expected dtype float64, got float32"),
         ({"out": np.broadcast_to(0.0, 3)}, ValueError, "read-only"),
-        ({"offset": 2**63 - 3}, ValueError, "offset"),
+        ({"offset": -1}, ValueError, "offset: expected an integer from 0"),
+        ({"offset": 2**63 - 3}, ValueError, "offset: expected an integer"),
+        ({"offset": np.array([3])}, TypeError, "offset: expected an integer"),
     ],
 )
-def test_refusals(arguments, error, message):
+def test_errors(arguments, error, message):
     with pytest.raises(error, match=message):
         nd.dropout(np.ones(3), **{"p": 0.5, "seed": 1, **arguments})
-
-
-def test_mask_generator_never_repeats_a_place():
-    masks = nd.MaskGenerator(seed=7)
-    sites = [masks.site() for _ in range(3)]
-    places = []
-    for _ in range(2):
-        places += [tuple(masks.at(site).values()) for site in sites]
-        masks.advance()
-    assert len(set(places)) == 6
-    assert masks.at(sites[0]) == {"seed": 7, "stream": 0, "step": 2}
-    with pytest.raises(ValueError, match="site"):
-        masks.at(3)
-    with pytest.raises(ValueError, match="step"):
-        nd.MaskGenerator(seed=7, step=2**32)

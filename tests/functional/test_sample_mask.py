@@ -1,8 +1,9 @@
-"""The mask contract: bit for bit, wherever an element lies and however the array is cut."""
+"""Masks against the contract, bit for bit."""
 
 import naive
 import numpy as np
 import pytest
+from dropout_oracles import contract_mask
 
 import numba_dropout as nd
 from numba_dropout import reference
@@ -13,27 +14,29 @@ SEEDS = [0, 1, 2**32, 2**63, 2**64 - 1]
 RATES = [0, 2**-33, 1e-9, 0.1, 0.3, 0.5, 0.9, 1 - 1e-9, 1 - 1e-12, 1]
 
 
-def slow(n):
-    """Mark a size as too long for plain Python."""
-    return pytest.param(n, marks=pytest.mark.jit_only)
-
-
-def test_reference_follows_the_contract_element_by_element():
-    for p in [*RATES, 2**-16, 0.3 + 2**-20]:
-        for seed, offset, stream, step in [(0, 0, 0, 0), (2**63 + 7, 2**35 + 5, 9, 2**32 - 1)]:
-            mask = reference.sample_mask(64, p, seed=seed, stream=stream, step=step, offset=offset)
-            assert mask.tolist() == [naive.kept(offset + i, p, seed, stream, step) for i in range(64)]
+@pytest.mark.parametrize("p", [0, 0.3, 1, np.linspace(0, 1, 7)], ids=["none", "one", "all", "many"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_sample_mask(backend, packed, p):
+    position = {"seed": 11, "stream": 3, "step": 2, "offset": 5}
+    expected = contract_mask((3, 7), p, **position)
+    expected = np.packbits(expected, bitorder="little") if packed else expected
+    out = backend.array(np.zeros_like(expected))
+    assert nd.sample_mask((3, 7), p, **position, packed=packed, device=backend.name, out=out) is out
+    for mask in (out, nd.sample_mask((3, 7), p, **position, packed=packed, device=backend.name)):
+        assert mask.dtype == expected.dtype
+        assert np.array_equal(backend.numpy(mask), expected)
 
 
 @pytest.mark.parametrize("p", RATES)
 @pytest.mark.parametrize("n", SIZES)
-def test_every_rate_and_size(n, p):
+def test_rates_and_sizes(n, p):
     assert np.array_equal(nd.sample_mask(n, p, seed=5), reference.sample_mask(n, p, seed=5))
 
 
 @pytest.mark.jit_only
 @pytest.mark.parametrize("p", RATES)
-def test_a_size_that_takes_all_threads(p):
+def test_large_mask(p):
+    """The size is shared among all threads."""
     n = 2**20 + 3
     mask = nd.sample_mask(n, p, seed=11, stream=3, step=70_000, offset=2**35 + 1)
     assert np.array_equal(mask, reference.sample_mask(n, p, seed=11, stream=3, step=70_000, offset=2**35 + 1))
@@ -41,7 +44,7 @@ def test_a_size_that_takes_all_threads(p):
 
 @pytest.mark.parametrize("offset", OFFSETS)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_offset_and_seed(offset, seed):
+def test_offsets_and_seeds(offset, seed):
     expected = reference.sample_mask(100, 0.3, seed=seed, offset=offset)
     assert np.array_equal(nd.sample_mask(100, 0.3, seed=seed, offset=offset), expected)
 
@@ -53,8 +56,8 @@ def test_streams_and_steps(where):
 
 
 @pytest.mark.jit_only
-def test_ties_are_settled_by_the_second_number():
-    """The high halves decide all but one element in 65,536; here half of those are dropped by their low half."""
+def test_ties():
+    """The high half of the threshold decides all but one element in 65,536, the low half the others."""
     p, n = 0.5 + 2**-17, 2**20
     high = reference._halves(np.arange(n, dtype=np.uint64), 3, 0, 0)
     ties = np.flatnonzero(high == int(p * 2**32) >> 16)
@@ -64,23 +67,36 @@ def test_ties_are_settled_by_the_second_number():
     assert 0 < mask[ties].sum() < len(ties)
 
 
-def test_pieces_are_parts_of_the_whole():
+def test_ties_of_many_rates(backend):
+    """The high half of each threshold equals the element's number, so that the low half decides."""
+    thresholds, expected = [], []
+    for i in range(64):
+        high, low = naive.half(i, 5, 2, 3), naive.half(i, 5, 2 | 1 << 31, 3)
+        own = min(low + i % 2, 0xFFFF)
+        thresholds.append(high << 16 | own)
+        expected.append(low >= own)
+    assert len(set(expected)) == 2
+    mask = nd.sample_mask(64, np.array(thresholds) / 2**32, seed=5, stream=2, step=3, device=backend.name)
+    assert backend.numpy(mask).tolist() == expected
+
+
+def test_chunks():
     whole = nd.sample_mask((10, 7), 0.4, seed=9, stream=2, step=3)
     for row in range(10):
         assert np.array_equal(whole[row], nd.sample_mask(7, 0.4, seed=9, stream=2, step=3, offset=7 * row))
 
 
-@pytest.mark.parametrize("n", [*SIZES, 2**14 + 13, slow(2**16 + 13)])
+@pytest.mark.parametrize("n", [*SIZES, 2**14 + 13, pytest.param(2**16 + 13, marks=pytest.mark.jit_only)])
 @pytest.mark.parametrize("p", [0, 0.3, 1])
 @pytest.mark.parametrize("offset", [0, 5])
-def test_packed_masks_hold_the_same_bits(n, p, offset):
+def test_packed(n, p, offset):
     packed = nd.sample_mask(n, p, seed=4, offset=offset, packed=True)
     expected = np.packbits(reference.sample_mask(n, p, seed=4, offset=offset), bitorder="little")
     assert packed.dtype == np.uint8
     assert np.array_equal(packed, expected)
 
 
-def test_out_is_used_and_returned():
+def test_out():
     out = np.empty((4, 5), bool)
     assert nd.sample_mask((4, 5), 0.5, seed=1, out=out) is out
     assert np.array_equal(out, reference.sample_mask((4, 5), 0.5, seed=1))
@@ -92,7 +108,7 @@ def test_out_is_used_and_returned():
 
 @pytest.mark.jit_only
 @pytest.mark.parametrize("p", [0.001, 0.1, 0.9, 0.999])
-def test_the_rate_is_honoured(p):
+def test_share_of_dropped_elements(p):
     n = 2**24
     dropped = n - np.count_nonzero(nd.sample_mask(n, p, seed=1))
     assert abs(dropped - n * p) < 4 * np.sqrt(n * p * (1 - p))
@@ -111,11 +127,12 @@ def test_the_rate_is_honoured(p):
         ({"offset": -1}, "offset"),
         ({"offset": 2**63 - 5}, "offset"),
         ({"shape": -1}, "shape"),
-        ({"shape": (2**40, 2**40)}, "shape"),
         ({"device": "tpu"}, "device"),
+        ({"shape": (-1, 4)}, "shape: expected an integer from 0"),
+        ({"shape": (2**40, 2**40)}, r"shape: .* 2\*\*63 elements"),
     ],
 )
-def test_ranges(arguments, message):
+def test_values_out_of_range(arguments, message):
     with pytest.raises(ValueError, match=message):
         nd.sample_mask(**{"shape": 10, "seed": 0, **arguments})
 
@@ -124,6 +141,18 @@ def test_ranges(arguments, message):
     "arguments",
     [{"seed": 1.5}, {"p": "half"}, {"seed": None}, {"out": np.empty(10, np.uint8)}, {"out": [0] * 10}, {"step": 1.0}],
 )
-def test_types(arguments):
+def test_wrong_types(arguments):
     with pytest.raises(TypeError, match=next(iter(arguments))):
         nd.sample_mask(**{"shape": 10, "seed": 0, **arguments})
+
+
+@pytest.mark.parametrize("shape", [3.0, None, "3"])
+def test_invalid_shape(shape):
+    with pytest.raises(TypeError, match="shape: expected an integer or a sequence of them, got"):
+        nd.sample_mask(shape, 0.5, seed=1)
+
+
+@pytest.mark.parametrize(("shape", "p"), [((3,), [[[0.5]]]), ((), [0.5]), ((4, 3), [0.5] * 4)])
+def test_rates_that_do_not_broadcast(shape, p):
+    with pytest.raises(ValueError, match="p: expected a shape that broadcasts to"):
+        nd.sample_mask(shape, p, seed=1)
