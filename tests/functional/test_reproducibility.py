@@ -1,15 +1,18 @@
-"""Forward and backward agree on the mask: of any shape, in any pieces, on another thread, and when it is done again."""
+"""The same masks in forward and backward passes, in chunks of a batch, in another thread, and in a second call."""
 
 import itertools
 import threading
 
 import numpy as np
 import pytest
+from floats import DTYPES, same_bits
 
 import numba_dropout as nd
 
-# of each function: the least and most dimensions, and how many mask elements a row has, by its shape
-FAMILY = {
+AT = {"seed": 5, "stream": 2, "step": 3}
+
+# Of each function: its gradient, the least and most dimensions, and the number of mask elements of a row by its shape.
+VARIANTS = {
     "dropout": (nd.dropout, nd.dropout_backward, 1, 4, np.prod),
     "dropout1d": (nd.dropout1d, nd.dropout1d_backward, 3, 3, lambda row: row[0]),
     "dropout2d": (nd.dropout2d, nd.dropout2d_backward, 4, 4, lambda row: row[0]),
@@ -27,9 +30,10 @@ def slopes(forward, x, p, at):
 
 
 @pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("name", FAMILY)
-def test_forward_and_backward_agree(name, seed):
-    forward, backward, least, most, elements = FAMILY[name]
+@pytest.mark.parametrize("name", VARIANTS)
+def test_forward_and_backward(name, seed):
+    """A random shape, rate and position, cut at random rows."""
+    forward, backward, least, most, elements = VARIANTS[name]
     rng = np.random.default_rng([seed, *name.encode()])
     shape = tuple(int(n) for n in rng.integers(1, 6, rng.integers(least, most + 1)))
     at = {
@@ -61,31 +65,26 @@ def test_forward_and_backward_agree(name, seed):
     assert np.array_equal(np.concatenate([d for _, d in pieces]), dx)
 
 
-LATER = [
-    {"variant": "subnetwork"},
-    {"variant": "gaussian"},
-    {"variant": "concrete", "weight_regularizer": 1e-6, "dropout_regularizer": 1e-5},
-    {"variant": "dropconnect"},
-    {"dropout": [[0.2] * 9]},
-]
+# Of each function: its rate, and the number of mask elements of a row (4, 6).
+CHUNKED = {
+    "dropout": (nd.dropout, 0.4, 24),
+    "rates": (nd.dropout, np.linspace(0, 1, 6), 24),
+    "noise shape": (lambda x, p, **at: nd.dropout(x, p, noise_shape=(None, 1, 6), **at), 0.4, 6),
+    "dropout1d": (nd.dropout1d, 0.4, 4),
+    "dropout2d": (nd.dropout2d, 0.4, 4),
+    "stochastic_depth": (nd.stochastic_depth, 0.4, 1),
+    "alpha_dropout": (nd.alpha_dropout, 0.4, 24),
+    "feature_alpha_dropout": (nd.feature_alpha_dropout, 0.4, 4),
+    "gaussian_dropout": (nd.gaussian_dropout, 0.4, 24),
+    "gaussian_noise": (nd.gaussian_noise, 0.4, 24),
+    "concrete_dropout": (nd.concrete_dropout, -0.4, 24),
+}
 
 
-@pytest.mark.parametrize(
-    "choices", [{}, *(pytest.param(choices, marks=pytest.mark.compiles_long) for choices in LATER)]
-)
-def test_a_network_that_is_saved_between_forward_and_backward(choices, tmp_path, rng):
-    """Checkpointing: what is loaded again runs forward once more, and back with the same masks."""
-    x, dout = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
-    net = nd.MLP(
-        [4, 9, 3], **{"dropout": 0.5, "input_dropout": 0.3, "seed": 5, "loss": "mse", "dtype": "float64", **choices}
-    )
-    net.train_step(x, np.zeros((6, 3)), nd.SGD())
-    out = net.forward(x, training=True)
-    net.save(tmp_path / "m.npz")
-    expected = net.backward(dout)
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert again.step == net.step == 1
-    assert np.array_equal(again.forward(x, training=True), out)
-    assert np.array_equal(again.backward(dout), expected)
-    for name, value in net.gradients().items():
-        assert np.array_equal(again.gradients()[name], value)
+@pytest.mark.parametrize("name", CHUNKED)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_chunks(name, dtype, rng):
+    function, rate, elements = CHUNKED[name]
+    x = rng.standard_normal((5, 4, 6)).astype(dtype)
+    pieces = [function(x[r : r + 1], rate, offset=r * elements, **AT) for r in range(5)]
+    assert same_bits(np.concatenate(pieces), function(x, rate, **AT))
