@@ -1,4 +1,4 @@
-"""Which device computes, and what is said where none can: the driver and devices are stood in for."""
+"""The choice of a device, and the reasons why there is none, with simulated drivers and devices."""
 
 import contextlib
 import importlib.util
@@ -28,7 +28,7 @@ class Device(contextlib.nullcontext):
 
 
 class Devices(list):
-    """Devices of these compute capabilities, or a driver that does not start."""
+    """Devices with compute capabilities, or a driver that fails to start."""
 
     def __init__(self, *capabilities, error=None):
         super().__init__(Device(capability) for capability in capabilities)
@@ -42,9 +42,9 @@ class Devices(list):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Return a function that lets the machine have such devices."""
+    """Return a function that simulates devices."""
 
-    def have(*capabilities, error=None, installed=True):
+    def simulate(*capabilities, error=None, installed=True):
         found = Devices(*capabilities, error=error)
         context = SimpleNamespace(get_memory_info=lambda: (3 << 30, 4 << 30))
         cuda = SimpleNamespace(gpus=found, current_context=lambda: context)
@@ -57,7 +57,7 @@ def machine(monkeypatch):
             importlib.util, "find_spec", lambda name: (installed or None) if name == "numba_cuda" else find(name)
         )
 
-    return have
+    return simulate
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def machine(monkeypatch):
         ({}, "cuda", "there is no device with that number; the driver shows no device"),
     ],
 )
-def test_why_there_is_no_cuda(machine, setting, name, message):
+def test_why_not(machine, setting, name, message):
     machine(**setting)
     with pytest.raises(ValueError, match=f"^device {name}: ") as raised:
         nd.MLP([4, 3], device=name)
@@ -81,7 +81,7 @@ def test_why_there_is_no_cuda(machine, setting, name, message):
     assert (result.exit_code, result.stderr) == (2, f"Error: {raised.value}\n")
 
 
-def test_devices_that_are_there(machine):
+def test_available_devices(machine):
     machine((9, 0), (9, 0))
     assert devices.resolve("cuda") == devices.resolve("auto") == "cuda:0"
     assert devices.resolve("cuda:1", "bf16") == "cuda:1"
@@ -95,7 +95,7 @@ def test_devices_that_are_there(machine):
         devices.resolve("cuda:1")
 
 
-def test_a_device_that_is_too_old(machine):
+def test_old_device(machine):
     machine((6, 1))
     with pytest.raises(ValueError, match=r"device cuda: compute capability 6.1 is not supported; 7.5 or newer"):
         devices.resolve("cuda")
@@ -105,9 +105,9 @@ def test_a_device_that_is_too_old(machine):
         devices.resolve("cuda", "tf32")
 
 
-def test_auto_says_where_it_computes(machine, tmp_path):
+def test_auto_without_a_device(machine, tmp_path):
     command = ["train", "--epochs", "1", "--out", str(tmp_path / "m.npz")]
-    assert CliRunner().invoke(cli, command).exit_code == 0  # compiled, or not, as Numba's settings say until now
+    assert CliRunner().invoke(cli, command).exit_code == 0  # compiled before the settings change
     machine(error=NO_DRIVER)
     assert nd.MLP([4, 3], device="auto").device == "cpu"
     result = CliRunner().invoke(cli, [*command, "--device", "auto"])
@@ -116,23 +116,23 @@ def test_auto_says_where_it_computes(machine, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cuda:-1", "CUDA", None, 0])
-def test_names_that_are_none(name):
+def test_invalid_names(name):
     with pytest.raises(ValueError, match=r"device: expected cpu, cuda, cuda:0, cuda:1, \.\.\. or auto, got"):
         devices.resolve(name)
 
 
-def test_plain_python_has_no_devices(machine, monkeypatch):
+def test_disabled_jit(machine, monkeypatch):
     machine((9, 0))
     monkeypatch.setattr(config, "DISABLE_JIT", 1)
     assert devices.why_not() == "NUMBA_DISABLE_JIT is set, but CUDA kernels must be compiled"
 
 
-def test_arrays_of_the_host_are_on_no_device():
+def test_on_device_of_host_arrays():
     for value in (None, 1, 2.5, [1.0], (1.0,), np.float32(1), np.ones(3), "text"):
         assert not devices.on_device(value)
 
 
-def test_masks_need_a_device_that_is_there(machine):
+def test_sample_mask_without_a_device(machine):
     machine(error=NO_DRIVER)
     with pytest.raises(ValueError, match="device cuda: no CUDA driver"):
         nd.sample_mask(8, seed=1, device="cuda")

@@ -1,4 +1,4 @@
-"""Compressed rows: what they stand for, written out, is learnt from with the same bits."""
+"""Sparse rows: training and predictions with the results of dense data."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def x(rng):
     return np.where(rng.random((23, 9)) < 0.3, rng.standard_normal((23, 9)), 0.0)
 
 
-def learnt(x, y, loss="cross_entropy", variant="dropout", **options):
+def trained(x, y, loss="cross_entropy", variant="dropout", **options):
     net = nd.MLP([9, 7, 3], dropout=0.4, input_dropout=0.1, loss=loss, variant=variant, seed=5)
     net.scale_input(np.arange(9) / 10, np.arange(1, 10))
     history = nd.fit(net, x, y, optimizer=nd.Adam(lr=0.01), epochs=2, batch_size=8, **options)
@@ -23,16 +23,16 @@ def learnt(x, y, loss="cross_entropy", variant="dropout", **options):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_sparse_rows_are_learnt_from_as_dense_ones(name, x, rng):
+def test_training(name, x, rng):
     y, rows = rng.integers(0, 3, 23), getattr(scipy_sparse, name)(x)
-    (dense, before), (sparse, after) = (learnt(each, y, validation=(each, y)) for each in (x, rows))
+    (dense, before), (sparse, after) = (trained(each, y, validation=(each, y)) for each in (x, rows))
     for key, value in dense.weights().items():
         assert np.array_equal(value, sparse.weights()[key])
     assert before.column("loss") == after.column("loss")
     assert before.column("val_loss") == after.column("val_loss")
     assert np.array_equal(dense.predict_proba(x), sparse.predict_proba(rows))
     assert np.array_equal(dense.predict_mc(x, 3).mean, sparse.predict_mc(rows, 3).mean)
-    assert repr(nd.evaluate(dense, x, y)) == repr(nd.evaluate(sparse, rows, y))  # NaN is no NaN's equal
+    assert repr(nd.evaluate(dense, x, y)) == repr(nd.evaluate(sparse, rows, y))  # NaN is not equal to NaN
 
 
 @pytest.mark.parametrize(
@@ -42,36 +42,36 @@ def test_sparse_rows_are_learnt_from_as_dense_ones(name, x, rng):
         for variant in ("gaussian", "dropconnect", "concrete", "subnetwork")
     ],
 )
-def test_variants_take_sparse_rows(variant, x, rng):
+def test_training_of_variants(variant, x, rng):
     y, rows = rng.integers(0, 3, 23), scipy_sparse.csr_array(x)
-    dense, sparse = (learnt(each, y, variant=variant)[0] for each in (x, rows))
+    dense, sparse = (trained(each, y, variant=variant)[0] for each in (x, rows))
     for key, value in dense.weights().items():
         assert np.allclose(value, sparse.weights()[key], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.bool_, np.float32])
-def test_kinds_of_values(dtype, x, rng):
+def test_dtypes_of_values(dtype, x, rng):
     values, y = (x > 0).astype(dtype), rng.integers(0, 3, 23)
-    dense, sparse = (learnt(each, y)[0] for each in (values, scipy_sparse.csr_array(values)))
+    dense, sparse = (trained(each, y)[0] for each in (values, scipy_sparse.csr_array(values)))
     assert np.array_equal(dense.outputs(values), sparse.outputs(scipy_sparse.csr_array(values)))
 
 
-def test_many_rows_are_cut_among_threads(rng):
+def test_many_rows(rng):
     x = np.where(rng.random((2500, 9)) < 0.3, rng.standard_normal((2500, 9)), 0.0)
     net = nd.MLP([9, 4, 3], seed=1)
     assert np.array_equal(net.outputs(x), net.outputs(scipy_sparse.csr_array(x)))
     assert np.array_equal(net.forward(x), net.forward(scipy_sparse.csr_array(x)))
 
 
-def test_values_of_one_place_are_added(x):
+def test_duplicate_entries(x):
     twice = scipy_sparse.coo_array((np.ones(2), ([0, 0], [3, 3])), shape=(1, 9)).tocsr(copy=True)
     raw = scipy_sparse.csr_array((np.ones(2), np.array([3, 3]), np.array([0, 2])), shape=(1, 9))
     net = nd.MLP([9, 4, 3], seed=1)
     assert np.array_equal(net.outputs(raw), net.outputs(twice.toarray()))
-    assert raw.nnz == 2  # what was given stays as it is
+    assert raw.nnz == 2  # the input does not change
 
 
-def test_rows_are_counted_cut_and_made_dense(x):
+def test_sparse_rows(x):
     rows = SparseRows.of(scipy_sparse.csr_array(x))
     assert len(rows) == 23
     assert rows.shape == (23, 9)
@@ -82,10 +82,10 @@ def test_rows_are_counted_cut_and_made_dense(x):
     assert x[rows.place_of(number)] == rows.arrays.values[number]
 
 
-def test_a_run_on_sparse_rows_is_resumed(tmp_path, x, rng):
+def test_resume(tmp_path, x, rng):
     y, rows = rng.integers(0, 3, 23), scipy_sparse.csr_array(x)
     weights = rng.random(23)
-    whole, _ = learnt(rows, y, sample_weight=weights, callbacks=[nd.Checkpoint(tmp_path / "m.npz", every=2)])
+    whole, _ = trained(rows, y, sample_weight=weights, callbacks=[nd.Checkpoint(tmp_path / "m.npz", every=2)])
     net = nd.MLP([9, 7, 3], dropout=0.4, input_dropout=0.1, seed=5)
     net.scale_input(np.arange(9) / 10, np.arange(1, 10))
     rule, saved = nd.Adam(lr=0.01), tmp_path / "m.ckpt-4.npz"
@@ -95,13 +95,13 @@ def test_a_run_on_sparse_rows_is_resumed(tmp_path, x, rng):
     assert all(np.array_equal(value, net.weights()[name]) for name, value in whole.weights().items())
 
 
-def test_what_is_no_number_is_named_by_its_place(x):
+def test_nan(x):
     x[4, 2] = np.nan
     with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at \[4, 2\]"):
-        learnt(scipy_sparse.csr_array(x), np.zeros(23, int))
+        trained(scipy_sparse.csr_array(x), np.zeros(23, int))
 
 
-def test_refused_sparse_rows(x):
+def test_errors(x):
     net = nd.MLP([9, 3])
     with pytest.raises(ValueError, match=r"x: expected shape \(rows, 9\), got \(23, 8\)"):
         net.outputs(scipy_sparse.csr_array(x[:, :8]))

@@ -1,4 +1,4 @@
-"""NaN, the infinities and -0: they go where arithmetic says, through tiles and their edges alike."""
+"""NaN, infinity and -0 in linear layers and dropout, at all places of a tile."""
 
 import numpy as np
 import pytest
@@ -6,19 +6,19 @@ import pytest
 import numba_dropout as nd
 from numba_dropout import reference
 
-SHAPES = [(1, 1, 1), (3, 5, 2), (6, 5, 7), (9, 33, 41), pytest.param((70, 300, 65), marks=pytest.mark.jit_only)]
 DTYPES = [np.float32, np.float64]
+SHAPES = [(1, 1, 1), (3, 5, 2), (6, 5, 7), (9, 33, 41), pytest.param((70, 300, 65), marks=pytest.mark.jit_only)]
 
-pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # NumPy's, where the JIT is off
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of NumPy, without the JIT
 
 
 def places(rows, columns):
-    """Return some places of a matrix: its corners, its middle, and its last column one row up."""
+    """Return the corners and the middle of a matrix."""
     return {(0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1), (rows // 2, columns // 2)}
 
 
 def expect(value, rows, columns, bad):
-    """Compare where a result (rows, columns) is NaN with the places that have to be."""
+    """Check that a result (rows, columns) is NaN exactly at the places `bad`."""
     wanted = np.zeros((rows, columns), bool)
     wanted[bad] = True
     assert value.shape == (rows, columns)
@@ -27,7 +27,7 @@ def expect(value, rows, columns, bad):
 
 @pytest.fixture(params=DTYPES)
 def operands(request, rng):
-    """Return a function that gives x, weight, bias and dy: positive numbers."""
+    """Return a function that returns x, weight, bias and dy, all positive."""
 
     def given(rows, inputs, units):
         shapes = [(rows, inputs), (units, inputs), (units,), (rows, units)]
@@ -37,7 +37,7 @@ def operands(request, rng):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_one_nan_reaches_the_sums_that_it_is_in_and_no_other(shape, operands):
+def test_nan_in_linear(shape, operands):
     rows, inputs, units = shape
     x, w, b, dy = operands(*shape)
     every = slice(None)
@@ -64,7 +64,7 @@ def test_one_nan_reaches_the_sums_that_it_is_in_and_no_other(shape, operands):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_infinity_stays_infinity_unless_it_meets_zero_or_its_opposite(shape, operands):
+def test_infinity_in_linear(shape, operands):
     rows, inputs, units = shape
     x, w, b, dy = operands(*shape)
     for i, c in places(rows, inputs):
@@ -93,7 +93,7 @@ def test_infinity_stays_infinity_unless_it_meets_zero_or_its_opposite(shape, ope
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_hidden_layer_keeps_nan_and_drops_it_to_zero(shape, operands):
+def test_linear_relu_dropout_of_nan(shape, operands):
     x, w, b, _ = operands(*shape)
     x[-1, -1] = np.nan
     w[0, 0] = -np.inf
@@ -107,7 +107,7 @@ def test_a_hidden_layer_keeps_nan_and_drops_it_to_zero(shape, operands):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_gradient_that_is_nan_goes_on_only_where_the_output_was_positive(shape, operands):
+def test_linear_relu_dropout_backward_of_nan(shape, operands):
     rows, inputs, units = shape
     x, w, b, dy = operands(*shape)
     y = nd.linear_relu_dropout(x, w, b, 0.5, seed=3)
@@ -120,7 +120,7 @@ def test_a_gradient_that_is_nan_goes_on_only_where_the_output_was_positive(shape
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 200, pytest.param(2**15 + 3, marks=pytest.mark.jit_only)])
-def test_dropout_keeps_what_a_kept_element_is(n, dtype):
+def test_dropout(n, dtype):
     special = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 0.0, np.finfo(dtype).smallest_subnormal], dtype)
     x = np.resize(special, n)
     y = nd.dropout(x, 0.5, seed=9, offset=3)
@@ -129,7 +129,7 @@ def test_dropout_keeps_what_a_kept_element_is(n, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_relu_keeps_nan_and_turns_minus_zero_to_zero(dtype):
+def test_relu_of_linear_relu_dropout(dtype):
     x = np.array([[np.nan, -0.0, -1.0, -np.inf, np.inf, 2.0]], dtype)
     y = nd.linear_relu_dropout(x.T, np.ones((7, 1), dtype), None, 0.5, training=False)
     wanted = np.array([np.nan, 0.0, 0.0, 0.0, np.inf, 2.0], dtype)

@@ -1,6 +1,6 @@
-"""Masks and noise as random numbers: 10^8 bits a setting, bounds of four standard errors.
+"""Statistical tests of masks and noise, on up to 10^8 numbers, with bounds of four standard errors.
 
-Everything is a pure function of the seed, so that a test which passes passes for ever.
+The numbers are pure functions of the seed, so that the results never change.
 """
 
 import itertools
@@ -20,7 +20,7 @@ LAGS = [*range(1, 65), *range(128, 640, 64)]
 
 
 def kept_share(p):
-    """Return the share that is kept at the threshold that p becomes."""
+    """Return the share of kept elements after p is rounded to a threshold."""
     return 1 - round(p * 2**32) / 2**32
 
 
@@ -37,14 +37,14 @@ def correlation(a, b, q):
 
 
 @pytest.mark.parametrize("p", RATES)
-def test_the_rate(p):
+def test_rate(p):
     mask = nd.sample_mask(N, p, seed=11)
     assert abs(deviation(np.count_nonzero(mask), N, kept_share(p))) < BOUND
 
 
 @pytest.mark.parametrize("p", [0.001, 0.9])
-def test_rates_that_8_bits_do_not_have(p):
-    """256ths would give 0 or 0.0039, and 0.8984: 50 standard errors away and more."""
+def test_rates_finer_than_8_bits(p):
+    """Rates in 256ths would be 0 or 0.0039, and 0.8984: more than 50 standard errors off."""
     dropped = N - np.count_nonzero(nd.sample_mask(N, p, seed=12))
     assert abs(deviation(dropped, N, p)) < BOUND
     assert abs(deviation(dropped, N, round(p * 256) / 256 or 1 / 256)) > 50
@@ -53,7 +53,7 @@ def test_rates_that_8_bits_do_not_have(p):
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5])
-def test_neighbours(p):
+def test_autocorrelation(p):
     mask = nd.sample_mask(N, p, seed=13)
     found = [correlation(mask[:-lag], mask[lag:], kept_share(p)) for lag in LAGS]
     assert max(map(abs, found)) < BOUND
@@ -61,8 +61,8 @@ def test_neighbours(p):
 
 
 @pytest.mark.parametrize("what", ["step", "stream", "seed", "row"])
-def test_masks_beside_each_other(what):
-    """Correlations of a mask with those of the next steps, streams, seeds and rows, at all lags."""
+def test_correlation_of_neighbouring_masks(what):
+    """Correlations of a mask with those of the next steps, streams, seeds and rows."""
     n, p = 2**20, 0.3
     count = N // n + 1
 
@@ -80,7 +80,7 @@ def test_masks_beside_each_other(what):
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.9])
 def test_runs(p):
-    """The number of runs (Wald & Wolfowitz, 1940), given how many are kept."""
+    """The number of runs given the number of kept elements (Wald & Wolfowitz, 1940)."""
     mask = nd.sample_mask(N, p, seed=15)
     kept = np.count_nonzero(mask)
     pairs = 2.0 * kept * (N - kept)
@@ -107,7 +107,7 @@ def test_gaps(p):
 
 @pytest.mark.parametrize("p", [0.001, 0.3, 0.9])
 def test_mean_and_variance_of_dropout(p):
-    """Of x = 1 the output has mean 1 and variance p / (1 - p)."""
+    """The output for x = 1 has mean 1 and variance p / (1 - p)."""
     y = nd.dropout(np.ones(N, np.float32), p, seed=17).astype(np.float64)
     variance = p / (1 - p)
     assert abs(y.mean() - 1) < BOUND * math.sqrt(variance / N)
@@ -117,7 +117,7 @@ def test_mean_and_variance_of_dropout(p):
 
 
 @pytest.mark.parametrize("p", [0.05, 0.5])
-def test_alpha_dropout_keeps_mean_and_variance(p):
+def test_mean_and_variance_of_alpha_dropout(p):
     n = N // 4
     x = nd.gaussian_noise(np.zeros(n), 1.0, seed=18)
     y = nd.alpha_dropout(x, p, seed=19)
@@ -128,7 +128,7 @@ def test_alpha_dropout_keeps_mean_and_variance(p):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_normal_numbers(dtype):
-    """Moments, tails and neighbours of the noise."""
+    """Moments, tails and autocorrelation of the noise."""
     z = nd.gaussian_noise(np.zeros(N // 2, dtype), 1.0, seed=20).astype(np.float64)
     n = z.size
     for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
@@ -141,7 +141,7 @@ def test_normal_numbers(dtype):
 
 
 @pytest.mark.parametrize("p", [0.3, 0.7])
-def test_gaussian_dropout_has_dropouts_mean_and_variance(p):
+def test_mean_and_variance_of_gaussian_dropout(p):
     y = nd.gaussian_dropout(np.ones(N // 2, np.float32), p, seed=21).astype(np.float64)
     variance = p / (1 - p)
     assert abs(y.mean() - 1) < BOUND * math.sqrt(variance / y.size)
@@ -150,8 +150,8 @@ def test_gaussian_dropout_has_dropouts_mean_and_variance(p):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("p", [0.01, 0.3, 0.9])
-def test_shares_of_concrete_dropout(p, dtype):
-    """More than half is kept with probability 1 - p, and more than a share s where odds(u) > odds(p) odds(s)^(1/10)."""
+def test_quantiles_of_concrete_dropout(p, dtype):
+    """The mask exceeds s where odds(u) > odds(p) * odds(s)^(1/10), u uniform."""
     logit = math.log(p / (1 - p))
     shares = nd.concrete_dropout(np.ones(N // 4, dtype), logit, seed=25) * (1 - p)
     for s in (0.01, 0.5, 0.99):
@@ -159,7 +159,7 @@ def test_shares_of_concrete_dropout(p, dtype):
         assert abs(deviation(np.count_nonzero(shares > s), shares.size, 1 / (1 + odds))) < BOUND, s
 
 
-def test_rates_of_each_unit():
+def test_array_of_rates():
     rates = np.linspace(0.001, 0.999, 1000)
     kept = nd.sample_mask((N // 1000, 1000), rates, seed=22).sum(0)
     found = [deviation(count, N // 1000, kept_share(p)) for count, p in zip(kept, rates, strict=True)]
@@ -167,8 +167,8 @@ def test_rates_of_each_unit():
     assert 0.9 < np.std(found) < 1.1
 
 
-def test_squares():
-    """DropBlock without overlaps drops p; with blocks what is left is (1 - gamma)^(places of a square)."""
+def test_drop_block():
+    """Blocks of side 1 drop a share p. Larger ones leave (1 - gamma)^(block_size^2) of the inner elements."""
     x = np.ones((1000, 10, 100, 100), np.float32)
     assert abs(deviation(np.count_nonzero(nd.drop_block2d(x, 0.1, 1, seed=23)), x.size, 0.9)) < BOUND
     del x

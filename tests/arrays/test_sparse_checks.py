@@ -1,4 +1,4 @@
-"""Sparse matrices whose arrays do not fit each other are refused, whoever takes them; none is changed."""
+"""Checks of sparse matrices with inconsistent arrays, and of all formats that are valid. None is changed."""
 
 import numpy as np
 import pytest
@@ -25,23 +25,23 @@ def cut(name, stop):
     return lambda matrix: setattr(matrix, name, getattr(matrix, name)[:stop])
 
 
-# format, what is done to a good matrix behind SciPy's back, error, message
-REFUSED = {
-    "a column past the last": (
+# Format, change of a valid matrix that SciPy does not notice, error, message.
+INVALID = {
+    "column past the last": (
         "csr",
         put("indices", 2, 12),
         ValueError,
         "columns from 0 to 9, got 12 at row 0, value 2",
     ),
-    "the first column past the last": (
+    "first column past the last": (
         "csr",
         put("indices", 3, 10),
         ValueError,
         "columns from 0 to 9, got 10 at row 1",
     ),
-    "a column far off": ("csr", put("indices", -1, 2**31 - 1), ValueError, "got 2147483647 at row 5"),
-    "a column below 0": ("csr", put("indices", 4, -1), ValueError, "columns from 0 to 9, got -1 at row 1, value 1"),
-    "rows that end before they begin": (
+    "column far out of range": ("csr", put("indices", -1, 2**31 - 1), ValueError, "got 2147483647 at row 5"),
+    "column below 0": ("csr", put("indices", 4, -1), ValueError, "columns from 0 to 9, got -1 at row 1, value 1"),
+    "decreasing rows": (
         "csr",
         put("indptr", 2, 21),
         ValueError,
@@ -59,7 +59,12 @@ REFUSED = {
         ValueError,
         "x.indptr: expected numbers from 0 to .* got -5",
     ),
-    "rows that begin late": ("csr", put("indptr", 0, 1), ValueError, "x.indptr: expected numbers from 0 to .* got 1"),
+    "rows that start after 0": (
+        "csr",
+        put("indptr", 0, 1),
+        ValueError,
+        "x.indptr: expected numbers from 0 to .* got 1",
+    ),
     "too few rows": ("csr", cut("indptr", -1), ValueError, "one number for each row plus one, got 6"),
     "no rows": ("csr", cut("indptr", 0), ValueError, "one number for each row plus one, got 0"),
     "too few values": ("csr", cut("data", -3), ValueError, r"x.indices: expected \d+ like the values in x.data, got"),
@@ -69,44 +74,49 @@ REFUSED = {
         ValueError,
         r"x.indices: expected \d+ like the values in x.data, got",
     ),
-    "columns with a point": ("csr", cast("indices", float), TypeError, "x.indices: expected integers, got float64"),
-    "rows with a point": ("csr", cast("indptr", np.float32), TypeError, "x.indptr: expected integers, got float32"),
-    "columns of truth": ("csr", cast("indices", bool), TypeError, "x.indices: expected integers, got bool"),
+    "columns of floats": ("csr", cast("indices", float), TypeError, "x.indices: expected integers, got float64"),
+    "rows of floats": ("csr", cast("indptr", np.float32), TypeError, "x.indptr: expected integers, got float32"),
+    "columns of bool": ("csr", cast("indices", bool), TypeError, "x.indices: expected integers, got bool"),
     "another shape": ("csr", lambda m: setattr(m, "_shape", (9, COLUMNS)), ValueError, "one number for each row"),
-    "two dimensions": ("csr", lambda m: setattr(m, "indices", m.indices[None]), ValueError, "expected 1 dimension"),
+    "2D columns": (
+        "csr",
+        lambda m: setattr(m, "indices", m.indices[None]),
+        ValueError,
+        "expected 1 dimension",
+    ),
     "complex values": ("csr", cast("data", complex), TypeError, "x: expected numbers, .* got complex128"),
     "half precision": ("csr", cast("data", np.float16), TypeError, "x: expected numbers, .* got float16"),
-    "a foreign order of bytes": ("csr", cast("data", ">f8"), TypeError, "x: expected numbers, .* got >f8"),
-    "a row past the last": ("csc", put("indices", 1, 600000), ValueError, "rows from 0 to 5, got 600000 at column"),
-    "a row below 0": ("csc", put("indices", 1, -1), ValueError, "rows from 0 to 5, got -1 at column"),
+    "values of another byte order": ("csr", cast("data", ">f8"), TypeError, "x: expected numbers, .* got >f8"),
+    "row past the last": ("csc", put("indices", 1, 600000), ValueError, "rows from 0 to 5, got 600000 at column"),
+    "row below 0": ("csc", put("indices", 1, -1), ValueError, "rows from 0 to 5, got -1 at column"),
     "columns past the values": ("csc", put("indptr", -1, 2000), ValueError, "x.indptr: expected numbers from 0 to"),
-    "columns that fall": (
+    "decreasing columns": (
         "csc",
         put("indptr", 2, 19),
         ValueError,
         "non-decreasing numbers, got 19 and then .* at column 2",
     ),
-    "a pair of a row past the last": ("coo", put("row", 1, 99), ValueError, "x.row: .* from 0 to 5, got 99 at value 1"),
-    "a pair of a column below 0": ("coo", put("col", 1, -3), ValueError, "x.col: .* from 0 to 9, got -3 at value 1"),
-    "a block past the last": (
+    "coordinate row past the last": ("coo", put("row", 1, 99), ValueError, "x.row: .* from 0 to 5, got 99 at value 1"),
+    "coordinate column below 0": ("coo", put("col", 1, -3), ValueError, "x.col: .* from 0 to 9, got -3 at value 1"),
+    "block past the last": (
         "bsr",
         put("indices", 1, 77),
         ValueError,
         "block columns from 0 to 4, got 77 at block row 0",
     ),
-    "blocks that fall": (
+    "decreasing blocks": (
         "bsr",
         put("indptr", 1, 9),
         ValueError,
         "non-decreasing numbers, got 9 and then .* at block row 1",
     ),
-    "a list of a far column": (
+    "list column past the last": (
         "lil",
         lambda m: (m.rows[0].append(55), m.data[0].append(5.0)),
         ValueError,
         "columns from 0 to 9, got 55 at row 0",
     ),
-    "lists of two lengths": (
+    "lists of different lengths": (
         "lil",
         lambda m: m.rows[2].append(9),
         ValueError,
@@ -120,7 +130,7 @@ def changed(kind, change):
     matrix = sparse.csr_array(DENSE)
     matrix = matrix.tobsr(blocksize=(2, 2)) if kind == "bsr" else matrix.asformat(kind)
     if kind in ("csr", "csc", "coo"):
-        matrix.has_canonical_format = True  # which SciPy keeps, whatever is done
+        matrix.has_canonical_format = True  # SciPy does not update it
     change(matrix)
     return matrix
 
@@ -148,9 +158,9 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_matrices_that_are_refused(case, net):
-    kind, change, error, message = REFUSED[case]
+@pytest.mark.parametrize("case", INVALID)
+def test_invalid_matrices(case, net):
+    kind, change, error, message = INVALID[case]
     matrix = changed(kind, change)
     before, weights = arrays(matrix), {name: value.copy() for name, value in net.weights().items()}
     for call in CALLS.values():
@@ -164,43 +174,41 @@ def test_matrices_that_are_refused(case, net):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["DropoutMLPClassifier", "DropoutMLPRegressor"])
-@pytest.mark.parametrize(
-    "case", ["a column past the last", "a column below 0", "rows that end before they begin", "a row past the last"]
-)
-def test_estimators_refuse_them_too(name, case):
+@pytest.mark.parametrize("case", ["column past the last", "column below 0", "decreasing rows", "row past the last"])
+def test_invalid_matrices_in_estimators(name, case):
     estimators = pytest.importorskip("numba_dropout.sklearn", reason="scikit-learn is not installed")
     good = sparse.csr_matrix(DENSE)
     model = getattr(estimators, name)(hidden_layer_sizes=(4,), max_iter=1, batch_size=3, random_state=0).fit(good, Y)
-    kind, change, error, _ = REFUSED[case]
+    kind, change, error, _ = INVALID[case]
     for call in (model.predict, lambda x: model.fit(x, Y)):
         with pytest.raises(error):
             call(changed(kind, change))
 
 
-# what SciPy takes too, and what it stands for
-ACCEPTED = {
+# Changes that leave the matrix valid.
+VALID = {
     "unsigned columns": ("csr", cast("indices", np.uint64)),
-    "short columns": ("csr", cast("indices", np.int8)),
-    "columns of the other order of bytes": ("csr", cast("indices", ">i4")),
-    "long rows": ("csr", cast("indptr", np.int64)),
+    "int8 columns": ("csr", cast("indices", np.int8)),
+    "columns of another byte order": ("csr", cast("indices", ">i4")),
+    "int64 rows": ("csr", cast("indptr", np.int64)),
     "unaligned columns": (
         "csr",
         lambda m: setattr(m, "indices", np.frombuffer(b"\0" + m.indices.tobytes(), m.indices.dtype, offset=1)),
     ),
-    "values backwards in memory": ("csr", lambda m: setattr(m, "data", m.data[::-1].copy()[::-1])),
-    "room behind the values": (
+    "reversed values": ("csr", lambda m: setattr(m, "data", m.data[::-1].copy()[::-1])),
+    "unused values": (
         "csr",
         lambda m: (setattr(m, "data", np.append(m.data, 7.0)), setattr(m, "indices", np.append(m.indices, 1))),
     ),
-    "rows of pairs": ("coo", lambda m: None),
+    "coordinates": ("coo", lambda m: None),
     "blocks": ("bsr", lambda m: None),
     "diagonals": ("dia", lambda m: None),
 }
 
 
-@pytest.mark.parametrize("case", ACCEPTED)
-def test_matrices_that_are_taken(case, net):
-    kind, change = ACCEPTED[case]
+@pytest.mark.parametrize("case", VALID)
+def test_valid_matrices(case, net):
+    kind, change = VALID[case]
     matrix = changed(kind, change)
     before = arrays(matrix)
     assert np.array_equal(net.forward(matrix), net.forward(DENSE))
@@ -208,7 +216,7 @@ def test_matrices_that_are_taken(case, net):
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
-def test_values_of_one_place_are_added_whatever_the_matrix_claims(kind, net):
+def test_duplicate_entries_of_canonical_format(kind, net):
     matrix = changed(kind, lambda m: None)
     assert matrix.has_canonical_format
     indices = matrix.row if kind == "coo" else matrix.indices
@@ -221,13 +229,13 @@ def test_values_of_one_place_are_added_whatever_the_matrix_claims(kind, net):
     pairs = {"csr": (lines, indices), "csc": (indices, lines), "coo": (indices, getattr(matrix, "col", None))}[kind]
     dense = np.zeros(DENSE.shape)
     np.add.at(dense, pairs, matrix.data)
-    assert matrix.has_canonical_format  # still believes so
+    assert matrix.has_canonical_format
     assert np.array_equal(net.forward(matrix), net.forward(dense))
     assert np.array_equal(SparseRows.of(matrix).to_array(), dense)
     assert arrays(matrix) == before
 
 
-def test_columns_of_any_order(net):
+def test_unsorted_columns(net):
     matrix = changed("csr", lambda m: None)
     stop = matrix.indptr[1]
     matrix.indices[:stop], matrix.data[:stop] = matrix.indices[:stop][::-1].copy(), matrix.data[:stop][::-1].copy()
@@ -236,7 +244,7 @@ def test_columns_of_any_order(net):
     assert arrays(matrix) == before
 
 
-def test_rows_that_are_made_of_their_arrays(net):
+def test_sparse_rows_from_arrays(net):
     good = SparseRows.of(sparse.csr_array(DENSE)).arrays
     assert np.array_equal(net.forward(SparseRows(good, COLUMNS)), net.forward(DENSE))
     for wrong, message in (
@@ -249,7 +257,7 @@ def test_rows_that_are_made_of_their_arrays(net):
             SparseRows(wrong, COLUMNS)
 
 
-def test_an_empty_matrix(net):
+def test_empty_matrix(net):
     for shape in ((0, COLUMNS), (4, COLUMNS)):
         empty = sparse.csr_array(shape)
         assert np.array_equal(net.forward(empty), net.forward(np.zeros(shape)))
@@ -258,7 +266,7 @@ def test_an_empty_matrix(net):
 
 
 @pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "coo_matrix"])
-def test_the_sparse_labels_of_an_estimator_are_checked_too(kind):
+def test_invalid_sparse_labels(kind):
     sparse = pytest.importorskip("scipy.sparse")
     estimators = pytest.importorskip("numba_dropout.sklearn")
     x, labels = np.ones((6, 3)), getattr(sparse, kind)(np.eye(6, 4))
@@ -274,7 +282,7 @@ def test_the_sparse_labels_of_an_estimator_are_checked_too(kind):
         (lambda m: setattr(m, "indices", list(m.indices)), TypeError, "x.indices: expected an array, got list"),
     ],
 )
-def test_arrays_of_another_form_are_refused(change, error, message):
+def test_invalid_arrays(change, error, message):
     matrix = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(5, 3))
     change(matrix)
     with pytest.raises(error, match=message):
