@@ -1,0 +1,103 @@
+"""Training options that are refused: exit code 2, one line that names the option, and no file written."""
+
+import pytest
+from commands import refused
+from tables import CATS_AND_DOGS
+
+import numba_dropout as nd
+
+SMALL = ("--hidden", "4", "--epochs", "1")
+
+pytestmark = pytest.mark.usefixtures("earlier_run")
+
+
+@pytest.mark.parametrize(
+    ("option", "values", "word"),
+    [
+        ("--dropout", ["nan", "-0.1", "1.5", "inf", "0.5,2", "x", "", "0.1,0.2,0.3"], "dropout"),
+        ("--input-dropout", ["nan", "-0.1", "1.0001", "x"], "input"),
+        ("--hidden", ["0", "-3", "4,0", "x", "", "1.5", "9999999999999999999"], ""),
+        ("--epochs", ["0", "-1", "x", "1.5"], "epochs"),
+        ("--batch-size", ["0", "-1", "x"], "batch-size"),
+        ("--patience", ["0", "-1"], "patience"),
+        ("--threads", ["0", "-1", "100000"], "threads"),
+        ("--seed", ["-1", "18446744073709551616", "x"], "seed"),
+        ("--lr", ["0", "-1", "nan", "inf", "x"], "lr"),
+        ("--momentum", ["-1", "1", "nan"], "momentum"),
+        ("--weight-decay", ["-1", "nan"], "weight"),
+        ("--max-norm", ["0", "-1", "nan"], "max"),
+        ("--decay-steps", ["0", "-1", "nan"], ""),
+        ("--val", ["0", "1", "-0.5", "nan", "0.001", "0.999"], "val"),
+        ("--loss", ["hinge"], "loss"),
+        ("--optimizer", ["lion"], "optimizer"),
+        ("--schedule", ["random"], "schedule"),
+        ("--standardize", ["all"], "standardize"),
+        ("--dtype", ["float16"], "dtype"),
+        ("--device", ["tpu"], "device"),
+        ("--no-such-option", ["1"], "no-such-option"),
+    ],
+)
+def test_values_out_of_range(option, values, word):
+    for value in values:
+        chosen = {"--momentum": ["--optimizer", "sgd"], "--decay-steps": ["--schedule", "step"]}.get(option, [])
+        assert word in refused("train", "good.csv", *chosen, f"{option}={value}"), value
+
+
+def test_mse_on_text():
+    assert "at row 2, column 3 ('kind'), got text 'dog'" in refused("train", "good.csv", "--loss", "mse")
+
+
+def test_momentum_without_sgd():
+    assert "momentum" in refused("train", "good.csv", "--optimizer", "adam", "--momentum", "0.9")
+
+
+def test_binary_cross_entropy_for_three_classes(folder):
+    (folder / "three.csv").write_text(CATS_AND_DOGS + "1,2,emu\n")
+    line = refused("train", "three.csv", "--loss", "bce")
+    assert "3" in line
+    assert "cross_entropy" in line
+
+
+def test_patience_without_validation():
+    message = refused("train", "good.csv", *SMALL, "--patience", "2")
+    assert "validation" in message
+    assert "--val" in message
+
+
+def test_out_of_memory(monkeypatch):
+    def full(*arguments, **options):
+        raise MemoryError("Unable to allocate 179. GiB")
+
+    monkeypatch.setattr(nd.MLP, "__init__", full)
+    assert "memory" in refused("train", "good.csv", *SMALL)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.compiles_long)])
+def test_diverging_loss(dtype):
+    choices = ("--hidden", "4", "--batch-size", "5", "--epochs", "9", "--optimizer", "sgd", "--dtype", dtype)
+    line = refused("train", "good.csv", *choices, "--lr", "1e200" if dtype == "float64" else "1e25")
+    assert "epoch " in line
+    assert "lower learning rate" in line
+
+
+@pytest.mark.compiles_long
+def test_values_beyond_float32():
+    line = refused("train", "good.csv", *SMALL, "--optimizer", "sgd", "--lr", "1e39")
+    assert "too large, or a bound too small, for float32; try a lower learning rate (it was 1e+39)" in line
+    assert "clip_norm (1e-60)" in refused("train", "good.csv", *SMALL, "--clip-norm", "1e-60")
+
+
+def test_options_without_effect():
+    assert "momentum" in refused("train", *SMALL, "--nesterov")
+    assert "decay_steps" in refused("train", "good.csv", *SMALL, "--decay-steps", "10")
+
+
+def test_schedule_of_concrete_dropout():
+    message = refused("train", "good.csv", *SMALL, "--variant", "concrete", "--dropout-schedule", "linear")
+    assert "dropout_schedule: expected one rate for each layer, got learned rates" in message
+    assert "weight_regularizer" in refused("train", "good.csv", *SMALL, "--weight-regularizer", "1")
+
+
+def test_too_many_parameters():
+    assert "parameters" in refused("train", "good.csv", "--hidden", "2147483647,2147483647,2147483647")

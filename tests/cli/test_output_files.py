@@ -1,0 +1,71 @@
+"""Output files that cannot be written, or that would replace other files of the run: exit code 2, and no change."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from commands import refused
+
+SMALL = ("--hidden", "4", "--epochs", "1")
+
+pytestmark = pytest.mark.usefixtures("earlier_run")
+
+
+@pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
+@pytest.mark.parametrize("place", ["nowhere/file.png", "good.csv/file.png"])
+def test_train_into_missing_folder(option, place):
+    assert place in refused("train", "good.csv", *SMALL, option, place)
+
+
+@pytest.mark.parametrize("place", ["nowhere/file.csv", "good.csv/file.npy", "."])
+def test_predict_into_missing_folder(model, place):
+    assert place in refused("predict", model, "good.csv", "--out", place)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc, where nobody can make files")
+@pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
+def test_unwritable_folder(option):
+    assert "/proc/file.png" in refused("train", "good.csv", *SMALL, option, "/proc/file.png")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not bind root")
+@pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
+def test_folder_without_permission(folder, option):
+    (folder / "locked").mkdir(mode=0o500)
+    assert "locked/file.png" in refused("train", "good.csv", *SMALL, option, "locked/file.png")
+
+
+@pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
+def test_folder_instead_of_file(folder, option):
+    (folder / "sub.png").mkdir()
+    assert "sub.png" in refused("train", "good.csv", *SMALL, option, "sub.png")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="/dev/null")
+def test_device_instead_of_file():
+    assert "/dev/null" in refused("train", "good.csv", *SMALL, "--out", "/dev/null")
+    assert not Path("/dev/null").is_file()
+
+
+def test_unknown_plot_format():
+    assert ".png" in refused("train", "good.csv", *SMALL, "--plot", "plot.xyz")
+
+
+def test_missing_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert "pip install 'numba-dropout[plot]'" in refused("train", "good.csv", *SMALL, "--plot", "plot.png")
+
+
+@pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
+def test_train_keeps_its_data(option):
+    assert "already used in this run" in refused("train", "good.csv", *SMALL, option, "good.csv")
+
+
+def test_same_file_twice():
+    assert "already used in this run" in refused("train", "good.csv", *SMALL, "--log", "m.npz", "--out", "m.npz")
+
+
+def test_predict_keeps_its_input(model):
+    for taken in ("good.csv", model):
+        assert "already used in this run" in refused("predict", model, "good.csv", "--out", taken)
