@@ -7,7 +7,6 @@ import itertools
 import os
 import pickle
 import signal
-import stat
 import sys
 import threading
 import time
@@ -19,7 +18,6 @@ from processes import run
 from together import INPUTS, OUTPUTS, attempt, calls_of, classifier, data, network, quick_turns, together
 
 import numba_dropout as nd
-from numba_dropout.storage import files
 
 unconverged = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 
@@ -198,22 +196,6 @@ def test_a_fork_keeps_no_other_thread(tmp_path):
                 os._exit(0)
             os._exit(1)
         assert os.waitpid(child, 0)[1] == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
-@pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o077])
-def test_the_umask_is_left_alone(mask, tmp_path, monkeypatch):
-    own, changed = os.umask, []
-    before = own(mask)
-    monkeypatch.setattr(os, "umask", lambda value: changed.append(value) or own(value))
-    try:
-        found = together(*(lambda n=n: files.write_json(tmp_path / f"{n}", n) for n in range(4)), times=5)
-    finally:
-        after = own(before)
-    assert (after, changed) == (mask, [])
-    assert [one for many in found for one in many if one is not None] == []
-    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o666 & ~mask}
-    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_a_call_that_ctrl_c_ended_holds_nothing():

@@ -1,0 +1,97 @@
+"""Models as ONNX: onnxruntime computes what the network computes."""
+
+import json
+
+import numpy as np
+import pytest
+from networks import network
+
+import numba_dropout as nd
+
+OTHERS = ("gaussian", "concrete", "dropconnect", "subnetwork")
+LOSSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 1), ("mse", 2)]
+
+
+@pytest.fixture
+def x(rng):
+    return rng.standard_normal((40, 5)).astype(np.float32)
+
+
+def run(path, x):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return dict(zip((output.name for output in session.get_outputs()), session.run(None, {"x": x}), strict=True))
+
+
+def exported(net, path, **options):
+    pytest.importorskip("onnx")
+    from numba_dropout.formats import onnx
+
+    onnx.export(net, path, **options)
+    return path
+
+
+@pytest.mark.parametrize("variant", ["dropout", *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("loss", "outputs"), LOSSES)
+def test_onnxruntime_outputs(loss, outputs, dtype, variant, tmp_path, x):
+    net, x = network(loss, outputs, dtype=dtype, variant=variant), x.astype(dtype)
+    found = run(exported(net, tmp_path / "m.onnx"), x)
+    tolerance = {"rtol": 1e-5, "atol": 1e-5 if dtype == "float32" else 1e-12}
+    np.testing.assert_allclose(found["outputs"], net.outputs(x), **tolerance)
+    predictive = found["values" if loss == "mse" else "probabilities"]
+    assert predictive.shape == net.predictive(net.outputs(x)).shape
+    np.testing.assert_allclose(predictive, net.predictive(net.outputs(x)), **tolerance)
+
+
+def test_unit_rates_and_plain_networks(tmp_path, x):
+    rates = network(dropout=[np.linspace(0, 1, 8), 0.2])
+    plain = nd.MLP([5, 3], dropout=0.0, seed=1)
+    for net in (rates, plain, network(dropout=1.0)):
+        np.testing.assert_allclose(run(exported(net, tmp_path / "m.onnx"), x)["outputs"], net.outputs(x), rtol=1e-5)
+
+
+def test_graph_and_metadata(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    net = network()
+    net.classes = ["a", "b", "c"]
+    model = onnx.load(exported(net, tmp_path / "m.onnx"))
+    kinds = [node.op_type for node in model.graph.node]
+    assert kinds == [
+        "Cast",
+        "Sub",
+        "Mul",
+        "Cast",
+        "Dropout",
+        "Gemm",
+        "Relu",
+        "Dropout",
+        "Gemm",
+        "Relu",
+        "Gemm",
+        "Softmax",
+    ]
+    about = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    assert about["classes"] == ["a", "b", "c"]
+    assert about["network"]["sizes"] == net.sizes
+    once = (tmp_path / "m.onnx").read_bytes()
+    assert exported(net, tmp_path / "m.onnx").read_bytes() == once
+
+
+@pytest.mark.jit_only
+def test_monte_carlo_samples(tmp_path, x):
+    """Repeated rows are samples with the mean and the spread of the network's own."""
+    net, rows = network(), np.repeat(x[:1], 20_000, 0)
+    found = run(exported(net, tmp_path / "m.onnx", mc=True), rows)["probabilities"]
+    drawn = net.predict_mc(x[:1], 20_000)
+    assert found.std(0) == pytest.approx(drawn.std[0], abs=0.01)
+    assert found.mean(0) == pytest.approx(drawn.mean[0], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "options", [{"variant": "gaussian"}, {"dropout": [np.full(8, 0.1), 0.1]}, {"dropout": 1.0}, {"variant": "concrete"}]
+)
+def test_unsupported_monte_carlo(options, tmp_path):
+    with pytest.raises(ValueError, match="mc: expected variant dropout and one rate below 1 for each layer"):
+        exported(network(**options), tmp_path / "m.onnx", mc=True)
+    assert not (tmp_path / "m.onnx").exists()

@@ -1,0 +1,19 @@
+"""Networks with random weights, biases and scaling, for comparisons with other formats."""
+
+import numpy as np
+
+import numba_dropout as nd
+
+
+def network(loss="cross_entropy", outputs=3, **options):
+    """Return a network of sizes 5, 8, 6 and the outputs."""
+    options = {"dropout": [0.3, 0.0], "input_dropout": 0.1, "seed": 4, **options}
+    net = nd.MLP([5, 8, 6, outputs], loss=loss, **options)
+    rng = np.random.default_rng(3)
+    for name, value in net.state_dict().items():
+        if name.endswith("bias"):
+            value[:] = rng.standard_normal(value.shape)
+    net.scale_input(rng.standard_normal(5), 0.5 + rng.random(5))
+    if loss == "mse":
+        net.scale_target(rng.standard_normal(outputs), 0.5 + rng.random(outputs))
+    return net
