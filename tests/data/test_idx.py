@@ -1,4 +1,4 @@
-"""IDX folders: MNIST's format, gzipped or not, whole or damaged."""
+"""Reading folders of IDX files, the format of MNIST."""
 
 import gzip
 import struct
@@ -8,19 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from idx_files import CODES, encode
 from numba_dropout_cli.main import cli
 
+import numba_dropout as nd
 from numba_dropout import data
 from numba_dropout.data import idx
 
 MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
-CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
-
-
-def encode(array):
-    """Return an array in the format's bytes: two zeros, type, dimensions, sizes and values, big end first."""
-    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, CODES[array.dtype.str[1:]], array.ndim, *array.shape)
-    return head + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
 def images(part):
@@ -49,7 +44,7 @@ def zipped(folder):
 
 
 @pytest.mark.parametrize("pack", [Path, zipped])
-def test_the_train_part_trains_and_the_test_part_evaluates(folder, pack):
+def test_train_and_test_parts(folder, pack):
     read = data.load(pack(folder))
     assert np.array_equal(read.x, images("train").reshape(12, 6))
     assert read.x.dtype == np.uint8
@@ -62,14 +57,14 @@ def test_the_train_part_trains_and_the_test_part_evaluates(folder, pack):
     assert np.array_equal(test.y, labels("t10k") - 4)
 
 
-def test_the_names_that_some_unpackers_leave(folder):
+def test_alternative_file_names(folder):
     for file in list(folder.iterdir()):
         file.rename(folder / file.name.replace("-idx", ".idx"))
     assert len(data.load(folder).x) == 12
 
 
 @pytest.mark.parametrize("dtype", CODES)
-def test_every_type_of_the_format(tmp_path, dtype):
+def test_dtypes(tmp_path, dtype):
     array = np.array([[0, 1, 100], [7, 8, 9]], dtype)
     (tmp_path / "file").write_bytes(encode(array))
     read = idx.read(tmp_path / "file")
@@ -79,7 +74,7 @@ def test_every_type_of_the_format(tmp_path, dtype):
 
 @pytest.mark.parametrize("what", ["images", "labels"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_truncated_file_is_refused_wherever_it_ends(folder, what, pack):
+def test_truncated_file(folder, what, pack):
     file = next(folder.glob(f"train-{what}*"))
     whole = pack(file.read_bytes())
     file.unlink()
@@ -108,7 +103,7 @@ def test_damaged_images(folder, content, message):
         data.load(folder)
 
 
-def test_no_images_at_all(folder):
+def test_no_images(folder):
     (folder / "train-images-idx3-ubyte").write_bytes(encode(images("train")[:0]))
     (folder / "train-labels-idx1-ubyte").write_bytes(encode(labels("train")[:0]))
     with pytest.raises(ValueError, match="expected rows and features"):
@@ -116,13 +111,41 @@ def test_no_images_at_all(folder):
 
 
 @pytest.mark.parametrize("file", ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"])
-def test_a_file_that_is_not_there_is_named(folder, file):
+def test_missing_file(folder, file):
     (folder / file).unlink()
     with pytest.raises(ValueError, match=f"there is no file {file[:12]}"):
         data.load(folder)
 
 
-def test_the_command_trains_on_a_folder_and_evaluates_on_its_test_part(folder, tmp_path):
+def idx_bytes(shape, content=b"", code=8):
+    return bytes([0, 0, code, len(shape)]) + b"".join(struct.pack(">I", size) for size in shape) + content
+
+
+IMAGES, TAGS = idx_bytes((2, 2, 2), bytes(8)), idx_bytes((2,), b"\0\1")
+HEADERS = {
+    "sizes that overflow": (idx_bytes((2**32 - 1,) * 3), TAGS, "expected 7922816"),
+    "sizes whose product is 2**64": (idx_bytes((2**16,) * 4), TAGS, "expected 1844674407370955"),
+    "sizes that overflow beside 0": (idx_bytes((0, *(2**32 - 1,) * 3)), idx_bytes((0,)), "impossible sizes"),
+    "too many dimensions": (idx_bytes((1,) * 255, b"\0"), idx_bytes((1,), b"\0"), "impossible sizes"),
+    "other numbers of both": (IMAGES, idx_bytes((3,), b"\0\1\2"), "2 images and 3 labels"),
+    "labels with a point": (
+        IMAGES,
+        idx_bytes((2,), np.array([0.5, np.nan], ">f4").tobytes(), 0x0D),
+        "expected integer labels",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HEADERS)
+def test_wrong_headers(case, tmp_path):
+    images, tags, message = HEADERS[case]
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(images)
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(tags)
+    with pytest.raises(ValueError, match=message):
+        nd.data.load(tmp_path)
+
+
+def test_commands(folder, tmp_path):
     out = str(tmp_path / "m.npz")
     train = CliRunner().invoke(cli, ["train", str(folder), "--hidden", "4", "--epochs", "1", "--out", out])
     assert train.exit_code == 0, train.output

@@ -23,7 +23,7 @@ from numba_dropout_cli.types import RATE_LIST
 import numba_dropout as nd
 from numba_dropout import data
 from numba_dropout.experiments.compare import Comparison, compare
-from numba_dropout.experiments.config import TrainConfig, build
+from numba_dropout.experiments.config import TrainConfig
 from numba_dropout.experiments.trial import Trial, TrialResult
 from numba_dropout.viz import plots
 
@@ -133,9 +133,6 @@ def test_the_plot_shows_means_and_spreads(classes, tmp_path, monkeypatch):
         assert [found.mean(name, rate) for rate in found.rates] in shown
 
 
-# ---------------------------------------------------------------- the command
-
-
 def ndrop(*arguments):
     return CliRunner().invoke(cli, ["compare", *map(str, arguments)])
 
@@ -216,9 +213,6 @@ def test_what_diverges_is_said_to(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "x.json").read_text())["runs"][0]["val_loss"] is None
 
 
-# ---------------------------------------------------------------- processes
-
-
 WORKING = """
 import sys, time
 from numba_dropout.experiments import compare
@@ -280,10 +274,3 @@ def test_no_process_is_left_behind(how, tmp_path):
         assert said.splitlines()[-1].endswith("a worker process was killed, perhaps for lack of memory; try fewer jobs")
     if how == "interrupt":
         assert said.splitlines()[-1] == "KeyboardInterrupt"
-
-
-def test_a_course_is_compiled_for_several_processes():
-    run = build("noisy", TrainConfig(schedule="cosine", hidden=(4,)))
-    run.compile()
-    assert run.optimizer.end is None
-    assert run.fit().records

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
-from numba_dropout.experiments import config
 from numba_dropout.training.evaluate import evaluation
 from numba_dropout.training.metrics import calibration, class_metrics
 
@@ -115,21 +114,6 @@ def test_large_targets_are_not_rounded(rng):
     assert nd.evaluate(net, x, y)["rmse"] == pytest.approx(np.sqrt((residual**2).mean()), rel=1e-6)
 
 
-def test_training_finds_the_precision_of_the_noise(tmp_path, rng):
-    x = rng.standard_normal((300, 3))
-    np.savez(tmp_path / "set.npz", x=x, y=3 * x[:, 0] + rng.normal(0, 0.5, 300))
-    choices = {"dropout": 0.0, "loss": "mse", "val": 0.3, "epochs": 30, "lr": 0.01}
-    run = config.build(tmp_path / "set.npz", config.TrainConfig(**choices))
-    run.fit()
-    held_out = run.validation
-    squares = (held_out.targets() - run.net.predict(held_out.x)[:, None]) ** 2
-    assert run.net.tau == pytest.approx([1 / squares.mean()])
-    run.net.save(tmp_path / "m.npz")
-    assert nd.MLP.load(tmp_path / "m.npz").tau == run.net.tau
-    found = nd.evaluate(run.net, held_out.x, held_out.targets())
-    assert found["log_likelihood"] == pytest.approx(0.5 * (np.log(run.net.tau[0] / (2 * np.pi)) - 1), rel=1e-6)
-
-
 @pytest.mark.parametrize(
     ("loss", "tau", "message"),
     [
@@ -144,9 +128,6 @@ def test_a_precision_that_is_none(loss, tau, message, rng):
     y = np.zeros((5, 2)) if loss == "mse" else np.zeros(5, int)
     with pytest.raises((ValueError, TypeError), match=message):
         nd.evaluate(net, np.zeros((5, 3)), y, tau=tau)
-
-
-# ---------------------------------------------------------------- the command
 
 
 @pytest.fixture

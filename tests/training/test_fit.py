@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout import data
-from numba_dropout.experiments import config
 from numba_dropout.training.callbacks import JsonLines, TensorBoard
 from numba_dropout.training.fit import Diverged
 
@@ -36,34 +34,6 @@ class Record(nd.Callback):
 def small(rng, rows=60):
     x = rng.standard_normal((rows, 4))
     return nd.MLP([4, 6, 2], dropout=0.2, seed=1), x, (x[:, 0] > 0).astype(int)
-
-
-@pytest.mark.jit_only
-@pytest.mark.parametrize("seed", range(10))
-def test_the_built_in_set_climbs_as_its_documents_show(seed):
-    run = config.build("pipeline", config.TrainConfig(seed=seed))
-    assert run.net.sizes == [20, 10, 3]
-    assert (run.net.input_dropout, run.net.dropout) == (0.3, [0.0])
-    history = run.fit()
-    loss, accuracy = history.column("loss"), history.column("accuracy")
-    assert loss[0] >= 0.9
-    assert accuracy[4] >= 0.80
-    assert loss[4] <= 0.55
-    assert loss == sorted(loss, reverse=True)
-
-
-def test_the_built_in_set_is_the_same_everywhere():
-    """Its numbers come from the counter-based generator, so Python's own arithmetic gives the same bits."""
-    pipeline = data.load("pipeline")
-    assert pipeline.x.shape == (1000, 20)
-    assert np.bincount(pipeline.y).tolist() == [334, 333, 333]
-    stream = 6 << 24
-    for row in (0, 1, 2, 3, 999):
-        for column in range(20):
-            centre = -1.25 + 2.5 * naive.uniform53(20 * (row % 3) + column, 0, stream)
-            scatter = -2.0 + 4.0 * naive.uniform53(20 * row + column, 0, stream | 1)
-            assert pipeline.x[row, column] == centre + scatter
-    assert np.isfinite(pipeline.x).all()
 
 
 def test_an_epoch_sees_every_row_once_in_batches(rng):

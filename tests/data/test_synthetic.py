@@ -1,0 +1,32 @@
+"""The built-in data sets."""
+
+import naive
+import numpy as np
+
+import numba_dropout as nd
+from numba_dropout import data
+
+
+def test_pipeline():
+    read = data.load("pipeline")
+    assert read.x.shape == (1000, 20)
+    assert np.bincount(read.y).tolist() == [334, 333, 333]
+    assert np.array_equal(read.x, data.load("pipeline").x)
+    assert np.isfinite(read.x).all()
+    net = nd.MLP([20, 3])
+    net.classes = [0, 1, 2]
+    assert np.array_equal(data.load_for(net, "pipeline").y, read.y)
+
+
+def test_values_of_pipeline():
+    """The values are those of the counter-based generator in Python's arithmetic."""
+    pipeline = data.load("pipeline")
+    assert pipeline.x.shape == (1000, 20)
+    assert np.bincount(pipeline.y).tolist() == [334, 333, 333]
+    stream = 6 << 24
+    for row in (0, 1, 2, 3, 999):
+        for column in range(20):
+            centre = -1.25 + 2.5 * naive.uniform53(20 * (row % 3) + column, 0, stream)
+            scatter = -2.0 + 4.0 * naive.uniform53(20 * row + column, 0, stream | 1)
+            assert pipeline.x[row, column] == centre + scatter
+    assert np.isfinite(pipeline.x).all()
