@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from commands import ndrop
+from commands import invoke, ndrop
 from tables import rewrite
+
+import numba_dropout as nd
 
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
 
@@ -53,3 +55,69 @@ def test_target_in_first_column(folder):
     ndrop("train", "named.csv", *SMALL, "--target", "kind")
     expected = ndrop("evaluate", "model.npz", "named.csv", "--json").stdout
     assert ndrop("evaluate", "model.npz", "plain.csv", "--json").stdout == expected
+
+
+@pytest.fixture
+def models(folder, rng):
+    """Save a network of classes and one of values, and data for it."""
+    nd.MLP([20, 4, 3], dropout=0.3).save("classes.npz")
+    net = nd.MLP([3, 4, 1], dropout=0.3, loss="mse")
+    net.save("values.npz")
+    x = rng.standard_normal((30, 3))
+    np.savez("set.npz", x=x, y=x[:, 0])
+    return folder
+
+
+@pytest.mark.parametrize("more", [[], ["--mc", "7"]])
+def test_json(models, more):
+    printed = json.loads(invoke("evaluate", "classes.npz", "pipeline", "--json", *more).output)
+    pipeline = nd.data.load("pipeline")
+    found = nd.evaluate(nd.MLP.load("classes.npz"), pipeline.x, pipeline.y, samples=7 if more else None)
+    assert printed == {"rows": 1000, **json.loads(json.dumps(found).replace("NaN", "null"))}
+    values = json.loads(invoke("evaluate", "values.npz", "set.npz", "--json", "--tau", "2", *more).output)
+    assert set(values) == {"rows", "rmse", "mae", "r2", "log_likelihood", "loss"}
+
+
+def test_table_of_classes(models):
+    lines = invoke("evaluate", "classes.npz", "pipeline").output.splitlines()
+    assert lines[0].split() == ["rows", "1000"]
+    assert [line.split()[0] for line in lines[1:6]] == ["loss", "accuracy", "error", "log-likelihood", "ece"]
+    assert lines[7].split() == ["class", "precision", "recall", "predicted:", "0", "1", "2"]
+    assert [sum(map(int, line.split()[3:])) for line in lines[8:]] == [334, 333, 333]
+
+
+def test_missing_tau(models):
+    assert "log-likelihood -  (requires --tau" in invoke("evaluate", "values.npz", "set.npz").output
+
+
+@pytest.mark.parametrize("model", ["classes", "values"])
+@pytest.mark.parametrize("more", [[], ["--mc", "7", "--tau", "1"]])
+def test_plots(models, model, more):
+    pytest.importorskip("matplotlib")
+    more = [word for word in more if model == "values" or word not in ("--tau", "1")]
+    data = {"classes": "pipeline", "values": "set.npz"}[model]
+    assert invoke("evaluate", f"{model}.npz", data, "--plot", "found.svg", *more).exit_code == 0
+    drawn = (models / "found.svg").read_text()
+    assert drawn.count('id="axes_') == {"classes": 3, "values": 1 + bool(more)}[model]
+
+
+def test_refused_arguments(models):
+    for arguments, message in (
+        (["classes.npz", "pipeline", "--tau", "1"], "tau: only valid for a regression"),
+        (["classes.npz", "pipeline", "--mc", "0"], "--mc"),
+        (["classes.npz", "pipeline", "--plot", "found.txt"], "found.txt"),
+    ):
+        refused = invoke("evaluate", *arguments)
+        assert refused.exit_code == 2
+        assert message in refused.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("samples", [[], ["--mc", "5"]])
+def test_dollar_signs_in_class_names(samples, folder):
+    pytest.importorskip("matplotlib")
+    (folder / "a$b_{x$.csv").write_text("x,y\n" + "".join(f"{n},{['US$', 'A$B_{x$'][n % 2]}\n" for n in range(20)))
+    assert invoke("train", "a$b_{x$.csv", "--epochs", "1", "--hidden", "3").exit_code == 0
+    drawn = invoke("evaluate", "model.npz", "a$b_{x$.csv", "--plot", "e.svg", *samples)
+    assert drawn.exit_code == 0, drawn.output
+    assert "<!-- A$B_{x$ -->" in (folder / "e.svg").read_text()
+    assert json.loads(invoke("evaluate", "model.npz", "a$b_{x$.csv", "--json").output)["classes"] == ["A$B_{x$", "US$"]

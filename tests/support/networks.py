@@ -1,4 +1,4 @@
-"""Networks with random weights, biases and scaling, for comparisons with other formats."""
+"""Networks with random weights, biases and scaling, and a small problem to train on."""
 
 import numpy as np
 
@@ -17,3 +17,9 @@ def network(loss="cross_entropy", outputs=3, **options):
     if loss == "mse":
         net.scale_target(rng.standard_normal(outputs), 0.5 + rng.random(outputs))
     return net
+
+
+def binary_problem(rng, rows=60):
+    """Return a network and data of two classes."""
+    x = rng.standard_normal((rows, 4))
+    return nd.MLP([4, 6, 2], dropout=0.2, seed=1), x, (x[:, 0] > 0).astype(int)
