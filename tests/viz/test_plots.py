@@ -1,0 +1,29 @@
+"""Plots: a comparison of rates."""
+
+import pytest
+
+from numba_dropout.experiments.compare import Comparison
+from numba_dropout.experiments.trial import TrialResult
+from numba_dropout.viz import plots
+
+RUNS = [
+    TrialResult(0.0, 0, 0.1, 1.0, 0.5, 0.8),
+    TrialResult(0.0, 1, 0.3, 1.0, 0.7, 0.9),
+    TrialResult(0.5, 0, 0.3, 0.9, 0.25, 0.9),
+    TrialResult(0.5, 1, 0.5, 0.9, 0.35, 0.9),
+]
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_rates(classes, tmp_path, monkeypatch):
+    found = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, RUNS)
+    drawn = []
+    keep = plots._spread
+    monkeypatch.setattr(plots, "_spread", lambda axes, *given: (keep(axes, *given), drawn.append((axes, given[1])))[0])
+    plots.rates(found, tmp_path / "rates.png")
+    assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
+    assert [name for _, name in drawn] == ["train_loss", "val_loss"] + ["val_error"] * classes
+    for axes, name in drawn:
+        lines = [line for bar in axes.containers for line in [bar.lines[0]]]
+        shown = [line.get_ydata().tolist() for line in lines]
+        assert [found.mean(name, rate) for rate in found.rates] in shown
