@@ -33,7 +33,7 @@ def refused(*arguments):
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.output
     assert contents(".") == before
-    return result.stderr
+    return result.stderr.rstrip("\n")
 
 
 def started(*arguments):

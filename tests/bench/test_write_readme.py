@@ -1,14 +1,14 @@
-"""Figures of the README and of docs pages: generated from the kept results only."""
+"""Figures of README.md and docs/performance.md, from kept results."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from numba_dropout_bench import cases, reproduced, rounds, run, sizes, write_readme
+from numba_dropout_bench import cases, rounds, run, sizes, write_readme
 
 ROOT = Path(__file__).parents[2]
-DOCS, RESULTS = ROOT / "docs", ROOT / "docs" / "results"
+
 SPEEDS = {  # role, and seconds for 10^9 units of work
     "numba-dropout": ("own", 0.25),
     "copy": ("limit", 0.125),
@@ -54,11 +54,11 @@ def invented(case, slower):
     }
 
 
-def test_the_newest_run_is_used(results):
+def test_newest(results):
     assert write_readme.newest(results).name == "b.json"
 
 
-def test_all_tables_have_the_measured_values(results):
+def test_section(results):
     text = write_readme.section(write_readme.newest(results))
     assert "Version 0. a processor (znver9 in LLVM), 2 threads, float32; medians of 3 rounds" in text
     assert "`b.json`" in text
@@ -71,7 +71,7 @@ def test_all_tables_have_the_measured_values(results):
     assert not re.search(r"\b(nan|inf|None)\b", text)
 
 
-def test_the_summary_has_the_fastest_variant_of_each_library(results):
+def test_summary(results):
     text = write_readme.summary(write_readme.newest(results))
     assert "Version 0. Medians of 3 rounds on a processor" in text
     assert "([all rounds](b.json))" in text
@@ -80,7 +80,7 @@ def test_the_summary_has_the_fastest_variant_of_each_library(results):
     assert [cell.strip() for cell in rows[0].split("|")[2:8]] == ["0.500", "4.00", "32.0", "-", "-", "-"]
 
 
-def test_writing_twice_changes_nothing(results):
+def test_write_twice(results):
     section = write_readme.section(results / "a.json")
     once = write_readme.with_section(f"before\n{write_readme.BEGIN}\nold\n{write_readme.END}\nafter\n", section)
     assert write_readme.with_section(once, section) == once
@@ -89,47 +89,14 @@ def test_writing_twice_changes_nothing(results):
     assert "old" not in once
 
 
-def test_a_page_without_marks_is_refused():
+def test_page_without_marks():
     with pytest.raises(SystemExit, match="marks"):
         write_readme.with_section("# nothing", "")
 
 
 @pytest.mark.parametrize(("name", "write"), [("README.md", "summary"), ("docs/performance.md", "section")])
-def test_figures_are_those_of_the_newest_results(name, write, monkeypatch):
+def test_pages(name, write, monkeypatch):
     monkeypatch.setattr(write_readme, "ROOT", ROOT)  # the package may be installed elsewhere
     page = (ROOT / name).read_text()
     text = getattr(write_readme, write)(write_readme.newest(ROOT / "bench" / "results"))
     assert page == write_readme.with_section(page, text), "run `make figures`"
-
-
-# ---------------------------------------------------------------- docs/reproduce.md, docs/sklearn.md
-
-
-@pytest.mark.parametrize("name", reproduced.PAGES)
-def test_pages_have_the_kept_figures(name):
-    page = (DOCS / name).read_text()
-    assert reproduced.with_sections(name, page, RESULTS) == page
-
-
-def test_kept_results_name_their_command_and_machine():
-    for file in RESULTS.glob("*.json"):
-        assert json.loads(file.read_text()).keys() >= {"command", "seed", "version", "machine"}, file.name
-
-
-def test_plots_are_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
-    reproduced.draw(tmp_path, RESULTS)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["mnist-rates.png", "mnist-sizes.png", "mnist.png"]
-    assert all((ROOT / "docs" / "images" / file.name).exists() for file in tmp_path.iterdir())
-
-
-def test_other_results_give_another_page(tmp_path):
-    for file in RESULTS.glob("*.json"):
-        record = json.loads(file.read_text())
-        if file.name == "uci-energy.json":
-            record |= {"rmse_mean": 0.1234, "rmse_se": 0.0567}
-        (tmp_path / file.name).write_text(json.dumps(record))
-    page = DOCS / "reproduce.md"
-    assert "| 0.123 ± 0.057 |" in reproduced.with_sections(page.name, page.read_text(), tmp_path)
-    with pytest.raises(SystemExit, match="expected the marks of mnist"):
-        reproduced.with_sections(page.name, "no marks", tmp_path)
