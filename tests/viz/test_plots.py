@@ -3,14 +3,18 @@
 import pytest
 
 from numba_dropout.experiments.compare import Comparison
-from numba_dropout.experiments.trial import TrialResult
+from numba_dropout.experiments.trial import Trial, TrialResult
 from numba_dropout.viz import plots
 
+METRICS = {  # by rate and seed
+    (0.0, 0): (0.1, 1.0, 0.5, 0.8),
+    (0.0, 1): (0.3, 1.0, 0.7, 0.9),
+    (0.5, 0): (0.3, 0.9, 0.25, 0.9),
+    (0.5, 1): (0.5, 0.9, 0.35, 0.9),
+}
 RUNS = [
-    TrialResult(0.0, 0, 0.1, 1.0, 0.5, 0.8),
-    TrialResult(0.0, 1, 0.3, 1.0, 0.7, 0.9),
-    TrialResult(0.5, 0, 0.3, 0.9, 0.25, 0.9),
-    TrialResult(0.5, 1, 0.5, 0.9, 0.35, 0.9),
+    TrialResult(Trial(number, {"dropout": rate, "seed": seed}), 0, 0, *metrics)
+    for number, ((rate, seed), metrics) in enumerate(METRICS.items())
 ]
 
 

@@ -1,79 +1,26 @@
-"""The page of a trace, in a browser: it draws Python's masks and values, answers, and can be used without a mouse.
+"""The interactive picture of a page in a browser: masks, values and keys."""
 
-Needs Chromium, of which `--headless` is enough: `apt-get install chromium` (Debian), or any `google-chrome`.
-"""
-
-import html
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import naive
 import numpy as np
 import pytest
+from browser import needs_browser, run
 
 import numba_dropout as nd
 from numba_dropout.viz import trace
 from numba_dropout.viz.trace import Choices, toy_network
-from numba_dropout.viz.trace.report import FROM_DOCUMENTS, number, numbers
+from numba_dropout.viz.trace.report import number
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.jit_only,
-    pytest.mark.skipif(BROWSER is None, reason="needs Chromium: apt-get install chromium"),
-]
+pytestmark = [pytest.mark.jit_only, needs_browser]
 
-VECTORS = Path(__file__).parents[1] / "support" / "philox_vectors.txt"
+VECTORS = Path(__file__).parents[2] / "support" / "philox_vectors.txt"
 
 
-def run(page, tmp_path, script, *options):
-    """Return what a script that is added to a page leaves in `found`, once nothing was complained of."""
-    added = """<script>
-    const complaints = [];
-    addEventListener("error", (event) => complaints.push(event.message));
-    </script>"""
-    test = f"""<pre id="found"></pre><script>
-    const found = {{}};
-    try {{ {script} }} catch (error) {{ complaints.push(String(error.stack)); }}
-    document.getElementById("found").textContent = JSON.stringify({{found, complaints}});
-    </script>"""
-    file = tmp_path / "page.html"
-    file.write_text(page.replace("<head>", f"<head>{added}", 1).replace("</body>", f"{test}</body>"), encoding="utf-8")
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-logging=stderr",
-        f"--user-data-dir={tmp_path}/user",
-    ]
-    done = subprocess.run(
-        [BROWSER, *flags, *options, "--dump-dom", file.as_uri()],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert "CONSOLE" not in done.stderr, done.stderr
-    result = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
-    assert result["complaints"] == []
-    return result["found"]
-
-
-@pytest.fixture(scope="module")
-def pytorch():
-    told = trace.trace("pytorch")
-    return told, trace.page(told)
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return trace.page(trace.trace("toy"))
-
-
-def test_the_pages_draw_the_masks_of_the_contract(toy, tmp_path):
-    """Philox on the published vectors, thresholds with ties, elements beyond 2**32, rates from end to end."""
+def test_masks(toy, tmp_path):
+    """Masks are those of the contract: vectors of Philox, ties, elements beyond 2**32, and rates from 0 to 1."""
     vectors = [
         [[int(word, 16) for word in part.split()] for part in re.split(r"\s{2,}", line.strip())]
         for line in VECTORS.read_text().splitlines()
@@ -102,8 +49,8 @@ def test_the_pages_draw_the_masks_of_the_contract(toy, tmp_path):
         assert kept == naive.kept(i, 0.5 + 2**-17 + 2**-18, 3, 1, 2)
 
 
-def test_the_pages_values_are_pythons(pytorch, tmp_path):
-    """At the beginning, at other steps and rates, and in evaluation mode; in the picture and in the table."""
+def test_values(pytorch, tmp_path):
+    """Picture and table have the values of Python: first, at other steps and rates, and in evaluation mode."""
     told, page = pytorch
     script = """
     const look = () => ({
@@ -155,68 +102,8 @@ def test_the_pages_values_are_pythons(pytorch, tmp_path):
     assert found["gone"] == 0
 
 
-def test_the_page_shows_what_python_wrote(pytorch, tmp_path):
-    """All sections, in order, cell by cell; and the first picture belongs to the table below it."""
-    told, page = pytorch
-    script = """
-    const texts = (root, choice) => [...root.querySelectorAll(choice)].map((one) => one.textContent);
-    found.sections = [...document.querySelectorAll("main > section")].map((part) => ({
-        title: texts(part, "h2")[0], paragraphs: texts(part, ":scope > p"),
-        rows: [...part.querySelectorAll(":scope > .scroll tbody tr")].map((row) => texts(row, "td")),
-        bars: texts(part, ".bars span")}));
-    found.quiz = [...document.querySelectorAll(".question")].map((one) => texts(one, "legend, label"));
-    found.columns = now().columns;
-    """
-    found = run(page, tmp_path, script)
-    shown = {part["title"]: part for part in found["sections"]}
-    assert list(shown) == ["The network", *(part.title for part in told.sections), "Quiz"]
-    for part in told.sections:
-        tables = [block for block in part.blocks if hasattr(block, "rows")]
-        assert shown[part.title]["rows"] == [list(row) for table in tables for row in table.rows]
-        bars = [block for block in part.blocks if hasattr(block, "labels")]
-        assert shown[part.title]["bars"] == [
-            text
-            for block in bars
-            for pair in zip(block.labels, block.values, strict=True)
-            for text in (pair[0], f"{pair[1]:.3f}")
-        ]
-        texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
-        assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
-    for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
-        assert text == question.text + FROM_DOCUMENTS * question.from_documents
-        assert [answer.strip() for answer in answers] == list(question.answers)
-    rows = shown[told.sections[0].title]["rows"]
-    assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
-
-
-def test_numbers_are_written_as_python_writes_them(toy, tmp_path):
-    values = [
-        0,
-        -0.0,
-        1,
-        -3,
-        0.125,
-        0.375,
-        -0.125,
-        2.625,
-        1.005,
-        0.004,
-        -0.0049,
-        0.005,
-        1e-9,
-        3.14159,
-        -12.999,
-        1e6 + 0.5,
-    ]
-    rng = np.random.default_rng(1)
-    values += [1e6, 123456.5, -2.5e9, 1e20, 1e-13, -0.3 + 0.1 + 0.2, 7 - 1e-14]
-    values += rng.normal(0, 3, 200).tolist() + (rng.integers(-80, 80, 60) / 8).tolist()
-    found = run(toy, tmp_path, f"found.texts = {json.dumps(values)}.map(written);")
-    assert found["texts"] == [number(value) for value in values]
-
-
-def test_the_toy_is_played_with(toy, tmp_path):
-    """Clicks and keys drop units and take them back; the next mask is the generator's; formulas follow."""
+def test_toy(toy, tmp_path):
+    """Clicks and keys drop and restore units, the next mask is that of the generator, and the formulas change."""
     script = """
     const look = () => ({masks: state.given.map((mask) => [...mask]), status: status.textContent,
         formulas: [...document.querySelectorAll("#formulas li")].map((item) => item.textContent)});
@@ -266,7 +153,7 @@ def test_the_toy_is_played_with(toy, tmp_path):
         check_toy(found[name], ";".join(["11", *("".join("01"[int(k)] for k in mask) for mask in drawn)]), step)
     drawn = [nd.sample_mask(n, 0.6, seed=0, stream=site, step=1) for site, n in ((1, 3), (2, 3), (3, 2))]
     check_toy(found["slid"], ";".join(["11", *("".join("01"[int(k)] for k in mask) for mask in drawn)]), 1)
-    check_toy(found["back"], "11;110;110;01")  # the reader's own
+    check_toy(found["back"], "11;110;110;01")  # as set by hand
     assert found["ends"] == [True, False]
     told = trace.trace("toy")
     (scaled,) = [
@@ -295,24 +182,7 @@ def check_toy(found, masks, step=None):
     assert found["status"] == f"Training{at}: {dropped} of 10 units dropped; output {formulas[-1].rpartition('= ')[2]}"
 
 
-def test_all_curves_are_seen(pytorch, tmp_path):
-    """Four of them, through as many points as there are epochs, none clipped away or without a colour."""
-    script = """
-    found.curves = [...document.querySelectorAll(".curves path:not(.axis)")].map((path) => {
-        const {clipPath, position, stroke, visibility} = getComputedStyle(path);
-        const points = path.getAttribute("d").split(" L").length;
-        return [clipPath, position, visibility, stroke, points, path.getBBox().width];
-    });
-    """
-    curves = run(pytorch[1], tmp_path, script)["curves"]
-    assert [curve[:3] for curve in curves] == [["none", "static", "visible"]] * 4
-    assert [curve[4:] for curve in curves] == [[60, pytest.approx(488, abs=1)]] * 4
-    colours = [curve[3] for curve in curves]
-    assert colours[0] == colours[1] != colours[2] == colours[3]
-    assert not {"none", "rgba(0, 0, 0, 0)"} & set(colours)
-
-
-def test_values_show_on_hover(toy, tmp_path):
+def test_hover(toy, tmp_path):
     script = """
     const over = (element) => { element.dispatchEvent(new PointerEvent("pointerenter")); return hint.textContent; };
     found.unit = over(units[1][0]);
@@ -324,23 +194,7 @@ def test_values_show_on_hover(toy, tmp_path):
     assert found == {"unit": "hidden 1 1: 4", "title": "hidden 1 1: 4", "edge": weight}
 
 
-def test_the_quiz_answers_with_the_reason(pytorch, tmp_path):
-    told, page = pytorch
-    script = """
-    found.answers = [...document.querySelectorAll(".question")].map((question) =>
-        [...question.querySelectorAll("input")].map((choice) => {
-            choice.click();
-            return question.querySelector(".reason").textContent;
-        }));
-    """
-    found = run(page, tmp_path, script)
-    assert len(found["answers"]) == 3
-    for question, given in zip(told.questions, found["answers"], strict=True):
-        assert [text.startswith("Right.") for text in given] == [i == question.right for i in range(len(given))]
-        assert all(question.reason in text and question.evidence in text for text in given)
-
-
-def test_a_network_of_ones_own(tmp_path):
+def test_networks(tmp_path):
     """Several sites, float32, a seed of 64 bits, more units than are drawn, a row within a batch, rates of units."""
     x = np.random.default_rng(4).standard_normal((9, 3))
     for choices in ({"dropout": (0.5, 0.3)}, {"variant": "subnetwork"}, {"dropout": (np.linspace(0, 0.9, 70), 0.0)}):
@@ -361,8 +215,8 @@ def test_a_network_of_ones_own(tmp_path):
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
-def test_probabilities_of_yes_and_no(outputs, tmp_path):
-    """One output gives those of 0 and 1, several each that of 1; NaN stays NaN."""
+def test_binary_probabilities(outputs, tmp_path):
+    """One output has the probabilities of 0 and 1, several have that of 1 each, and NaN stays NaN."""
     net = nd.MLP([3, 8, outputs], loss="bce", dropout=0.5, seed=3)
     x = np.random.default_rng(4).standard_normal((2, 3))
     told = trace.documents.trace_row(net, x, 1, "x")
@@ -375,7 +229,7 @@ def test_probabilities_of_yes_and_no(outputs, tmp_path):
     assert run(page, tmp_path, "found.status = status.textContent")["status"].count("nan") == max(outputs, 2)
 
 
-def test_a_regression_in_its_units(tmp_path):
+def test_regression(tmp_path):
     net = nd.MLP([3, 8, 2], loss="mse", dropout=0.5, seed=3, dtype="float64")
     net.scale_target([10, -5], [0.5, 0.01])
     x = np.random.default_rng(4).standard_normal((2, 3))
@@ -387,49 +241,11 @@ def test_a_regression_in_its_units(tmp_path):
     np.testing.assert_allclose(found["answer"], net.predict(x)[1], rtol=1e-12)
 
 
-def test_masks_that_a_page_cannot_draw(tmp_path):
-    """Noise is not drawn in the page: it then shows the tables and the quiz."""
+def test_gaussian_dropout(tmp_path):
+    """A page without masks of 0 and 1 has no picture, but the tables and the quiz."""
     net = nd.MLP([3, 8, 2], variant="gaussian", dropout=0.5)
     page = trace.page(trace.documents.trace_row(net, np.ones((2, 3)), 1, "x"))
     assert run(page, tmp_path, "found.picture = document.getElementById('picture');") == {"picture": None}
     assert "gaussian dropout 0.5" in page
     assert "no picture because it supports only masks of 0 and 1, not gaussian" in page
     assert "are computed in the browser" not in page
-
-
-@pytest.fixture(scope="module")
-def deep():
-    """Return a page of many layers, with a slider for each."""
-    net = nd.MLP([2, *[3] * 12, 2], dropout=0.5, input_dropout=0.2)
-    return trace.page(trace.documents.trace_row(net, np.ones((1, 2)), 0, "x"))
-
-
-@pytest.mark.parametrize("width", [320, 768, 1600])
-def test_the_pages_fit_their_window(pytorch, toy, deep, width, tmp_path):
-    """Nothing sticks out sideways: wide tables and pictures scroll in themselves."""
-    frame = "<iframe style='border:0;width:%dpx;height:3000px' srcdoc=\"%s\"></iframe>"
-    inners = [page.replace("&", "&amp;").replace('"', "&quot;") for page in (pytorch[1], toy, deep)]
-    page = f"<html><head></head><body>{''.join(frame % (width, inner) for inner in inners)}</body></html>"
-    script = """
-    addEventListener("load", () => {
-        const pages = [...document.querySelectorAll("iframe")].map((one) => one.contentDocument.documentElement);
-        document.getElementById("found").textContent = JSON.stringify(
-            {found: pages.map((page) => [page.scrollWidth, page.clientWidth]), complaints});
-    });
-    """
-    for wide, window in run(page, tmp_path, script):
-        assert width - 20 <= window <= width  # less a scroll bar
-        assert wide == window
-
-
-def test_the_page_needs_nothing_else(pytorch, toy):
-    for page in (pytorch[1], toy):
-        links = re.findall(r'(?:src|href)="([^"]*)"|url\(([^)]*)\)|import\s', page)
-        assert [link for link in links if link[0] != "data:,"] == []
-        assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-
-
-def test_a_text_cannot_become_code(tmp_path):
-    net = nd.MLP([2, 4, 2], dropout=0.5)
-    page = trace.page(trace.documents.trace_row(net, np.ones((1, 2)), 0, "</script><script>alert(1)</script>"))
-    assert "<script>alert" not in page
