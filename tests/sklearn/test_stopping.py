@@ -1,0 +1,55 @@
+"""The end of training: tolerance, early stopping, learning rates, and messages."""
+
+import warnings
+
+import pytest
+from estimators import classifier, regressor, same
+from sklearn.exceptions import ConvergenceWarning
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def test_tol(iris):
+    found = classifier(max_iter=50, tol=10.0, n_iter_no_change=3).fit(*iris)
+    assert found.n_iter_ == 5  # the first improves, then 3 do not, and one more as in scikit-learn
+    assert found.best_loss_ == min(found.loss_curve_)
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(4\) reached"):
+        classifier(max_iter=4).fit(*iris)
+
+
+def test_early_stopping(iris):
+    x, y = iris
+    found = classifier(max_iter=40, early_stopping=True, n_iter_no_change=2, learning_rate_init=0.05).fit(x, y)
+    assert len(found.validation_scores_) == found.n_iter_ < 40
+    assert found.best_validation_score_ == max(found.validation_scores_)
+    best = found.validation_scores_.index(max(found.validation_scores_)) + 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        until = classifier(max_iter=best, early_stopping=True, learning_rate_init=0.05).fit(x, y)
+    assert same(found, until)
+    values = regressor(early_stopping=True).fit(x, x[:, 0])
+    assert len(values.validation_scores_) == 3
+    with pytest.raises(ValueError, match="validation set is too small"):
+        regressor(early_stopping=True, validation_fraction=0.01).fit(x[:20], x[:20, 0])
+
+
+def test_learning_rates(iris):
+    x, y = iris
+    falling = classifier(solver="sgd", learning_rate="invscaling", power_t=0.25, momentum=0.0).fit(x, y)
+    assert falling._optimizer.rates(2, step=0) == pytest.approx([0.001, 0.001 / 151**0.25])
+    adaptive = classifier(solver="sgd", learning_rate="adaptive", max_iter=60, tol=10.0, n_iter_no_change=1).fit(x, y)
+    assert adaptive._optimizer.lr == pytest.approx(0.001 / 5**5)
+    assert adaptive.n_iter_ == 3 + 5 * 2
+
+
+def test_verbose(iris, capsys):
+    found = classifier(verbose=True, early_stopping=True, max_iter=200).fit(*iris)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"Iteration 1, loss = {found.loss_curve_[0]:.8f}"
+    assert lines[1] == f"Validation score: {found.validation_scores_[0]:f}"
+    assert lines[-1] == "Validation score did not improve more than tol=0.0001 for 10 consecutive epochs. Stopping."
+    classifier(verbose=True, solver="sgd", learning_rate="adaptive", tol=10, n_iter_no_change=2, max_iter=40).fit(*iris)
+    lines = capsys.readouterr().out.splitlines()
+    without_progress = "Mean training loss did not improve more than tol=10 for 2 consecutive epochs. "
+    assert without_progress + "Setting learning rate to 0.000200" in lines
+    assert lines[-1] == without_progress + "Stopping."
