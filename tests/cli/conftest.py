@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from commands import ndrop
-from tables import CATS_AND_DOGS, ROWS, write_table
+from csv_tables import CATS_AND_DOGS, ROWS, write_table
 
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
 

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 from commands import ndrop, refused
-from tables import CATS_AND_DOGS
+from csv_tables import CATS_AND_DOGS
 
 SMALL = ("--hidden", "4", "--epochs", "1")
 

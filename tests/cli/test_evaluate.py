@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from commands import invoke, ndrop
-from tables import rewrite
+from csv_tables import rewrite
 
 import numba_dropout as nd
 

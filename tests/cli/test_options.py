@@ -2,7 +2,7 @@
 
 import pytest
 from commands import refused
-from tables import CATS_AND_DOGS
+from csv_tables import CATS_AND_DOGS
 
 import numba_dropout as nd
 

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 from commands import NDROP, ndrop
-from tables import ROWS, rewrite, write_table
+from csv_tables import ROWS, rewrite, write_table
 
 import numba_dropout as nd
 
