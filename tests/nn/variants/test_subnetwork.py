@@ -1,4 +1,4 @@
-"""Sub-network dropout: the passes over the units that are kept give what masks of a whole batch give."""
+"""Sub-network dropout, against the network with masks of units in NumPy."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def bound(dtype, length):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rows", [1, 3, 40])
 @pytest.mark.parametrize("step", [0, 1, 2**32 - 1])
-def test_gradients_are_those_of_the_masked_network(dtype, rows, step, rng):
+def test_forward_and_backward(dtype, rows, step, rng):
     net = network(dtype=dtype)
     x, dout = rng.standard_normal((rows, 7)).astype(dtype), rng.standard_normal((rows, 4)).astype(dtype)
     out, dinp, grads = gradients(net, x, step, dout)
@@ -71,8 +71,8 @@ MORE = [("cross_entropy", "AdamW"), ("mse", "AdamW"), ("cross_entropy", "SGD"), 
     ("loss", "optimizer"),
     [("mse", "SGD"), *(pytest.param(*choice, marks=pytest.mark.compiles_long) for choice in MORE)],
 )
-def test_steps_are_those_of_the_masked_network(loss, optimizer, rng):
-    """A step with gradients that are not stored, against one with those that `backward` gives."""
+def test_train_step(loss, optimizer, rng):
+    """A step, which stores no gradients, equals one with the gradients of `backward`."""
     x = rng.standard_normal((9, 7))
     y = rng.integers(0, 4, 9) if loss == "cross_entropy" else rng.random((9, 4))
     net, other = network(dtype="float64", loss=loss), network(dtype="float64", loss=loss)
@@ -135,7 +135,7 @@ def ordered(values):
 
 
 @pytest.mark.parametrize("rates", [{"dropout": 1.0}, {"dropout": 0.0, "input_dropout": 0.0}, {"input_dropout": 1.0}])
-def test_nothing_or_all_is_dropped(rates, rng):
+def test_rates_0_and_1(rates, rng):
     net = network(dtype="float64", **rates)
     x, dout = rng.standard_normal((5, 7)), rng.standard_normal((5, 4))
     out, dinp, grads = gradients(net, x, 0, dout)
@@ -148,7 +148,7 @@ def test_nothing_or_all_is_dropped(rates, rng):
     assert any(not np.array_equal(value, before[name]) for name, value in net.state_dict().items())
 
 
-def test_evaluation_is_the_whole_networks(rng):
+def test_evaluation(rng):
     x = rng.standard_normal((5, 7))
     net, other = network(), network(variant="dropout")
     assert np.array_equal(net.forward(x), other.forward(x))
@@ -159,7 +159,7 @@ def test_evaluation_is_the_whole_networks(rng):
     assert net.evaluate_loss(x, y) == other.evaluate_loss(x, y)
 
 
-def test_fit_takes_the_steps_of_train_step(rng):
+def test_fit(rng):
     x, y = rng.standard_normal((20, 7)), rng.standard_normal((20, 4))
     net, other = network(), network()
     optimizer, theirs = nd.SGD(), nd.SGD()
@@ -175,17 +175,10 @@ def test_fit_takes_the_steps_of_train_step(rng):
         assert np.array_equal(value, other.state_dict()[name]), name
 
 
-def test_it_is_kept_in_the_file(tmp_path, rng):
+def test_save_and_load(tmp_path, rng):
     x = rng.standard_normal((5, 7))
     net = network()
     net.save(tmp_path / "m.npz")
     again = nd.MLP.load(tmp_path / "m.npz")
     assert again.variant == "subnetwork"
     assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
-
-
-def test_an_unknown_variant_is_refused():
-    with pytest.raises(
-        ValueError, match="variant: expected one of dropout, gaussian, subnetwork, dropconnect, concrete, got 'units'"
-    ):
-        network(variant="units")

@@ -1,0 +1,81 @@
+"""Networks with each variant of dropout, and the same networks in NumPy."""
+
+import math
+
+import numpy as np
+
+import numba_dropout as nd
+from numba_dropout.kernels.scalar.philox import PURPOSE
+
+SIZES = [5, 12, 8, 3]
+RATES = {"dropout": (np.linspace(0, 1, 12), 0.4), "input_dropout": [0.0, 0.3, 0.5, 0.2, 1.0]}
+STRENGTHS = {"weight_regularizer": 0.03, "dropout_regularizer": 0.2}
+CHOICES = {
+    "gaussian": {"variant": "gaussian", "dropout": (0.5, 0.3), "input_dropout": 0.2},
+    "some gaussian": {"variant": "gaussian", "dropout": (0.0, 0.3), "input_dropout": 0.0},
+    "concrete": {"variant": "concrete", "dropout": (0.5, 0.3), "input_dropout": 0.2, **STRENGTHS},
+    "some concrete": {"variant": "concrete", "dropout": (0.0, 0.3), "input_dropout": 0.0, **STRENGTHS},
+    "rates": RATES,
+    "rates of one layer": {"dropout": (0.4, np.linspace(0, 0.9, 8)), "input_dropout": 0.0},
+}
+
+
+def network(name, **choices):
+    """Return the network of a name in CHOICES."""
+    return nd.MLP(SIZES, **{**CHOICES[name], "seed": 9, "loss": "mse", "dtype": "float64", **choices})
+
+
+def logit(p):
+    return math.log(p / (1 - p))
+
+
+def factors(net, rows, step, first=0, purpose=None, h=0.0):
+    """Return the factors of the values at each site. `h` is added to the logits of learned rates."""
+    found = []
+    for site, (p, units) in enumerate(zip([net.input_dropout, *net.dropout], SIZES, strict=False)):
+        if net.variant == "gaussian":
+            from numba_dropout.kernels import cpu
+
+            z = np.zeros((rows, units))
+            stream = np.uint64(PURPOSE[purpose or "noise"] | site)
+            key = np.uint64(9), np.uint64(0)
+            at = *key, stream, np.uint64(step), np.uint64(first * units)
+            cpu.add_gaussian_noise(z.reshape(-1), z.reshape(-1), 1.0, *at)
+            found.append(1 + math.sqrt(p / (1 - p)) * z)
+        elif net.variant == "concrete" and p:
+            one, at = np.ones((rows, units)), {"seed": 9, "stream": site, "step": step, "offset": first * units}
+            found.append(nd.concrete_dropout(one, logit(p) + h, **at))
+        else:
+            one = np.ones((rows, units))
+            found.append(nd.dropout(one, p, seed=9, stream=site, step=step, offset=first * units))
+    return found
+
+
+def passed(net, x, by):
+    """Return the inputs of all layers, and the outputs before their ReLU."""
+    h, inputs, sums = x, [], []
+    for site, factor in enumerate(by):
+        inputs.append(h * factor)
+        sums.append(inputs[-1] @ net.state_dict()[f"{site}.weight"].T + net.state_dict()[f"{site}.bias"])
+        h = np.maximum(sums[-1], 0)
+    return inputs, sums
+
+
+def gradients(net, x, dout, by, slopes):
+    """Return the gradients by the input and by the parameters. `slopes` are derivatives of the factors by logits."""
+    inputs, sums = passed(net, x, by)
+    grads, d = {}, dout
+    for site in (2, 1, 0):
+        d = d * (sums[site] > 0) if site < 2 else d
+        grads[f"{site}.weight"], grads[f"{site}.bias"] = d.T @ inputs[site], d.sum(0)
+        d = d @ net.state_dict()[f"{site}.weight"]
+        before = np.maximum(sums[site - 1], 0) if site else x
+        grads[f"{site}.logit"] = (d * before * slopes[site]).sum()
+        d = d * by[site]
+    return d, grads
+
+
+def slopes(net, *arguments, **options):
+    """Return the derivatives of the factors by the logits, by central differences."""
+    above, below = (factors(net, *arguments, **options, h=h) for h in (1e-6, -1e-6))
+    return [(a - b) / 2e-6 for a, b in zip(above, below, strict=True)]
