@@ -1,4 +1,4 @@
-"""The programs of docs/examples: each says True of all that it checks."""
+"""The programs of docs/examples: each prints True for all its checks."""
 
 import importlib.util
 import subprocess

@@ -63,4 +63,4 @@ def test_curves():
     assert with_dropout.accuracy > without.accuracy
     gaps = [curve.val_losses[-1] - curve.train_losses[-1] for curve in found]
     assert gaps[1] < 0.5 * gaps[0]
-    assert with_dropout.unseen[-1] < without.val_losses[-1]
+    assert with_dropout.val_losses[-1] < without.val_losses[-1]
