@@ -1,9 +1,58 @@
-"""Saved networks: the same masks and gradients after loading."""
+"""Saving and loading of networks."""
+
+import json
 
 import numpy as np
 import pytest
+from networks import parameters, problem
 
 import numba_dropout as nd
+
+
+def test_save_and_load(tmp_path, rng):
+    net, (x, y) = nd.MLP([4, 5, 3], dropout=[0.3], input_dropout=0.1, seed=2**64 - 1), problem(rng)
+    net.classes, net.features, net.target = ["é", "b", "c"], ["f1", "f2", "f3", "f4"], "species"
+    net.scale_input([1, 2, 3, 4], 0.5)
+    nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1)
+    net.save(tmp_path / "m.npz")
+    other = nd.MLP.load(tmp_path / "m.npz")
+    for name in (
+        "sizes",
+        "dropout",
+        "input_dropout",
+        "seed",
+        "loss",
+        "dtype",
+        "step",
+        "epoch",
+        "classes",
+        "features",
+        "target",
+    ):
+        assert getattr(other, name) == getattr(net, name), name
+    assert np.array_equal(parameters(other), parameters(net))
+    assert np.array_equal(other.forward(x), net.forward(x))
+    assert np.array_equal(other.forward(x, training=True), net.forward(x, training=True))
+    with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
+        assert json.loads(str(file["config"]))["version"] == 1
+
+
+def test_later_version(tmp_path):
+    nd.MLP([2, 2]).save(tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as file:
+        arrays = dict(file)
+    arrays["config"] = np.array(str(arrays["config"]).replace('"version": 1', '"version": 2'))
+    np.savez(tmp_path / "n.npz", **arrays)
+    with pytest.raises(ValueError, match="format version 1 or earlier, got 2"):
+        nd.MLP.load(tmp_path / "n.npz")
+
+
+def test_numpy_class_names(tmp_path):
+    net = nd.MLP([2, 2])
+    net.classes = np.unique([3, 5])
+    net.save(tmp_path / "m.npz")
+    assert nd.MLP.load(tmp_path / "m.npz").classes == [3, 5]
+
 
 VARIANTS = [
     {"variant": "subnetwork"},

@@ -1,4 +1,4 @@
-"""Networks with random weights, biases and scaling, and a small problem to train on."""
+"""Networks with random weights, biases and scaling, and small problems to train on."""
 
 import numpy as np
 
@@ -23,3 +23,13 @@ def binary_problem(rng, rows=60):
     """Return a network and data of two classes."""
     x = rng.standard_normal((rows, 4))
     return nd.MLP([4, 6, 2], dropout=0.2, seed=1), x, (x[:, 0] > 0).astype(int)
+
+
+def problem(rng, rows=30, inputs=4, classes=3):
+    """Return data of several classes."""
+    return rng.standard_normal((rows, inputs)), rng.integers(0, classes, rows)
+
+
+def parameters(net):
+    """Return all parameters in one array."""
+    return np.concatenate([value.ravel() for value in net.state_dict().values()])
