@@ -1,4 +1,4 @@
-"""Threads that train an object while others use it get errors; no setting of the process is changed for a moment."""
+"""Access to networks, optimizers and estimators from several threads."""
 
 import contextlib
 import copy
@@ -29,13 +29,13 @@ def quick():
 
 
 class Pause(nd.Callback):
-    """Use the network from its own thread, then wait in the midst of training."""
+    """Use the network in its own thread, then wait during training."""
 
     def __init__(self, path):
         self.path, self.reached, self.go_on = path, threading.Event(), threading.Event()
 
     def on_epoch_end(self, record):
-        """Do all that a callback may, and wait in the first epoch."""
+        """Call all that a callback may call, and wait in the first epoch."""
         net, (x, y) = self.training.net, data()
         nd.evaluate(net, x, y)
         net.predict_mc(x, 2)
@@ -47,7 +47,7 @@ class Pause(nd.Callback):
 
 @contextlib.contextmanager
 def training(net, optimizer, path):
-    """Train a network in another thread, which waits while the body of `with` runs."""
+    """Train a network in another thread, which waits during the body of `with`."""
     pause, (x, y) = Pause(path), data()
     options = {"optimizer": optimizer, "epochs": 2, "callbacks": [pause], "validation": (x, y)}
     thread = threading.Thread(target=nd.fit, args=(net, x, y), kwargs=options)
@@ -61,7 +61,7 @@ def training(net, optimizer, path):
 
 
 class Waits:
-    """Rows that are not there before they are let go: a call with them stays in its thread."""
+    """Rows whose conversion to an array waits: a call with them does not return."""
 
     def __init__(self, rows):
         self.rows, self.reached, self.go_on = rows, threading.Event(), threading.Event()
@@ -94,7 +94,7 @@ def refused(calls, what):
     assert all(named), found
 
 
-def test_others_cannot_use_a_network_that_is_trained(tmp_path):
+def test_network_in_training(tmp_path):
     x, y = data()
     net, same, rule = network(), network(), nd.SGD(schedule="cosine")
     with training(net, rule, tmp_path / "m.npz"):
@@ -105,12 +105,12 @@ def test_others_cannot_use_a_network_that_is_trained(tmp_path):
         shared = {"fit": lambda: nd.fit(network(), x, y, optimizer=rule, epochs=1), "copy": lambda: pickle.dumps(rule)}
         refused(shared, "training or changing this SGD; wait until it has finished")
         assert repr(net).startswith("MLP(")
-    nd.fit(same, x, y, optimizer=nd.SGD(schedule="cosine"), epochs=2)  # the same bits, without others
+    nd.fit(same, x, y, optimizer=nd.SGD(schedule="cosine"), epochs=2)  # bitwise the same as without other threads
     assert np.array_equal(net.predict_proba(x), same.predict_proba(x))
     assert np.isfinite(net.train_step(x, y, nd.SGD()))
 
 
-def test_others_cannot_change_a_network_that_predicts():
+def test_network_in_prediction():
     x, y = data()
     net, rows = network(), Waits(x)
     right, found = net.predict_proba(x), []
@@ -125,8 +125,8 @@ def test_others_cannot_change_a_network_that_predicts():
     assert np.isfinite(net.train_step(x, y, nd.SGD()))
 
 
-def test_one_of_two_threads_trains():
-    """Steps of two threads are refused or done whole: the network is as after the steps that were done."""
+def test_training_in_two_threads():
+    """A step of two threads is refused or complete: the network has taken the complete steps."""
     (x, y), net, rule = data(), network(), nd.SGD()
     found = list(itertools.chain(*together(*[lambda: net.train_step(x, y, rule)] * 2, times=200)))
     done = sum(isinstance(one, float) for one in found)
@@ -138,8 +138,8 @@ def test_one_of_two_threads_trains():
     assert np.array_equal(net.predict_proba(x), same.predict_proba(x))
 
 
-def test_an_optimizer_belongs_to_one_network():
-    """Of two threads that train two networks with one new optimizer, one does."""
+def test_optimizer_of_two_networks():
+    """Of two threads that train two networks with one new optimizer, one is refused."""
 
     class Slow(nd.SGD):
         def bind(self, params, zeros):
@@ -152,7 +152,7 @@ def test_an_optimizer_belongs_to_one_network():
 
 
 @unconverged
-def test_an_estimator_that_is_fitted(monkeypatch):
+def test_estimator_in_training(monkeypatch):
     found, (x, y) = classifier(), data()
     right, base = found.predict_proba(x), sys.modules["numba_dropout.sklearn.base"]
     reached, go_on = threading.Event(), threading.Event()
@@ -185,7 +185,7 @@ def test_an_estimator_that_is_fitted(monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_fork_keeps_no_other_thread(tmp_path):
+def test_fork(tmp_path):
     net = network()
     with training(net, nd.SGD(), tmp_path / "m.npz"):
         child = os.fork()
@@ -198,8 +198,8 @@ def test_a_fork_keeps_no_other_thread(tmp_path):
         assert os.waitpid(child, 0)[1] == 0
 
 
-def test_a_call_that_ctrl_c_ended_holds_nothing():
-    """An interrupt may come before the call lets go: the thread goes on, and others must not wait for it."""
+def test_interrupted_call():
+    """An interrupt may end a call before it releases the network. Other threads must not wait for it."""
     net, optimizer = nd.MLP([3, 4, 2], seed=1), nd.SGD()
     x, y = np.ones((5, 3)), np.zeros(5, int)
     left, go_on = threading.Event(), threading.Event()
@@ -223,8 +223,8 @@ def test_a_call_that_ctrl_c_ended_holds_nothing():
 @pytest.mark.full
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer's signals here")
 @pytest.mark.parametrize("name", ["train_step", "fit", "predict", "forward", "predict_mc"])
-def test_interrupts_at_any_moment_of_short_calls(name):
-    """Of 200 calls each is interrupted at another moment, and another thread then trains and predicts."""
+def test_interrupts_of_short_calls(name):
+    """Each of 200 calls is interrupted at another time. Then another thread trains and predicts."""
     (x, y), net, rule = data(rows=8), nd.MLP([INPUTS, 8, OUTPUTS], dropout=0.5, seed=1), nd.SGD()
     calls = {
         "train_step": lambda: net.train_step(x, y, rule),
@@ -239,7 +239,7 @@ def test_interrupts_at_any_moment_of_short_calls(name):
         raise KeyboardInterrupt
 
     def interrupted(delay):
-        """Return whether the interrupt came before the end of the call."""
+        """Tell whether the interrupt came before the end of the call."""
         ended = False
         try:
             signal.setitimer(signal.ITIMER_REAL, delay)
@@ -250,7 +250,7 @@ def test_interrupts_at_any_moment_of_short_calls(name):
             return not ended
         return False  # it came where Python ignores errors
 
-    call()  # which compiles
+    call()  # compiles
     lengths = timeit.repeat(call, number=1, repeat=21)
     whole, before = sorted(lengths)[10], signal.signal(signal.SIGALRM, interrupt)
     try:

@@ -1,7 +1,6 @@
-"""Compiled code on disk: never stale, never another user's, never another function's, and replaced when damaged."""
+"""The cache of compiled code on disk: entries, damage, permissions, and folders that cannot be used."""
 
 import hashlib
-import itertools
 import os
 import pickle
 import shutil
@@ -11,14 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba.core import config
 from processes import finished, run
 from symbols import object_code, shared_symbols
 
 import numba_dropout as nd
 from numba_dropout.core import disk_cache, identity
-from numba_dropout.nn.passes import CPU, LOSSES, PassSpec, build_passes
-from numba_dropout.nn.variants.kinds import VARIANTS
 
 pytestmark = pytest.mark.jit_only
 
@@ -37,7 +33,7 @@ def use(folder, code=USE, cwd=None, **environment):
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    """Return a folder with the code of one kernel, and what that gives."""
+    """Return a folder with the code of one kernel, and the result of the kernel."""
     folder = tmp_path_factory.mktemp("filled")
     results, warned = use(folder)
     assert not warned
@@ -46,29 +42,26 @@ def filled(tmp_path_factory):
 
 @pytest.fixture
 def copied(filled, tmp_path):
-    """Return a copy of that folder, the one file in it, and what the kernel gives."""
+    """Return a copy of that folder, the file in it, and the result of the kernel."""
     folder = tmp_path / "cache"
     shutil.copytree(filled[0], folder)
     (file,) = folder.rglob("*.nbc")
     return folder, file, filled[1]
 
 
-# ---------------------------------------------------------------- kept and found again
-
-
-def test_a_second_process_loads_what_the_first_compiled(copied):
+def test_second_process_loads_code(copied):
     folder, file, expected = copied
     before = file.stat().st_mtime_ns
     assert run(LOADED, NUMBA_CACHE_DIR=str(folder)).split() == [*expected, "1"]
     assert [found.stat().st_mtime_ns for found in folder.rglob("*.nbc")] == [before]
 
 
-def test_the_cache_can_be_turned_off(tmp_path):
+def test_disabled_cache(tmp_path):
     run(USE, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_DROPOUT_CACHE="0")
     assert list(tmp_path.rglob("*.nbc")) == []
 
 
-def test_two_processes_may_fill_one_cache_at_once(tmp_path):
+def test_two_processes_at_once(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     both = [
         subprocess.Popen([sys.executable, "-c", USE], env=environment, stdout=subprocess.PIPE, text=True)
@@ -80,7 +73,7 @@ def test_two_processes_may_fill_one_cache_at_once(tmp_path):
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".nbc"]
 
 
-def test_old_versions_of_the_sources_are_let_go(tmp_path):
+def test_old_folders_are_removed(tmp_path):
     names = [f"{age:016x}" for age in range(12)]
     for age, name in enumerate(["kernels", "data", *names]):
         folder = tmp_path / "numba_dropout" / name
@@ -88,7 +81,7 @@ def test_old_versions_of_the_sources_are_let_go(tmp_path):
         os.utime(folder, (1e9 - age, 1e9 - age))
     run(USE, NUMBA_CACHE_DIR=str(tmp_path))
     left = {path.name for path in (tmp_path / "numba_dropout").iterdir()}
-    assert left == {*names[:7], identity.SOURCES, "kernels", "data"}  # others' folders stay
+    assert left == {*names[:7], identity.SOURCES, "kernels", "data"}  # other folders remain
 
 
 def zeros(content):
@@ -105,7 +98,7 @@ def another_pickle(content):
 
 
 def unreadable_inside(content):
-    """Return what the hash in front allows, and Numba cannot make a function of."""
+    """Return content with a valid hash that is no function of Numba."""
     inner = pickle.dumps((1, 2, 3))
     return hashlib.sha256(inner).digest() + inner
 
@@ -113,41 +106,14 @@ def unreadable_inside(content):
 @pytest.mark.parametrize(
     "damage", [zeros, flipped, another_pickle, unreadable_inside, lambda content: content[:100], lambda content: b""]
 )
-def test_a_damaged_file_is_compiled_again_and_replaced(copied, damage):
+def test_damaged_file_is_replaced(copied, damage):
     folder, file, expected = copied
     file.write_bytes(damage(file.read_bytes()))
     assert run(LOADED, NUMBA_CACHE_DIR=str(folder)).split() == expected  # no hits
     assert run(LOADED, NUMBA_CACHE_DIR=str(folder)).split() == [*expected, "1"]
 
 
-# ---------------------------------------------------------------- named by all that code depends on
-
-
-def test_an_edit_of_any_module_leads_to_another_folder(tmp_path, monkeypatch):
-    """Numba by itself notices only edits of the outermost function's file."""
-    copy = tmp_path / "numba_dropout"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(identity, "_PACKAGE", str(copy))
-    found = {identity.source_hash()}
-    assert found == {identity.SOURCES}
-    files = sorted(copy.rglob("*.py"))
-    for file in files:
-        content = file.read_bytes()
-        file.write_bytes(content + b"# edited\n")
-        found.add(identity.source_hash())
-        file.write_bytes(content)
-    assert len(found) == len(files) + 1
-    assert {"dropconnect.py", "concrete_dropout.py", "sites.py", "subnetwork.py", "views.py"} <= {
-        file.name for file in files
-    }
-
-
-def test_sources_that_cannot_be_read_keep_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(identity, "_PACKAGE", str(tmp_path))
-    assert identity.source_hash() is None
-
-
-def test_an_edited_copy_does_not_run_the_old_code(tmp_path):
+def test_edited_source_is_compiled_again(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "numba_dropout", ignore=shutil.ignore_patterns("__pycache__"))
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     before = float(run(USE, cwd=tmp_path, **environment))
@@ -159,61 +125,13 @@ def test_an_edited_copy_does_not_run_the_old_code(tmp_path):
     assert float(run(USE, cwd=tmp_path, **environment)) == before * 1.5  # 1 + 2 in place of 1 * 2
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("LOOP_VECTORIZE", 0), ("SLP_VECTORIZE", 1), ("OPT", 1), ("BOUNDSCHECK", 1), ("NEW_ONE", 1)]
-)
-def test_settings_of_numba_are_in_the_name(monkeypatch, name, value):
-    before = identity.identity(identified)
-    monkeypatch.setattr(config, name, value, raising=False)
-    assert identity.identity(identified) != before
-
-
-@pytest.mark.parametrize("name", ["NUMBA_NUM_THREADS", "THREADING_LAYER", "CACHE_DIR", "DEVELOPER_MODE"])
-def test_settings_of_the_process_are_not_in_the_name(monkeypatch, name):
-    before = identity.identity(identified)
-    monkeypatch.setattr(config, name, "another")
-    assert identity.identity(identified) == before
-
-
 @pytest.mark.parametrize(("setting", "value"), [("NUMBA_OPT", "0"), ("NUMBA_DEBUGINFO", "1")])
-def test_code_that_cannot_be_kept_runs_all_the_same(filled, tmp_path, setting, value):
+def test_settings_without_cache(filled, tmp_path, setting, value):
     code = f"{USE}; from numba_dropout.core import disk_cache; print(disk_cache.describe())"
     results, warned = use(tmp_path, code, **{setting: value})
     assert (results[:1], warned) == (filled[1], [])
     assert results[1:4] == ["not", "cached:", setting + ("=0" if value == "0" else "")]
     assert list(tmp_path.rglob("*.nbc")) == []
-
-
-def identified(x):
-    return x
-
-
-def closure(value):
-    return lambda: value
-
-
-def test_closures_are_told_apart_by_what_they_hold():
-    held = [0, False, 0.0, None, "0", (0,), np.uint64(0), np.int64(0), np, identified, closure(1), closure(2), int]
-    names = [identity.identity(closure(value)) for value in held]
-    assert len(set(names)) == len(held)
-    assert names == [identity.identity(closure(value)) for value in held]
-    with pytest.raises(TypeError, match="expected constants and functions, got list"):
-        identity.identity(closure([0]))
-
-
-def test_no_two_compositions_share_a_name():
-    """They are closures of a few functions; only what they hold tells them apart."""
-    kinds = [*VARIANTS, "rates"]
-    flags = (False, True)
-    choices = list(itertools.product(LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
-    found = [build_passes(CPU, PassSpec(*choice)) for choice in choices]
-    names = {identity.identity(passes.train_steps.py_func) for passes in found}
-    assert len(names) == len(choices) == 576
-    evaluations = {identity.identity(passes.evaluate.py_func) for passes in found}
-    assert len(evaluations) == 3 * (len(kinds) - 1) * 2  # by loss, variant and sparse; dropconnect's is dropout's
-
-
-# ---------------------------------------------------------------- loaded only from where nobody else can write
 
 
 PLANT = (
@@ -281,12 +199,12 @@ def test_planted_code_does_not_run(copied, tmp_path, case):
 
 
 @POSIX
-def test_a_folder_made_by_others_is_said_once_and_by_info(copied):
+def test_warning_about_shared_folder(copied):
     folder, file, _ = copied
     reason = open_to_all(file)
     _, warned = use(folder, USE + "; nd.relu(np.ones(9)); nd.dropout(np.ones(9, np.float32), 0.5, seed=1)")
     assert len(warned) == 1
-    assert len(list(folder.rglob("*.nbc"))) == 1  # nothing was added either
+    assert len(list(folder.rglob("*.nbc"))) == 1  # no file was added
     code = "from numba_dropout.experiments import environment; print(environment.describe()['compiled code'])"
     about = use(folder, code)[0]
     assert " ".join(about).startswith(f"not cached: {reason}")
@@ -300,12 +218,12 @@ def test_a_folder_made_by_others_is_said_once_and_by_info(copied):
         ({"NUMBA_CACHE_DIR": "/dev/null/kept"}, "/dev/null is not a folder"),
         ({"NUMBA_CACHE_DIR": "/" + "long" * 80}, "File name too long"),
         ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "/dev/null"}, "/dev/null is not a folder"),
-        ({"NUMBA_CACHE_DIR": "/proc/kept"}, "/proc/kept"),  # nothing can be made there, even by root
+        ({"NUMBA_CACHE_DIR": "/proc/kept"}, "/proc/kept"),  # even root cannot create files there
         ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": "kept"}, "is not an absolute path"),
         ({"NUMBA_CACHE_DIR": None, "XDG_CACHE_HOME": None, "HOME": "kept"}, "there is no home folder"),
     ],
 )
-def test_without_a_folder_nothing_is_kept(filled, tmp_path, environment, reason):
+def test_unusable_folder(filled, tmp_path, environment, reason):
     results, warned = use(None, cwd=tmp_path, **environment)
     assert results == filled[1]
     assert len(warned) == 1
@@ -314,8 +232,8 @@ def test_without_a_folder_nothing_is_kept(filled, tmp_path, environment, reason)
 
 
 @POSIX
-def test_folders_are_made_for_the_user_alone(filled, tmp_path):
-    """A second process must not refuse what the first one made."""
+def test_permissions_of_folders(filled, tmp_path):
+    """A second process accepts the folders of the first."""
     code = f"import os; os.umask(0); {LOADED}"
     for hits in ([], ["1"]):
         assert use(tmp_path / "a" / "b", code) == ([*filled[1], *hits], [])
@@ -323,7 +241,7 @@ def test_folders_are_made_for_the_user_alone(filled, tmp_path):
 
 
 @pytest.mark.full
-def test_the_command_warns_in_one_line(tmp_path):
+def test_warning_of_command(tmp_path):
     code = "from numba_dropout_cli.main import cli; cli(['train', '--epochs', '1'])"
     done = finished([sys.executable, "-c", code], tmp_path, NUMBA_CACHE_DIR="kept")
     (line,) = done.stderr.splitlines()
@@ -331,8 +249,8 @@ def test_the_command_warns_in_one_line(tmp_path):
 
 
 @POSIX
-def test_a_group_of_one_is_no_other(monkeypatch, tmp_path):
-    """Many systems make a group for each user, and folders that it may write to."""
+def test_private_group(monkeypatch, tmp_path):
+    """Many systems create a group for each user, and folders that the group can write to."""
     tmp_path.chmod(0o775)
     monkeypatch.setattr(disk_cache, "_is_private_group", lambda number: True)
     assert disk_cache._objection(tmp_path / "a" / "b") is None
@@ -340,13 +258,10 @@ def test_a_group_of_one_is_no_other(monkeypatch, tmp_path):
     assert "other users can write to" in disk_cache._objection(tmp_path / "a" / "b")
 
 
-# ---------------------------------------------------------------- no symbol is another's
-
-
 @pytest.mark.last
 @pytest.mark.skipif(sys.platform != "linux", reason="reads ELF files")
-def test_no_two_entries_share_a_symbol():
-    """Of a symbol that two define, the first is run for both: this looks at all that the tests before it compiled."""
+def test_symbols_are_distinct():
+    """If two entries define one symbol, the first is run for both. This checks the code of all tests before it."""
     nd.dropout(np.ones(9), 0.5, seed=1)  # at least one
     entries = sorted(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbc"))
     shown = {file.name: shared_symbols(object_code(file)) for file in entries}

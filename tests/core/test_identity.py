@@ -1,28 +1,103 @@
-"""Networks of every kind in one process with one cache: none runs what was compiled for another.
-
-Tests in one process cannot see it: there, Numba tells functions apart. So each kind is first trained in a process of
-its own, which leaves code on disk, then all of them in one process from that code, and beside it newly compiled.
-ALL_KINDS=1 takes every kind, for most of an hour, in place of a part in which each two choices meet.
-"""
+"""Identities of compiled functions: no function runs code that was compiled for another, or for other sources."""
 
 import itertools
 import os
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from compositions import kinds
+from numba.core import config
 from processes import finished
 
-pytestmark = [pytest.mark.jit_only, pytest.mark.full]
+import numba_dropout as nd
+from numba_dropout.core import identity
+from numba_dropout.nn.passes import CPU, LOSSES, PassSpec, build_passes
+from numba_dropout.nn.variants.kinds import VARIANTS
+
+pytestmark = pytest.mark.jit_only
+
+PACKAGE = Path(nd.__file__).parent
+
+
+def test_hash_of_sources(tmp_path, monkeypatch):
+    """Numba alone checks only the file of the outermost function."""
+    copy = tmp_path / "numba_dropout"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(identity, "_PACKAGE", str(copy))
+    found = {identity.source_hash()}
+    assert found == {identity.SOURCES}
+    files = sorted(copy.rglob("*.py"))
+    for file in files:
+        content = file.read_bytes()
+        file.write_bytes(content + b"# edited\n")
+        found.add(identity.source_hash())
+        file.write_bytes(content)
+    assert len(found) == len(files) + 1
+    assert {"dropconnect.py", "concrete_dropout.py", "sites.py", "subnetwork.py", "views.py"} <= {
+        file.name for file in files
+    }
+
+
+def test_unreadable_sources(tmp_path, monkeypatch):
+    monkeypatch.setattr(identity, "_PACKAGE", str(tmp_path))
+    assert identity.source_hash() is None
+
+
+def identified(x):
+    return x
+
+
+def closure(value):
+    return lambda: value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("LOOP_VECTORIZE", 0), ("SLP_VECTORIZE", 1), ("OPT", 1), ("BOUNDSCHECK", 1), ("NEW_ONE", 1)]
+)
+def test_settings_of_numba(monkeypatch, name, value):
+    before = identity.identity(identified)
+    monkeypatch.setattr(config, name, value, raising=False)
+    assert identity.identity(identified) != before
+
+
+@pytest.mark.parametrize("name", ["NUMBA_NUM_THREADS", "THREADING_LAYER", "CACHE_DIR", "DEVELOPER_MODE"])
+def test_settings_of_the_process(monkeypatch, name):
+    before = identity.identity(identified)
+    monkeypatch.setattr(config, name, "another")
+    assert identity.identity(identified) == before
+
+
+def test_closures():
+    held = [0, False, 0.0, None, "0", (0,), np.uint64(0), np.int64(0), np, identified, closure(1), closure(2), int]
+    names = [identity.identity(closure(value)) for value in held]
+    assert len(set(names)) == len(held)
+    assert names == [identity.identity(closure(value)) for value in held]
+    with pytest.raises(TypeError, match="expected constants and functions, got list"):
+        identity.identity(closure([0]))
+
+
+def test_passes():
+    """They are closures of a few functions, and differ only in the values that they hold."""
+    kinds = [*VARIANTS, "rates"]
+    flags = (False, True)
+    choices = list(itertools.product(LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
+    found = [build_passes(CPU, PassSpec(*choice)) for choice in choices]
+    names = {identity.identity(passes.train_steps.py_func) for passes in found}
+    assert len(names) == len(choices) == 576
+    evaluations = {identity.identity(passes.evaluate.py_func) for passes in found}
+    assert len(evaluations) == 3 * (len(kinds) - 1) * 2  # by loss, variant and sparse; dropconnect's is dropout's
+
 
 SCRIPT = Path(__file__).parents[1] / "support" / "compositions.py"
 AT_ONCE = 2
 
 
 def covering(every):
-    """Return some of the kinds, in which each two choices that any kind combines are combined (greedily)."""
+    """Return kinds with all pairs of choices, chosen greedily."""
 
     def pairs(kind):
         return set(itertools.combinations(enumerate(kind.split(",")), 2))
@@ -41,7 +116,14 @@ def trained(chosen, folder, **environment):
     return dict(line.split() for line in done.stdout.splitlines())
 
 
-def test_no_kind_runs_what_was_compiled_for_another(tmp_path):
+@pytest.mark.full
+def test_networks_of_all_kinds(tmp_path):
+    """Networks compute the same in one process with one cache as each in a process of its own.
+
+    Within one process, Numba distinguishes the functions. So each kind is first trained in a process of its own, which
+    leaves code on disk, then all of them in one process from that code. ALL_KINDS=1 takes every kind, for most of an
+    hour. Otherwise, each two choices meet in one of the kinds.
+    """
     chosen = kinds() if os.environ.get("ALL_KINDS") else covering(kinds())
     folder = tmp_path / "cache"
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -52,7 +134,7 @@ def test_no_kind_runs_what_was_compiled_for_another(tmp_path):
     assert {kind: digest for results in apart for kind, digest in results.items()} == expected
     assert trained(chosen, folder) == expected
     assert trained(chosen[::-1], folder) == expected
-    half = set(chosen[::2])  # a folder in which every other kind is missing: new code beside what is loaded
+    half = set(chosen[::2])  # a folder without every other kind: new code next to loaded code
     trained([kind for kind in chosen if kind in half], tmp_path / "half")
     assert trained(chosen, tmp_path / "half") == expected
     print(f"{len(chosen)} kinds, {len(chosen) * (len(chosen) - 1)} ordered pairs of them")

@@ -1,4 +1,4 @@
-"""Compilation: nothing at import, one specialisation for each kind of array, threads, and other people's functions."""
+"""Compilation: imports, threads, forks, and kernels in other functions."""
 
 import os
 
@@ -36,8 +36,8 @@ def test_import_compiles_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("layer", ["workqueue", "omp"])
-def test_python_threads_may_enter_together(layer):
-    """Numba's workqueue layer aborts the process when two threads enter it; ours takes turns."""
+def test_calls_in_several_threads(layer):
+    """The workqueue layer of Numba aborts the process when two threads enter it. Calls wait for each other instead."""
     code = (
         "import threading, numpy as np, numba_dropout as nd, numba\n"
         "x = np.ones(2**17, np.float32)\n"
@@ -55,8 +55,8 @@ def test_python_threads_may_enter_together(layer):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("layer", ["omp", "workqueue"])
-def test_a_forked_process_goes_on(layer):
-    """GNU OpenMP ends a process that forks and starts threads again, a lock held at the fork would stop it for ever."""
+def test_calls_after_fork(layer):
+    """OpenMP of GNU aborts a process that forks and starts threads, and a lock held at the fork is never released."""
     code = (
         "import os, threading, numpy as np, numba_dropout as nd\n"
         "x = np.ones((512, 512), np.float32)\n"
@@ -77,7 +77,7 @@ def test_a_forked_process_goes_on(layer):
     assert run_on(layer, code) == "0 True"
 
 
-def test_kernels_run_inside_other_peoples_functions(rng):
+def test_kernels_in_jitted_functions(rng):
     @njit
     def twice(out, inp, threshold, scale, k0, k1):
         none = np.uint64(0)
@@ -89,8 +89,8 @@ def test_kernels_run_inside_other_peoples_functions(rng):
     assert np.array_equal(y, nd.dropout(nd.dropout(x, 0.5, seed=7), 0.5, seed=7, step=1))
 
 
-def test_kernels_run_inside_functions_that_numba_itself_keeps_on_disk(tmp_path):
-    """A second process finds the code on disk, and links it to a threading layer that nothing has started yet."""
+def test_kernels_in_cached_functions(tmp_path):
+    """A second process loads the code and links it to a threading layer that has not been started."""
     (tmp_path / "theirs.py").write_text(
         "import numpy as np\n"
         "from numba import njit\n"
@@ -110,10 +110,10 @@ def test_kernels_run_inside_functions_that_numba_itself_keeps_on_disk(tmp_path):
 
 
 @pytest.mark.last
-def test_only_plain_arrays_were_compiled_for():
-    """Whatever users hand in, kernels see contiguous, aligned, writable arrays: one specialisation for each dtype.
+def test_only_plain_arrays_are_compiled():
+    """Kernels get contiguous, aligned, writable arrays for all inputs: one specialization for each dtype.
 
-    This runs after all other tests, and looks at what they made Numba compile.
+    This runs after all other tests, and checks the signatures that they compiled.
     """
     for x in (np.ones((4, 4))[::2], np.broadcast_to(np.float32(1), 4), np.asfortranarray(np.ones((3, 3)))):
         nd.dropout(x, 0.5, seed=1)
@@ -132,6 +132,6 @@ def test_only_plain_arrays_were_compiled_for():
 
 
 def _flat(kinds):
-    """Return the types of a signature, those inside of named tuples too."""
+    """Return the types of a signature, with the fields of tuples."""
     for kind in kinds:
         yield from _flat(kind.types) if isinstance(kind, types.BaseTuple) else (kind,)

@@ -1,4 +1,4 @@
-"""How many threads there are unless the user says, and how they wait: the cores that a process may use."""
+"""The default number of threads, and how they wait."""
 
 import os
 import sys
@@ -53,11 +53,11 @@ SHARED = "sys/fs/cgroup"
         ("", {}, PRESENT),
     ],
 )
-def test_a_quota_bounds_the_cores(tmp_path, groups, files, expected):
+def test_quota(tmp_path, groups, files, expected):
     assert threads.cores(tree(tmp_path, groups, files)) == expected
 
 
-def test_without_control_groups_there_is_no_quota(tmp_path):
+def test_no_control_groups(tmp_path):
     assert threads.cores(tmp_path) == PRESENT
 
 
@@ -77,7 +77,7 @@ LESS = "nd.core.threads.cores = lambda: 1"
         ("pass", {"NUMBA_NUM_THREADS": None}, PRESENT),
     ],
 )
-def test_kernels_take_no_more_threads_than_cores_unless_the_user_says(before, environment, expected):
+def test_number_of_threads(before, environment, expected):
     assert run(COUNT.format(before), **environment) == str(expected)
 
 
@@ -85,7 +85,7 @@ def test_kernels_take_no_more_threads_than_cores_unless_the_user_says(before, en
 @pytest.mark.skipif(
     not os.access(GROUPS / "cpu.cfs_quota_us", os.W_OK) or PRESENT < 2, reason="cannot set a quota here, or one core"
 )
-def test_a_quota_of_the_system_bounds_the_threads():
+def test_quota_of_the_system():
     group = GROUPS / f"numba-dropout-{os.getpid()}"
     try:
         group.mkdir()
@@ -112,12 +112,12 @@ SPINS = f"GOMP_SPINCOUNT={threads.SPINS}"
         ({"GOMP_SPINCOUNT": "7"}, "GOMP_SPINCOUNT=7"),
     ],
 )
-def test_the_wait_is_short_unless_the_user_says(environment, expected):
-    """GNU's library prints, when it is loaded, what it read."""
+def test_spin_count(environment, expected):
+    """The OpenMP library of GNU prints its settings when it is loaded."""
     code = "import os, numba_dropout as nd; print(nd.core.threads.waiting, 'GOMP_SPINCOUNT' in os.environ)"
     unset = {"OMP_WAIT_POLICY": None, "GOMP_SPINCOUNT": None}
     done = finished([sys.executable, "-c", code], **{**unset, "OMP_DISPLAY_ENV": "verbose", **environment})
-    assert done.stdout.split() == [expected, str("GOMP_SPINCOUNT" in environment)]  # and nothing is left behind
+    assert done.stdout.split() == [expected, str("GOMP_SPINCOUNT" in environment)]  # the environment is unchanged
     shown = [line.split("'")[1] for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line]
     if not shown:
         pytest.skip("Numba runs on another OpenMP library here, or on none")
@@ -126,7 +126,7 @@ def test_the_wait_is_short_unless_the_user_says(environment, expected):
 
 
 @pytest.mark.jit_only
-def test_info_says_it():
+def test_describe():
     if numba.threading_layer() == "omp":
         assert system.describe()["threading layer"] == f"omp ({threads.waiting})"
     assert system.describe()["threads"].split()[0] == str(system.threads())
