@@ -1,4 +1,4 @@
-"""The tables of docs/behaviour.md: each row is run, and does what it says."""
+"""The tables of docs/behaviour.md: each call has the result of its row."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ ROWS = [
 
 
 def names():
-    """Return what the calls may use, made anew."""
+    """Return new values of the names in the calls."""
     x = np.array([np.nan, np.inf, -np.inf, -0.0, 1.0, 2.0])
     kept = np.array([True, False] * 3)
     return {
@@ -26,7 +26,7 @@ def names():
     }
 
 
-def test_the_page_has_rows():
+def test_number_of_rows():
     assert len(ROWS) == 47
     assert all(len(row) == 3 for row in ROWS)
 

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "numba_dropout"
 BENCH = ROOT / "bench"
 
 
-def test_only_jit_spells_numbas_options():
+def test_options_of_numba():
     spelling = []
     for file in PACKAGE.rglob("*.py"):
         if file == PACKAGE / "core" / "jit.py":
@@ -36,7 +36,7 @@ def test_commands_are_thin():
                 assert not body or body[-1].end_lineno - body[0].lineno < 25, f"{file.name}:{node.name}"
 
 
-def test_files_are_no_longer_than_an_idea():
+def test_length_of_files():
     lengths = {file.name: len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
     assert [name for name, length in lengths.items() if length > 400] == []
     assert [file.name for file in BENCH.rglob("*.py") if len(file.read_text().splitlines()) > 250] == []

@@ -1,4 +1,4 @@
-"""Documentation: its vectors, commands, links and examples are true."""
+"""Documentation: vectors, commands, links and examples."""
 
 import doctest
 import json
@@ -46,11 +46,11 @@ def test_mask_vectors(row):
     assert nd.sample_mask(n, p, **at, packed=True).tobytes().hex() == row[6]
 
 
-def test_there_are_vectors():
+def test_number_of_mask_vectors():
     assert len(ROWS) == 7
 
 
-def test_known_answers_are_the_tested_ones():
+def test_philox_vectors():
     page = (ROOT / "docs" / "mask.md").read_text()
     for line in (ROOT / "tests" / "support" / "philox_vectors.txt").read_text().splitlines():
         if not line.startswith("#"):
@@ -58,7 +58,7 @@ def test_known_answers_are_the_tested_ones():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
+def test_links(page):
     for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", page.read_text()):
         path = next(filter(None, target))
         assert path.startswith("http") or (page.parent / path).exists(), path
@@ -68,7 +68,7 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize(
     "page", ["README.md", "docs/index.md", "docs/interop.md", "docs/sklearn.md", "docs/formats.md"]
 )
-def test_the_python_of_pages_runs(page, tmp_path):
+def test_python_blocks(page, tmp_path):
     extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"]}
     for extra in extras.get(page, []):
         pytest.importorskip(extra)
@@ -92,7 +92,7 @@ REFERENCE = [
 ]
 
 
-def test_the_reference_has_all_public_names():
+def test_reference_is_complete():
     assert {f"numba_dropout.{name}" for name in nd.__all__} - {"numba_dropout.data"} <= set(REFERENCE)
     assert sorted(name.split(".")[-1] for name in REFERENCE if name.startswith(KERNELS)) == sorted(cpu.__all__)
 
@@ -105,7 +105,7 @@ def test_the_reference_has_all_public_names():
         if not name.startswith(KERNELS)
     ],
 )
-def test_examples_of_the_reference(name, tmp_path, monkeypatch):
+def test_docstring_examples(name, tmp_path, monkeypatch):
     """Every name of the reference has an example, the kernels share one, and its output is as shown."""
     for library in ("sklearn", "onnx", "torch"):
         if f".{library}" in name:
@@ -118,8 +118,6 @@ def test_examples_of_the_reference(name, tmp_path, monkeypatch):
     assert runner.tries > 0
     assert runner.failures == 0
 
-
-# ---------------------------------------------------------------- first steps, a page and a notebook
 
 NOTEBOOK = json.loads((ROOT / "docs" / "first-steps.ipynb").read_text())
 
@@ -137,7 +135,7 @@ def output_of(cell):
     return "\n".join(line.rstrip() for line in lines)
 
 
-def test_the_page_of_first_steps_is_the_notebook():
+def test_first_steps_page_equals_notebook():
     """Compare all words in order, without the fences of blocks and the plot."""
     page = re.sub(r"^(```\w*|!\[.*)$", "", (ROOT / "docs" / "first-steps.md").read_text(), flags=re.MULTILINE)
     cells = "\n".join("".join(cell["source"]) + "\n" + output_of(cell) for cell in NOTEBOOK["cells"])
@@ -146,7 +144,7 @@ def test_the_page_of_first_steps_is_the_notebook():
 
 @pytest.mark.jit_only
 @pytest.mark.filterwarnings("ignore")  # warnings of Jupyter's own threads and files
-def test_the_notebook_runs_with_its_kept_output(tmp_path, monkeypatch):
+def test_notebook_output(tmp_path, monkeypatch):
     """Words and integers are equal, other numbers close; the rows per second, the last column, are ignored."""
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
@@ -163,8 +161,6 @@ def test_the_notebook_runs_with_its_kept_output(tmp_path, monkeypatch):
         assert np.allclose(*values, rtol=0, atol=0.02)
 
 
-# ---------------------------------------------------------------- the page of commands
-
 SECTIONS = dict(re.findall(r"^## (ndrop .+)\n([^#]*)", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE))
 
 
@@ -175,12 +171,12 @@ def leaves(command, path):
     return [leaf for name, sub in command.commands.items() for leaf in leaves(sub, f"{path} {name}")]
 
 
-def test_the_page_of_commands_has_a_section_for_each():
+def test_sections_of_commands():
     assert sorted(SECTIONS) == sorted(leaves(cli, "ndrop"))
 
 
 @pytest.mark.parametrize("command", SECTIONS)
-def test_the_page_of_commands_has_the_options_of_their_help(command):
+def test_options_of_commands(command):
     options = set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", ndrop(f"{command} --help"), re.MULTILINE)) - {"--help"}
     table = [line.split("|")[1] for line in SECTIONS[command].splitlines() if line.startswith("| `")]
     assert set(re.findall(r"--[\w-]+", "".join(table))) == options
@@ -190,12 +186,10 @@ def test_the_page_of_commands_has_the_options_of_their_help(command):
         assert set(re.findall(r"--[\w-]+", line)) <= options, line
 
 
-def test_the_navigation_has_all_pages():
+def test_navigation():
     pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
     assert sorted(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)) == sorted(pages)
 
-
-# ---------------------------------------------------------------- the guide
 
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
 GUIDE = [
@@ -212,7 +206,7 @@ def ndrop(line):
 
 
 @pytest.mark.jit_only
-def test_the_guides_commands_run(tmp_path, monkeypatch):
+def test_guide_commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (table,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "dropout.md").read_text(), re.DOTALL)
     (tmp_path / "toy.toml").write_text(table)
@@ -228,7 +222,7 @@ def test_the_guides_commands_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.jit_only
-def test_the_commands_of_the_page_of_results_resume(tmp_path, monkeypatch):
+def test_resume_commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "reproduce.md").read_text(), re.DOTALL)
     begun, resumed = block.splitlines()
@@ -241,7 +235,7 @@ def test_the_commands_of_the_page_of_results_resume(tmp_path, monkeypatch):
 @pytest.mark.full
 @pytest.mark.jit_only
 @pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not beside this repository, in shared/data/mnist")
-def test_the_guides_command_on_mnist(tmp_path, monkeypatch):
+def test_guide_command_on_mnist(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mnist").symlink_to(MNIST)
     (line,) = [line for line in GUIDE if "mnist/" in line]

@@ -1,4 +1,4 @@
-"""Imports go to folders further down only."""
+"""Imports between the folders of the package and of bench."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "numba_dropout"
 BENCH = ROOT / "bench"
 
-# From the bottom up: a folder imports from those on the lines before its own, and from itself.
+# A folder imports from itself and from folders on earlier lines.
 LADDER = [
     {"core"},
     {"kernels"},
@@ -65,12 +65,12 @@ def imported(package, parts, is_package, tree):
                 yield longer if path.with_suffix(".py").exists() or path.is_dir() else target
 
 
-def test_the_root_holds_folders():
+def test_files_of_the_root():
     assert {path.name for path in PACKAGE.iterdir() if path.is_file()} == {"__init__.py", "reference.py", "py.typed"}
 
 
 @packages
-def test_every_folder_has_a_rung(package):
+def test_ladder_is_complete(package):
     assert {parts[0] for parts, *_ in modules(package)} - {"reference"} == set(RANKS[package])
 
 
@@ -86,20 +86,20 @@ def test_imports_go_down(package):
     assert upward == []
 
 
-def test_the_contract_in_numpy_imports_nothing_else():
+def test_imports_of_reference():
     nodes = ast.walk(ast.parse((PACKAGE / "reference.py").read_text()))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     found = {getattr(node, "module", None) or node.names[0].name for node in imports}
     assert found <= {"__future__", "numpy", "numpy.typing", "typing"}
 
 
-def test_the_library_knows_neither_its_command_nor_its_benchmark():
+def test_package_is_independent():
     for file in PACKAGE.rglob("*.py"):
         assert not {"numba_dropout_bench", "numba_dropout_cli"} & set(re.findall(r"\w+", file.read_text())), file.name
 
 
-def test_each_contestant_imports_one_other_library():
-    """The figures of one must not depend on the threads of another, so none may come in unseen."""
+def test_imports_of_contestants():
+    """The threads of one library must not change the results of another."""
     libraries = {"torch", "jax", "tensorflow", "sklearn", "numba_dropout"}
     for file in (BENCH / "contestants").glob("*_peer.py"):
         names = {
@@ -112,7 +112,7 @@ def test_each_contestant_imports_one_other_library():
 
 
 def _names(node):
-    """Return the modules that a statement imports from outside."""
+    """Return the modules that an absolute import names."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []

@@ -1,4 +1,4 @@
-"""Files that version 0.1.0 wrote are read: models, a checkpoint, the journal of a search, and a log.
+"""Files of version 0.1.0: models, a checkpoint, the journal of a search, and a log.
 
 They were written by its commands: `ndrop train pipeline --hidden 8 --epochs 4 --optimizer adam --schedule cosine` with
 `--checkpoint-every 100 --log train.jsonl`, and `ndrop tune pipeline --rates 0,0.5 --widths "4;8" --epochs 2 --journal
@@ -37,7 +37,7 @@ def same_weights(net, expected):
 
 
 @pytest.mark.parametrize("name", ["model.npz", "model.safetensors"])
-def test_a_model(name, expected):
+def test_model(name, expected):
     if name.endswith("safetensors"):
         pytest.importorskip("safetensors")
     net = nd.MLP.load(WRITTEN / name)
@@ -46,16 +46,16 @@ def test_a_model(name, expected):
     np.testing.assert_allclose(net.predict_proba(expected["x"]), expected["proba"], rtol=1e-5)
 
 
-def test_training_goes_on_from_a_checkpoint(tmp_path, expected):
-    written = ["--out", tmp_path / "model.npz", "--log", tmp_path / "train.jsonl"]  # not in the folders of its writer
+def test_checkpoint(tmp_path, expected):
+    written = ["--out", tmp_path / "model.npz", "--log", tmp_path / "train.jsonl"]  # not in the folder of the first run
     ndrop("train", "--resume", WRITTEN / "checkpoint.npz", *written)
     net = nd.MLP.load(tmp_path / "model.npz")
     assert (net.step, net.epoch) == (160, 4)
     same_weights(net, expected)
 
 
-def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
-    """All its trials are done: nothing is added."""
+def test_journal(tmp_path, monkeypatch):
+    """All trials are in the journal, so no record is added."""
     journal = tmp_path / "tune.jsonl"
     shutil.copy(WRITTEN / "tune.jsonl", journal)
     monkeypatch.chdir(tmp_path)
@@ -65,7 +65,7 @@ def test_a_search_goes_on_from_its_journal(tmp_path, monkeypatch):
     assert (tmp_path / "best.npz").exists()
 
 
-def test_a_log():
+def test_log():
     records = [json.loads(line) for line in (WRITTEN / "train.jsonl").read_text().splitlines()]
     history = nd.loop.History(records)
     assert history.column("epoch") == [1, 2, 3, 4]

@@ -1,4 +1,4 @@
-"""The wheel: what it holds, what it needs, and that its version stands in one place."""
+"""The wheel: packages, files, dependencies and version."""
 
 import importlib.metadata
 import re
@@ -27,13 +27,13 @@ def wheel(tmp_path_factory):
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
-def test_the_wheel_holds_the_package_its_command_and_its_benchmark_only(wheel):
+def test_packages_of_wheel(wheel):
     top = {name.split("/")[0] for name in wheel.namelist()}
     packages = {"numba_dropout", "numba_dropout_bench", "numba_dropout_cli"}
     assert top == {*packages, f"numba_dropout-{nd.__version__}.dist-info"}
 
 
-def test_the_wheel_holds_every_source_file(wheel):
+def test_files_of_wheel(wheel):
     names = set(wheel.namelist())
     for folder in ("numba_dropout", "cli", "bench"):
         target = folder if folder == "numba_dropout" else f"numba_dropout_{folder}"
@@ -42,12 +42,12 @@ def test_the_wheel_holds_every_source_file(wheel):
     assert "numba_dropout/py.typed" in names
 
 
-def test_it_needs_three_packages():
+def test_dependencies():
     needs = [line for line in importlib.metadata.requires("numba-dropout") if "extra ==" not in line]
     assert sorted(re.match(r"[\w-]+", line).group() for line in needs) == ["click", "numba", "numpy"]
 
 
-def test_one_version():
+def test_version():
     assert importlib.metadata.version("numba-dropout") == nd.__version__
     stated = [
         f.name

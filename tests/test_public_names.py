@@ -1,4 +1,4 @@
-"""Public names are what they were, each has a docstring, and documented paths stay importable."""
+"""Public names, their docstrings, and documented paths of import."""
 
 import inspect
 
@@ -59,7 +59,7 @@ def test_public_names():
     assert all(hasattr(nd, name) for name in PUBLIC)
 
 
-def test_public_functions_say_what_they_do():
+def test_docstrings():
     for name in PUBLIC:
         thing = getattr(nd, name)
         assert inspect.getdoc(thing), name
@@ -89,13 +89,13 @@ DOCUMENTED = [
 
 
 @pytest.mark.parametrize("path", DOCUMENTED)
-def test_documented_paths_stay_importable(path):
-    """Each in a process of its own: another import may have loaded a module on the way."""
+def test_documented_paths(path):
+    """Import each in a process of its own, where no other import has loaded its modules."""
     module, _, name = path.rpartition(".")
     assert run(f"from {module} import {name}; print({name}.__name__)") == name
 
 
-def test_methods_of_older_names():
+def test_renamed_methods():
     net = nd.MLP([2, 3, 2], seed=1)
     x, y = np.ones((4, 2), np.float32), np.zeros(4, int)
     with pytest.warns(DeprecationWarning, match="loss_of is now called evaluate_loss"):

@@ -1,4 +1,4 @@
-"""The same network, mask and loss in PyTorch, whose autograd gives the gradients to compare with."""
+"""Gradients and optimizers, against PyTorch."""
 
 import numpy as np
 import pytest
@@ -18,8 +18,8 @@ def functional(loss):
     }[loss]
 
 
-def through_torch(net, x, y, step):
-    """Return loss, parameters' gradients and input's gradient of the network, computed by PyTorch with our masks."""
+def gradients_of_torch(net, x, y, step):
+    """Return loss, parameters' gradients and input's gradient of the network, of PyTorch with the same masks."""
     params = {key: torch.tensor(value, requires_grad=True) for key, value in net.state_dict().items()}
     given = torch.tensor(x, requires_grad=True)
     h = given
@@ -41,11 +41,11 @@ def relative(a, b):
 
 @pytest.mark.parametrize("p", RATES)
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
-def test_gradients_are_autograds(loss, p, rng):
+def test_gradients(loss, p, rng):
     net = nd.MLP([20, 32, 16, 4], dropout=p, input_dropout=p / 2, seed=6, loss=loss)
     x = rng.standard_normal((40, 20)).astype(np.float32)
     y = rng.integers(0, 4, 40) if loss == "cross_entropy" else rng.random((40, 4)).astype(np.float32)
-    expected, gradients, dx = through_torch(net, x, y, step=3)
+    expected, gradients, dx = gradients_of_torch(net, x, y, step=3)
     dout = torch.tensor(net.forward(x, training=True, step=3), requires_grad=True)
     value = functional(loss)(dout, torch.tensor(y))
     value.backward()
@@ -65,7 +65,7 @@ def test_gradients_are_autograds(loss, p, rng):
     ],
     ids=["momentum", "nesterov", "adam", "adamw"],
 )
-def test_five_steps_are_pytorchs(ours, theirs, rng):
+def test_optimizers(ours, theirs, rng):
     net = nd.MLP([6, 8, 3], dropout=0, seed=2, dtype="float64")
     model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)).double()
     with torch.no_grad():

@@ -112,7 +112,7 @@ def test_whole_network(loss, p, rng):
         assert disagreement(gradients[key], differences(lambda: run()[0], value)) <= TOLERANCE, key
 
 
-def test_evaluation_mode_has_its_own_gradient(rng):
+def test_evaluation_mode(rng):
     net = nd.MLP([4, 5, 3], dropout=0.5, seed=1, dtype="float64")
     x, target = rng.standard_normal((5, 4)), rng.integers(0, 3, 5)
 

@@ -1,4 +1,4 @@
-"""Monte-Carlo dropout: samples are draws of the masks, whatever else is computed with them."""
+"""Monte-Carlo dropout: samples with the masks of the contract, and their statistics."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def drawn(net, x, sample):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("rows", [1, 3, 7])
-def test_samples_are_draws_of_the_masks(variant, rows, rng):
+def test_samples(variant, rows, rng):
     net, x = network(variant=variant), rng.standard_normal((rows, 4))
     samples = list(net.samples(x, 4))
     assert len(samples) == 4
@@ -45,7 +45,7 @@ def test_samples_are_draws_of_the_masks(variant, rows, rng):
 @pytest.mark.jit_only  # plain Python multiplies by NumPy, whose sums depend on the shape
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("room", [5, 16, 100])
-def test_samples_do_not_depend_on_what_is_computed_at_once(variant, room, rng, monkeypatch):
+def test_chunk_size(variant, room, rng, monkeypatch):
     net, x = network(variant=variant), rng.standard_normal((23, 4))
     expected = np.array(list(net.samples(x, 6)))
     monkeypatch.setattr(prediction, "ROOM", room)
@@ -55,7 +55,7 @@ def test_samples_do_not_depend_on_what_is_computed_at_once(variant, room, rng, m
 
 
 @pytest.mark.parametrize(("loss", "outputs"), [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 2)])
-def test_summaries(loss, outputs, rng):
+def test_statistics(loss, outputs, rng):
     net, x = network(loss, outputs), rng.standard_normal((6, 4))
     if loss == "mse":
         net.scale_target(np.array([1.0, -2.0]), np.array([0.5, 4.0]))
@@ -88,7 +88,7 @@ def test_summaries(loss, outputs, rng):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_without_dropout_all_samples_are_the_prediction(variant, rng):
+def test_no_dropout(variant, rng):
     net, x = network("cross_entropy", 3, dropout=0.0, input_dropout=0.0, variant=variant), rng.standard_normal((8, 4))
     result = net.predict_mc(x, 5)
     np.testing.assert_allclose(result.mean, net.predict_proba(x), rtol=1e-12)
@@ -96,13 +96,13 @@ def test_without_dropout_all_samples_are_the_prediction(variant, rng):
     assert (result.mutual_information < 1e-15).all()
 
 
-def test_all_is_dropped(rng):
+def test_dropout_of_all_units(rng):
     net = network(dropout=1.0)
     assert not net.predict_mc(rng.standard_normal((8, 4)), 3).std.any()
 
 
-def test_a_training_step_is_not_disturbed(rng):
-    """Samples use the network's buffers: a backward pass after them must not take theirs for its own."""
+def test_backward_after_samples(rng):
+    """Samples use the buffers of the network, so a backward pass after them is refused."""
     net, x = network(), rng.standard_normal((8, 4))
     net.forward(x, training=True)
     net.predict_mc(x, 2)
@@ -114,13 +114,13 @@ def test_a_training_step_is_not_disturbed(rng):
     ("rows", "samples", "message"),
     [(3, 0, "samples: expected an integer from 1"), (0, 3, "x: expected at least one row, got none")],
 )
-def test_refusals(rows, samples, message):
+def test_invalid_arguments(rows, samples, message):
     with pytest.raises(ValueError, match=message):
         network().predict_mc(np.ones((rows, 4)), samples)
 
 
-def test_pieces_and_more_samples(rng):
-    """The pieces of a set have the masks of the whole, and later samples are others."""
+def test_row_offset_and_step(rng):
+    """Parts of the data have the masks of all rows, and other steps have other samples."""
     net, x = nd.MLP([4, 10, 3], seed=3, loss="mse", dtype="float64"), rng.standard_normal((7, 4))
     whole = np.array(list(net.samples(x, 6)))
     pieces = [np.array(list(net.samples(x[a:b], 6, row_offset=a))) for a, b in ((0, 3), (3, 7))]
@@ -138,8 +138,8 @@ def test_pieces_and_more_samples(rng):
             net.samples(x, **arguments)
 
 
-def test_a_backward_pass_after_further_samples_is_refused(rng):
-    """They are drawn when they are asked for, and go through the same buffers."""
+def test_backward_after_more_samples(rng):
+    """The iterator draws samples later, in the same buffers."""
     net, x = nd.MLP([4, 10, 3], seed=3, loss="mse", dtype="float64"), rng.standard_normal((7, 4))
     samples = net.samples(x, 2000)
     next(samples)
@@ -150,5 +150,5 @@ def test_a_backward_pass_after_further_samples_is_refused(rng):
         net.backward(out)
 
 
-def test_a_certain_prediction_has_an_entropy_of_plus_0():
+def test_entropy_of_certain_prediction():
     assert str(monte_carlo.of_classes([np.array([[1.0, 0.0]])], independent=False).entropy[0]) == "0.0"

@@ -1,4 +1,4 @@
-"""Predictions in several Python threads are those of one thread, and so are copies made meanwhile."""
+"""Predictions and copies in several Python threads, against one thread."""
 
 import copy
 import itertools
@@ -29,12 +29,12 @@ def quick():
         yield
 
 
-def test_predict_proba_is_right_in_all_of_2000_calls():
+def test_predict_proba():
     (x, _), net = data(), network()
     check(lambda n: net.predict_proba(x[:n]), 500)
 
 
-def test_every_call_gives_threads_what_one_gets():
+def test_all_calls():
     for call in calls_of(network(), *data()).values():
         check(call, 25)
 
@@ -43,16 +43,17 @@ def test_every_call_gives_threads_what_one_gets():
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_variant(variant, loss, sparse):
+def test_variants(variant, loss, sparse):
     net = network(loss, **VARIANTS[variant])
     net.scale_input(0.1, 2.0)
     for call in calls_of(net, *data(loss, sparse=sparse)).values():
         check(call, 3, (2, 5, 3, 9))
 
 
+@pytest.mark.cuda_device
 @pytest.mark.skipif(devices.why_not() is not None, reason="needs NUMBA_ENABLE_CUDASIM=1, or a device")
 def test_threads_on_a_device():
-    sys.setswitchinterval(0.005)  # the threads of a block in Numba's simulator do not bear more turns
+    sys.setswitchinterval(0.005)  # the threads of a block in Numba's simulator need longer turns
     x, y = data(rows=6)
     net = network(device="cuda")
     for call in (
@@ -64,7 +65,7 @@ def test_threads_on_a_device():
 
 
 @unconverged
-def test_a_classifier():
+def test_classifier():
     x, found = data()[0], classifier()
     drawing = copy.deepcopy(found).set_params(mc_samples=5)
     for call in (found.predict_proba, found.predict_log_proba, found.predict, drawing.predict_proba):
@@ -73,7 +74,7 @@ def test_a_classifier():
 
 @unconverged
 @pytest.mark.compiles_long
-def test_a_regressor():
+def test_regressor():
     x = data()[0]
     found = pytest.importorskip("numba_dropout.sklearn").DropoutMLPRegressor(**OPTIONS).fit(x, x.sum(1))
     check(lambda n: found.predict(x[:n]), 50)
@@ -81,7 +82,7 @@ def test_a_regressor():
 
 
 @unconverged
-def test_importances_do_not_depend_on_threads():
+def test_permutation_importance():
     model, (x, y) = classifier(), data()
     joblib, inspection = pytest.importorskip("joblib"), pytest.importorskip("sklearn.inspection")
     with joblib.parallel_config("threading"):
@@ -104,7 +105,7 @@ COPIES = {
 
 
 @pytest.mark.parametrize("way", COPIES)
-def test_copies_made_while_others_predict(way, tmp_path):
+def test_copies_during_prediction(way, tmp_path):
     x, net = data()[0], network()
     right = net.predict_proba(x)
     *others, copies = together(*[lambda: net.predict_proba(x)] * 3, lambda: COPIES[way](net, tmp_path), times=20)
@@ -112,10 +113,7 @@ def test_copies_made_while_others_predict(way, tmp_path):
     assert all(np.array_equal(one.predict_proba(x), right) for one in copies)
 
 
-# ---------------------------------------------------------------- forward, backward
-
-
-def test_backward_belongs_to_the_forward_of_its_thread():
+def test_backward_in_another_thread():
     x, net = data()[0], network()
     dout = np.ones((len(x), OUTPUTS), np.float32)
     net.forward(x, training=True, step=2)
@@ -129,7 +127,7 @@ def test_backward_belongs_to_the_forward_of_its_thread():
         net.backward(dout)
 
 
-def test_one_thread_keeps_to_one_workspace():
+def test_workspaces():
     (x, y), net = data(), network()
     for _ in range(2):
         net.forward(x, training=True)
@@ -145,22 +143,22 @@ def test_one_thread_keeps_to_one_workspace():
 @pytest.mark.compiles_long
 @pytest.mark.parametrize("kind", ["Dropout", "ConcreteDropout", "DropConnect"])
 def test_layers(kind):
-    """Each thread goes forward and back through a layer that they share."""
+    """Each thread calls forward and backward of a layer that they share."""
     masks, layer = nd.MaskGenerator(seed=7), getattr(nd.layers, kind)
     weights = [np.ones((4, 5)), np.zeros(4)] if kind == "DropConnect" else []
     layer = layer(*weights, 0.5, masks=masks)
     x = np.random.default_rng(1).random((SIZES[-1], 5))
 
-    def there_and_back(n):
+    def forward_and_backward(n):
         y = layer(x[:n], offset=0 if weights else n)
         return [y, layer.backward(np.ones_like(y))]
 
-    check(there_and_back, 50)
+    check(forward_and_backward, 50)
     y = layer(x)
     assert np.array_equal(copy.deepcopy(layer).backward(y), layer.backward(y))
 
 
-def test_a_generators_steps_are_all_counted():
+def test_mask_generator():
     masks = nd.MaskGenerator(seed=7)
     together(*[masks.advance] * 4, times=20_000)
     assert masks.step == 80_000

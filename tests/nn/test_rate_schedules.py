@@ -1,4 +1,4 @@
-"""Rates that change as training goes on: their course, and the masks that they give."""
+"""Schedules of dropout rates: their values, and training with them."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from numba_dropout.nn.rate_schedules import RATE_SCHEDULES, early, rate_schedule
 STEPS = np.arange(101.0)
 
 
-def test_where_they_begin_and_end():
+def test_first_and_last_rate():
     ends = {"constant": (1, 1), "linear": (0, 1), "cosine": (0, 1), "curriculum": (0, 1), "early": (1, 0)}
     assert set(ends) == set(RATE_SCHEDULES)
     for name, (first, last) in ends.items():
@@ -19,7 +19,7 @@ def test_where_they_begin_and_end():
         assert ((factors >= 0) & (factors <= 1)).all()
 
 
-def test_their_course():
+def test_values():
     np.testing.assert_allclose(rate_schedule("linear")(STEPS, 101), STEPS / 100)
     np.testing.assert_allclose(rate_schedule("cosine")(STEPS, 101)[[25, 50]], [0.5 - np.sqrt(0.125), 0.5])
     np.testing.assert_allclose(rate_schedule("curriculum")(STEPS, 101), 1 - np.exp(-10 * STEPS / 101))
@@ -30,8 +30,8 @@ def test_their_course():
 @pytest.mark.parametrize(
     "variant", ["dropout", pytest.param("gaussian", marks=pytest.mark.compiles_long), "subnetwork"]
 )
-def test_each_step_has_its_rate(variant, rng):
-    """A run with a schedule is a run of steps by networks with those rates."""
+def test_rate_of_each_step(variant, rng):
+    """Training with a schedule takes the steps of networks with these rates."""
     x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
     choices = {"seed": 3, "variant": variant, "loss": "mse", "dtype": "float64"}
     net = nd.MLP([4, 10, 3], dropout=0.6, input_dropout=0.4, **choices)
@@ -56,7 +56,7 @@ def test_each_step_has_its_rate(variant, rng):
         np.testing.assert_allclose(value, weights[name], rtol=1e-12, atol=1e-12)
 
 
-def test_the_rates_are_the_networks_own_afterwards(rng):
+def test_rates_after_training(rng):
     x, y = rng.standard_normal((12, 4)), rng.integers(0, 3, 12)
     net = nd.MLP([4, 10, 3], seed=3)
     nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1, dropout_schedule="early")
@@ -80,13 +80,13 @@ def test_the_rates_are_the_networks_own_afterwards(rng):
         (0.5, lambda steps, total: steps + 2.1, "dropout_schedule: dropout probability has to be between 0 and 1"),
     ],
 )
-def test_refusals(rates, schedule, message, rng):
+def test_invalid_schedules(rates, schedule, message, rng):
     net = nd.MLP([4, 10, 3], dropout=rates)
     with pytest.raises(ValueError, match=message):
         nd.fit(net, np.ones((6, 4)), np.zeros(6, int), optimizer=nd.SGD(), epochs=1, dropout_schedule=schedule)
 
 
-def test_a_schedule_that_gives_no_numbers(rng):
+def test_schedule_without_numbers(rng):
     for given in (None, "much", [[1, 2], [3]]):
         with pytest.raises(TypeError, match="dropout_schedule: expected a function that returns numbers, got"):
             nd.fit(
@@ -98,7 +98,7 @@ def test_a_schedule_that_gives_no_numbers(rng):
             )
 
 
-def test_gaussian_noise_has_no_rate_of_1(rng):
+def test_gaussian_dropout(rng):
     net = nd.MLP([4, 10, 3], dropout=0.5, variant="gaussian", loss="mse", dtype="float64")
     x, y = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
     with pytest.raises(
@@ -107,8 +107,8 @@ def test_gaussian_noise_has_no_rate_of_1(rng):
         nd.fit(net, x, y, optimizer=nd.SGD(), dropout_schedule=lambda steps, total: np.full(len(steps), 2.0))
 
 
-def test_one_factor_for_all_steps(rng):
-    """It is asked for steps that there are, only."""
+def test_constant_factor(rng):
+    """A schedule is called for the steps of training only."""
     x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
     weights, asked = [], []
 
@@ -125,7 +125,7 @@ def test_one_factor_for_all_steps(rng):
     assert sum(asked) == 6
 
 
-def test_the_same_of_the_learning_rate(rng):
+def test_learning_rate(rng):
     x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
     net = nd.MLP([4, 10, 3], loss="mse", dtype="float64")
     with pytest.raises(ValueError, match="schedule: expected a factor for each of 1 steps, got shape"):

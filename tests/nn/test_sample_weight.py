@@ -1,4 +1,4 @@
-"""Rows of different weights in training."""
+"""Sample weights in training."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def x(rng):
     return rng.standard_normal((23, 9))
 
 
-def learnt(x, y, loss="cross_entropy", variant="dropout", **options):
+def trained(x, y, loss="cross_entropy", variant="dropout", **options):
     net = nd.MLP([9, 7, 3], dropout=0.4, input_dropout=0.1, loss=loss, variant=variant, seed=5)
     net.scale_input(np.arange(9) / 10, np.arange(1, 10))
     history = nd.fit(net, x, y, optimizer=nd.Adam(lr=0.01), epochs=2, batch_size=8, **options)
@@ -21,8 +21,8 @@ def learnt(x, y, loss="cross_entropy", variant="dropout", **options):
 @pytest.mark.parametrize(
     "loss", ["cross_entropy", *(pytest.param(name, marks=pytest.mark.full) for name in ("mse", "bce"))]
 )
-def test_a_row_of_weight_n_is_n_rows(loss, rng):
-    """In one batch of all rows without dropout, the only case in which they see the same masks."""
+def test_integer_weights(loss, rng):
+    """A row of weight n equals n rows, in one batch without dropout: repeated rows have other masks."""
     x, times = rng.standard_normal((12, 9)), np.array([0, 1, 2, 3] * 3)
     y = {"cross_entropy": rng.integers(0, 3, 12), "mse": rng.standard_normal((12, 3)), "bce": rng.random((12, 3))}[loss]
     found = []
@@ -48,17 +48,17 @@ def test_a_row_of_weight_n_is_n_rows(loss, rng):
         pytest.param("subnetwork", marks=pytest.mark.full),
     ],
 )
-def test_equal_weights_are_none(variant, x, rng):
+def test_equal_weights(variant, x, rng):
     y = rng.integers(0, 3, 23)
-    plain, weighted = (learnt(x, y, variant=variant, **each)[0] for each in ({}, {"sample_weight": np.full(23, 0.3)}))
+    plain, weighted = (trained(x, y, variant=variant, **each)[0] for each in ({}, {"sample_weight": np.full(23, 0.3)}))
     assert all(np.array_equal(value, weighted.weights()[name]) for name, value in plain.weights().items())
 
 
-def test_rows_of_weight_0_do_not_count(x, rng):
+def test_zero_weights(x, rng):
     y = rng.integers(0, 3, 23)
     weights = (np.arange(23) % 3).astype(float)
     other = np.where(weights > 0, y, (y + 1) % 3)
-    one, two = (learnt(x, each, sample_weight=weights)[0] for each in (y, other))
+    one, two = (trained(x, each, sample_weight=weights)[0] for each in (y, other))
     assert all(np.array_equal(value, two.weights()[name]) for name, value in one.weights().items())
 
 
@@ -72,13 +72,13 @@ def test_rows_of_weight_0_do_not_count(x, rng):
         (np.array(["a"] * 23), TypeError, "sample_weight: expected numbers, got <U1"),
     ],
 )
-def test_refused_weights(weights, error, message, x):
+def test_invalid_weights(weights, error, message, x):
     with pytest.raises(error, match=message):
-        learnt(x, np.zeros(23, int), sample_weight=weights)
+        trained(x, np.zeros(23, int), sample_weight=weights)
 
 
-def test_weights_may_be_large(x):
-    """Their sum would not be finite."""
-    net, _ = learnt(x, np.zeros(23, int), sample_weight=np.full(23, 1e308))
-    plain, _ = learnt(x, np.zeros(23, int))
+def test_large_weights(x):
+    """The sum of the weights is not finite."""
+    net, _ = trained(x, np.zeros(23, int), sample_weight=np.full(23, 1e308))
+    plain, _ = trained(x, np.zeros(23, int))
     assert all(np.array_equal(value, net.weights()[name]) for name, value in plain.weights().items())
