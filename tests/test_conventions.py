@@ -10,6 +10,7 @@ from numba_dropout.kernels import cpu
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "numba_dropout"
 BENCH = ROOT / "bench"
+TESTS = ROOT / "tests"
 
 
 def test_options_of_numba():
@@ -55,3 +56,17 @@ def test_public_modules_have_test_files(folder):
     modules = {file.stem for file in (PACKAGE / folder / ("cpu" if folder == "kernels" else "")).glob("[!_]*.py")}
     tested = {file.stem.removeprefix("test_") for file in (ROOT / "tests" / folder).glob("test_*.py")}
     assert modules <= tested
+
+
+def test_length_of_test_files():
+    lengths = {str(file.relative_to(TESTS)): len(file.read_text().splitlines()) for file in TESTS.rglob("*.py")}
+    assert [name for name, length in lengths.items() if length > 400] == []
+
+
+def test_folders_of_tests():
+    """A folder of tests has the name of a folder of the package, of cli or of bench."""
+    folders = {file.parent.relative_to(TESTS) for file in TESTS.rglob("*.py")} - {Path("."), Path("support")}
+    roots = {"cli": ROOT, "bench": ROOT}
+    assert [
+        str(folder) for folder in sorted(folders) if not (roots.get(folder.parts[0], PACKAGE) / folder).is_dir()
+    ] == []
