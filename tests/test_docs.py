@@ -216,7 +216,7 @@ def test_guide_commands(tmp_path, monkeypatch):
     assert all(line.startswith("ndrop ") for line in GUIDE)
     assert {"pytorch.html", "rates.png", "model.npz", "sure.csv"} <= {path.name for path in tmp_path.iterdir()}
     (compared,) = [text for line, text in shown.items() if line.startswith("ndrop compare")]
-    assert "best rate 0.6" in compared  # as in the plot
+    assert "best rate 0.6" in compared  # the rate in the plot
     toy = shown["ndrop trace toy"]
     assert "mean over all 256 masks" in toy
 

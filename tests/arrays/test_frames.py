@@ -11,7 +11,7 @@ import numba_dropout as nd
 
 @pytest.fixture
 def table(rng):
-    """Return columns: of numbers, whole numbers, booleans, and texts, which are told by the first."""
+    """Return columns of floats, integers, booleans and texts. The texts depend on the first column."""
     a = rng.standard_normal(60)
     return {"a": a, "b": np.arange(60, dtype=np.int32), "c": a > 0, "kind": np.where(a > 0.3, "large", "small")}
 

@@ -53,7 +53,7 @@ def test_unsupported_on_a_device(monkeypatch, arguments, line):
 @pytest.mark.full  # the check for devices, bench/cuda_check.py, measures the same
 @pytest.mark.jit_only
 def test_measure_a_device(tmp_path):
-    """In Numba's simulator, whose figures mean nothing."""
+    """Numba's simulator takes the place of a device."""
     command = ["kernels", "--device", "cuda", "--size", "64", "--size", "3x4x8", "--rounds", "1", "--peers", "none"]
     file = tmp_path / "cuda.json"
     done = subprocess.run(

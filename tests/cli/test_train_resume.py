@@ -86,7 +86,7 @@ def without_times(history):
 @pytest.mark.jit_only
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_kill_at_random_moments(tmp_path):
-    """Twenty processes are killed at random moments, during training, writing and start-up."""
+    """Kill twenty processes at random moments, during training, writing and start-up."""
     draws, killed, ended = random.Random(0), 0, 0
     begin = ["--epochs", "1500", "--optimizer", "adam", "--val", "0.2", "--patience", "1500"]
     begin += ["--checkpoint-every", "1000", "--log", "log"]

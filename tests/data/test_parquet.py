@@ -13,7 +13,7 @@ from numba_dropout import data
 
 @pytest.fixture
 def table(rng):
-    """Return columns: of numbers, whole numbers, booleans, and texts, which are told by the first."""
+    """Return columns of floats, integers, booleans and texts. The texts depend on the first column."""
     a = rng.standard_normal(60)
     return {"a": a, "b": np.arange(60, dtype=np.int32), "c": a > 0, "kind": np.where(a > 0.3, "large", "small")}
 
@@ -31,7 +31,7 @@ def written(path, columns, categories=()):
 @pytest.mark.parametrize("categories", [(), ("kind",)])
 def test_parquet_equals_text(target, categories, tmp_path, table):
     if target is not None:
-        table["kind"] = np.arange(60) / 7  # of features no texts
+        table["kind"] = np.arange(60) / 7  # features cannot be texts
         categories = ()
     written(tmp_path / "t.parquet", table, categories)
     rows = [[value.item() for value in row] for row in zip(*table.values(), strict=True)]

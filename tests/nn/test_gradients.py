@@ -92,7 +92,7 @@ def test_losses(name, rng):
 @pytest.mark.parametrize("p", RATES)
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
 def test_whole_network(loss, p, rng):
-    """Every parameter and the input, through two hidden layers, all dropout sites active, standardised input."""
+    """All parameters and the standardized input have the right gradients, with dropout at all sites."""
     name = "softmax_cross_entropy" if loss == "cross_entropy" else loss
     net = nd.MLP([4, 5, 6, 3], dropout=p, input_dropout=p, seed=12, loss=loss, dtype="float64")
     net.scale_input(rng.standard_normal(4), 0.5 + rng.random(4))

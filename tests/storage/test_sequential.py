@@ -6,7 +6,7 @@ from numba_dropout.storage.sequential import modules, names
 
 
 def test_module_names():
-    """As docs/formats.md writes it."""
+    """The names are those in docs/formats.md."""
     choices = network().choices()
     kinds = [kind for kind, _ in modules(choices)]
     assert kinds == ["dropout", "linear", "relu", "dropout", "linear", "relu", "linear"]

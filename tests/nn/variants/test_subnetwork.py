@@ -106,7 +106,7 @@ def evaluate_loss(loss, out, y):
 
 
 def descend(net, grads, optimizer):
-    """Step a network's parameters by the optimiser's rule, in NumPy."""
+    """Update the parameters of a network by the rule of the optimizer, in NumPy."""
     params = np.concatenate([value.reshape(-1) for value in ordered(net.state_dict())])
     slopes = np.concatenate([value.reshape(-1) for value in ordered(grads)])
     weights = sum(value.size for name, value in net.state_dict().items() if name.endswith("weight"))

@@ -43,7 +43,7 @@ class Pipeline:
         return -np.log(share[np.arange(len(y)), y]).sum(), (out.argmax(1) == y).sum()
 
     def stages(self, inp):
-        """Return what comes out of the two products, and of the ReLU between."""
+        """Return the outputs of both products, and of the ReLU between them."""
         (w0, b0), (w1, b1) = self.layers
         linear = inp @ w0.T + b0
         h = np.maximum(linear, 0)

@@ -195,7 +195,7 @@ def test_hover(toy, tmp_path):
 
 
 def test_networks(tmp_path):
-    """Several sites, float32, a seed of 64 bits, more units than are drawn, a row within a batch, rates of units."""
+    """Networks have several sites, float32, a seed of 64 bits, more units than are drawn, and rates of units."""
     x = np.random.default_rng(4).standard_normal((9, 3))
     for choices in ({"dropout": (0.5, 0.3)}, {"variant": "subnetwork"}, {"dropout": (np.linspace(0, 0.9, 70), 0.0)}):
         net = nd.MLP([3, 70, 5, 2], **{"dropout": 0.4, "input_dropout": 0.2, "seed": 2**63 + 11, **choices})

@@ -23,7 +23,7 @@ def quick(monkeypatch):
 
 
 def toy_by_hand(masks, layers=toy_network.LAYERS, x=(1, 1)):
-    """Return the values of all layers in plain Python, which are multiplied by masks."""
+    """Return the values of all layers, multiplied by masks without scaling."""
     values, found = list(x), []
     for place, ((weight, bias), kept) in enumerate(zip(layers, masks, strict=True)):
         given = [value * int(digit) for value, digit in zip(values, kept, strict=True)]
