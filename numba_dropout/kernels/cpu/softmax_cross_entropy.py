@@ -9,7 +9,7 @@ from ...core.jit import kernel
 def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
     """Write each row's loss, 1 if its largest logit is at its label and else 0, and its softmax.
 
-    losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1
+    losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1. probs may be logits
     """
     rows, columns = logits.shape
     for i in range(rows):
@@ -18,13 +18,14 @@ def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
             if logits[i, k] > logits[i, best]:
                 best = k
         largest = logits[i, best]
+        label_logit = logits[i, labels[i]] - largest  # before probs, which may be logits, is written
         total = logits.dtype.type(0)
         for k in range(columns):
             probs[i, k] = math.exp(logits[i, k] - largest)
             total += probs[i, k]
         for k in range(columns):
             probs[i, k] /= total
-        losses[i] = math.log(total) - (logits[i, labels[i]] - largest)
+        losses[i] = math.log(total) - label_logit
         correct[i] = best == labels[i]
 
 
