@@ -3,7 +3,8 @@
 import dropout_oracles as oracles
 import numpy as np
 import pytest
-from floats import full_precision, same_bits, same_result, special_values
+from backends import full_precision
+from floats import same_bits, same_result, special_values
 
 import numba_dropout as nd
 

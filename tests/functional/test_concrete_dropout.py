@@ -6,8 +6,8 @@ import naive
 import numba
 import numpy as np
 import pytest
-from backends import CPU
-from floats import DTYPES, full_precision, same_bits, same_result
+from backends import CPU, full_precision
+from floats import DTYPES, same_bits, same_result
 
 import numba_dropout as nd
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from backends import full_precision
 from dropout_oracles import contract_mask
-from floats import DTYPES, full_precision, same_bits, same_result, special_values
+from floats import DTYPES, same_bits, same_result, special_values
 
 import numba_dropout as nd
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from backends import full_precision
 from dropout_oracles import apply_mask, contract_mask
-from floats import full_precision
 
 import numba_dropout as nd
 

@@ -3,7 +3,8 @@
 import dropout_oracles as oracles
 import numpy as np
 import pytest
-from floats import DTYPES, cuda_only, full_precision, same_bits, same_result
+from backends import cuda_only, full_precision
+from floats import DTYPES, same_bits, same_result
 
 import numba_dropout as nd
 from numba_dropout import reference

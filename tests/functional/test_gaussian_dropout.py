@@ -5,8 +5,8 @@ import math
 import naive
 import numpy as np
 import pytest
-from backends import CPU
-from floats import DTYPES, full_precision, same_result
+from backends import CPU, full_precision
+from floats import DTYPES, same_result
 
 import numba_dropout as nd
 

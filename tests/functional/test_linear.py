@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from backends import full_precision
 from exact import check_backward, check_forward, check_layer, layer
-from floats import DTYPES, full_precision
+from floats import DTYPES
 
 import numba_dropout as nd
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from backends import full_precision
 from dropout_oracles import apply_mask
 from exact import layer
-from floats import full_precision
 
 import numba_dropout as nd
 from numba_dropout import reference

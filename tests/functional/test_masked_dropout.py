@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from backends import cuda_only, full_precision
 from dropout_oracles import apply_mask
-from floats import DTYPES, cuda_only, full_precision, same_bits, same_result, special_values
+from floats import DTYPES, same_bits, same_result, special_values
 from shapes import SHAPES, broadcastable
 
 import numba_dropout as nd

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from floats import DTYPES, full_precision, same_result
+from backends import full_precision
+from floats import DTYPES, same_result
 
 import numba_dropout as nd
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from backends import full_precision
 from dropout_oracles import apply_mask, contract_mask
-from floats import full_precision, same_result, special_values
+from floats import same_result, special_values
 
 import numba_dropout as nd
 

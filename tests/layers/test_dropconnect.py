@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from floats import full_precision
+from backends import full_precision
 
 import numba_dropout as nd
 from numba_dropout import layers

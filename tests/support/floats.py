@@ -1,19 +1,8 @@
-"""Float arrays of each backend: types, special values, and comparisons bit for bit."""
+"""Float arrays: dtypes, special values, and comparisons bit for bit."""
 
 import numpy as np
-import pytest
 
 DTYPES = ["float32", "float64"]
-
-_CUDA = pytest.mark.cuda_kernels
-
-# Run a test on each backend with each dtype of linear layers and noise, or on CUDA only.
-full_precision = pytest.mark.parametrize(
-    ("backend", "dtype"),
-    [("cpu", "float32"), ("cpu", "float64"), pytest.param("cuda", "float32", marks=_CUDA)],
-    indirect=["backend"],
-)
-cuda_only = pytest.mark.parametrize("backend", [pytest.param("cuda", marks=_CUDA)], indirect=True)
 
 
 def special_values(shape, dtype, rng):
