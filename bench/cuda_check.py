@@ -36,7 +36,7 @@ from numba_dropout.kernels import cuda as kernels
 from numba_dropout.storage import files
 
 ROUNDS = 7  # each measures every contestant. Results are medians
-TESTS = ("tests/kernels", "tests/functional", "tests/nn", "tests/arrays")
+TESTS = ("tests/kernels", "tests/functional", "tests/layers", "tests/nn", "tests/arrays", "tests/cli")
 ON_DEVICE = "(cuda_kernels or cuda_device) and not full"  # of these, by pytest's markers
 SMALL = "test_mask.py and test_sample"
 SANITIZED = (  # of each kind of kernel, with shared memory and without
