@@ -18,7 +18,7 @@ from ...core import contract
 from ...nn.mlp import MLP
 from ...storage.files import replacing
 from .flow import ANSWERS
-from .report import FROM_DOCUMENTS, Bars, Block, Curves, Question, Section, Table, Trace
+from .report import Bars, Block, Curves, Question, Section, Table, Trace
 
 __all__ = ["page", "write_page"]
 
@@ -158,7 +158,7 @@ def _question(index: int, question: Question) -> str:
     )
     return (
         f'<fieldset class="question" data-right="{question.right}" data-reason="{reason}">'
-        f"<legend>{escape(question.text)}{FROM_DOCUMENTS * question.from_documents}</legend>"
+        f"<legend>{escape(question.text)}</legend>"
         f'{choices}<p class="reason" role="status"></p>'
         f"<noscript><p>{reason}</p></noscript></fieldset>"
     )

@@ -1,4 +1,4 @@
-"""The quiz of the documents, with evidence from the run for each answer, and the key terms."""
+"""The quiz, with evidence from the run for each answer, and the key terms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INSIGHT = (
 def quiz(training: Sequence[Stage], evaluation: Sequence[Stage], p: Any) -> list[Question]:
     """Return questions on dropout in training, in evaluation, and on scaling; p is the rate of the first dropout.
 
-    The first question is from the documents. The list is empty for a run that sets no value to 0.
+    The list is empty for a run that sets no value to 0.
     """
     index = next((i for i, stage in enumerate(training) if stage.kept is not None), None)
     if index is None:
@@ -48,7 +48,6 @@ def quiz(training: Sequence[Stage], evaluation: Sequence[Stage], p: Any) -> list
             0,
             "Each value is set to 0 with probability p, drawn for every step, so that no unit can rely on another.",
             f"Stage {index + 1} set {dropped:,} of {kept.size:,} values to 0 ({rate}). The shape is unchanged.",
-            from_documents=True,
         ),
         Question(
             "What does it do in evaluation mode?",
@@ -87,7 +86,7 @@ def _expectation(values: NDArray[Any], p: Any) -> str:
 
 
 def key_terms() -> Section:
-    """Return the key terms of the documents."""
+    """Return the table of key terms."""
     terms = [
         ("Dropout", "Randomly zeroing neuron outputs during training to prevent overfitting."),
         ("Overfitting", "When a model learns noise or details specific to training data, reducing generalization."),

@@ -13,7 +13,6 @@ from .flow import Stage
 
 __all__ = [
     "FIRST",
-    "FROM_DOCUMENTS",
     "Bars",
     "Block",
     "Curve",
@@ -29,7 +28,6 @@ __all__ = [
 
 FIRST = 3  # numbers of a row that are shown, besides the last
 LARGE = 1e6
-FROM_DOCUMENTS = " (from the documents)"
 TINY = 1e-12  # rounding error of a sum of decimals
 
 
@@ -80,17 +78,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Question:
-    """A question with its answers, the reason for the right one, and evidence from the run.
-
-    `from_documents` marks the questions of the documents.
-    """
+    """A question with its answers, the reason for the right one, and evidence from the run."""
 
     text: str
     answers: Sequence[str]
     right: int
     reason: str
     evidence: str
-    from_documents: bool = False
 
 
 @dataclass(frozen=True)

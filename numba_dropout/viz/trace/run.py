@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ... import data
 from ...core.errors import InputError
 from ...nn.mlp import MLP
-from .documents import pytorch, tensorflow, trace_row
+from .examples import pytorch, tensorflow, trace_row
 from .report import Trace
 from .simplenn import simplenn
 from .toy import toy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from .report import FROM_DOCUMENTS, Bars, Block, Question, Section, Table, Trace
+from .report import Bars, Block, Question, Section, Table, Trace
 
 __all__ = ["written"]
 
@@ -57,7 +57,7 @@ def _bars(bars: Bars) -> Iterator[str]:
 
 
 def _question(index: int, question: Question) -> list[str]:
-    title = f"Question {index}: {question.text}{FROM_DOCUMENTS * question.from_documents}"
+    title = f"Question {index}: {question.text}"
     lines = [*textwrap.wrap(title, WIDTH), ""]
     for letter, answer in zip("ABCD", question.answers, strict=False):
         lines.append(f"  {letter}  {answer}")

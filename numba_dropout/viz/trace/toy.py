@@ -1,6 +1,6 @@
 """The toy example: dropout by hand, with a formula for every value.
 
-As in the document, masks are multiplied and values are not scaled. The weights are scaled at inference instead.
+Masks are multiplied and values are not scaled. The weights are scaled at inference instead.
 """
 
 from __future__ import annotations

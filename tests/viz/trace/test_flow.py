@@ -5,7 +5,7 @@ import pytest
 
 import numba_dropout as nd
 from numba_dropout.viz import trace
-from numba_dropout.viz.trace import documents
+from numba_dropout.viz.trace import examples
 
 VARIANTS = {
     "dropout": {"dropout": (0.5, 0.3), "input_dropout": 0.2},
@@ -26,7 +26,7 @@ def test_variants(variant, rng):
     x = rng.standard_normal((9, 2))
     net.scale_input(0.3, 2.0)
     net.step = 5
-    told = documents.trace_row(net, x, 4, "x")
+    told = examples.trace_row(net, x, 4, "x")
     offset = {} if variant == "subnetwork" else {"row_offset": 4}
     out = net.forward(x[4:5], training=True, **offset)
     np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-12)
@@ -45,5 +45,5 @@ def test_learned_rate_of_1():
     net = nd.MLP([2, 3, 2], variant="concrete", dropout=0.2)
     net.load_state_dict({**net.state_dict(), "1.logit": [40.0]})
     out = net.forward(np.ones((1, 2)), training=True)
-    told = documents.trace_row(net, np.ones((1, 2)), 0, "x")
+    told = examples.trace_row(net, np.ones((1, 2)), 0, "x")
     np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-5, atol=1e-6)

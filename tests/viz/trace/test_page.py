@@ -9,7 +9,7 @@ from browser import needs_browser, run
 
 import numba_dropout as nd
 from numba_dropout.viz import trace
-from numba_dropout.viz.trace.report import FROM_DOCUMENTS, number, numbers
+from numba_dropout.viz.trace.report import number, numbers
 
 pytestmark = [pytest.mark.jit_only, needs_browser]
 
@@ -42,7 +42,7 @@ def test_sections(pytorch, tmp_path):
         texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
         assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
     for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
-        assert text == question.text + FROM_DOCUMENTS * question.from_documents
+        assert text == question.text
         assert [answer.strip() for answer in answers] == list(question.answers)
     rows = shown[told.sections[0].title]["rows"]
     assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
@@ -111,7 +111,7 @@ def test_quiz(pytorch, tmp_path):
 def deep():
     """Return a page of many layers, with a slider for each."""
     net = nd.MLP([2, *[3] * 12, 2], dropout=0.5, input_dropout=0.2)
-    return trace.page(trace.documents.trace_row(net, np.ones((1, 2)), 0, "x"))
+    return trace.page(trace.examples.trace_row(net, np.ones((1, 2)), 0, "x"))
 
 
 @pytest.mark.parametrize("width", [320, 768, 1600])
@@ -141,5 +141,5 @@ def test_no_external_links(pytorch, toy):
 
 def test_escaped_text(tmp_path):
     net = nd.MLP([2, 4, 2], dropout=0.5)
-    page = trace.page(trace.documents.trace_row(net, np.ones((1, 2)), 0, "</script><script>alert(1)</script>"))
+    page = trace.page(trace.examples.trace_row(net, np.ones((1, 2)), 0, "</script><script>alert(1)</script>"))
     assert "<script>alert" not in page

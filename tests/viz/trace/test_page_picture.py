@@ -201,7 +201,7 @@ def test_networks(tmp_path):
         net = nd.MLP([3, 70, 5, 2], **{"dropout": 0.4, "input_dropout": 0.2, "seed": 2**63 + 11, **choices})
         net.step = 3
         net.scale_input([1, 2, 3], 2)
-        told = trace.documents.trace_row(net, x, 6, "x")
+        told = trace.examples.trace_row(net, x, 6, "x")
         script = "Object.assign(found, now()); found.shown = units.map((column) => column.length);"
         found = run(trace.page(told), tmp_path, script)
         offset = {} if net.variant == "subnetwork" else {"row_offset": 6}
@@ -219,13 +219,13 @@ def test_binary_probabilities(outputs, tmp_path):
     """One output has the probabilities of 0 and 1, several have that of 1 each, and NaN stays NaN."""
     net = nd.MLP([3, 8, outputs], loss="bce", dropout=0.5, seed=3)
     x = np.random.default_rng(4).standard_normal((2, 3))
-    told = trace.documents.trace_row(net, x, 1, "x")
+    told = trace.examples.trace_row(net, x, 1, "x")
     found = run(trace.page(told), tmp_path, "Object.assign(found, now()); found.status = status.textContent;")
     np.testing.assert_allclose(found["answer"], told.training[-1].values[0], rtol=1e-5)
     assert found["status"].endswith(f"probabilities {', '.join(map(number, told.training[-1].values[0]))}")
     net.load_state_dict({**net.state_dict(), "0.bias": np.full(8, np.nan)})
     with np.errstate(invalid="ignore"):
-        page = trace.page(trace.documents.trace_row(net, x, 1, "x"))
+        page = trace.page(trace.examples.trace_row(net, x, 1, "x"))
     assert run(page, tmp_path, "found.status = status.textContent")["status"].count("nan") == max(outputs, 2)
 
 
@@ -234,7 +234,7 @@ def test_regression(tmp_path):
     net.scale_target([10, -5], [0.5, 0.01])
     x = np.random.default_rng(4).standard_normal((2, 3))
     found = run(
-        trace.page(trace.documents.trace_row(net, x, 1, "x")),
+        trace.page(trace.examples.trace_row(net, x, 1, "x")),
         tmp_path,
         "state.training = false; Object.assign(found, now());",
     )
@@ -244,7 +244,7 @@ def test_regression(tmp_path):
 def test_gaussian_dropout(tmp_path):
     """A page without masks of 0 and 1 has no picture, but the tables and the quiz."""
     net = nd.MLP([3, 8, 2], variant="gaussian", dropout=0.5)
-    page = trace.page(trace.documents.trace_row(net, np.ones((2, 3)), 1, "x"))
+    page = trace.page(trace.examples.trace_row(net, np.ones((2, 3)), 1, "x"))
     assert run(page, tmp_path, "found.picture = document.getElementById('picture');") == {"picture": None}
     assert "gaussian dropout 0.5" in page
     assert "no picture because it supports only masks of 0 and 1, not gaussian" in page

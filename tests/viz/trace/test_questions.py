@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
-from numba_dropout.viz.trace import documents
+from numba_dropout.viz.trace import examples
 
 
 def test_questions_without_figures():
@@ -16,13 +16,13 @@ def test_questions_without_figures():
         (nd.MLP([2, 3, 2], input_dropout=1.0, dropout=0.0), np.ones((1, 2))),
         (nd.MLP([2, 3, 2], input_dropout=[0.1, 0.2], dropout=0.0), np.ones((1, 2))),
     ):
-        questions = documents.trace_row(net, x, 0, "x").questions
+        questions = examples.trace_row(net, x, 0, "x").questions
         assert [question.evidence == "" for question in questions] == [False, False, True]
 
 
 def test_share_kept():
     (shown,) = [
-        q.evidence for q in documents.trace_row(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
+        q.evidence for q in examples.trace_row(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
     ][2:]
     kept, again = map(float, re.search(r"^Over 10,000 masks, ([\d.]+) % .* that is ([\d.]+) %", shown).groups())
     assert kept == pytest.approx(60, abs=1)
