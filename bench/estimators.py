@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numba_dropout import data
-from numba_dropout.core.errors import InputError
+from numba_dropout.core.errors import InputError, missing
 from numba_dropout.data import idx
 from numba_dropout.experiments import environment
 
@@ -56,7 +56,7 @@ class Case:
 def cases(mnist: str | None) -> list[Case]:
     """Return the cases; raise InputError if scikit-learn or MNIST is missing."""
     if importlib.util.find_spec("sklearn") is None:
-        raise InputError("bench estimators: scikit-learn is not installed; pip install 'numba-dropout[sklearn]'")
+        raise InputError(missing("bench estimators requires scikit-learn", "scikit-learn", "sklearn"))
     small = [Case(name, (100,), 100) for name in ("breast_cancer", "wine", "diabetes")]
     if mnist is not None:
         idx.read_part(Path(mnist), "test")

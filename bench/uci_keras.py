@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numba_dropout import data
+from numba_dropout.core.errors import missing
 from numba_dropout.experiments import environment, reproduce
 from numba_dropout.experiments.reproduce.uci import BATCH, LENGTH_SCALE, SHARE, Uci
 from numba_dropout.storage import files
@@ -88,7 +89,7 @@ def _epoch_on_arrays(dataset: Uci, train: NDArray[np.int64]) -> float:
 def measured(folder: str) -> dict[str, Any]:
     """Return the seconds and the test errors of both."""
     if not all(map(importlib.util.find_spec, ("keras", "tensorflow"))):
-        raise SystemExit("Keras and TensorFlow are not installed; pip install 'numba-dropout[peers]'")
+        raise SystemExit(missing("the comparison requires Keras and TensorFlow", "tensorflow", "peers"))
     dataset = Uci.read(folder)
     train, test = dataset.splits[0]
     first, last = np.split(train, [int(SHARE * len(train))])

@@ -12,11 +12,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from numba_dropout.core import errors
+
 from .worker_main import MODULES, groups_of
 
 __all__ = ["PEERS", "Failed", "Process", "busy_process", "groups_of", "missing", "started"]
 
 PEERS = tuple(name for name in MODULES if name != "own")
+PACKAGES = {"sklearn": "scikit-learn"}  # whose names are not those of their modules
 THREADS = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -115,7 +118,7 @@ def missing(library: str) -> str | None:
     """Return the reason why a library is missing, or None."""
     if library == "own" or importlib.util.find_spec(library) is not None:
         return None
-    return "not installed; pip install 'numba-dropout[peers]'"
+    return errors.missing("not installed", PACKAGES.get(library, library), "peers")
 
 
 @contextlib.contextmanager

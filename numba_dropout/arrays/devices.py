@@ -10,7 +10,8 @@ import numpy as np
 from numba.core import config
 
 from ..core.checks import amount
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
+from ..core.jit import CUDA_PACKAGES
 
 __all__ = ["describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 
@@ -19,7 +20,6 @@ TENSOR_CORES = (8, 0)  # the oldest with TF32 and bfloat16
 PRECISIONS = ("float32", "tf32", "bf16")
 _HOST_TYPES = (np.ndarray, np.generic, float, int, list, tuple, type(None))
 _usable: set[int] = set()  # numbers of devices that are known to work
-EXTRA = "pip install 'numba-dropout[cuda]'"
 
 
 def libraries_of(x: Any) -> set[str]:
@@ -86,7 +86,7 @@ def why_not(number: int = 0) -> str | None:
     if number in _usable:
         return None
     if importlib.util.find_spec("numba_cuda") is None:
-        return f"needs numba-cuda ({EXTRA})"
+        return missing("requires numba-cuda", CUDA_PACKAGES, "cuda")
     if config.DISABLE_JIT:
         return "NUMBA_DISABLE_JIT is set, but CUDA kernels must be compiled"
     try:

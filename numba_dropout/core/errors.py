@@ -1,6 +1,6 @@
 """The exceptions of the package, in addition to Python's."""
 
-__all__ = ["DeviceError", "InputError"]
+__all__ = ["DeviceError", "InputError", "missing"]
 
 
 class InputError(ValueError):
@@ -9,3 +9,8 @@ class InputError(ValueError):
 
 class DeviceError(InputError):
     """A device does not support a valid network, because of its dtype or its size."""
+
+
+def missing(what: str, package: str, extra: str) -> str:
+    """Return a message for a missing library: what requires it, the package, and this package's extra."""
+    return f"{what}: pip install {package} (or the extra [{extra}])"

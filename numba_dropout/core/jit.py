@@ -21,9 +21,11 @@ from numba import extending
 from numba.core import codegen, compiler, config
 
 from . import disk_cache, threads
+from .errors import missing
 from .identity import identity
 
 __all__ = [
+    "CUDA_PACKAGES",
     "device_function",
     "device_kernel",
     "entry_point",
@@ -35,6 +37,8 @@ __all__ = [
     "serial_loop",
     "threading_lock",
 ]
+
+CUDA_PACKAGES = "'numba-cuda[cu13]' cuda-core"  # those of the extra [cuda]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -158,7 +162,7 @@ def overridable(function: F) -> F:
 def require_cuda() -> None:
     """Raise ImportError unless numba-cuda is installed."""
     if importlib.util.find_spec("numba_cuda") is None:
-        raise ImportError("the CUDA kernels need numba-cuda: pip install 'numba-dropout[cuda]'")
+        raise ImportError(missing("the CUDA kernels require numba-cuda", CUDA_PACKAGES, "cuda"))
 
 
 def device_kernel(function: F) -> Any:

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from .delimited import position
 
 __all__ = ["Table", "read"]
-
-MISSING = "a Parquet file needs pyarrow: pip install 'numba-dropout[parquet]'"
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def read(path: Path) -> Table:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise InputError(f"{path}: {MISSING}") from None
+        raise InputError(missing(f"{path}: a Parquet file requires pyarrow", "pyarrow", "parquet")) from None
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             table = file.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from .dataset import Dataset
 
 __all__ = ["NAMES", "load"]
@@ -17,7 +17,7 @@ def load(name: str) -> Dataset:
     try:
         from sklearn import datasets
     except ImportError:
-        raise InputError(f"{name}: this data set needs scikit-learn: pip install 'numba-dropout[sklearn]'") from None
+        raise InputError(missing(f"{name}: this data set requires scikit-learn", "scikit-learn", "sklearn")) from None
     bunch = getattr(datasets, f"load_{name}")()
     x, features = np.asarray(bunch.data, np.float64), [str(feature) for feature in bunch.feature_names]
     if name == "diabetes":

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from ..nn.mlp import MLP
 from ..storage.files import replacing
 from ..storage.sequential import modules
@@ -17,7 +17,6 @@ __all__ = ["export"]
 
 OPSET = 17  # Dropout takes rate and mode as tensors since 12; runtimes have supported 17 since 2022
 IR_VERSION = 8
-MISSING = "export to ONNX needs onnx: pip install 'numba-dropout[onnx]'"
 
 
 def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
@@ -155,5 +154,5 @@ def _library() -> Any:
     try:
         import onnx
     except ImportError:
-        raise InputError(MISSING) from None
+        raise InputError(missing("export to ONNX requires onnx", "onnx", "onnx")) from None
     return onnx

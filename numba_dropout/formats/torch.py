@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from ..nn.mlp import MLP
 from ..storage.sequential import modules, names
 
@@ -110,5 +110,5 @@ def _library() -> Any:
     try:
         import torch
     except ImportError:
-        raise InputError("torch.nn.Sequential needs PyTorch: pip install 'numba-dropout[torch]'") from None
+        raise InputError(missing("torch.nn.Sequential requires PyTorch", "torch", "torch")) from None
     return torch

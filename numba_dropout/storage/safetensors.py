@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays.host import digest
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from .files import replacing
 from .sequential import names
 
@@ -23,7 +23,6 @@ __all__ = ["SUFFIX", "read", "write"]
 
 SUFFIX = ".safetensors"
 ENTRY = "numba_dropout"
-MISSING = "a .safetensors model needs safetensors: pip install 'numba-dropout[safetensors]'"
 
 
 def write(path: str | os.PathLike[str], description: str, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -92,4 +91,4 @@ def _library() -> _Library:
     try:
         return _Library()
     except ImportError:
-        raise InputError(MISSING) from None
+        raise InputError(missing("a .safetensors model requires safetensors", "safetensors", "safetensors")) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from ..nn.mlp import MLP
 from ..storage.files import check_writable, json_line, remove_parts, replacing
 from .loop import Callback, History
@@ -58,7 +58,7 @@ class TensorBoard(Callback):
         try:
             from tensorboard.summary import Writer
         except ImportError:
-            raise InputError("TensorBoard's files need tensorboard: pip install 'numba-dropout[tensorboard]'") from None
+            raise InputError(missing("TensorBoard's files require tensorboard", "tensorboard", "tensorboard")) from None
         self.folder = os.fspath(folder)
         try:
             os.makedirs(self.folder, exist_ok=True)

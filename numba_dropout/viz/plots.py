@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..core.errors import InputError, missing
 from ..storage.files import check_writable, replacing
 from ..training.fit import History
 
@@ -34,7 +34,7 @@ def require(path: str | os.PathLike[str]) -> Path:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise InputError("plots require matplotlib; pip install 'numba-dropout[plot]'") from None
+        raise InputError(missing("plots require matplotlib", "matplotlib", "plot")) from None
     path = check_writable(path)
     if path.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise InputError(f"{path}: expected a name that ends in .png, .pdf or .svg")

@@ -63,7 +63,7 @@ def machine(monkeypatch):
 @pytest.mark.parametrize(
     ("setting", "name", "message"),
     [
-        ({"installed": False}, "cuda", "needs numba-cuda (pip install 'numba-dropout[cuda]')"),
+        ({"installed": False}, "cuda", "requires numba-cuda: pip install 'numba-cuda[cu13]' cuda-core (or the extra"),
         ({"error": NO_DRIVER}, "cuda", "no CUDA driver: install NVIDIA's (580 or newer; 525 with the extra [cuda12])"),
         ({"error": NO_DEVICE}, "cuda:0", "no CUDA device: the driver shows none (CUDA_VISIBLE_DEVICES may hide it)"),
         ({"error": BROKEN}, "cuda", "the CUDA driver failed to start: Error at driver init: Call to cuInit results in"),

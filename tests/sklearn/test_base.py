@@ -179,4 +179,6 @@ def test_missing_sklearn():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert last == "ImportError: numba_dropout.sklearn needs scikit-learn: pip install 'numba-dropout[sklearn]'"
+    assert last == (
+        "ImportError: numba_dropout.sklearn requires scikit-learn: pip install scikit-learn (or the extra [sklearn])"
+    )

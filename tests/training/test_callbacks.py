@@ -39,5 +39,5 @@ def test_tensorboard(tmp_path, rng):
 
 def test_missing_tensorboard(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboard.summary", None)
-    with pytest.raises(ValueError, match=r"need tensorboard: pip install 'numba-dropout\[tensorboard\]'"):
+    with pytest.raises(ValueError, match=r"require tensorboard: pip install tensorboard \(or the extra"):
         TensorBoard(tmp_path)
