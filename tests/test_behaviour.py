@@ -20,14 +20,21 @@ def names():
     """Return new values of the names in the calls."""
     x = np.array([np.nan, np.inf, -np.inf, -0.0, 1.0, 2.0])
     kept = np.array([True, False] * 3)
+    layer = nd.layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
+    layer(x)
     return {
         **{"nd": nd, "np": np, "nan": np.nan, "inf": np.inf, "x": x, "y": x.copy(), "kept": kept, "dropped": ~kept},
-        **{"at": {"seed": 1, "stream": 0, "step": 0}, "wide": np.concatenate([x, x[:2]]), "square": np.ones((3, 3))},
+        **{
+            "at": {"seed": 1, "stream": 0, "step": 0},
+            "wide": np.concatenate([x, x[:2]]),
+            "square": np.ones((3, 3)),
+            "layer": layer,
+        },
     }
 
 
 def test_number_of_rows():
-    assert len(ROWS) == 47
+    assert len(ROWS) == 48
     assert all(len(row) == 3 for row in ROWS)
 
 

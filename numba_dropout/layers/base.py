@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..arrays import devices
 from ..core import checks
 from ..core.errors import InputError
 from ..functional import dropout
@@ -19,6 +20,7 @@ class LastPass(threading.local):
     """The last forward pass of each thread. Copies and pickles contain only that of the current thread."""
 
     at: dict[str, Any] | None = None  # arguments of the backward pass; empty outside training
+    shape: tuple[int, ...] = ()  # of the output
     values: Any = None  # an array of the forward pass, if the backward pass needs one
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -78,14 +80,27 @@ class Layer:
         arguments = copy.deepcopy(self.arguments)  # arrays of rates may change before the backward pass
         at = {**arguments, **self.masks.at(self.site), "offset": offset} if training else {}
         y = self._forward(x, **(at or {**arguments, "training": False}), out=out)
-        self._passed.at = at
+        self._remember(at, y)
         return y
+
+    def _remember(self, at: dict[str, Any], y: Any) -> None:
+        """Keep what the backward pass needs, once the forward pass has succeeded."""
+        self._passed.at, self._passed.shape = at, _shape(y)
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
         """Return the gradient by the input of the last forward pass, whose mask is sampled again."""
         at = self._passed.at
         if at is None:
             raise InputError("backward: expected a forward before it, in this thread")
+        if _shape(dy) != self._passed.shape:
+            raise InputError(f"dy: expected shape {self._passed.shape}, got {_shape(dy)}")
         if not at:
             return dropout.dropout(dy, training=False, out=out)
         return self._backward(dy, **at, out=out)
+
+
+def _shape(array: Any) -> tuple[int, ...]:
+    """Return the shape of an array of any library, of memory on a device, or of lists."""
+    if hasattr(array, "shape"):
+        return tuple(array.shape)
+    return tuple(array.__cuda_array_interface__["shape"] if devices.on_device(array) else checks.as_array(array).shape)

@@ -55,5 +55,5 @@ class Dropout(Layer):
         mask = mask if devices.on_device(mask) else np.array(checks.as_array(mask))  # the caller's may change
         at = {"p": copy.deepcopy(self.arguments["p"]), "mask": mask, "offset": offset}
         y = dropout.dropout(x, **at, out=out)
-        self._passed.at = at
+        self._remember(at, y)
         return y

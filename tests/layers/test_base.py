@@ -1,5 +1,7 @@
 """All layers: gradients, masks of sites and steps, and backward passes for the last forward pass."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -105,3 +107,14 @@ def test_backward_after_a_failed_forward():
 def test_masks_argument():
     with pytest.raises(TypeError, match="masks: expected a MaskGenerator, got 3"):
         layers.Dropout(masks=3)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", LAYERS)
+def test_shape_of_the_gradient(name, training, rng):
+    _, layer, x = make_layer(name, rng)
+    y = layer(x, training=training)
+    for dy in (np.ones((3, 3)), y[..., :1], np.ones((*y.shape, 1)), y[:-1].tolist()):
+        with pytest.raises(ValueError, match=re.escape(f"dy: expected shape {y.shape}, got {np.shape(dy)}")):
+            layer.backward(dy)
+    layer.backward(y.tolist())

@@ -22,3 +22,11 @@ def test_values_and_gradients(backend, dtype, training, rng):
     close = {"rtol": 1e-7} if dtype == "float64" else {"rtol": 1e-5, "atol": 1e-6}
     for result, value in zip((y, dx, layer.dweight, layer.dbias), expected, strict=True):
         np.testing.assert_allclose(backend.numpy(result), value, **close)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_shape_of_the_gradient(training, rng):
+    layer = layers.DropConnect(rng.standard_normal((5, 6)), np.zeros(5), masks=nd.MaskGenerator(seed=1))
+    layer(np.ones((4, 6)), training=training)
+    with pytest.raises(ValueError, match=r"dy: expected shape \(4, 5\), got \(4, 6\)"):
+        layer.backward(np.ones((4, 6)))

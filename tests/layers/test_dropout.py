@@ -60,3 +60,10 @@ def test_errors(arguments, error, message):
     with pytest.raises(error, match=message):
         layers.Dropout(**arguments, masks=masks)
     assert masks.sites == 0
+
+
+def test_shape_of_the_gradient_with_a_given_mask():
+    layer = layers.Dropout(0.5, masks=nd.MaskGenerator(seed=1))
+    layer(np.ones((50, 20)), mask=np.ones((50, 20), bool))
+    with pytest.raises(ValueError, match=r"dy: expected shape \(50, 20\), got \(3, 3\)"):
+        layer.backward(np.ones((3, 3)))
