@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["amount", "cases_of", "ending", "files", "heading", "markdown", "ordered", "table", "value"]
+__all__ = ["amount", "cases_of", "ending", "files", "heading", "kept", "markdown", "ordered", "table", "value"]
 
 WIDTH = 100
 NAME = 36  # columns of a contestant's name
 ROLES = ("own", "limit", "peer", "aside")
+RESOLUTION = 1024  # of allocated bytes: the allocations of Python itself differ by less from call to call
 LIMITS = {"ns/element": "of the copy", "GFLOP/s": "of the peak", "ms/step": "of the peak"}
 
 
@@ -86,10 +87,17 @@ def _added(case: dict[str, Any]) -> list[str]:
 def _kept(case: dict[str, Any]) -> list[str]:
     lines = [f"  {'hidden values with dropout':<{NAME}} {case['elements']:>11,}"]
     lines.append(f"  {'':<{NAME}} {'bytes':>11} {'per value':>12}")
-    lines += [
-        f"  {entry['name']:<{NAME}} {entry['bytes']:>11,} {amount(entry['of_element']):>12}" for entry in ordered(case)
-    ]
-    return lines
+    for entry in ordered(case):
+        size, of_element = kept(entry)
+        lines.append(f"  {entry['name']:<{NAME}} {size:>11,} {amount(of_element):>12}")
+    return [*lines, f"  an allocation of less than {RESOLUTION:,} bytes, the resolution, is shown as 0"]
+
+
+def kept(entry: dict[str, Any]) -> tuple[int, float]:
+    """Return the bytes that a contestant keeps, and those per value; 0 for an allocation below the resolution."""
+    if entry["name"].endswith("allocated in a step") and abs(entry["bytes"]) < RESOLUTION:
+        return 0, 0.0
+    return entry["bytes"], entry["of_element"]
 
 
 def _failures(case: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import chart
-from .report import amount, cases_of, markdown, value
+from .report import RESOLUTION, amount, cases_of, kept, markdown, value
 
 __all__ = ["BEGIN", "END", "newest", "section", "summary", "with_section"]
 
@@ -192,11 +192,14 @@ def _steps(record: dict[str, Any]) -> list[str]:
 def _memory(record: dict[str, Any]) -> list[str]:
     cases = cases_of(record, "memory", "memory")
     rows = [
-        [case["size"], entry["name"], f"{entry['bytes']:,}", amount(entry["of_element"])]
+        [case["size"], entry["name"], f"{kept(entry)[0]:,}", amount(kept(entry)[1])]
         for case in cases
         for entry in case["contestants"]
     ]
-    return markdown(["kept for backward", "", "bytes", "bytes per hidden value"], rows) if rows else []
+    if not rows:
+        return []
+    note = f"What is allocated in a step is measured to {RESOLUTION:,} bytes: less is shown as 0."
+    return [*markdown(["kept for backward", "", "bytes", "bytes per hidden value"], rows), "", note]
 
 
 def _startup(record: dict[str, Any]) -> list[str]:
