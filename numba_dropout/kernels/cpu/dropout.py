@@ -49,6 +49,10 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     _dropout_chunks(chunks, (size, shortfall, out, inp, threshold, scale, k0, k1, stream, step, offset))
 
 
+# Dropout is linear in its input: its derivative is the same function, with the mask drawn from the same counters.
+dropout_backward = dropout_forward
+
+
 @parallel
 @serial_loop
 def _step_chunks(chunk, out, inp, size, threshold, scale, k0, k1, stream, step, offset):
@@ -72,7 +76,3 @@ def drop_all(out):
     out (n,)
     """
     out[:] = 0
-
-
-# Dropout is linear in its input: its derivative is the same function, with the mask drawn from the same counters.
-dropout_backward = dropout_forward

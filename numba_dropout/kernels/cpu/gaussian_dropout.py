@@ -54,6 +54,10 @@ def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
     _dropout_chunks(chunks, (size, out, inp, inp, deviation, k0, k1, stream, step, offset))
 
 
+# Gaussian dropout is linear in its input: its derivative is the same function, with the same numbers drawn again.
+gaussian_dropout_backward = gaussian_dropout_forward
+
+
 @kernel
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
     """Write inp + deviation * z, z standard normal. out may be inp.
@@ -76,7 +80,3 @@ def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, 
     size = chunk_size(out.size)
     chunks = (out.size + size - 1) // size
     _derivative_chunks(chunks, (size, out, inp, values, deviation, k0, k1, stream, step, offset))
-
-
-# Gaussian dropout is linear in its input: its derivative is the same function, with the same numbers drawn again.
-gaussian_dropout_backward = gaussian_dropout_forward

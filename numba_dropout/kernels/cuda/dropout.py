@@ -85,6 +85,10 @@ def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     launch(kernel, blocks, out, inp, lane, vectorized, threshold, scale, k0, k1, stream, step, offset)
 
 
+# Dropout is linear in its input: its derivative is the same kernel, which draws the mask again from the same counters.
+dropout_backward = dropout_forward
+
+
 def dropout_steps(out, inp, size, threshold, scale, k0, k1, stream, step, offset):
     """Apply `dropout_forward` to each run of `size` elements, at consecutive steps. out may be inp.
 
@@ -102,7 +106,3 @@ def drop_all(out):
     out (n,)
     """
     launch(_clear, out.size, out)
-
-
-# Dropout is linear in its input: its derivative is the same kernel, which draws the mask again from the same counters.
-dropout_backward = dropout_forward

@@ -44,6 +44,10 @@ def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
     launch_for_each_four(_DROPOUT, out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
+# Gaussian dropout is linear in its input: its derivative is the same kernel, which draws the same numbers again.
+gaussian_dropout_backward = gaussian_dropout_forward
+
+
 def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
     """Write inp + deviation * z, z standard normal. out may be inp.
 
@@ -58,7 +62,3 @@ def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, 
     out (n,), inp (n,), values (n,)
     """
     launch_for_each_four(_DERIVATIVE, out, inp, values, deviation, k0, k1, stream, step, offset)
-
-
-# Gaussian dropout is linear in its input: its derivative is the same kernel, which draws the same numbers again.
-gaussian_dropout_backward = gaussian_dropout_forward
