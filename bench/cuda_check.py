@@ -1,6 +1,6 @@
 """Check and benchmark of the CUDA kernels on this machine's GPU, in one command.
 
-    PYTHONPATH=. python bench/cuda_check.py --out bench/results
+    python bench/cuda_check.py --out bench/results
 
 Runs the tests on the GPU, also with compute-sanitizer if it is installed. Measures dropout next to a copy and PyTorch,
 and runs `ndrop bench`. With `--mnist`, trains on MNIST to a test error. Writes one JSON file with the GPU's name. Needs
@@ -28,11 +28,10 @@ import numba
 import numpy as np
 from numba import cuda
 from numba.core import config
+from numba_dropout_bench import mnist, run
+from numba_dropout_bench import report as lines
 
-from bench import mnist, run
-from bench import report as lines
-from numba_dropout.core import contract
-from numba_dropout.kernels import cuda as kernels
+from numba_dropout.core import contract, jit
 from numba_dropout.storage import files
 
 ROUNDS = 7  # each measures every contestant. Results are medians
@@ -112,6 +111,8 @@ def stream_position() -> tuple[Any, ...]:
 
 def dropout(torch: Any, small: bool) -> dict[str, Seconds]:
     """Measure dropout of float32 and bfloat16 next to a copy of the same array and PyTorch's dropout."""
+    from numba_dropout.kernels import cuda as kernels  # which requires numba-cuda
+
     n = 1 << (8 if small else 28)
     results = {}
     for dtype, kernel_dtype in (("float32", "float32"), ("bfloat16", "uint16")):
@@ -143,6 +144,8 @@ def tensor_cores(torch: Any, small: bool) -> dict[str, Seconds]:
 
 
 def _in_precision(precision: str, arrays: list[Any]) -> None:
+    from numba_dropout.kernels import cuda as kernels
+
     with kernels.products_in(precision):
         kernels.linear_forward(*arrays)
 
@@ -156,17 +159,29 @@ def bench(small: bool) -> dict[str, Any]:
     return run.measure(plan, lambda rounds, what: None)
 
 
+def _why_not() -> str | None:
+    """Return the reason why the checks cannot run, in one line; None if they can."""
+    if not config.ENABLE_CUDASIM:
+        try:
+            jit.require_cuda()
+        except ImportError as error:
+            return str(error)
+    if not cuda.is_available():
+        return "no CUDA device; set NUMBA_ENABLE_CUDASIM=1 and pass --small to run the steps in the simulator"
+    return None
+
+
 def main() -> None:
     """Run the checks and benchmarks, write the JSON file and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("bench/results"), help="folder of the JSON file")
+    out = Path("bench/results")
+    parser.add_argument("--out", type=Path, default=out, help="folder of the JSON file (default: %(default)s)")
     parser.add_argument("--mnist", type=Path, help="folder with MNIST's files, to train to a test error")
     parser.add_argument("--small", action="store_true", help="sizes for Numba's simulator")
     options = parser.parse_args()
-    if not cuda.is_available():
-        parser.error(
-            "no CUDA device found. Set NUMBA_ENABLE_CUDASIM=1 and pass --small to run the steps in the simulator"
-        )
+    reason = _why_not()
+    if reason is not None:
+        parser.exit(2, f"{parser.prog}: {reason}\n")
     try:
         import torch
     except ImportError:

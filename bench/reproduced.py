@@ -5,6 +5,7 @@ python -m numba_dropout_bench.reproduced
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -137,13 +138,15 @@ def _records(folder: Path) -> Records:
     return lambda name: json.loads((folder / name).read_text())
 
 
-def draw(images: Path, folder: Path = RESULTS) -> None:
-    """Draw the plots of the page into a folder."""
+def draw(images: Path, folder: Path = RESULTS) -> list[Path]:
+    """Draw the plots of the page into a folder, and return their files."""
     record = _records(folder)
     runs = [result for name in MNIST for result in Table.of(record(f"mnist-{name}.json")).results]
-    plots.test_errors(Table(runs), images / "mnist.png")
-    plots.rates(Comparison.of(record("mnist-rates.json")), images / "mnist-rates.png")
-    plots.sizes(Sizes.of(record("mnist-sizes.json")), images / "mnist-sizes.png")
+    files = [images / f"{name}.png" for name in ("mnist", "mnist-rates", "mnist-sizes")]
+    plots.test_errors(Table(runs), files[0])
+    plots.rates(Comparison.of(record("mnist-rates.json")), files[1])
+    plots.sizes(Sizes.of(record("mnist-sizes.json")), files[2])
+    return files
 
 
 def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:
@@ -159,9 +162,18 @@ def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:
     return page
 
 
-if __name__ == "__main__":
-    draw(IMAGES)
+def main() -> None:
+    """Draw the plots and rewrite the tables of the pages, and print the files written."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
+    written = draw(IMAGES)
     for name in PAGES:
         page = with_sections(name, (DOCS / name).read_text())
         with replacing(DOCS / name) as file:
             file.write(page.encode())
+        written.append(DOCS / name)
+    print(*written, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

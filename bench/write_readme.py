@@ -5,6 +5,7 @@ python -m numba_dropout_bench.write_readme
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -212,13 +213,17 @@ def _startup(record: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Rewrite the figures of both pages, and the plot."""
+    """Rewrite the figures of both pages, and the plot, and print the files written."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
     file = newest()
     if file is None:
         raise SystemExit(f"{RESULTS}: expected results of `ndrop bench --json`, got none")
-    for page, write in ((ROOT / "README.md", summary), (ROOT / "docs" / "performance.md", section)):
+    pages = {ROOT / "README.md": summary, ROOT / "docs" / "performance.md": section}
+    for page, write in pages.items():
         page.write_text(with_section(page.read_text(), write(file)))
     chart.draw(json.loads(file.read_text()), PLOT)
+    print(*pages, PLOT, sep="\n")
 
 
 if __name__ == "__main__":

@@ -100,3 +100,12 @@ def test_pages(name, write, monkeypatch):
     page = (ROOT / name).read_text()
     text = getattr(write_readme, write)(write_readme.newest(ROOT / "bench" / "results"))
     assert page == write_readme.with_section(page, text), "run `make figures`"
+
+
+@pytest.mark.parametrize("script", [reproduced, write_readme])
+def test_help_writes_nothing(script, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["script", "--help"])
+    with pytest.raises(SystemExit) as raised:
+        script.main()
+    assert raised.value.code == 0
+    assert "from the" in capsys.readouterr().out
