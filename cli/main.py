@@ -80,11 +80,11 @@ def cli() -> None:
 
     \b
     ndrop train                                        train on the built-in data, in seconds
-    ndrop train iris.csv --val 0.2 --out iris.npz      train on your table; the last column is the target
-    ndrop evaluate iris.npz more.csv
-    ndrop predict iris.npz new.csv --proba
+    ndrop train table.csv --val 0.2 --out table.npz    train on your table; the last column is the target
+    ndrop evaluate table.npz more.csv
+    ndrop predict table.npz new.csv --proba
     ndrop trace pytorch                                show dropout step by step
-    ndrop compare iris.csv                             find the best dropout rate for your data
+    ndrop compare table.csv                            find the best dropout rate for your data
     ndrop bench                                        measure the speed, also of other libraries
     """
 

@@ -28,7 +28,7 @@ from .types import DEVICE
 def predict(
     model: str, source: str, out: str | None, proba: bool, samples: int | None, device: str, threads: int | None
 ) -> None:
-    """Predict the rows of DATA with MODEL, with dropout off.
+    """Predict the rows of DATA with MODEL, with dropout off unless --mc is used.
 
     A target column in DATA is ignored. Each row gets its class, as written in the training data, or its value. With
     --mc dropout stays on (Gal & Ghahramani, 2016): a class comes with its mean probability, its standard deviation,
