@@ -66,10 +66,13 @@ def test_links(page):
 
 @pytest.mark.jit_only
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/index.md", "docs/interop.md", "docs/sklearn.md", "docs/formats.md"]
+    "page",
+    ["README.md", "docs/index.md", "docs/interop.md", "docs/sklearn.md", "docs/formats.md"]
+    + [f"docs/api/{name}.md" for name in ("functions", "layers", "networks", "kernels", "sklearn", "data", "formats")],
 )
 def test_python_blocks(page, tmp_path):
     extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"]}
+    extras["docs/api/sklearn.md"] = ["sklearn"]
     for extra in extras.get(page, []):
         pytest.importorskip(extra)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
