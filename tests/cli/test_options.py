@@ -3,8 +3,11 @@
 import pytest
 from commands import refused
 from csv_tables import CATS_AND_DOGS
+from numba_dropout_cli import _options
 
 import numba_dropout as nd
+from numba_dropout.experiments import config
+from numba_dropout.nn.variants import kinds
 
 SMALL = ("--hidden", "4", "--epochs", "1")
 
@@ -101,3 +104,11 @@ def test_schedule_of_concrete_dropout():
 
 def test_too_many_parameters():
     assert "parameters" in refused("train", "good.csv", "--hidden", "2147483647,2147483647,2147483647")
+
+
+def test_the_variants_are_those_of_the_network():
+    assert tuple(_options.VARIANTS.choices) == kinds.VARIANTS
+
+
+def test_the_optimizers_are_those_of_the_configuration():
+    assert set(_options.OPTIMIZERS.choices) == set(config.OPTIMIZERS)
