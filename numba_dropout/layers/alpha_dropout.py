@@ -10,7 +10,14 @@ __all__ = ["AlphaDropout"]
 
 
 class AlphaDropout(Layer):
-    """Drop elements of a network with SELU, by `alpha_dropout`.
+    """Drop elements of a SELU network with `alpha_dropout`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class LastPass(threading.local):
 class Layer:
     """Base class of the layers: a function's arguments, and the site of its masks.
 
-    Arrays and errors are those of the function that a layer is named after. Arguments are checked at once.
+    Arrays and errors are those of the function that a layer is named after. The constructor checks the arguments.
     Several threads may use a layer at once: `backward` belongs to the last `forward` of the same thread. The gradients
     in attributes (`dweight`, `dbias`, `dlogit`) are those of the last backward pass of any thread.
 
@@ -88,7 +88,7 @@ class Layer:
         self._passed.at, self._passed.shape = at, _shape(y)
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
-        """Return the gradient by the input of the last forward pass, whose mask is sampled again."""
+        """Return the gradient with respect to the input of the last forward pass, whose mask is sampled again."""
         at = self._passed.at
         if at is None:
             raise InputError("backward: expected a forward before it, in this thread")

@@ -10,7 +10,16 @@ __all__ = ["Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class Dropout1d(Layer):
-    """Drop whole channels of sequences, by `dropout1d`.
+    """Drop whole channels of sequences with `dropout1d`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    channels_last : bool
+        Whether the last axis is the channels, not the second (the first without samples).
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
@@ -29,7 +38,16 @@ class Dropout1d(Layer):
 
 
 class Dropout2d(Layer):
-    """Drop whole channels of images, by `dropout2d`.
+    """Drop whole channels of images with `dropout2d`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    channels_last : bool
+        Whether the last axis is the channels, not the second.
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
@@ -45,7 +63,16 @@ class Dropout2d(Layer):
 
 
 class Dropout3d(Layer):
-    """Drop whole channels of volumes, by `dropout3d`.
+    """Drop whole channels of volumes with `dropout3d`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    channels_last : bool
+        Whether the last axis is the channels, not the second (the first without samples).
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
@@ -61,7 +88,14 @@ class Dropout3d(Layer):
 
 
 class FeatureAlphaDropout(Layer):
-    """Drop whole channels of a network with SELU, by `feature_alpha_dropout`.
+    """Drop whole channels of a SELU network with `feature_alpha_dropout`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------

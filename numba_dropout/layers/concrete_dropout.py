@@ -14,10 +14,18 @@ __all__ = ["ConcreteDropout"]
 
 
 class ConcreteDropout(Layer):
-    """Multiply by a smooth mask with a trainable rate, by `concrete_dropout`: p is the initial rate, in (0, 1).
+    """Multiply by a smooth mask of a trainable rate with `concrete_dropout`.
 
-    `logit` is log(p / (1 - p)), which an optimizer updates. `backward` stores the gradient by it in `dlogit`. Add the
-    gradient of a regularizer to it. Do not write to the result of `forward` before the backward pass, which needs it.
+    `logit` is log(p / (1 - p)), which an optimizer updates. `backward` stores its gradient in `dlogit`. Add the
+    gradient of a regularizer to `dlogit`. Do not write to the result of `forward` before the backward pass, which needs
+    it.
+
+    Parameters
+    ----------
+    p : float
+        Initial probability of dropping, in (0, 1).
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
@@ -50,7 +58,7 @@ class ConcreteDropout(Layer):
         self.arguments["logit"] = checks.number(value, "logit")
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
-        """Return the gradient by the input of the last forward pass, and store that by the logit in `dlogit`."""
+        """Return the gradient with respect to the last input, and store the logit's gradient in `dlogit`."""
         if self._passed.at == {}:
             self.dlogit = 0.0
         return super().backward(dy, out=out)

@@ -11,7 +11,16 @@ __all__ = ["DropBlock2d"]
 
 
 class DropBlock2d(Layer):
-    """Drop squares of feature maps, by `drop_block2d`.
+    """Drop squares of feature maps with `drop_block2d`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    block_size : int
+        Side of the squares, at least 1, reduced to the height or width if larger.
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------

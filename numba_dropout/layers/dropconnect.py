@@ -12,10 +12,21 @@ __all__ = ["DropConnect"]
 
 
 class DropConnect(Layer):
-    """Apply a linear layer with dropout of its weights, by `dropconnect`.
+    """Apply a linear layer and drop its weights with `dropconnect`.
 
-    weight (units, inputs) and bias (units,) are not copied, and are read in each pass. `backward` returns the gradient
-    by the input and stores those by weight and bias in `dweight` and `dbias`.
+    `backward` returns the gradient with respect to the input. It stores the gradients with respect to weight and bias
+    in `dweight` and `dbias`.
+
+    Parameters
+    ----------
+    weight : array (units, inputs)
+        Weights. They are not copied, and are read in each pass.
+    bias : array (units,), or None
+        Biases. They are not copied, and are read in each pass.
+    p : float
+        Probability of dropping a weight, in [0, 1].
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
@@ -42,7 +53,7 @@ class DropConnect(Layer):
         return dx
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
-        """Return the gradient by the input. `out` is three arrays, as in `dropconnect_backward`."""
+        """Return the gradient with respect to the input. `out` is three arrays, as in `dropconnect_backward`."""
         if self._passed.at == {}:
             dx, self.dweight, self.dbias = linear.linear_backward(dy, self._passed.values, self.weight, out=out)
             return dx

@@ -20,7 +20,17 @@ __all__ = ["Dropout"]
 
 
 class Dropout(Layer):
-    """Drop elements, by `dropout`. p is one rate or an array, and `noise_shape` is the mask's shape.
+    """Drop elements with `dropout`.
+
+    Parameters
+    ----------
+    p : float or array
+        Probability of dropping, in [0, 1]. An array, such as a rate for each unit, broadcasts to the input or
+        `noise_shape`.
+    noise_shape : sequence of int, optional
+        Shape of the mask, as in `dropout`.
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------

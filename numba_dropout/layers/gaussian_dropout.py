@@ -11,7 +11,14 @@ __all__ = ["GaussianDropout", "GaussianNoise"]
 
 
 class GaussianDropout(Layer):
-    """Multiply by noise with mean 1, by `gaussian_dropout`.
+    """Multiply by noise of mean 1 with `gaussian_dropout`.
+
+    Parameters
+    ----------
+    p : float
+        Rate, in [0, 1). The variance of the noise is p / (1 - p).
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
@@ -26,7 +33,14 @@ class GaussianDropout(Layer):
 
 
 class GaussianNoise(Layer):
-    """Add noise with mean 0, by `gaussian_noise`.
+    """Add noise of mean 0 with `gaussian_noise`.
+
+    Parameters
+    ----------
+    stddev : float
+        Standard deviation of the noise, at least 0.
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------

@@ -10,7 +10,16 @@ __all__ = ["StochasticDepth"]
 
 
 class StochasticDepth(Layer):
-    """Drop whole samples of a residual branch, by `stochastic_depth`.
+    """Drop whole samples of a residual branch with `stochastic_depth`.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping, in [0, 1].
+    mode : str
+        "row" drops each sample independently. "batch" drops all samples or none.
+    masks : MaskGenerator
+        As in `Layer`.
 
     Examples
     --------
