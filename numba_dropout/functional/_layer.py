@@ -52,7 +52,7 @@ def layer_output(backend: Backend, result: Any, x: Any, weight: Any, bias: Any, 
 def layer_backward(
     backend: Backend, dy: Any, x: Any, weight: Any, out: Any, kernel: Callable[..., None]
 ) -> tuple[Any, Any, Any]:
-    """Return the gradients by x, weight and bias that a kernel computes, in `out` if given."""
+    """Return the gradients with respect to x, weight and bias that a kernel computes, in `out` if given."""
     dy = backend.float_array(dy, "dy")
     x, weight, _ = operands(backend, x, weight, None)
     dy = host.same(dy, "dy", (*x.shape[:-1], weight.shape[0]), x.dtype)

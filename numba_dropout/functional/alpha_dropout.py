@@ -57,7 +57,7 @@ def alpha_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `alpha_dropout` by its input: dy times the slope where kept, +0 elsewhere.
+    """Return the gradient of `alpha_dropout` with respect to its input: dy times the slope where kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout_backward`.
 

@@ -81,7 +81,7 @@ def dropout1d_backward(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout1d` by its input: dy scaled where a channel was kept, +0 elsewhere.
+    """Return the gradient of `dropout1d` with respect to its input: dy scaled where a channel was kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout1d`.
 
@@ -131,7 +131,7 @@ def dropout2d_backward(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout2d` by its input: dy scaled where a channel was kept, +0 elsewhere.
+    """Return the gradient of `dropout2d` with respect to its input: dy scaled where a channel was kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout2d`.
 
@@ -182,7 +182,7 @@ def dropout3d_backward(
     channels_last: bool = False,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout3d` by its input: dy scaled where a channel was kept, +0 elsewhere.
+    """Return the gradient of `dropout3d` with respect to its input: dy scaled where a channel was kept, +0 elsewhere.
 
     Arguments and errors are those of `dropout3d`.
 
@@ -265,7 +265,7 @@ def feature_alpha_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `feature_alpha_dropout` by its input.
+    """Return the gradient of `feature_alpha_dropout` with respect to its input.
 
     Arguments and errors are those of `feature_alpha_dropout`.
 

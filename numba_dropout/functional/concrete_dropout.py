@@ -1,4 +1,4 @@
-"""Concrete dropout: a mask between 0 and 1, differentiable by its rate, which is trained with the weights."""
+"""Concrete dropout: a mask between 0 and 1. Its rate is differentiable, and is trained with the weights."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def concrete_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> tuple[Any, Any]:
-    """Return the gradients of `concrete_dropout` by its input, and by the logit of its rate: (dx, dlogit).
+    """Return the gradients of `concrete_dropout` with respect to its input and to the logit of its rate: (dx, dlogit).
 
     dy, y : arrays of one shape and dtype, y the result of `concrete_dropout`. out : array for dx, may be dy.
     dlogit is an array without dimensions. Other arguments are those of `concrete_dropout`.

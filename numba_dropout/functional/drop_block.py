@@ -75,7 +75,7 @@ def drop_block2d_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `drop_block2d` by its input: dy scaled where kept, +0 elsewhere.
+    """Return the gradient of `drop_block2d` with respect to its input: dy scaled where kept, +0 elsewhere.
 
     Arguments and errors are those of `drop_block2d`.
 

@@ -62,7 +62,7 @@ def dropconnect_backward(
     offset: int = 0,
     out: tuple[Any, Any, Any] | None = None,
 ) -> tuple[Any, Any, Any]:
-    """Return the gradients of `dropconnect` by x, weight and bias: (dx, dweight, dbias).
+    """Return the gradients of `dropconnect` with respect to x, weight and bias: (dx, dweight, dbias).
 
     The mask is sampled again. Arguments and errors are those of `linear_backward` and `dropout_backward`.
 

@@ -182,7 +182,7 @@ def dropout_backward(
     mask: Any = None,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `dropout` by its input: dy times the scale where kept, +0 elsewhere.
+    """Return the gradient of `dropout` with respect to its input: dy times the scale where kept, +0 elsewhere.
 
     The mask is sampled again from the same seed, stream, step and offset. Arguments and errors are those of `dropout`.
 

@@ -52,7 +52,7 @@ def gaussian_dropout_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `gaussian_dropout` by its input: dy times the same numbers.
+    """Return the gradient of `gaussian_dropout` with respect to its input: dy times the same numbers.
 
     Arguments and errors are those of `gaussian_dropout`.
 
@@ -102,7 +102,7 @@ def gaussian_noise_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `gaussian_noise` by its input, a copy of dy.
+    """Return the gradient of `gaussian_noise` with respect to its input, a copy of dy.
 
     Arguments and errors are those of `gaussian_noise`.
 

@@ -40,7 +40,7 @@ def linear(x: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
 
 
 def linear_backward(dy: Any, x: Any, weight: Any, *, out: tuple[Any, Any, Any] | None = None) -> tuple[Any, Any, Any]:
-    """Return the gradients of `linear` by x, weight and bias: (dx, dweight, dbias).
+    """Return the gradients of `linear` with respect to x, weight and bias: (dx, dweight, dbias).
 
     Parameters
     ----------

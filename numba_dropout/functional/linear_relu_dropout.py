@@ -63,7 +63,7 @@ def linear_relu_dropout_backward(
     *,
     out: tuple[Any, Any, Any] | None = None,
 ) -> tuple[Any, Any, Any]:
-    """Return the gradients of `linear_relu_dropout` by x, weight and bias: (dx, dweight, dbias).
+    """Return the gradients of `linear_relu_dropout` with respect to x, weight and bias: (dx, dweight, dbias).
 
     No seed is needed: the output y is positive exactly where the element was kept and the ReLU's input was positive. y
     must not contain NaN. p is that of the forward pass, 0 after training=False. Other arguments: see `linear_backward`.

@@ -26,7 +26,7 @@ def relu(x: Any, *, out: Any = None) -> Any:
 
 
 def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
-    """Return the gradient of `relu` by its input: dy where the output y is positive, else +0.
+    """Return the gradient of `relu` with respect to its input: dy where the output y is positive, else +0.
 
     dy, y : arrays of one shape and dtype. out : array for the result, may be dy. Raises ValueError or TypeError.
 

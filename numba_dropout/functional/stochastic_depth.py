@@ -55,9 +55,10 @@ def stochastic_depth_backward(
     offset: int = 0,
     out: Any = None,
 ) -> Any:
-    """Return the gradient of `stochastic_depth` by its input: dy scaled where a sample was kept, +0 elsewhere.
+    """Return the gradient of `stochastic_depth` with respect to its input.
 
-    Arguments and errors are those of `stochastic_depth`.
+    The gradient is dy scaled where a sample was kept, and +0 elsewhere. Arguments and errors are those of
+    `stochastic_depth`.
 
     Examples
     --------

@@ -55,7 +55,7 @@ class Network(NamedTuple):
     scales: NDArray[Any]  # (L,): the scales of kept values
     key: NDArray[np.uint64]  # (2,): low and high half of the seed
     outputs: NDArray[Any]  # (R * units,): the input, then the output of each layer, each (rows, units)
-    doutputs: NDArray[Any]  # (2, R * max units): the gradients by a layer's output and by its input, alternating
+    doutputs: NDArray[Any]  # (2, R * max units): the gradients of a layer's output and of its input, alternating
     losses: NDArray[Any]  # (R,)
     correct: NDArray[Any]  # (R,)
     labels: NDArray[np.int64]  # (R,): the classes of the batch
@@ -208,9 +208,10 @@ def row_size(net: Network) -> int:
 
 
 def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Return views of the parameters, or of their gradients, by name: "0.weight" (units, inputs), "0.bias" (units,).
+    """Return views of the parameters or of their gradients under their names.
 
-    With learned rates, "0.logit" (1,) is the logit of the rate of the layer's input.
+    The names are "0.weight" (units, inputs) and "0.bias" (units,), and so on. With learned rates, "0.logit" (1,) is the
+    logit of the rate of the layer's input.
     """
     views = {}
     for layer, row in enumerate(net.layers):

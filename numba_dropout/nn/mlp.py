@@ -263,9 +263,9 @@ class MLP(Predictor, Stored):
 
     @changes
     def backward(self, dout: ArrayLike) -> NDArray[Any]:
-        """Return the gradient by the input of the last `forward`, and fill `gradients()`.
+        """Return the gradient with respect to the input of the last `forward`, and fill `gradients()`.
 
-        dout : array (rows, outputs), the gradient of a loss by the outputs of `forward`.
+        dout : array (rows, outputs), the gradient of a loss with respect to the outputs of `forward`.
         """
         if self._passed.value is None or self._passed.value.changes != self._changes:
             raise InputError("backward: expected a forward before it, in this thread")
@@ -289,7 +289,7 @@ class MLP(Predictor, Stored):
 
     @reads
     def gradients(self) -> dict[str, Any]:
-        """Return live views of the gradients of the last backward pass, by the names of `state_dict`."""
+        """Return live views of the gradients of the last backward pass, under the names of `state_dict`."""
         return self._state.gradients()
 
     @reads

@@ -129,7 +129,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
 
         @internal
         def backward(net, rows, training, to_input, step, row_offset, state, hyperparameters):
-            """Backpropagate the gradient by the last output through all layers, and with `to_input` to the input."""
+            """Backpropagate the gradient from the last output through all layers, and to the input if `to_input`."""
             last = net.layers.shape[0] - 1
             for number in range(last + 1):
                 layer = last - number
@@ -156,7 +156,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
 
     @internal
     def layer_gradients(net, layer, dout, inp, state, hyperparameters):
-        """Write the gradients by a layer's weight and bias."""
+        """Write the gradients with respect to a layer's weight and bias."""
         kernels.linear_backward_weight(weight(net, net.dparams, layer), bias(net, net.dparams, layer), dout, inp)
 
     @internal

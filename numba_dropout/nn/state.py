@@ -68,12 +68,12 @@ class Workspace:
         return self.memory.read(matrix(self.net.outputs, start, rows, units)).copy()
 
     def set_doutput(self, values: NDArray[Any]) -> None:
-        """Set the gradient by the last output, (rows, outputs), before a backward pass."""
+        """Set the gradient with respect to the last output, (rows, outputs), before a backward pass."""
         last = len(self.net.layers) - 1
         self.memory.write(matrix(self.net.doutputs[(last + 1) & 1], 0, *values.shape), values)
 
     def dinput(self, rows: int) -> NDArray[Any]:
-        """Return the gradient by the unscaled input, (rows, inputs), after a backward pass."""
+        """Return the gradient with respect to the unscaled input, (rows, inputs), after a backward pass."""
         gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.input_offset.size))
         return (gradient * self.memory.read(self.net.input_scale)).astype(gradient.dtype)
 
@@ -147,7 +147,7 @@ class State:
         return parameter_views(self.net, self.net.params)
 
     def gradients(self) -> dict[str, Any]:
-        """Return live views of the gradients by the names of their parameters, on the network's device."""
+        """Return live views of the gradients under the names of their parameters, on the network's device."""
         return parameter_views(self.net, self.net.dparams)
 
     def load(self, state: Mapping[str, ArrayLike]) -> None:

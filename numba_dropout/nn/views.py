@@ -66,7 +66,7 @@ def views_of(target: Target) -> Views:
 
     @view
     def doutput(net, layer, rows):
-        """Return a view of the gradient by the output of a layer (-1: by the input). Neighbors share no memory."""
+        """Return a view of the gradient with respect to a layer's output (-1: the input). Neighbors share no memory."""
         units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
         return matrix(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
 

@@ -31,7 +31,7 @@ class Optimizer:
     weight_decay : float
         Strength, at least 0. Applies to weights, never to biases.
     clip_norm : float, optional
-        Bound on the norm of the gradient by all parameters, without weight decay (Pascanu et al., ICML 2013).
+        Bound on the norm of the gradient of all parameters, without weight decay (Pascanu et al., ICML 2013).
     max_norm : float, optional
         Bound on the norm of each hidden unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1).
     schedule : str or callable

@@ -36,7 +36,7 @@ def sites(target: Target, views: Views) -> Sites:
 
     @internal
     def backward_through_dropout(net, dout, out, site, step, row_offset):
-        """Backpropagate through a site's dropout, in place, and write the gradient by the logit of its rate."""
+        """Backpropagate through a site's dropout, in place, and write the gradient of the logit of its rate."""
         if net.thresholds[site] != ZERO:
             flat, key, offset = vector(dout, FIRST, dout.size), net.key, row_offset * np.uint64(out.shape[1])
             stream, values, rate_logit = (
@@ -89,7 +89,7 @@ def concrete(target: Target, update: str, views: Views, update_layer: Callable[.
 
     @internal
     def update_layer_with_rate(net, layer, dout, inp, state, hyperparameters):
-        """Update a layer with the weight decay of its rate, then the rate, whose gradient by the loss is stored."""
+        """Update a layer with the weight decay of its rate, then the rate from its stored gradient."""
         if net.thresholds[layer] == ZERO:
             update_layer(net, layer, dout, inp, state, hyperparameters)
         else:

@@ -1,7 +1,8 @@
 """DropConnect: dropout of the weights of a layer, the same for all rows of a batch (Wan et al., ICML 2013).
 
-A batch runs through a copy of the parameters with dropped weights. The gradients by the copy take the same mask. The
-rate of a layer is that of its input. The mask covers the elements of the weight, at the site of the layer's index.
+A batch runs through a copy of the parameters with dropped weights. The gradients with respect to the copy take the same
+mask. The rate of a layer is that of its input. The mask covers the elements of the weight, at the site of the layer's
+index.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def dropconnect(
 
     @internal
     def gradients(net, rows, to_input, step, row_offset):
-        """Run the backward pass, and write the gradients by all parameters, 0 where a weight was dropped."""
+        """Run the backward pass, and write the gradients of all parameters, 0 where a weight was dropped."""
         backward(inner(net), rows, FALSE, to_input, ZERO, ZERO, net.doutputs, net.scales)
         for layer in range(net.layers.shape[0]):
             if net.thresholds[layer] != ZERO:

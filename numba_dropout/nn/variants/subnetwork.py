@@ -104,12 +104,12 @@ def subnetwork(
 
     @internal
     def backward_kept(net, rows, to_input):
-        """Backpropagate the gradient by the output through the small network."""
+        """Backpropagate the gradient with respect to the output through the small network."""
         backward(inner(net), rows, FALSE, to_input, ZERO, ZERO, net.doutputs, net.scales)
 
     @internal
     def gradients(net, rows, to_input, step, row_offset):
-        """Run the backward pass, and write the gradients by all parameters, 0 where a unit was dropped."""
+        """Run the backward pass, and write the gradients of all parameters, 0 where a unit was dropped."""
         backward_kept(net, rows, to_input)
         small_net = inner(net)
         for layer in range(net.layers.shape[0]):
