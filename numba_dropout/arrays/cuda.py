@@ -26,6 +26,7 @@ __all__ = ["Cuda", "device_of", "named", "view"]
 
 
 def _dtype_of(info: Description) -> np.dtype[Any]:
+    """Return the NumPy dtype of a description. It is uint16 for bfloat16."""
     try:
         return np.dtype("uint16" if info.dtype == "bfloat16" else info.dtype)
     except TypeError:
@@ -57,7 +58,7 @@ def _is_contiguous(info: Description, size: int) -> bool:
 
 
 def device_of(x: Any) -> int | None:
-    """Return the number of an array's device; None if its library does not give it."""
+    """Return the number of an array's device, or None if its library does not give it."""
     if getattr(x, "__cuda_ndarray__", False):
         context = getattr(getattr(x, "gpu_data", None), "context", None)
         return None if context is None else int(context.device.id)
@@ -65,7 +66,7 @@ def device_of(x: Any) -> int | None:
 
 
 def _view(x: Any) -> tuple[Any, Description | None]:
-    """Return x as a numba.cuda array, and its description; None if x is a numba.cuda array."""
+    """Return x as a numba.cuda array, and its description. The description of a numba.cuda array is None."""
     if getattr(x, "__cuda_ndarray__", False):
         return x, None
     info = _check_description(library_of(x).describe(x))
@@ -80,7 +81,7 @@ def _check_description(info: Description) -> Description:
     if 0 in info.shape:
         return info
     if not info.address:
-        raise InputError(f"expected an address, got a null pointer for shape {tuple(info.shape)}")
+        raise InputError(f"got a null pointer as the address of an array of shape {tuple(info.shape)}")
     if info.address % size or any(stride % size for stride in info.strides or ()):
         raise InputError(
             f"expected elements aligned to {size} bytes, got address {info.address:#x} and strides "
@@ -90,6 +91,7 @@ def _check_description(info: Description) -> Description:
 
 
 def _contiguous(array: Any) -> bool:
+    """Return whether a numba.cuda array is C-contiguous."""
     return bool(array.is_c_contiguous())
 
 
@@ -115,12 +117,16 @@ def view(x: Any) -> Any:
 
 
 class Cuda(CudaStream):
-    """The backend of one call of an operation on device arrays, on the caller's device and stream."""
+    """Backend for one operation on device arrays, on the caller's device and stream."""
 
     kernels = kernels
 
     def __init__(self, first: Any, name: str, number: int | None = None) -> None:
-        """Take library, device and stream from the call's first array, the argument `name`; numba.cuda's for None."""
+        """Use the library, device and stream of `first`, the argument called `name`.
+
+        If `first` is None, use numba.cuda on device `number`. Otherwise, if `number` is given, `first` must be on that
+        device.
+        """
         self._library = Numba() if first is None else library_of(first)
         self._like = Description(0, (), None, "", number, 0, False)
         if first is not None and not getattr(first, "__cuda_ndarray__", False):
@@ -133,7 +139,10 @@ class Cuda(CudaStream):
         super().__init__(self._like.device, external(self._like.stream) if self._like.stream else 0)
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
-        """Return a float32 array, with `halves` also float16 or bfloat16, with `ndim` dimensions if given."""
+        """Return a float32 array or, if `halves` is True, one of float32, float16 or bfloat16.
+
+        If `ndim` is given, the array must have that number of dimensions.
+        """
         if not on_device(value):
             raise TypeError(
                 f"{name}: expected an array on the device like the first argument, got {type(value).__name__}"
@@ -153,15 +162,16 @@ class Cuda(CudaStream):
         return array
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
-        """Return `out` after checking it, or a new array of the caller's library; dtype uint16 stands for bfloat16."""
+        """Return `out` after checking it, or a new array of the caller's library. The dtype uint16 means bfloat16."""
         name = np.dtype(dtype).name
         name = "bfloat16" if name == "uint16" else name
         if out is None:
             with self.working():
                 return self._library.empty(tuple(shape), name, self._like)
-        if not on_device(out) or isinstance(self._library, Jax):
-            rule = "None: JAX arrays are immutable" if isinstance(self._library, Jax) else "an array on the device"
-            raise TypeError(f"out: expected {rule}, got {type(out).__name__}")
+        if isinstance(self._library, Jax):
+            raise TypeError("out: not supported for JAX arrays, which are immutable")
+        if not on_device(out):
+            raise TypeError(f"out: expected an array on the device, got {type(out).__name__}")
         with named("out"):
             array, info = _view(out)
         actual = array.dtype.name if info is None else info.dtype
@@ -176,7 +186,7 @@ class Cuda(CudaStream):
         return out
 
     def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
-        """Return a flat array for a kernel's output, and a function that copies it to `result` and returns that."""
+        """Return a flat array for a kernel's output, and a function that copies it to `result` and returns `result`."""
         array, info = _view(result)
         if _contiguous(array):
             return array.reshape(array.size), lambda: self._library.finish(result)
@@ -184,6 +194,7 @@ class Cuda(CudaStream):
         contiguous = self._library.empty(shape, dtype, self._like)
 
         def write_back() -> Any:
+            """Copy the flat array to `result` and return `result`."""
             self._library.assign(result, contiguous)
             return result
 
@@ -231,7 +242,7 @@ class Cuda(CudaStream):
         return self.copy(array) if _overlap(array, _view(result)[0]) else array
 
     def assign(self, result: Any, array: Any) -> Any:
-        """Copy a contiguous array to the result and return it."""
+        """Copy a contiguous array to the result, and return the result."""
         with self.working():
             flat, write_back = self.flat_output(result)
             if array.size and _address(flat) != _address(array):
@@ -239,14 +250,14 @@ class Cuda(CudaStream):
             return write_back()
 
     def put(self, result: Any, values: np.ndarray[Any, Any]) -> Any:
-        """Copy flat host values to the result and return it."""
+        """Copy flat host values to the result, and return the result."""
         with self.working():
             flat, write_back = self.flat_output(result)
             flat.copy_to_device(values, stream=current_stream())
             return write_back()
 
     def kernel_input(self, array: Any) -> Any:
-        """Return the array: `float_array` has already made it contiguous."""
+        """Return the array, which `float_array` has already made contiguous."""
         return array
 
     def matrix(self, array: Any) -> Any:
@@ -266,6 +277,7 @@ class Cuda(CudaStream):
 
 
 def _address(array: Any) -> int:
+    """Return the address of an array's first element."""
     interface = getattr(array, "__cuda_array_interface__", None) or array.__array_interface__
     return int(interface["data"][0])
 

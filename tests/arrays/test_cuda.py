@@ -99,7 +99,7 @@ def test_overlapping_outputs():
 @pytest.mark.parametrize(
     ("interface", "message"),
     [
-        ({"data": (0, False)}, r"expected an address, got a null pointer for shape \(4,\)"),
+        ({"data": (0, False)}, r"got a null pointer as the address of an array of shape \(4,\)"),
         ({"data": (4098, False)}, "aligned to 4 bytes, got address 0x1002"),
         ({"shape": (-4,)}, "expected a length and a stride for each dimension"),
         ({"strides": (16, 4)}, "expected a length and a stride for each dimension"),
