@@ -41,9 +41,10 @@ def _gather_sparse_chunks(chunk, size, out, values, columns, starts, rows, shift
 
 @kernel
 def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
-    """Write (data[rows] - shift) * scale, computed in float64 and rounded once, for data in compressed rows.
+    """Write (data[rows] - shift) * scale for sparse rows (CSR), computed in float64 and rounded once.
 
-    Row r has values[starts[r] : starts[r + 1]] in columns[starts[r] : starts[r + 1]], each once, and zeros elsewhere.
+    Row r has values[starts[r] : starts[r + 1]], and zeros elsewhere. The column indices are columns[starts[r] :
+    starts[r + 1]], without duplicates.
 
     out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
     float64

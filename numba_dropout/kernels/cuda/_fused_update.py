@@ -1,4 +1,4 @@
-"""Parameter updates: of a weight, fused with the product that gives its gradient, and from a stored gradient."""
+"""Parameter updates: from a product, fused with it, and from a stored gradient."""
 
 from numba import cuda
 
@@ -17,6 +17,7 @@ def build_update_kernels(step):
 
     @device_function
     def finish(i, j, sums, start, operands):
+        """Update one row of eight weights with the sums, their gradients."""
         params, state, first, hyperparameters, rows, columns = operands
         if i < rows:
             for n in range(COLUMNS):
@@ -26,6 +27,7 @@ def build_update_kernels(step):
 
     @device_kernel
     def step_stored(params, dparams, state, first, hyperparameters, decays):
+        """Update each parameter, one per thread."""
         i = cuda.grid(1)
         if i < params.size:
             step(params, i, dparams[i], state, first + i, hyperparameters, decays)
@@ -34,7 +36,7 @@ def build_update_kernels(step):
 
 
 def update_layer(kernels, weight, bias, dbias, state, starts, dout, inp, hyperparameters):
-    """Launch an update rule's kernels on a layer."""
+    """Update a layer's weight and bias with the kernels of an update rule."""
     step_weight, step_stored = kernels
     operands = weight.reshape(weight.size), state, int(starts[0]), hyperparameters, *weight.shape
     multiply(step_weight, weight.shape, dout.shape[0], dout, inp, operands)

@@ -1,4 +1,4 @@
-"""Matrix products by tiles in shared memory, with sums in registers and a fused last step.
+"""Matrix products of tiles in shared memory, with sums in registers and a fused last step.
 
 `_gemm_fma` and `_gemm_mma` multiply two tiles in shared memory. A thread adds to its sums in the order of the depth, so
 an element does not depend on the tile's size.
@@ -15,7 +15,7 @@ from ._launch import aligned, current_precision, grid_size, launch_grid
 
 __all__ = ["COLUMNS", "kernels_by_tile", "multiply"]
 
-SMALL_GRID = 64  # large tiles up to which small tiles keep more of a device busy
+SMALL_GRID = 64  # number of large tiles up to which small tiles keep more of a device busy
 
 
 def _build_kernel(left_by_rows, right_by_rows, finish, tile):
@@ -35,6 +35,7 @@ def _build_kernel(left_by_rows, right_by_rows, finish, tile):
 
     @device_kernel
     def product(left, right, size, left_vectorized, right_vectorized, operands):
+        """Compute one tile of the product, with one thread block."""
         shared = both_sides()
         next_left = cuda.local.array(left_registers, float32)
         next_right = cuda.local.array(right_registers, float32)
@@ -75,7 +76,7 @@ def _build_kernel(left_by_rows, right_by_rows, finish, tile):
 
 
 def kernels_by_tile(left_by_rows, right_by_rows, finish):
-    """Return a product's kernels by tile."""
+    """Return a dictionary of the kernels of a product, with a kernel for each tile."""
     return {
         tile: _build_kernel(left_by_rows, right_by_rows, finish, tile) for tiles in TILES.values() for tile in tiles
     }

@@ -1,4 +1,4 @@
-"""The inner loop of a product in float32: 8 x 8 sums per thread, in registers, by fused multiply-adds."""
+"""Inner loop of a product in float32: 8 x 8 sums per thread, in registers, with fused multiply-adds."""
 
 from numba import cuda
 
@@ -12,22 +12,24 @@ UNROLL = 4  # depths per turn of the loop
 
 
 def _build_side(by_rows, width, depth, threads, position):
-    """Return the copy of one factor's tile to shared memory, and the row stride there.
+    """Return the functions that copy one factor's tile to shared memory, and the row stride there.
 
     The depth runs along the rows of the array (i, k) if `by_rows`, else along its columns (k, i). In shared memory
     element i at depth k is at k * stride + position(i). position keeps quads together.
     """
     quads = width * depth // 4 // threads  # per thread
     row_quads = (depth if by_rows else width) // 4  # per row of the tile
-    stride = width + 4 if by_rows else width  # padded where quads are split, whose elements would share a bank
+    stride = width + 4 if by_rows else width  # padding for split quads, whose elements would share a bank
 
     @device_function
     def coordinates(n):
+        """Return the row and the column of quad n in the tile."""
         quad = cuda.threadIdx.x + n * threads
         return quad // row_quads, quad % row_quads * 4
 
     @device_function
     def store(shared, start, registers):
+        """Store the thread's elements in shared memory."""
         for n in range(quads):
             i, j = coordinates(n)
             if by_rows:
@@ -46,10 +48,11 @@ def _identity(i):
 
 
 def _even_quads_first(width):
-    """Return the function from a column to its position: no two threads' quads then share a bank of shared memory."""
+    """Return the function from a column to its position, which puts the threads' quads into different banks."""
 
     @device_function
     def position(j):
+        """Return the position of column j: the even quads first, then the odd ones."""
         return (j >> 2 & 1) * (width >> 1) + (j >> 3 << 2) + (j & 3)
 
     return position
@@ -64,6 +67,7 @@ def inner_loop(left_by_rows, right_by_rows, tile):
 
     @device_function
     def origin():
+        """Return the row and column, within the tile, of the thread's first sum."""
         return cuda.threadIdx.x // across * height, cuda.threadIdx.x % across * COLUMNS
 
     @device_function
@@ -84,6 +88,7 @@ def inner_loop(left_by_rows, right_by_rows, tile):
 
     @device_function
     def add(sums, shared, left, right):
+        """Add the product of two tiles to the thread's sums."""
         i, j = origin()
         for d in range(0, depth, UNROLL):
             a, b = left + d * left_stride + i, right + d * right_stride + (j >> 1)

@@ -1,4 +1,4 @@
-"""The inner loop of a product on tensor cores: factors rounded to TF32 or bfloat16, sums in float32.
+"""Inner loop of a product on tensor cores: factors rounded to TF32 or bfloat16, sums in float32.
 
 A warp computes 16 x 8 sums at a time, over 8 words of the depth. A word is one TF32 number, or the bfloat16 numbers of
 two neighbouring depths. An instruction may take any 8 columns of the product. They are chosen so that each thread has
@@ -16,12 +16,12 @@ from ._intrinsics import multiply_bf16, multiply_tf32, to_bf16_pair, to_tf32
 __all__ = ["inner_loop"]
 
 MMA_DEPTH = 8  # words of the depth per instruction
-WARP_COLUMNS = 32  # of the sums of a warp: four instructions of eight columns
+WARP_COLUMNS = 32  # columns of a warp's sums: four instructions of eight columns
 PADDING = 8  # words between the rows of shared memory: the threads of a warp then read from different banks
 
 
 def _build_side(by_rows, width, depth, threads, pairs, position):
-    """Return the copy of one factor's tile to shared memory, as words, and the row stride there.
+    """Return the functions that copy one factor's tile to shared memory as words, and the row stride there.
 
     Word k of element i is at k * stride + position(i).
 
@@ -34,11 +34,13 @@ def _build_side(by_rows, width, depth, threads, pairs, position):
 
     @device_function
     def coordinates(n):
+        """Return the row and the column of quad n in the tile."""
         quad = cuda.threadIdx.x + n // group * threads
         return quad // row_quads * group + n % group, quad % row_quads * 4
 
     @device_function
     def store_tf32(shared, start, registers):
+        """Store the thread's elements, rounded to TF32."""
         for n in range(count):
             i, j = coordinates(n)
             for lane in range(4):
@@ -50,6 +52,7 @@ def _build_side(by_rows, width, depth, threads, pairs, position):
 
     @device_function
     def store_pairs_by_rows(shared, start, registers):
+        """Store pairs of neighbours in a row, rounded to bfloat16."""
         for n in range(count):
             i, j = coordinates(n)
             for half in range(2):
@@ -58,6 +61,7 @@ def _build_side(by_rows, width, depth, threads, pairs, position):
 
     @device_function
     def store_pairs(shared, start, registers):
+        """Store pairs of elements from two rows, rounded to bfloat16."""
         for n in range(0, count, 2):
             i, j = coordinates(n)
             for lane in range(4):
@@ -77,7 +81,7 @@ def _identity(i):
 
 @device_function
 def _by_instruction(j):
-    """Return the position of a column: of each 32, an instruction's come together, two of each thread's eight."""
+    """Return the position of a column. The 8 columns of an instruction are adjacent: two of each thread's eight."""
     return j // 32 * 32 + (j >> 1 & 3) * 8 + (j >> 3 & 3) * 2 + (j & 1)
 
 
@@ -89,6 +93,7 @@ def _build_warp_step(multiply, left_stride, right_stride, tall):
 
     @device_function
     def sixteen_rows(sums, start, shared, left, right):
+        """Add the products of 16 rows with the warp's 32 columns, in four instructions."""
         a = (
             shared[left],
             shared[left + 8],
@@ -146,17 +151,20 @@ def inner_loop(left_by_rows, right_by_rows, tile):
 
     @device_function
     def warp_origin():
+        """Return the row and column, within the tile, of the warp's first sum."""
         warp = cuda.threadIdx.x // 32
         return warp // across * (8 * height), warp % across * WARP_COLUMNS
 
     @device_function
     def origin():
+        """Return the row and column, within the tile, of the thread's first sum."""
         i, j = warp_origin()
         lane = cuda.threadIdx.x % 32
         return i + (lane >> 2), j + COLUMNS * (lane & 3)
 
     @device_function
     def add(sums, shared, left, right):
+        """Add the product of two tiles to the thread's sums."""
         i, j = warp_origin()
         lane = cuda.threadIdx.x % 32
         for word in range(0, words, MMA_DEPTH):

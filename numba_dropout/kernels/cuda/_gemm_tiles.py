@@ -12,13 +12,13 @@ COLUMNS = 8  # neighbouring sums of a thread
 
 
 class Tile(NamedTuple):
-    """The tile of a product that one thread block computes."""
+    """Tile of a product that one thread block computes."""
 
     rows: int
     columns: int
-    depth: int  # in shared memory at once
+    depth: int  # depth of the part in shared memory
     height: int  # rows of the sums of a thread
-    precision: str  # of the factors; sums are float32
+    precision: str  # precision of the factors. Sums are float32
 
     @property
     def threads(self):
@@ -26,7 +26,7 @@ class Tile(NamedTuple):
         return self.rows * self.columns // (self.height * COLUMNS)
 
 
-# The large and the small tile by precision. A product has four times as many small tiles.
+# The large and the small tile of each precision. A product has four times as many small tiles.
 TILES = {
     "float32": (Tile(128, 128, 8, 8, "float32"), Tile(64, 64, 8, 8, "float32")),
     "tf32": (Tile(128, 128, 16, 8, "tf32"), Tile(64, 64, 16, 4, "tf32")),
@@ -35,22 +35,22 @@ TILES = {
 
 
 class Side(NamedTuple):
-    """The copy of one factor's tile to shared memory, by all threads of a thread block."""
+    """Functions that copy one factor's tile to shared memory, with all threads of a thread block."""
 
     load: Any  # (registers, array, first, k, vectorized): load the thread's elements
     store: Any  # (shared, start, registers): store them in shared memory
     registers: int  # elements per thread
-    size: int  # of the tile in shared memory
+    size: int  # elements of the tile in shared memory
 
 
 class InnerLoop(NamedTuple):
-    """The product of two tiles in shared memory."""
+    """Functions that multiply two tiles in shared memory."""
 
     left: Side
     right: Side
     origin: Any  # (): the row and column, within the tile, of the thread's first sum
     add: Any  # (sums, shared, left, right): add the product of the tiles that begin at left and right
-    row_step: int  # from one row of the thread to the next
+    row_step: int  # distance from one row of the thread to the next
 
 
 @device_function
@@ -77,6 +77,7 @@ def build_load(by_rows, quads, coordinates):
 
     @device_function
     def load(registers, array, first, k, vectorized):
+        """Load the thread's quads of the tile from row `first` and depth k on."""
         for n in range(quads):
             i, j = coordinates(n)
             if by_rows:

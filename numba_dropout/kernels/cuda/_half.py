@@ -23,7 +23,7 @@ def _to_bfloat16(x):
     return np.uint16((bits + np.uint64(0x7FFF) + ((bits >> np.uint64(16)) & np.uint64(1))) >> np.uint64(16))
 
 
-# The conversions to and from float32 by dtype. NumPy has no bfloat16: its dtype is that of its bits.
+# The conversions of each dtype to and from float32. NumPy has no bfloat16: uint16 holds its bits.
 CONVERSIONS = {
     "float32": (np.float32, np.float32),
     "float16": (np.float32, np.float16),

@@ -43,7 +43,7 @@ def _build_load(count):
 
 
 def _build_store(count):
-    """Return the intrinsic that stores a tuple of elements where that of `_build_load` loads them."""
+    """Return the intrinsic that stores `count` elements, a tuple, from flat index `start` on."""
 
     def store(array, start, values):
         flat = array.reshape(-1)
@@ -142,7 +142,7 @@ def shared_floats(size):
 def _emit_shared_floats(size):
     @intrinsic
     def floats(typing_context):
-        """Emit a variable in shared memory. Some versions of numba.cuda align their own to one element only."""
+        """Emit a variable in shared memory. Some versions of numba.cuda align theirs to one element only."""
 
         def generate(context, builder, signature, arguments):
             array_type = ir.ArrayType(ir.FloatType(), size)
@@ -178,7 +178,7 @@ if not config.ENABLE_CUDASIM:
 
     @intrinsic
     def _wide_product(typing_context, a, b):
-        """Emit the 64-bit product of two 32-bit words: NVVM would multiply 64-bit factors."""
+        """Emit the 64-bit product of two 32-bit words, for which NVVM would multiply 64-bit factors."""
 
         def generate(context, builder, signature, arguments):
             words = [builder.trunc(argument, I32) for argument in arguments]

@@ -22,9 +22,9 @@ __all__ = [
     "products_in",
 ]
 
-THREADS = 256  # of a thread block, with one item per thread
-MAX_GRID_Y = 65535  # thread blocks in the second dimension of a grid
-ROW_THREADS = 32  # of a thread block that works on one row: a single warp synchronizes at little cost
+THREADS = 256  # threads of a thread block, one per item
+MAX_GRID_Y = 65535  # largest number of thread blocks in the second dimension of a grid
+ROW_THREADS = 32  # threads of a thread block for one row: a single warp synchronizes at little cost
 
 _current = threading.local()
 
@@ -41,9 +41,10 @@ def current_precision():
 
 @contextlib.contextmanager
 def products_in(precision):
-    """Round the factors of this Python thread's matrix products to "tf32" or "bf16" and run them on tensor cores.
+    """Round the factors of this Python thread's matrix products to "tf32" or "bf16", in a `with` block.
 
-    "float32" rounds nothing. Sums are always float32. Tensor cores need compute capability 8.0.
+    The products run on tensor cores, which need compute capability 8.0. "float32" rounds nothing. Sums are always
+    float32.
     """
     before = current_precision()
     _current.precision = precision
@@ -55,7 +56,7 @@ def products_in(precision):
 
 @contextlib.contextmanager
 def on_stream(stream):
-    """Launch this Python thread's kernels on a stream: one of `numba.cuda`, or 0, the default stream."""
+    """Launch this Python thread's kernels on a `numba.cuda` stream (0 is the default one), in a `with` block."""
     before = current_stream()
     _current.stream = stream
     try:
@@ -70,13 +71,13 @@ def grid_size(items, per_block):
 
 
 def _configure(kernel, grid, threads, stream):
-    """Return a kernel with its grid, without Numba's warning about small grids: a small array needs no larger one."""
+    """Return a kernel with its grid, without Numba's warning about small grids, which are right for small arrays."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return kernel[grid, threads, stream]
 
 
-if not config.ENABLE_CUDASIM:  # the simulator's kernels keep their last grid themselves
+if not config.ENABLE_CUDASIM:  # a kernel of the simulator keeps its last grid itself
     _configure = functools.lru_cache(4096)(_configure)
 
 

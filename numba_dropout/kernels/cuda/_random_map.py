@@ -8,7 +8,7 @@ from ..scalar.philox import block_words
 from ._intrinsics import value_of
 from ._launch import launch
 
-BLOCK_SHIFT = np.uint64(2)  # log2 of the numbers per block
+BLOCK_SHIFT = np.uint64(2)  # base-2 logarithm of the numbers per block
 
 
 def for_each_four(read, draw, change):
@@ -20,6 +20,7 @@ def for_each_four(read, draw, change):
 
     @device_kernel
     def changed(out, inp, values, lane, params, k0, k1, stream, step, offset):
+        """Change the four elements of one block."""
         thread = cuda.grid(1)
         start = 4 * thread - lane
         if start < out.size:

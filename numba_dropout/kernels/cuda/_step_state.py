@@ -1,4 +1,4 @@
-"""The state of consecutive training steps in device memory, so that each step makes the same launches."""
+"""State of consecutive training steps in device memory, so that each step makes the same launches."""
 
 import numpy as np
 from numba import cuda
@@ -11,6 +11,7 @@ __all__ = ["begin_step", "end_step"]
 
 @device_kernel
 def _begin(batch, step, hyperparameters, position, rows, all_hyperparameters, batch_size):
+    """Write the inputs of a step: a row of the batch and a hyperparameter per thread."""
     i = cuda.grid(1)
     s = position[0]
     if i < batch.size:
@@ -22,9 +23,11 @@ def _begin(batch, step, hyperparameters, position, rows, all_hyperparameters, ba
 
 
 def begin_step(batch, step, hyperparameters, position, rows, all_hyperparameters, batch_size):
-    """Write the batch's rows, the counter and the hyperparameters of the step at `position`."""
-    # batch (B,) int64, step (1,) uint64, hyperparameters (K,), position (2,) int64: the number of finished steps and
-    # the counter of the first step; rows (N,) int64, all_hyperparameters (S, K)
+    """Write the batch's rows, the counter and the hyperparameters of the step at `position`.
+
+    batch (B,) int64, step (1,) uint64, hyperparameters (K,), position (2,) int64: the number of finished steps and the
+    counter of the first step, rows (N,) int64, all_hyperparameters (S, K)
+    """
     launch(
         _begin,
         max(batch.size, hyperparameters.size),
@@ -40,6 +43,7 @@ def begin_step(batch, step, hyperparameters, position, rows, all_hyperparameters
 
 @device_kernel
 def _end(all_sums, sums, position):
+    """Store the sums of a step and count it, with one thread."""
     s = position[0]
     all_sums[s, 0] = sums[0]
     all_sums[s, 1] = sums[1]
@@ -47,6 +51,8 @@ def _end(all_sums, sums, position):
 
 
 def end_step(all_sums, sums, position):
-    """Store the step's sums and advance `position` to the next step."""
-    # all_sums (S, 2) float64, sums (2,) float64, position (2,) int64
+    """Store the step's sums and advance `position` to the next step.
+
+    all_sums (S, 2) float64, sums (2,) float64, position (2,) int64
+    """
     launch_grid(_end, 1, 1, all_sums, sums, position)

@@ -9,6 +9,7 @@ from ._launch import launch
 
 @device_function
 def _step(params, index, gradient, state, column, hyperparameters, decays):
+    """Update params[index] and its two moments, in `column` of the state."""
     lr, beta1, rest1, beta2, rest2 = (
         hyperparameters[0],
         hyperparameters[1],

@@ -1,4 +1,4 @@
-"""Dropout with an affine map, as in alpha dropout: kept elements are mapped, dropped ones become a constant.
+"""Dropout with an affine map, as in alpha dropout. Kept elements are mapped. Dropped ones become a constant.
 
 A thread handles one Philox block of 8 elements.
 """
@@ -14,6 +14,7 @@ from .mask import NONE, block_bits, block_count
 
 @device_kernel
 def _affine(out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
+    """Map or drop the eight elements of one block."""
     thread = cuda.grid(1)
     start = 8 * thread - lane
     if start < out.size:

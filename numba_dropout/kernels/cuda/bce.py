@@ -13,6 +13,7 @@ from .reductions import tree_sum
 
 @device_kernel
 def _forward(losses, correct, probs, logits, target):
+    """Write the loss, the correct fraction and the sigmoids of a row."""
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = logits.shape[1]
     values = cuda.shared.array(ROW_THREADS, float32)
@@ -34,13 +35,14 @@ def _forward(losses, correct, probs, logits, target):
 def bce_forward(losses, correct, probs, logits, target):
     """Write each row's mean loss, the fraction of its outputs on the target's side of 0.5, and the sigmoids.
 
-    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K); probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K). probs may be logits.
     """
     launch_rows(_forward, logits.shape[0], losses, correct, probs, logits, target)
 
 
 @device_kernel
 def _backward(dlogits, probs, target, scale):
+    """Write the gradient of a row."""
     i = cuda.blockIdx.x
     for k in range(cuda.threadIdx.x, probs.shape[1], ROW_THREADS):
         dlogits[i, k] = (probs[i, k] - target[i, k]) * scale

@@ -1,4 +1,4 @@
-"""Clipping of a gradient by its norm (Pascanu, Mikolov & Bengio, ICML 2013, section 3.2)."""
+"""Gradient clipping by norm (Pascanu, Mikolov & Bengio, ICML 2013, section 3.2)."""
 
 import math
 
@@ -12,6 +12,7 @@ from .reductions import launch_squares, sum_partials
 
 @device_kernel
 def _clip(dparams, sums, count, hyperparameters):
+    """Sum the squares in each thread block, then scale one element per thread."""
     norm = math.sqrt(sum_partials(sums, count, cuda.shared.array(THREADS, float64), cuda.threadIdx.x))
     limit, i = hyperparameters[hyperparameters.size - 1], cuda.grid(1)
     if norm > limit and i < dparams.size:

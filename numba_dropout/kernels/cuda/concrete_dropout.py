@@ -19,12 +19,14 @@ from .reductions import launch_squares, partial_count, sum_partials, tree_sum
 
 @device_function
 def _odds_and_scale(logit):
+    """Return the odds of dropping and 1 / (1 - p)."""
     odds = odds_of(logit[0])
     return odds, scale_of(odds)
 
 
 @scalar
 def _shares(operands, w0, w1, w2, w3):
+    """Return the kept fractions of four elements."""
     odds = operands[0]
     return (
         share_kept(odds, odds32(w0)),
@@ -55,6 +57,7 @@ def _element_backward(dinp, dout, out, i, share, scale, rate):
 
 @device_kernel
 def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
+    """Write the gradients of the input, and a partial sum of the logit's gradient per thread block."""
     thread = cuda.threadIdx.x
     values = cuda.shared.array(THREADS, float64)
     odds = odds_of(logit[0])
@@ -75,6 +78,7 @@ def _backward(dinp, sums, dout, out, lane, logit, k0, k1, stream, step, offset):
 
 @device_kernel
 def _finish(dlogit, sums, count):
+    """Write the sum of the partial sums, with one thread block."""
     thread = cuda.threadIdx.x
     total = sum_partials(sums, count, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
@@ -83,6 +87,7 @@ def _finish(dlogit, sums, count):
 
 @device_kernel
 def _regularize(dlogit, sums, count, inputs, logit, regularization):
+    """Add the regularizer's gradient to dlogit, with one thread block."""
     thread = cuda.threadIdx.x
     squares = sum_partials(sums, count, cuda.shared.array(THREADS, float64), thread)
     if thread == 0:
@@ -93,6 +98,7 @@ def _regularize(dlogit, sums, count, inputs, logit, regularization):
 
 @device_kernel
 def _settings(out, hyperparameters, logit, regularization, decay):
+    """Write one hyperparameter per thread."""
     i = cuda.threadIdx.x
     if i < hyperparameters.size:
         added = (regularization[0] + regularization[0]) * scale_of(odds_of(logit[0]))

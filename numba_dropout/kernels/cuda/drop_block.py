@@ -25,6 +25,7 @@ def _grow(first, mask, seeds, planes, height, width, block_size):
 
 @device_kernel
 def _count(scales, mask, size):
+    """Write a sample's scale from the count of its kept elements, with one thread block."""
     sample, thread = cuda.blockIdx.x, cuda.threadIdx.x
     counts = cuda.shared.array(ROW_THREADS, int64)
     count = 0

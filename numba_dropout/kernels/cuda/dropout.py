@@ -1,4 +1,7 @@
-"""Scaled ("inverted") dropout: y = x * scale where kept, else +0, with one Philox block of 8 elements per thread."""
+"""Scaled ("inverted") dropout: y = x * scale where kept, else +0.
+
+A thread handles one Philox block of 8 elements.
+"""
 
 import numpy as np
 from numba import cuda
@@ -14,6 +17,7 @@ from .mask import BITS, NONE, block_bits, block_count
 
 @scalar
 def _scaled(x, bit, scale):
+    """Return x * scale if the bit is set, else +0."""
     return x * scale if bit != NONE else ZERO
 
 
@@ -22,6 +26,7 @@ def _build_kernel(widen, narrow):
 
     @device_kernel
     def dropout(out, inp, lane, vectorized, threshold, scale, k0, k1, stream, step, offset):
+        """Scale or drop the eight elements of one block."""
         thread = cuda.grid(1)
         start = 8 * thread - lane
         if start < out.size:
@@ -53,6 +58,7 @@ def _build_kernel(widen, narrow):
 
 @device_kernel
 def _steps(first, out, inp, size, lane, threshold, scale, k0, k1, stream, step, offset):
+    """Scale or drop the eight elements of one block of a run."""
     thread, s = cuda.grid(2)
     s += first
     start = 8 * thread - lane
@@ -66,6 +72,7 @@ def _steps(first, out, inp, size, lane, threshold, scale, k0, k1, stream, step, 
 
 @device_kernel
 def _clear(out):
+    """Write +0 to one element per thread."""
     i = cuda.grid(1)
     if i < out.size:
         out[i] = 0
@@ -77,7 +84,7 @@ _KERNELS = {dtype: _build_kernel(*conversions) for dtype, conversions in CONVERS
 def dropout_forward(out, inp, threshold, scale, k0, k1, stream, step, offset):
     """Write the kept elements times scale, a float32, and +0 for the dropped ones. out may be inp.
 
-    out (n,), inp (n,) of float32, float16, or uint16, the bits of bfloat16; step may be a one-element array
+    out (n,), inp (n,) of float32, float16, or uint16 (the bits of bfloat16). step may be a one-element array.
     """
     blocks, lane = block_count(out.size, offset)
     vectorized = lane == 0 and aligned(out, inp)

@@ -55,7 +55,7 @@ def _number(words, lane):
 
 @device_function
 def _kept(words, lane, threshold, element, stream, step, k0, k1):
-    """Return True if an element is kept. The same lookup in the tie stream settles a tie."""
+    """Return True if an element is kept. The element's number in the tie stream resolves a tie."""
     number, high = _number(words, lane), threshold >> SHIFT16
     kept = number >= high
     if number == high:
@@ -70,6 +70,7 @@ def _build_kernel(write):
 
     @device_kernel
     def drawn(first, out, inp, columns, thresholds, scales, starts, k0, k1, stream, step, offset):
+        """Draw the mask of eight elements of a row and write them."""
         thread, row = cuda.grid(2)
         row += first
         column = 8 * thread
@@ -87,12 +88,16 @@ def _build_kernel(write):
 
 @device_function
 def _write_mask(out, j, kept, rate_index, inp, scales):
+    """Write one element of the mask."""
     out[j] = kept
 
 
 def _build_write(widen, narrow):
+    """Return the function that writes elements of one dtype."""
+
     @device_function
     def write(out, j, kept, rate_index, inp, scales):
+        """Write one element of the output."""
         out[j] = narrow(widen(inp[j]) * scales[rate_index] if kept else ZERO)
 
     return write
@@ -103,7 +108,7 @@ _DROPOUT = {dtype: _build_kernel(_build_write(*conversions)) for dtype, conversi
 
 
 def sample_mask_rates(mask, columns, thresholds, starts, k0, k1, stream, step, offset):
-    """Write True where an element is kept, each by its own threshold.
+    """Write True where an element is kept. Each element has its own threshold.
 
     mask (n,) bool, thresholds (m,) uint64 up to `2**32`, starts (ceil(n / columns),) int64
     """

@@ -1,4 +1,4 @@
-"""Batches: gathered and standardized rows of the data, with one thread block per row."""
+"""Batches: gathered and standardized rows of the data."""
 
 import numpy as np
 from numba import cuda
@@ -9,6 +9,7 @@ from ._launch import ROW_THREADS, launch, launch_rows
 
 @device_kernel
 def _gather(out, data, rows, shift, scale):
+    """Gather one row with one thread block."""
     i = cuda.blockIdx.x
     row = rows[i]
     for j in range(cuda.threadIdx.x, data.shape[1], ROW_THREADS):
@@ -25,6 +26,7 @@ def gather_rows(out, data, rows, shift, scale):
 
 @device_kernel
 def _gather_sparse(out, values, columns, starts, rows, shift, scale):
+    """Gather one sparse row with one thread block: first its zeros, then its values."""
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     for j in range(thread, out.shape[1], ROW_THREADS):
         out[i, j] = (np.float64(0) - shift[j]) * scale[j]
@@ -35,9 +37,10 @@ def _gather_sparse(out, values, columns, starts, rows, shift, scale):
 
 
 def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
-    """Write (data[rows] - shift) * scale, computed in float64 and rounded once, of data in compressed rows.
+    """Write (data[rows] - shift) * scale for sparse rows (CSR), computed in float64 and rounded once.
 
-    Row r has values[starts[r] : starts[r + 1]] in the columns of the same range, all distinct, and zeros elsewhere.
+    Row r has values[starts[r] : starts[r + 1]], and zeros elsewhere. The column indices are columns[starts[r] :
+    starts[r + 1]], without duplicates.
 
     out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
     float64
@@ -47,6 +50,7 @@ def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
 
 @device_kernel
 def _gather_values(out, values, rows):
+    """Gather one value per thread."""
     i = cuda.grid(1)
     if i < rows.size:
         out[i] = values[rows[i]]
@@ -62,6 +66,7 @@ def gather(out, values, rows):
 
 @device_kernel
 def _scale(rows, factors):
+    """Scale one row with one thread block."""
     i = cuda.blockIdx.x
     for j in range(cuda.threadIdx.x, rows.shape[1], ROW_THREADS):
         rows[i, j] *= factors[i]

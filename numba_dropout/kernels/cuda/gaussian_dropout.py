@@ -1,4 +1,4 @@
-"""Gaussian noise, as a factor (Gaussian dropout) and as a term, from the normal numbers of `scalar.normal`."""
+"""Gaussian noise as a factor (Gaussian dropout) and as a term, with the normal numbers of `scalar.normal`."""
 
 from ...core.jit import scalar
 from ..scalar.constants import ONE, ZERO
@@ -8,11 +8,13 @@ from ._random_map import for_each_four, launch_for_each_four
 
 @scalar
 def _deviation(params):
+    """Return the standard deviation, the same for all elements."""
     return params
 
 
 @scalar
 def _draw(deviation, w0, w1, w2, w3):
+    """Return four normal numbers."""
     z0, z1 = normals32(w0, w1)
     z2, z3 = normals32(w2, w3)
     return z0, z1, z2, z3

@@ -9,11 +9,12 @@ from ..scalar.constants import ZERO
 from ._gemm import COLUMNS, kernels_by_tile, multiply
 from ._launch import grid_size, launch_grid
 
-UNITS, GROUPS = 32, 8  # of a thread block that sums over rows: neighbouring units, and groups of rows
+UNITS, GROUPS = 32, 8  # neighbouring units and groups of rows of a thread block that sums over rows
 
 
 @device_function
 def _finish_forward(i, j, sums, start, operands):
+    """Write one row of eight sums plus the bias."""
     out, bias = operands
     if i < out.shape[0]:
         for n in range(COLUMNS):
@@ -25,7 +26,7 @@ _FORWARD = kernels_by_tile(True, True, _finish_forward)
 
 
 def linear_forward(out, inp, weight, bias):
-    """Write inp @ weight.T + bias. An empty bias adds nothing.
+    """Write inp @ weight.T + bias. If bias is empty, none is added.
 
     out (B, K), inp (B, C), weight (K, C), bias (K,)
     """
@@ -34,6 +35,7 @@ def linear_forward(out, inp, weight, bias):
 
 @device_function
 def _finish_input(i, j, sums, start, operands):
+    """Write one row of eight gradients of the input."""
     dinp, out, scale = operands
     if i < dinp.shape[0]:
         for n in range(COLUMNS):
@@ -46,9 +48,9 @@ _INPUT = kernels_by_tile(True, False, _finish_input)
 
 
 def linear_backward_input(dinp, dout, weight, out, scale):
-    """Write the gradient with respect to a layer's input, and optionally through the ReLU and dropout before the layer.
+    """Write the gradient with respect to a layer's input, or to the product of the hidden layer before it.
 
-    A non-empty `out` is this layer's input, the output of the hidden layer before it, and `scale` is that layer's.
+    It is the latter if `out` is not empty: `out` is the output of that hidden layer, and `scale` is its scale.
 
     dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
@@ -57,6 +59,7 @@ def linear_backward_input(dinp, dout, weight, out, scale):
 
 @device_kernel
 def _sum_rows(total, dout):
+    """Sum the rows of 32 neighbouring units with one thread block."""
     unit, group = cuda.threadIdx.x, cuda.threadIdx.y
     values = cuda.shared.array((GROUPS, UNITS), float32)
     o = cuda.blockIdx.x * UNITS + unit
@@ -84,6 +87,7 @@ def sum_rows(total, dout):
 
 @device_function
 def _finish_weight(i, j, sums, start, operands):
+    """Write one row of eight gradients of the weight."""
     (dweight,) = operands
     if i < dweight.shape[0]:
         for n in range(COLUMNS):
@@ -104,7 +108,7 @@ def linear_backward_weight(dweight, dbias, dout, inp):
 
 
 def linear_backward(dinp, dweight, dbias, dout, inp, weight):
-    """Write the gradients of a layer. An empty dinp is not computed.
+    """Write the gradients of a layer. If dinp is empty, its gradient is not computed.
 
     dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
     """

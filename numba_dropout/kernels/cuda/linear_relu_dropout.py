@@ -1,4 +1,4 @@
-"""A hidden layer as one operation: linear, ReLU and dropout. The backward pass needs no mask."""
+"""A hidden layer in one kernel: linear, ReLU and dropout. The backward pass needs no mask."""
 
 import numpy as np
 from numba import cuda
@@ -19,6 +19,7 @@ NO_THRESHOLD = np.uint64(0)
 
 @device_function
 def _finish(i, j, sums, start, operands):
+    """Write one row of eight outputs: the sums after bias, ReLU and dropout."""
     out, bias, threshold, scale, k0, k1, stream, step, offset = operands
     if i < out.shape[0] and j < out.shape[1]:
         bits = ALL
@@ -41,10 +42,10 @@ _KERNELS = kernels_by_tile(True, True, _finish)
 
 
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
-    """Write dropout(relu(inp @ weight.T + bias)), without dropout if threshold is 0. An empty bias adds nothing.
+    """Write dropout(relu(inp @ weight.T + bias)). A threshold of 0 skips dropout. If bias is empty, none is added.
 
-    out (B, K), inp (B, C), weight (K, C), bias (K,); element i of out is element offset + i of the stream; step may
-    be a one-element array
+    out (B, K), inp (B, C), weight (K, C), bias (K,). Element i of out is element offset + i of the stream. step may
+    be a one-element array.
     """
     operands = out, bias, threshold, scale, k0, k1, stream, step, offset
     multiply(_KERNELS, out.shape, inp.shape[1], inp, weight, operands)
@@ -52,16 +53,19 @@ def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1
 
 @device_kernel
 def _derivative(dout, out, scale):
+    """Overwrite one element of dout per thread."""
     i = cuda.grid(1)
     if i < dout.size:
         dout[i] = relu_dropout_derivative(dout[i], out[i], scale)
 
 
 def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, scale):
-    """Write the gradients of the layer, and the product's to dout. An empty dinp is not computed.
+    """Write the gradients of the layer, and overwrite dout with the gradient of the product.
 
-    An output is positive if and only if it was kept and the ReLU's input was positive, so its sign replaces the mask.
-    Outputs must not be NaN.
+    If dinp is empty, its gradient is not computed.
+
+    An output is positive if and only if it was kept and the input to the ReLU was positive, so its sign replaces the
+    mask. The gradient is 0 where an output is NaN.
 
     dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     """

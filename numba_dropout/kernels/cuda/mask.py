@@ -1,4 +1,4 @@
-"""Sampled masks of the contract in `scalar.philox`, with one Philox block of 8 elements per thread."""
+"""Dropout masks: the contract of `kernels.scalar.philox`, with one Philox block of 8 elements per thread."""
 
 import numpy as np
 from numba import cuda
@@ -48,7 +48,7 @@ def _any_equal(words, high):
 def block_bits(block, threshold, k0, k1, stream, step):
     """Return the mask of a block, element i in bit i.
 
-    The same lookup in the tie stream settles ties (one element in 65,536) by the threshold's low half.
+    The numbers of the tie stream resolve ties (one element in 65,536): they are compared with the threshold's low half.
     """
     words = block_words(block, stream, step, k0, k1)
     high = threshold >> SHIFT16
@@ -67,6 +67,7 @@ def block_count(n, offset):
 
 @device_kernel
 def _sample(mask, lane, vectorized, threshold, k0, k1, stream, step, offset):
+    """Write the eight elements of one block."""
     thread = cuda.grid(1)
     start = 8 * thread - lane
     if start < mask.size:
@@ -94,7 +95,7 @@ def _sample(mask, lane, vectorized, threshold, k0, k1, stream, step, offset):
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     """Write True where an element is kept.
 
-    mask (n,) bool; element i of mask is element offset + i of the stream; step may be a one-element array
+    mask (n,) bool. Element i of mask is element offset + i of the stream. step may be a one-element array.
     """
     blocks, lane = block_count(mask.size, offset)
     vectorized = lane == 0 and aligned(mask)
@@ -103,6 +104,7 @@ def sample_mask(mask, threshold, k0, k1, stream, step, offset):
 
 @device_kernel
 def _pack(packed, n, lane, threshold, k0, k1, stream, step, offset):
+    """Write one byte per thread."""
     thread = cuda.grid(1)
     if thread < packed.size:
         block = (offset >> SHIFT3) + np.uint64(thread)
@@ -124,6 +126,7 @@ def sample_packed_mask(packed, n, threshold, k0, k1, stream, step, offset):
 
 @device_kernel
 def _pack_mask(packed, mask):
+    """Write one byte per thread."""
     byte = cuda.grid(1)
     if byte < packed.size:
         bits = NONE
@@ -142,6 +145,7 @@ def pack_mask(packed, mask):
 
 @device_kernel
 def _unpack(mask, packed):
+    """Write one element per thread."""
     j = cuda.grid(1)
     if j < mask.size:
         mask[j] = (packed[j >> 3] >> np.uint8(j & 7)) & np.uint8(1) != 0

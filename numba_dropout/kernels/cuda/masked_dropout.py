@@ -1,7 +1,7 @@
-"""Dropout by an existing mask, of the array's size or broadcast from a smaller one.
+"""Dropout with an existing mask, of the array's size or broadcast from a smaller one.
 
 An array is treated as rows of `columns` elements. The last row may be shorter. Row r takes the mask's elements from
-starts[r] on, with a stride of 1, or of 0: one element for the row. The parameter `step` is that stride.
+starts[r] on, with a stride of 1, or of 0 if it has one element for the row. The parameter `step` is that stride.
 """
 
 import numpy as np
@@ -18,6 +18,7 @@ def _build_kernels(widen, narrow):
 
     @device_kernel
     def masked(first, out, inp, columns, mask, starts, stride, scale, shift, dropped):
+        """Map or drop one element per thread."""
         column, row = cuda.grid(2)
         row += first
         j = row * columns + column
@@ -27,6 +28,7 @@ def _build_kernels(widen, narrow):
 
     @device_kernel
     def rated(first, out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride):
+        """Scale or drop one element per thread, with its own scale."""
         column, row = cuda.grid(2)
         row += first
         j = row * columns + column
@@ -37,6 +39,7 @@ def _build_kernels(widen, narrow):
 
     @device_kernel
     def packed_masked(out, inp, packed, scale):
+        """Scale or drop one element per thread, with its bit of the mask."""
         j = cuda.grid(1)
         if j < out.size:
             bit = packed[j >> 3] >> np.uint8(j & 7) & np.uint8(1)

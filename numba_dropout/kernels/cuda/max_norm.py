@@ -15,6 +15,7 @@ from .reductions import tree_sum
 
 @device_kernel
 def _limit(weight, limit):
+    """Limit the norm of one row with one thread block."""
     o, thread = cuda.blockIdx.x, cuda.threadIdx.x
     values = cuda.shared.array(ROW_THREADS, float64)
     squares = np.float64(0)  # float32 would overflow for weights of 1e20
@@ -29,8 +30,8 @@ def _limit(weight, limit):
 
 
 def max_norm(weight, limit):
-    """Scale rows of weight down to a Euclidean norm of `limit` if theirs is larger.
+    """Scale down each row of weight whose Euclidean norm exceeds `limit`, to that norm.
 
-    weight (K, C): row o holds the weights into unit o
+    weight (K, C). Row o holds the weights into unit o.
     """
     launch_rows(_limit, weight.shape[0], weight, limit)

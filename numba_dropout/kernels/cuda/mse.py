@@ -11,6 +11,7 @@ from .reductions import tree_sum
 
 @device_kernel
 def _forward(losses, correct, residuals, out, target):
+    """Write the mean squared error and the residuals of a row."""
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     columns = out.shape[1]
     values = cuda.shared.array(ROW_THREADS, float32)
@@ -29,13 +30,14 @@ def _forward(losses, correct, residuals, out, target):
 def mse_forward(losses, correct, residuals, out, target):
     """Write each row's mean squared error, 0 as correct (a regression has no accuracy), and out - target.
 
-    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K); residuals may be out
+    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K). residuals may be out.
     """
     launch_rows(_forward, out.shape[0], losses, correct, residuals, out, target)
 
 
 @device_kernel
 def _backward(dout, residuals, scale):
+    """Write the gradient of a row."""
     i = cuda.blockIdx.x
     for k in range(cuda.threadIdx.x, dout.shape[1], ROW_THREADS):
         dout[i, k] = residuals[i, k] * scale

@@ -1,4 +1,7 @@
-"""Random bits from the counter-based generator, in streams without masks, with one block of two words per thread."""
+"""Random bits of the counter-based generator, in streams without masks.
+
+A thread writes the two words of one block.
+"""
 
 import numpy as np
 from numba import cuda
@@ -10,6 +13,7 @@ from ._launch import launch
 
 @device_kernel
 def _bits(out, first, k0, k1, stream, step, offset):
+    """Write the two words of one block."""
     thread = cuda.grid(1)
     start = 2 * thread - first
     if start < out.size:
@@ -23,7 +27,7 @@ def _bits(out, first, k0, k1, stream, step, offset):
 def random_bits(out, k0, k1, stream, step, offset):
     """Write 64-bit words: pair i & 1 of block i >> 1, low word first.
 
-    out (n,) uint64, element i of out is element offset + i of the stream
+    out (n,) uint64. Element i of out is element offset + i of the stream.
     """
     first = int(offset) & 1
     launch(_bits, (out.size + first + 1) >> 1, out, first, k0, k1, stream, step, offset)

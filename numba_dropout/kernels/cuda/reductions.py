@@ -31,6 +31,7 @@ def tree_sum(values, thread):
 
 @device_kernel
 def _squares(sums, flat):
+    """Write the sum of squares of one thread block."""
     thread = cuda.threadIdx.x
     values = cuda.shared.array(THREADS, float64)
     total = np.float64(0)
@@ -69,6 +70,7 @@ def launch_squares(sums, flat):
 
 @device_kernel
 def _totals(out, losses, correct):
+    """Write both sums with one thread block."""
     thread = cuda.threadIdx.x
     values = cuda.shared.array(ROW_THREADS, float64)
     loss, correct_count = np.float64(0), np.float64(0)

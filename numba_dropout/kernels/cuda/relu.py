@@ -9,6 +9,7 @@ from ._launch import launch
 
 @device_kernel
 def _forward(out, inp):
+    """Write one element per thread."""
     i = cuda.grid(1)
     if i < out.size:
         out[i] = relu(inp[i])
@@ -24,6 +25,7 @@ def relu_forward(out, inp):
 
 @device_kernel
 def _backward(dinp, dout, out):
+    """Write one gradient per thread."""
     i = cuda.grid(1)
     if i < dinp.size:
         dinp[i] = relu_derivative(dout[i], out[i])

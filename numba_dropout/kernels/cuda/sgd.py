@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with momentum, optionally Nesterov's."""
+"""Stochastic gradient descent with momentum, optionally Nesterov momentum."""
 
 from ...core.jit import device_function
 from ..scalar.constants import ZERO
@@ -9,6 +9,7 @@ from ._launch import launch
 
 @device_function
 def _step(params, index, gradient, state, column, hyperparameters, decays):
+    """Update params[index] and its velocity, in `column` of the state."""
     decay = hyperparameters[3] if decays else ZERO
     params[index], state[0, column] = sgd(
         params[index], gradient, state[0, column], hyperparameters[0], hyperparameters[1], hyperparameters[2], decay

@@ -40,6 +40,7 @@ def _largest(logits, i, thread):
 
 @device_kernel
 def _forward(losses, correct, probs, logits, labels):
+    """Write the loss, the correctness and the softmax of a row."""
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     values = cuda.shared.array(ROW_THREADS, float32)
     best = _largest(logits, i, thread)
@@ -62,13 +63,14 @@ def _forward(losses, correct, probs, logits, labels):
 def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
     """Write each row's loss, 1 if its largest logit is that of its label, else 0, and its softmax.
 
-    losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1; probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), labels (B,) int64 in 0..K-1. probs may be logits.
     """
     launch_rows(_forward, logits.shape[0], losses, correct, probs, logits, labels)
 
 
 @device_kernel
 def _backward(dlogits, probs, labels, scale):
+    """Write the gradient of a row."""
     i = cuda.blockIdx.x
     label = labels[i]
     for k in range(cuda.threadIdx.x, probs.shape[1], ROW_THREADS):
