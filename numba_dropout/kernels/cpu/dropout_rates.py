@@ -8,14 +8,14 @@ from ..simd import parallel, scratch_area, vector
 from .mask import chunk_size
 
 DRAW_SIZE = 1024  # elements whose numbers are drawn together: they stay in the first-level cache
-MEMORY = 8 * (DRAW_SIZE + 8)  # bytes
+SCRATCH_BYTES = 8 * (DRAW_SIZE + 8)
 
-DROPPED = np.uint64(0)
+DROPPED = np.uint64(0)  # marks a dropped element in place of its number plus 1
 
 
 @serial_loop
-def _draw(numbers, block, k0, k1, stream, step):
-    """Write the eight 16-bit numbers of each block, plus 1."""
+def _random_words(numbers, block, k0, k1, stream, step):
+    """Write the eight 16-bit numbers of each block, plus 1, because 0 marks a dropped element."""
     for b in range(numbers.size >> 3):
         w0, w1, w2, w3 = block_words(block + np.uint64(b), stream, step, k0, k1)
         numbers[8 * b] = (w0 & MASK16) + ONE
@@ -29,7 +29,7 @@ def _draw(numbers, block, k0, k1, stream, step):
 
 
 @scalar
-def _number(element, k0, k1, stream, step):
+def _random_number(element, k0, k1, stream, step):
     """Return the 16-bit number of one element."""
     w0, w1, w2, w3 = block_words(element >> SHIFT3, stream, step, k0, k1)
     lane = element & SEVEN
@@ -40,23 +40,26 @@ def _number(element, k0, k1, stream, step):
 
 
 @serial_loop
-def _settle_ties(numbers, thresholds, element, k0, k1, stream, step):
-    """Mark an element as dropped if its number equals the threshold's high half and its tie is below the low half."""
+def _resolve_ties(numbers, thresholds, element, k0, k1, stream, step):
+    """Mark the dropped elements among those whose number equals the threshold's high half.
+
+    Such an element is dropped if its tie-breaking number is below the threshold's low half.
+    """
     for i in range(numbers.size):
         position = element + np.uint64(i)
         if numbers[i] == (thresholds[i] >> SHIFT16) + ONE:
-            low = _number(position, k0, k1, stream | TIE_STREAM, step)
+            low = _random_number(position, k0, k1, stream | TIE_STREAM, step)
             numbers[i] = DROPPED if low < (thresholds[i] & MASK16) else numbers[i]
 
 
 @serial_loop
-def _kept(numbers, thresholds, element, k0, k1, stream, step):
-    """Write 1 for a kept element, else 0. The first number belongs to `element` of the stream."""
+def _mark_kept(numbers, thresholds, element, k0, k1, stream, step):
+    """Write 1 for a kept element, else 0. `element` is the stream index of the first number."""
     ties = DROPPED
     for i in range(numbers.size):
         ties |= ONE if numbers[i] == (thresholds[i] >> SHIFT16) + ONE else DROPPED
     if ties:
-        _settle_ties(numbers, thresholds, element, k0, k1, stream, step)
+        _resolve_ties(numbers, thresholds, element, k0, k1, stream, step)
     for i in range(numbers.size):
         numbers[i] = ONE if numbers[i] > thresholds[i] >> SHIFT16 else DROPPED
 
@@ -70,14 +73,14 @@ def for_each_run(write):
 
     @serial_loop
     def draw_run(start, stop, index, operands, thresholds, k0, k1, stream, step, offset):
-        memory = scratch_area(MEMORY, 0, thresholds)
+        memory = scratch_area(SCRATCH_BYTES, 0, thresholds)
         for j in range(start, stop, DRAW_SIZE):
             count = min(stop - j, DRAW_SIZE)
             element = offset + np.uint64(j)
             lane = np.int64(element & SEVEN)
-            _draw(vector(memory, 0, (lane + count + 7) & -8), element >> SHIFT3, k0, k1, stream, step)
+            _random_words(vector(memory, 0, (lane + count + 7) & -8), element >> SHIFT3, k0, k1, stream, step)
             kept, run_index = vector(memory, lane, count), index + j - start
-            _kept(kept, vector(thresholds, run_index, count), element, k0, k1, stream, step)
+            _mark_kept(kept, vector(thresholds, run_index, count), element, k0, k1, stream, step)
             write(j, kept, run_index, operands)
 
     @parallel

@@ -1,4 +1,4 @@
-"""A hidden layer as one operation: linear, ReLU, dropout. The backward pass needs no mask."""
+"""A hidden layer in one kernel: linear, ReLU and dropout. The backward pass needs no mask."""
 
 from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.activations import relu, relu_dropout_derivative
@@ -52,9 +52,9 @@ def _forward_chunks(
 
 @kernel
 def linear_relu_dropout_forward(out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset):
-    """Write dropout(relu(inp @ weight.T + bias)). Threshold 0 skips dropout. An empty bias is not added.
+    """Write dropout(relu(inp @ weight.T + bias)). A threshold of 0 skips dropout. If bias is empty, none is added.
 
-    out (B, K), inp (B, C), weight (K, C), bias (K,). Element i of out is element offset + i of the stream
+    out (B, K), inp (B, C), weight (K, C), bias (K,). Element i of out is element offset + i of the stream.
     """
     row_chunks, unit_chunks = chunk_grid(out.shape[0], out.shape[1], inp.shape[1], out.itemsize)
     mask_arguments = (threshold, scale, k0, k1, stream, step, offset)
@@ -70,10 +70,12 @@ def _derivative_chunks(chunk, size, dinp, dout, out, scale):
 
 @kernel
 def linear_relu_dropout_backward(dinp, dweight, dbias, dout, out, inp, weight, scale):
-    """Write the gradients of the layer. dout is overwritten with the product's gradient. An empty dinp is not computed.
+    """Write the gradients of the layer, and overwrite dout with the gradient of the product.
 
-    An output is positive exactly if it was kept and the input to the ReLU was positive. The sign is sufficient, for
-    outputs that are not NaN.
+    If dinp is empty, its gradient is not computed.
+
+    An output is positive if and only if it was kept and the input to the ReLU was positive, so its sign replaces the
+    mask. The gradient is 0 where an output is NaN.
 
     dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), out (B, K), inp (B, C), weight (K, C)
     """

@@ -1,4 +1,4 @@
-"""Stores of 64 elements under a mask, whose element j is bit j of a `uint64`."""
+"""Masked stores of 64 elements. Bit j of a `uint64` selects element j."""
 
 import numpy as np
 from numba import types
@@ -20,6 +20,7 @@ def _valid_lanes(start, valid):
 
 
 def _selected(bits, lanes):
+    """Return whether the bit of each lane is set."""
     return np.array([int(bits) >> int(lane) & 1 for lane in lanes], np.bool_)
 
 
@@ -30,7 +31,7 @@ def _store_kept(out, inp, start, valid, bits, scale):
 
 
 def _store_relu_kept(out, inp, start, valid, bits, scale):
-    """Write like `store_kept`, with +0 where inp is not positive and not NaN."""
+    """Write like `store_kept`, and +0 also where inp is 0 or negative. NaN counts as positive."""
     lanes, indices = _valid_lanes(start, valid)
     x = inp[indices]
     out[indices] = np.where(_selected(bits, lanes) & ~(x <= 0), x * scale, np.zeros(1, inp.dtype))
@@ -45,12 +46,13 @@ def _store_affine_kept(out, inp, start, valid, bits, scale, shift, dropped):
 def _store_kept_past_caches(out, inp, start, valid, bits, scale):
     """Write like `store_kept`. Full groups bypass the caches, and must be aligned to a cache line in out.
 
-    For arrays larger than the caches: a line is not read before it is written. A fence must follow.
+    It is for arrays larger than the caches: a line is not read before it is written. A fence must follow.
     """
     _store_kept(out, inp, start, valid, bits, scale)
 
 
 def _emit_masked_store(context, builder, signature, arguments, *, relu=False, past_caches=False):
+    """Emit stores of a full group, and masked stores of a partial one."""
     out = vectors.View(context, builder, signature.args[0], arguments[0])
     inp = vectors.View(context, builder, signature.args[1], arguments[1])
     start, valid, bits, scale, *affine = arguments[2:]
@@ -105,25 +107,25 @@ def _masked_store(out, inp, count, **options):
 
 @intrinsic(_store_kept)
 def store_kept(typing_context, out, inp, start, valid, bits, scale):
-    """Emit a product and a selection."""
+    """Emit the IR of `_store_kept`."""
     return _masked_store(out, inp, 1)
 
 
 @intrinsic(_store_relu_kept)
 def store_relu_kept(typing_context, out, inp, start, valid, bits, scale):
-    """Emit the same with a comparison."""
+    """Emit the IR of `_store_relu_kept`."""
     return _masked_store(out, inp, 1, relu=True)
 
 
 @intrinsic(_store_kept_past_caches)
 def store_kept_past_caches(typing_context, out, inp, start, valid, bits, scale):
-    """Emit the same with other stores."""
+    """Emit the IR of `_store_kept_past_caches`."""
     return _masked_store(out, inp, 1, past_caches=True)
 
 
 @intrinsic(_store_affine_kept)
 def store_affine_kept(typing_context, out, inp, start, valid, bits, scale, shift, dropped):
-    """Emit the same with a sum."""
+    """Emit the IR of `_store_affine_kept`."""
     return _masked_store(out, inp, 3)
 
 
@@ -133,7 +135,7 @@ def _fence():
 
 @intrinsic(_fence)
 def fence(typing_context):
-    """Emit a fence."""
+    """Emit the IR of `_fence`."""
 
     def generate(context, builder, signature, arguments):
         builder.fence("seq_cst")
