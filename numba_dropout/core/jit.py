@@ -1,4 +1,4 @@
-"""The decorators that compile the package's functions: the only module with Numba's options.
+"""Decorators that compile the package's functions. Only this module sets Numba's options.
 
 `scalar` is for scalar functions of all targets, `serial_loop` for the loop over one chunk of an array, and `kernel` for
 functions that Python calls, which divide the work into chunks for the threads. `entry_point` is for functions that only
@@ -50,7 +50,7 @@ _REORDER = {"contract", "reassoc"}
 class _EntryCode(codegen.JITCodeLibrary):
     """Code of a function that Python calls, and private copies of the functions that it calls.
 
-    Numba makes the latter weak symbols: all entry points of a process would use those of the first one.
+    Numba gives these copies weak linkage: all entry points of a process would share the copies of the first one.
     """
 
     def __init__(self, generator: Any, name: str) -> None:
@@ -72,8 +72,8 @@ class _EntryCode(codegen.JITCodeLibrary):
 class _LinkedCode(codegen.JITCodeLibrary):
     """Code that is only linked into other code.
 
-    Numba optimizes a function and generates its machine code before it links it into the caller, which repeats both.
-    Here both are done only for the kernel that contains the function.
+    Numba optimizes a function and generates its machine code, and does both again for each caller. Here both are done
+    only for the kernel that contains the function.
     """
 
     def _optimize_final_module(self) -> None:
@@ -127,17 +127,22 @@ class _NamingCompiler(compiler.Compiler):
 
 
 class _EntryCompiler(_NamingCompiler):
+    """Compiler of functions that Python calls."""
+
     code = _EntryCode
 
 
 class _LinkedCompiler(_NamingCompiler):
+    """Compiler of functions that only compiled code calls."""
+
     code = _LinkedCode
 
 
 _numbers = itertools.count()
 
-# Called from compiled code only: no wrappers for Python or C, which take as long to compile as the loop. References are
-# not counted: the arrays outlive the call, and threads would contend for the counter at each slice.
+# Only compiled code calls these functions. They have no wrappers for Python or C, which take as long to compile as the
+# loop. References are not counted: the arrays outlive the call, and threads would contend for the counter at each
+# slice.
 _LINKED = {
     "_nrt": False,
     "no_cpython_wrapper": True,
@@ -193,9 +198,9 @@ def reordered_loop(function: F) -> F:
 
 
 def kernel(function: F) -> F:
-    """Compile a kernel at its first call from Python and cache it on disk; `simd.parallel` runs it on all threads.
+    """Compile a kernel at its first call from Python, and cache it on disk. `simd.parallel` runs it on all threads.
 
-    Compiled callers link another copy, which is compiled to machine code with them.
+    A compiled caller contains its own copy of the kernel.
     """
     entry: Any = entry_point(function)
     if not config.DISABLE_JIT:
@@ -219,14 +224,14 @@ def entry_point(function: F) -> F:
 _region: contextlib.AbstractContextManager[Any] | None = None
 _region_lock = threading.Lock()
 _forked = False
-_limited = False  # fewer cores than threads
+_limited = False  # whether there are fewer cores than threads
 
 
 def threading_lock() -> contextlib.AbstractContextManager[Any]:
     """Return the context manager for calls of kernels from Python.
 
     Numba's `workqueue` threading layer aborts the process when two Python threads enter it at once. With that layer the
-    context is one lock, with the others it does nothing.
+    context is one lock. With the others it does nothing.
     """
     global _limited, _region
     if _forked:

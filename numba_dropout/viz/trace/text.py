@@ -24,6 +24,7 @@ def written(trace: Trace) -> str:
 
 
 def _section(section: Section) -> list[str]:
+    """Return the lines of a section: its title and its blocks."""
     lines = [section.title, "-" * len(section.title), ""]
     for block in section.blocks:
         block_lines = list(_block(block))
@@ -32,7 +33,7 @@ def _section(section: Section) -> list[str]:
 
 
 def _block(block: Block) -> Iterator[str]:
-    """Yield the lines of a block; curves have none because a table accompanies them."""
+    """Yield the lines of a block. A curve has none: a table shows its numbers."""
     if isinstance(block, str):
         yield from textwrap.wrap(block, WIDTH)
     elif isinstance(block, Table):
@@ -42,6 +43,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
+    """Yield the lines of a table, with its columns aligned."""
     rows = [table.head, *table.rows] if any(table.head) else table.rows
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
@@ -49,6 +51,7 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _bars(bars: Bars) -> Iterator[str]:
+    """Yield the title of a bar chart, and a line for each bar."""
     largest = max(bars.values)
     width = max(len(label) for label in bars.labels)
     yield f"  {bars.title}"
@@ -57,6 +60,7 @@ def _bars(bars: Bars) -> Iterator[str]:
 
 
 def _question(index: int, question: Question) -> list[str]:
+    """Return the lines of a question, its answers and its solution."""
     title = f"Question {index}: {question.text}"
     lines = [*textwrap.wrap(title, WIDTH), ""]
     for letter, answer in zip("ABCD", question.answers, strict=False):
