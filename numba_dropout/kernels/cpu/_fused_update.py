@@ -1,4 +1,4 @@
-"""Parameter updates: fused with the weight gradient of a layer, or from a stored gradient."""
+"""Parameter updates: from a product, fused with it, and from a stored gradient."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ._gemm import (
 from .linear import sum_rows
 
 GRADIENT = 64 * 1024  # bytes of a gradient tile, which stays in the second-level cache
-GRADIENT_START = PACKED + PACKED_LEFT  # its offset in a thread's area, behind the memory of a product
+GRADIENT_START = PACKED + PACKED_LEFT  # offset of the tile in a thread's area, behind the memory of a product
 
 
 def fused_update(step_row):
@@ -55,6 +55,7 @@ def fused_update(step_row):
     def chunks(
         chunk, row_chunks, column_chunks, weight, bias, dweight, dbias, state, starts, dout, inp, hyperparameters
     ):
+        """Update a range of rows and columns of the weight, and some of the biases."""
         units, inputs = weight.shape
         depth = inp.shape[0]
         row0, row1, column0, column1 = chunk_bounds(chunk, row_chunks, column_chunks, units, inputs, weight.itemsize)
@@ -86,6 +87,7 @@ def stored_update(step_row):
     @parallel
     @serial_loop
     def chunks(chunk, size, params, dparams, state, start, hyperparameters, decays):
+        """Update one chunk of the parameters."""
         first = chunk * size
         count = min(size, params.size - first)
         chunk_params, chunk_dparams = vector(params, first, count), vector(dparams, first, count)

@@ -20,7 +20,7 @@ from ..simd import (
     window,
 )
 
-DEPTH = 256  # of a pass, at most: a panel stays in the first-level cache
+DEPTH = 256  # largest depth of a pass: a panel stays in the first-level cache
 PACKED = 192 * 1024  # bytes of packed panels, which stay in the second-level cache
 TILES = 4  # tiles whose left side is packed together, if it is packed
 ROWS = TILES * TILE_ROWS

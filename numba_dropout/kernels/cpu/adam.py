@@ -12,6 +12,7 @@ from .subnetwork import rows_per_chunk, subnetwork_update
 
 @serial_loop
 def _step_row(params, dparams, state, start, hyperparameters, decays):
+    """Update neighbouring parameters and their moments."""
     lr, beta1, rest1, beta2, rest2 = (
         hyperparameters[0],
         hyperparameters[1],

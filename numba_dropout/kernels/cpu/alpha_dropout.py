@@ -7,6 +7,7 @@ from .mask import chunk_size, first_bits, for_each_group
 
 @scalar
 def _write(j, left, bits, operands):
+    """Write 64 elements, or the `left` ones."""
     out, inp, scale, shift, dropped = operands
     store_affine_kept(out, inp, j, first_bits(left), bits, scale, shift, dropped)
 

@@ -10,7 +10,7 @@ from ..scalar.losses import bce_with_logits
 def bce_forward(losses, correct, probs, logits, target):
     """Write each row's mean loss, the share of its outputs on the same side of 0.5 as the target, and the sigmoids.
 
-    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K). probs may be logits
+    losses (B,), correct (B,), probs (B, K), logits (B, K), target (B, K). probs may be logits.
     """
     rows, columns = logits.shape
     for i in range(rows):

@@ -1,6 +1,6 @@
 """Concrete dropout with a learned rate: values, gradients, and the regularizer (Gal, Hron & Kendall, NeurIPS 2017).
 
-The rate is given by its logit, in an array of one element. Sums are taken in float64, in chunks that do not depend on
+The rate is given as its logit, in an array of one element. Sums are taken in float64, in chunks that do not depend on
 the number of threads.
 """
 
@@ -29,6 +29,7 @@ def _to_shares(shares, operands):
 
 @serial_loop
 def _multiply(out, inp, values, shares, operands, chunk):
+    """Multiply by the kept shares, divided by 1 - p."""
     scale = operands[1]
     for i in range(out.size):
         out[i] = inp[i] * (shares[i] * scale)
@@ -36,6 +37,7 @@ def _multiply(out, inp, values, shares, operands, chunk):
 
 @reordered_loop
 def _multiply_backward(out, inp, values, shares, operands, chunk):
+    """Write the gradient of the input, and add the logit's gradient to the chunk's sum."""
     _, scale, rate, sums = operands
     total = np.float64(0)
     for i in range(out.size):  # in a loop without stores, so that aliasing arrays do not change the code

@@ -15,6 +15,7 @@ def _clear(plane, first, width, block):
 @parallel
 @serial_loop
 def _chunks(chunk, mask, scales, seeds, height, width, block):
+    """Write the mask and the scale of one sample."""
     rows, columns = height - block + 1, width - block + 1
     size, seeds_size = mask.size // scales.size, seeds.size // scales.size
     kept, seeded = vector(mask, chunk * size, size), vector(seeds, chunk * seeds_size, seeds_size)

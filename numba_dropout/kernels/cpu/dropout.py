@@ -12,6 +12,7 @@ STREAMED_CHUNK = 1 << 16  # elements of a thread's chunk of such an output: each
 
 @scalar
 def _write_kept(j, left, bits, operands):
+    """Write 64 elements, or the `left` ones."""
     out, inp, scale, past_caches = operands
     if past_caches:
         store_kept_past_caches(out, inp, j, first_bits(left), bits, scale)
@@ -56,6 +57,7 @@ dropout_backward = dropout_forward
 @parallel
 @serial_loop
 def _step_chunks(chunk, out, inp, size, threshold, scale, k0, k1, stream, step, offset):
+    """Drop the elements of the run of one step."""
     operands = vector(out, chunk * size, size), vector(inp, chunk * size, size), scale, False
     _dropout_groups(np.int64(0), size, operands, threshold, k0, k1, stream, step + np.uint64(chunk), offset)
 

@@ -73,6 +73,7 @@ def for_each_run(write):
 
     @serial_loop
     def draw_run(start, stop, index, operands, thresholds, k0, k1, stream, step, offset):
+        """Draw the masks of neighbouring elements with neighbouring thresholds, and write the elements."""
         memory = scratch_area(SCRATCH_BYTES, 0, thresholds)
         for j in range(start, stop, DRAW_SIZE):
             count = min(stop - j, DRAW_SIZE)
@@ -86,6 +87,7 @@ def for_each_run(write):
     @parallel
     @serial_loop
     def chunks(chunk, size, n, columns, starts, operands, thresholds, k0, k1, stream, step, offset):
+        """Split one chunk into the runs of its rows."""
         start, stop = chunk * size, min((chunk + 1) * size, n)
         row = start // columns
         while start < stop:

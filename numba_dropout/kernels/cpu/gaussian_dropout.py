@@ -1,4 +1,4 @@
-"""Gaussian noise, multiplicative (Gaussian dropout) and additive, from the numbers of `kernels.scalar.normal`."""
+"""Gaussian noise as a factor (Gaussian dropout) and as a term, with the normal numbers of `kernels.scalar.normal`."""
 
 from ...core.jit import kernel, serial_loop
 from ..scalar.normal import normals32, normals64
@@ -33,6 +33,7 @@ def _add(out, inp, values, normals, deviation, chunk):
 
 @serial_loop
 def _relu_multiply_backward(out, inp, values, normals, deviation, chunk):
+    """Multiply by the noise where the output is not 0."""
     one, zero = out.dtype.type(1), out.dtype.type(0)
     for i in range(out.size):
         out[i] = inp[i] * (one + deviation * normals[i]) if values[i] != zero else zero

@@ -57,7 +57,7 @@ def _forward_chunks(chunk, row_chunks, unit_chunks, out, inp, weight, bias):
 
 @kernel
 def linear_forward(out, inp, weight, bias):
-    """Write inp @ weight.T + bias. An empty bias is not added.
+    """Write inp @ weight.T + bias. If bias is empty, none is added.
 
     out (B, K), inp (B, C), weight (K, C), bias (K,)
     """
@@ -85,10 +85,9 @@ def _input_chunks(chunk, row_chunks, column_chunks, dinp, dout, weight, out, sca
 
 @kernel
 def linear_backward_input(dinp, dout, weight, out, scale):
-    """Write the gradient with respect to a layer's input, and through the ReLU and dropout that gave `out`.
+    """Write the gradient with respect to a layer's input, or to the product of the hidden layer before it.
 
-    `out` is this layer's input, the output of the previous hidden layer, and `scale` is that layer's scale. If `out` is
-    empty, the gradient stops at the input.
+    It is the latter if `out` is not empty: `out` is the output of that hidden layer, and `scale` is its scale.
 
     dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
@@ -139,7 +138,7 @@ def linear_backward_weight(dweight, dbias, dout, inp):
 
 @kernel
 def linear_backward(dinp, dweight, dbias, dout, inp, weight):
-    """Write the gradients of a layer. An empty dinp is not computed.
+    """Write the gradients of a layer. If dinp is empty, its gradient is not computed.
 
     dinp (B, C), dweight (K, C), dbias (K,), dout (B, K), inp (B, C), weight (K, C)
     """

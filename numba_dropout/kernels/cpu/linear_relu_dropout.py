@@ -10,6 +10,7 @@ from .mask import chunk_size, first_bits, for_each_group
 
 @scalar
 def _write_relu_kept(j, left, bits, operands):
+    """Apply ReLU and dropout in place to 64 elements, or the `left` ones."""
     flat, scale = operands
     store_relu_kept(flat, flat, j, first_bits(left), bits, scale)
 
@@ -30,6 +31,7 @@ def _relu_dropout_runs(flat, begin, size, distance, runs, threshold, scale, k0, 
 def _forward_chunks(
     chunk, row_chunks, unit_chunks, out, inp, weight, bias, threshold, scale, k0, k1, stream, step, offset
 ):
+    """Write a range of rows and units: the product, then ReLU and dropout in place."""
     units = out.shape[1]
     flat = vector(out, 0, out.size)
     row0, row1, unit0, unit1 = chunk_bounds(chunk, row_chunks, unit_chunks, out.shape[0], units, out.itemsize)

@@ -13,7 +13,7 @@ NO_BITS = np.uint64(0)
 ALL_BITS = np.uint64(2**64 - 1)
 BIT = np.uint64(1)
 LAST_LANE = np.uint64(63)
-GROUP_BLOCKS = np.uint64(8)  # blocks
+GROUP_BLOCKS = np.uint64(8)  # blocks of a group of 64 elements
 
 
 @scalar
@@ -60,6 +60,7 @@ def for_each_group(write):
 
     @scalar
     def loop(start, stop, operands, threshold, k0, k1, stream, step, offset):
+        """Draw groups of 64 that begin with a block, and join neighbours if the first element does not."""
         first = offset + np.uint64(start)
         block, lane = first >> SHIFT3, first & SEVEN
         bits = NO_BITS
@@ -96,7 +97,7 @@ def _sample_chunks(chunk, size, mask, threshold, k0, k1, stream, step, offset):
 def sample_mask(mask, threshold, k0, k1, stream, step, offset):
     """Write True for kept elements.
 
-    mask (n,) bool. Element i of mask is element offset + i of the stream
+    mask (n,) bool. Element i of mask is element offset + i of the stream.
     """
     size = chunk_size(mask.size)
     chunks = (mask.size + size - 1) // size
@@ -105,6 +106,7 @@ def sample_mask(mask, threshold, k0, k1, stream, step, offset):
 
 @scalar
 def _write_packed(j, left, bits, packed):
+    """Write 64 bits, or the `left` ones, to bytes."""
     if left >= LANES:
         word_bytes = vector(packed, j >> 3, 8)
         for byte in range(8):  # LLVM merges them into one store

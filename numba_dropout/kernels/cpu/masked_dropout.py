@@ -1,4 +1,4 @@
-"""Dropout by an existing mask, which is broadcast if it is smaller than the array.
+"""Dropout with an existing mask, which is broadcast if it is smaller than the array.
 
 An array is treated as rows of `columns` elements, and the last row may be shorter. Row r uses the mask's elements from
 starts[r] on: `columns` elements if the stride `step` is 1, or one element for the complete row if it is 0.
@@ -66,6 +66,7 @@ def apply_packed_mask(out, inp, packed, scale):
 
 @serial_loop
 def _write_scaled(out, inp, mask, mask_start, mask_stride, scales, scale_start, scale_stride):
+    """Write neighbouring elements, with a loop for each combination of strides."""
     n, zero = out.size, out.dtype.type(0)
     kept = vector(mask, mask_start, n if mask_stride else 1)
     run_scales = vector(scales, scale_start, n if scale_stride else 1)

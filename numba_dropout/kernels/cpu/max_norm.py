@@ -1,4 +1,4 @@
-"""Max-norm: a limit for the norm of each unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1)."""
+"""Max-norm: a bound on the norm of each unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1)."""
 
 import math
 
@@ -27,9 +27,9 @@ def _limit_chunks(chunk, size, weight, limit):
 
 @kernel
 def max_norm(weight, limit):
-    """Scale each row of weight with a larger Euclidean norm down to the limit.
+    """Scale down each row of weight whose Euclidean norm exceeds `limit`, to that norm.
 
-    weight (K, C): row o holds the incoming weights of unit o
+    weight (K, C). Row o holds the weights into unit o.
     """
     units = weight.shape[0]
     size = max(units if weight.size <= SERIAL else CHUNK // weight.shape[1], 1)

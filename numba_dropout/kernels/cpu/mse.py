@@ -7,7 +7,7 @@ from ...core.jit import kernel
 def mse_forward(losses, correct, residuals, out, target):
     """Write each row's mean squared error, 0 as correct (a regression has no accuracy), and out - target.
 
-    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K). residuals may be out
+    losses (B,), correct (B,), residuals (B, K), out (B, K), target (B, K). residuals may be out.
     """
     rows, columns = out.shape
     for i in range(rows):

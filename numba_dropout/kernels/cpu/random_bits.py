@@ -1,4 +1,4 @@
-"""Random bits from the counter-based generator, in streams separate from those of masks."""
+"""Random bits of the counter-based generator, in streams without masks."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ..scalar.philox import ONE, SHIFT32, block_words
 def random_bits(out, k0, k1, stream, step, offset):
     """Write 64-bit words: pair i & 1 of block i >> 1, low word first.
 
-    out (n,) uint64. Element i of out is element offset + i of the stream
+    out (n,) uint64. Element i of out is element offset + i of the stream.
     """
     for j in range(out.size):
         i = offset + np.uint64(j)

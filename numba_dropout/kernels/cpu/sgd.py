@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with momentum or Nesterov momentum."""
+"""Stochastic gradient descent with momentum, optionally Nesterov momentum."""
 
 from ...core.jit import kernel, serial_loop
 from ..scalar.updates import sgd
@@ -11,6 +11,7 @@ from .subnetwork import rows_per_chunk, subnetwork_update
 
 @serial_loop
 def _step_row(params, dparams, state, start, hyperparameters, decays):
+    """Update neighbouring parameters and their velocities."""
     lr, momentum, nesterov = hyperparameters[0], hyperparameters[1], hyperparameters[2]
     decay = hyperparameters[3] if decays else params.dtype.type(0)
     velocity = vector(state[0], start, params.size)

@@ -16,6 +16,7 @@ SERIAL = 1 << 14  # weights up to which one thread is faster than two
 
 @scalar
 def _append(j, left, bits, kept):
+    """Append the kept units of 64 to the list, without branches."""
     bits &= first_bits(left)
     count = kept[0]
     for i in range(min(left, 64)):
@@ -29,9 +30,9 @@ _append_groups = for_each_group(_append)
 
 @kernel
 def kept_units(kept, units, threshold, k0, k1, stream, step):
-    """List the units of 0 .. units - 1 that a mask of one row keeps. Threshold 0 keeps all, `2**32` none.
+    """List the units of 0 .. units - 1 that a mask of one row keeps. A threshold of 0 keeps all, `2**32` none.
 
-    kept (units + 2,) int64: the last element is never counted
+    kept (units + 2,) int64. The last element is never counted.
     """
     kept[0] = 0
     if threshold == np.uint64(0):
@@ -156,10 +157,11 @@ def spread_columns(wide, columns):
 
 
 def subnetwork_update(step_row):
-    """Return the parallel loop that updates a layer from the gradients of some units and inputs, 0 for the others."""
+    """Return the parallel loop that updates a layer from the gradients of some units and inputs. Others are 0."""
 
     @serial_loop
     def step_bias(bias, dbias, state, start, units, hyperparameters, row0, row1):
+        """Update a range of biases, with their gradients spread in scratch memory."""
         gradient = scratch_area(GRADIENT, GRADIENT, bias)
         for first in range(row0, row1, gradient.size):
             size = min(row1 - first, gradient.size)
@@ -175,6 +177,7 @@ def subnetwork_update(step_row):
     @parallel
     @serial_loop
     def chunks(chunk, size, weight, bias, dweight, dbias, state, starts, units, inputs, scale, hyperparameters):
+        """Update a range of rows of the weight, and their biases."""
         columns = weight.shape[1]
         row0, row1 = chunk * size, min((chunk + 1) * size, weight.shape[0])
         gradient = scratch_area(GRADIENT, 0, weight)

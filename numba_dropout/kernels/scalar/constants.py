@@ -12,4 +12,4 @@ ZERO = np.float32(0)
 HALF = np.float32(0.5)
 ONE = np.float32(1)
 
-SUMS = 256  # chunks of a sum, at most, for any number of threads
+SUMS = 256  # largest number of chunks of a sum, for any number of threads

@@ -21,11 +21,13 @@ MINUS_TWO32, MINUS_TWO64 = np.float32(-2), np.float64(-2)
 
 @scalar
 def _upper24(bits):
+    """Return the upper 24 bits of a word."""
     return np.int32(np.int32(bits) >> EIGHT & UPPER24)
 
 
 @scalar
 def _upper53(bits):
+    """Return the upper 53 bits of two words."""
     return np.int64(bits) >> ELEVEN & UPPER53
 
 

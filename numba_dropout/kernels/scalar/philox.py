@@ -1,6 +1,6 @@
 """Philox4x32-10 and the mask contract, version 1: scalar functions, written once for all targets.
 
-Three sections, bottom up: the generator, the words of one block, the streams. All words are `uint64` with 32-bit
+Its sections are the generator, the words of one block, and the streams. All words are `uint64` with 32-bit
 values, and every constant is typed, because Numba converts mixed signedness to float64. docs/mask.md states the
 contract, with test vectors.
 """

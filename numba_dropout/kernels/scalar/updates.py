@@ -1,4 +1,4 @@
-"""Updates of one parameter by its gradient."""
+"""Updates of one parameter from its gradient."""
 
 import numpy as np
 

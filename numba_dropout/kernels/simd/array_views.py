@@ -31,6 +31,7 @@ def _vector(flat, start, size):
 
 
 def _emit(context, builder, signature, arguments):
+    """Emit a view of contiguous elements."""
     flat = vectors.View(context, builder, signature.args[0], arguments[0])
     shape = arguments[2:]
     strides = [I64(flat.size)]

@@ -76,6 +76,7 @@ if not _HAS_RELOAD_INIT and not config.DISABLE_JIT:
 
 
 def _thread_count(builder):
+    """Emit the call that returns the threading layer's number of threads."""
     kind = ir.FunctionType(I64, [])
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, "get_num_threads"), [])
 

@@ -47,11 +47,13 @@ def _draw(first, threshold, k0, k1, stream, step):
 
 
 def _swap_halves(builder, pairs):
+    """Swap the 32-bit halves of each 64-bit lane."""
     halves = builder.bitcast(pairs, WORDS)
     return builder.bitcast(vectors.shuffle(builder, halves, None, [lane ^ 1 for lane in range(16)]), PAIRS)
 
 
 def _multiply(builder, pairs, multiplier):
+    """Multiply the low half of each 64-bit lane by a 32-bit number."""
     low = builder.and_(pairs, vectors.constant(PAIRS, 0xFFFFFFFF))
     return builder.mul(low, vectors.constant(PAIRS, int(multiplier)))
 
@@ -103,6 +105,7 @@ def _numbers(builder, first, k0, k1, stream, step):
 
 
 def _to_integer(builder, masks):
+    """Return two masks of 32 lanes as one 64-bit integer."""
     return builder.bitcast(vectors.shuffle(builder, masks[0], masks[1], range(LANES)), I64)
 
 

@@ -94,6 +94,7 @@ def scratch_area(typing_context, size, offset, like):
 
 
 def _reserve(builder, size):
+    """Reserve bytes on the stack, in the entry block."""
     with builder.goto_entry_block():
         memory = builder.alloca(ir.ArrayType(I8, size.literal_value))
     memory.align = CACHE_LINE
@@ -101,6 +102,7 @@ def _reserve(builder, size):
 
 
 def _describe(context, builder, kind, size, memory):
+    """Return the array structure of scratch memory."""
     width = context.get_abi_sizeof(context.get_data_type(kind.dtype))
     array = make_array(kind)(context, builder)
     data = builder.bitcast(memory, array.data.type)
@@ -143,5 +145,6 @@ def _area(module):
 
 
 def _call(builder, name, result, arguments):
+    """Call a C function by its name."""
     kind = ir.FunctionType(result, [argument.type for argument in arguments])
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)

@@ -119,6 +119,7 @@ def views(context, builder, kinds, values):
 
 
 def _typed(builder, pointer, offset, kind):
+    """Return the address `offset` bytes behind a pointer, as a pointer to a type."""
     return builder.bitcast(builder.gep(pointer, [I64(offset)]) if offset else pointer, kind.as_pointer())
 
 
