@@ -22,7 +22,7 @@ __all__ = ["Backend", "backend_named", "backend_of"]
 
 
 class Backend(Protocol):
-    """The array functions of operations. `result` and `out` are the caller's arrays, all others are for kernels."""
+    """Array functions of operations. `result` and `out` are the caller's arrays. All others are for kernels."""
 
     @property
     def kernels(self) -> ModuleType:
@@ -32,13 +32,13 @@ class Backend(Protocol):
         """Return the context for calls of kernels."""
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
-        """Return an array of a dtype that kernels support, with `halves` also float16 and bfloat16."""
+        """Return an array of a dtype that kernels support. If `halves` is True, these include float16 and bfloat16."""
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
         """Return `out` after checking it, or a new array if it is None."""
 
     def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
-        """Return a flat array for a kernel's output, and a function that copies it to `result` and returns that."""
+        """Return a flat array for a kernel's output, and a function that copies it to `result` and returns `result`."""
 
     def elementwise(self, result: Any, inputs: list[Any], kernel: Callable[..., None]) -> Any:
         """Call kernel(out, *inputs) on flat arrays and return the result. An input may be the result."""
@@ -59,10 +59,10 @@ class Backend(Protocol):
         """Return an array, or a copy of it if it may share memory with the result."""
 
     def assign(self, result: Any, array: Any) -> Any:
-        """Copy an array to the result and return it."""
+        """Copy an array to the result, and return the result."""
 
     def put(self, result: Any, values: NDArray[Any]) -> Any:
-        """Copy flat host values to the result and return it."""
+        """Copy flat host values to the result, and return the result."""
 
     def kernel_input(self, array: Any) -> Any:
         """Return an array with the layout that kernels are compiled for."""
@@ -118,7 +118,7 @@ class _Host(HostMemory):
 
 
 class _ForeignHost(_Host):
-    """Arrays of another library in host memory. Results become arrays of that library by DLPack, without a copy.
+    """Arrays of another library in host memory. Results become arrays of that library through DLPack, without a copy.
 
     Results for arrays with only `__array_interface__` are NumPy arrays.
     """
@@ -165,7 +165,7 @@ _HOST = _Host()
 
 
 def backend_of(first: Any, name: str) -> Backend:
-    """Return the backend of a call by its first array, the argument `name`."""
+    """Return the backend for a call whose first array is `first`, the argument called `name`."""
     if type(first) is np.ndarray:
         return _HOST
     if not devices.on_device(first):
@@ -176,7 +176,7 @@ def backend_of(first: Any, name: str) -> Backend:
 
 
 def _on_host(first: Any) -> Backend:
-    """Return the backend for arrays in host memory, by the first array of a call."""
+    """Return the backend for a call whose first array is in host memory."""
     foreign = _describes_memory(first) and not isinstance(first, np.ndarray | np.generic)
     return _ForeignHost(_importer(first)) if foreign else _HOST
 
@@ -194,7 +194,7 @@ def _importer(array: Any) -> Callable[[NDArray[Any]], Any]:
 
 
 def backend_named(device: str, out: Any) -> Backend:
-    """Return the backend of a call without input arrays, by the name of a device and by `out` if given."""
+    """Return the backend for a call without input arrays, from the name of a device, and from `out` if given."""
     name = devices.resolve(device)
     if name == "cpu":
         return _on_host(out)

@@ -29,7 +29,7 @@ def on_host(values: Any) -> NDArray[Any]:
 
 
 def view(x: Any, name: str, device: str | None = None) -> Any:
-    """Return an array on a device as a numba.cuda array; InputError if it is not on `device`, if given."""
+    """Return an array on a device as a numba.cuda array. If `device` is given, raise InputError for another one."""
     from . import cuda
 
     with cuda.named(name):

@@ -29,14 +29,14 @@ class CudaStream:
     remedy = "use smaller arrays, or arrays on the host"  # if memory is short
 
     def __init__(self, number: int | None, stream: Any) -> None:
-        """Take the number of a device, None for the current one, and a stream of numba.cuda, 0 for the default one."""
+        """Use a device, or the current one if `number` is None, and a numba.cuda stream (0 is the default one)."""
         self.device = "cuda" if number is None else f"cuda:{number}"
         self._context = contextlib.nullcontext() if number is None else cuda.gpus[number]
         self._stream = stream
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        """Return the context for calls of kernels. DeviceError if memory is short."""
+        """Return the context for calls of kernels. Raise DeviceError if memory is short."""
         with self._context, on_stream(self._stream):
             try:
                 yield
@@ -69,7 +69,7 @@ class CudaMemory(CudaStream):
         return self.to_device(np.zeros(size, dtype))
 
     def empty(self, size: int, dtype: Any) -> Any:
-        """Return an uninitialized flat array. DeviceError if it does not fit."""
+        """Return an uninitialized flat array. Raise DeviceError if it does not fit."""
         with self.working(), self._allocating(size * np.dtype(dtype).itemsize, f"{size:,} numbers"):
             return cuda.device_array(size, dtype, stream=self._stream).bind(0)
 

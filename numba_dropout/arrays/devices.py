@@ -16,7 +16,7 @@ from ..core.jit import CUDA_PACKAGES
 __all__ = ["describe", "libraries_of", "number_of", "on_device", "resolve", "why_not"]
 
 OLDEST = (7, 5)  # the oldest compute capability for which kernels are compiled and tested
-TENSOR_CORES = (8, 0)  # the oldest with TF32 and bfloat16
+TENSOR_CORES = (8, 0)  # the oldest compute capability with TF32 and bfloat16
 PRECISIONS = ("float32", "tf32", "bf16")
 _HOST_TYPES = (np.ndarray, np.generic, float, int, list, tuple, type(None))
 _usable: set[int] = set()  # numbers of devices that are known to work
@@ -42,14 +42,15 @@ def on_device(x: Any) -> bool:
 
 
 def number_of(name: str) -> int:
-    """Return the number of a CUDA device by its name."""
+    """Return the number of the CUDA device with a name."""
     return int(name.partition(":")[2] or 0)
 
 
 def resolve(name: Any, precision: str = "float32") -> str:
-    """Return "cpu" or "cuda:0", "cuda:1", ...; "auto" is the first CUDA device, or "cpu" if there is none.
+    """Return "cpu" or "cuda:0", "cuda:1", ...
 
-    Raises InputError with the reason if a CUDA device is not available, or does not support the precision.
+    "auto" is the first CUDA device, or "cpu" if there is none. Raise InputError with the reason if a CUDA device is not
+    available, or does not support the precision.
     """
     if not isinstance(name, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", name):
         raise InputError(f"device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got {name!r}")
@@ -70,7 +71,7 @@ def resolve(name: Any, precision: str = "float32") -> str:
 
 
 def _capability(number: int) -> tuple[int, int]:
-    """Return a device's compute capability; TENSOR_CORES for the simulator."""
+    """Return a device's compute capability, or TENSOR_CORES for the simulator."""
     if config.ENABLE_CUDASIM:
         return TENSOR_CORES
     from numba import cuda
@@ -80,7 +81,7 @@ def _capability(number: int) -> tuple[int, int]:
 
 
 def why_not(number: int = 0) -> str | None:
-    """Return the reason why a CUDA device is not available, in one line; None if it is."""
+    """Return the reason why a CUDA device is not available, in one line, or None if it is available."""
     if config.ENABLE_CUDASIM:
         return None if number == 0 else f"the simulator has only cuda:0, not cuda:{number}"
     if number in _usable:

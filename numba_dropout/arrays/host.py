@@ -29,7 +29,7 @@ __all__ = [
 
 
 class _Writable:
-    """The memory of a read-only array as writable, for kernels, which write to `out` only.
+    """A read-only array as a writable one, for kernels, which write to `out` only.
 
     Numba would compile each kernel again for the read-only type.
     """
@@ -109,7 +109,7 @@ def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype
 
 
 def is_packed(mask_shape: Sequence[int], dtype: Any, shape: Sequence[int]) -> bool:
-    """Return True for the bits of a mask of the given shape, False for booleans; TypeError or InputError otherwise."""
+    """Return True for the bits of a mask of the given shape, and False for booleans. Otherwise raise an error."""
     if dtype == np.bool_:
         return False
     if dtype != np.uint8:
@@ -121,7 +121,7 @@ def is_packed(mask_shape: Sequence[int], dtype: Any, shape: Sequence[int]) -> bo
 
 
 def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
-    """Return a flat array for a kernel's output, and a function that copies it to `result` and returns that."""
+    """Return a flat array for a kernel's output, and a function that copies it to `result` and returns `result`."""
     plain = np.asarray(result)  # not a subclass: np.matrix keeps two dimensions in reshape
     if plain.flags.c_contiguous and plain.flags.aligned:
         return plain.reshape(-1), lambda: result

@@ -15,19 +15,19 @@ __all__ = ["Description", "Jax", "Numba", "external", "library_of"]
 
 
 class Description(NamedTuple):
-    """The properties of an array that kernels need."""
+    """Properties of an array that kernels need."""
 
     address: int
     shape: tuple[int, ...]
-    strides: tuple[int, ...] | None  # in bytes; None for a C-contiguous array
+    strides: tuple[int, ...] | None  # in bytes, or None for a C-contiguous array
     dtype: str  # NumPy's name, or bfloat16
-    device: int | None  # None for the current device
-    stream: int  # the caller's current stream; 0 for the default stream
+    device: int | None  # number of the device, or None for the current one
+    stream: int  # the caller's current stream. 0 is the default one
     read_only: bool
 
 
 def _native(typestr: str) -> str:
-    """Return NumPy's name of a dtype; InputError unless it has native byte order."""
+    """Return NumPy's name of a dtype. Raise InputError unless it has native byte order."""
     dtype = np.dtype(typestr)
     if not dtype.isnative:
         raise InputError(f"expected native byte order, got {typestr}")
@@ -40,7 +40,7 @@ class Numba:
     kind = "an array of numba.cuda"
 
     def describe(self, x: Any) -> Description:
-        """Return the description of an array; InputError if kernels do not support it."""
+        """Return the description of an array. Raise InputError if kernels do not support it."""
         interface = x.__cuda_array_interface__
         address, read_only = interface["data"]
         name = "bfloat16" if interface["typestr"].endswith("V2") else _native(interface["typestr"])
@@ -157,5 +157,5 @@ def library_of(x: Any) -> Numba:
 
 @functools.lru_cache(64)
 def external(pointer: int) -> Any:
-    """Return the numba.cuda stream for another library's stream, always the same object: launches are cached by it."""
+    """Return the numba.cuda stream for another library's stream, always the same object, the key of cached launches."""
     return cuda.external_stream(pointer)

@@ -98,7 +98,7 @@ _NO_TURN = contextlib.nullcontext()
 
 
 def memory_of(device: str, precision: str = "float32") -> DeviceMemory:
-    """Return the memory of a device by its name, as in `devices.resolve`. InputError if it cannot be used."""
+    """Return the memory of the device with a name of `devices.resolve`. Raise InputError if it cannot be used."""
     name = devices.resolve(device, precision)
     if name == "cpu":
         return _HOST

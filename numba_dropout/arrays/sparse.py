@@ -17,7 +17,7 @@ REMEDY = "rebuild the matrix from its values, rows and columns"
 
 
 class Compressed(NamedTuple):
-    """The arrays of compressed rows for kernels."""
+    """Arrays of compressed rows for kernels."""
 
     values: Any  # (V,): the values of all rows, row by row
     columns: Any  # (V,) integers: the column of each value, unique in each row
@@ -125,7 +125,7 @@ def check_source(matrix: Any, name: str = "x") -> None:
 
 
 def _check_format(matrix: Any) -> None:
-    """Check a sparse matrix by its format. Messages call it x."""
+    """Check a sparse matrix of any format. Messages call it x."""
     kind = getattr(matrix, "format", None) if is_sparse(matrix) and len(matrix.shape) == 2 else None
     if kind is None:
         return
@@ -158,7 +158,7 @@ def _check_format(matrix: Any) -> None:
 def _check_compressed(
     values: Any, indices: Any, starts: Any, most: int, count: int | None = None, lines: Any = ("row", "column")
 ) -> None:
-    """Check the arrays of `count` compressed lines of length `most`; `lines` are the names of both axes."""
+    """Check the arrays of `count` compressed lines of length `most`. `lines` are the names of both axes."""
     line, across = lines
     _check_indices("indices", indices, values)
     _check_indices("indptr", starts, None)
@@ -196,7 +196,7 @@ def _check_indices(name: str, indices: Any, values: Any) -> None:
 
 
 def _check_below(name: str, indices: Any, most: int, location: Callable[[int], str], axis: str = "") -> None:
-    """Check that all indices are from 0 to most - 1; location(number) describes an index for the message."""
+    """Check that all indices are from 0 to most - 1. location(number) describes an index for the message."""
     if indices.size and not 0 <= indices.min() <= indices.max() < most:
         number = int(np.argmax((indices < 0) | (indices >= most)))
         raise InputError(

@@ -40,11 +40,11 @@ class Access:
         _all.add(self)
 
     def reading(self, call: str) -> _Reading:
-        """Return a context for a call that reads; RuntimeError on entry if another thread changes the object."""
+        """Return a context for a call that reads. Raise RuntimeError on entry if another thread changes the object."""
         return _Reading(self, call)
 
     def changing(self, call: str) -> _Changing:
-        """Return a context for a call that changes; RuntimeError on entry if another thread uses the object."""
+        """Return a context for a call that changes. Raise RuntimeError on entry if another thread uses the object."""
         return _Changing(self, call)
 
     def _begin_reading(self, call: str) -> None:

@@ -62,7 +62,7 @@ def probability(p: Any, name: str = "p") -> float:
 
 
 def factors(schedule: Any, steps: NDArray[np.float64], total: int, name: str) -> NDArray[np.float64]:
-    """Return the factors (n,) of a schedule, a function of (steps (n,), total steps); empty without steps."""
+    """Return the factors (n,) of a schedule, a function of (steps (n,), total steps). It is not called for n = 0."""
     if not steps.size:
         return steps
     result = schedule(steps, total)

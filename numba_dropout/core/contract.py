@@ -20,9 +20,9 @@ def threshold(p: float) -> int:
 
 
 def scale(threshold: int, dtype: np.dtype[Any]) -> Any:
-    """Return the scale of kept elements, 1 / (1 - p) for p = threshold / 2**32, rounded once; 0 for p = 1.
+    """Return the scale of kept elements, 1 / (1 - p) for p = threshold / 2**32, rounded once.
 
-    The scale is a float64 for float64 arrays, else a float32.
+    The scale is 0 for p = 1. It is a float64 for float64 arrays, else a float32.
     """
     return (np.float64 if dtype == np.float64 else np.float32)(
         0.0 if threshold == DROP_ALL else 2.0**32 / (2.0**32 - threshold)

@@ -1,4 +1,4 @@
-"""The disk cache of compiled code: files named by a digest of their inputs, in a folder only the user can write to."""
+"""The disk cache of compiled code: files with a digest of their inputs as names, in a folder of the user alone."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ _DIGEST = hashlib.sha256().digest_size  # bytes at the start of an entry
 
 
 def _choose_folder() -> Path | None:
-    """Return the folder of the cache; None if it is off (NUMBA_DROPOUT_CACHE=0, no JIT, or no readable sources).
+    """Return the folder of the cache, or None if the cache is off.
 
-    The folder is never inside the package: it would remain after an uninstallation, and Python would import it as an
-    empty package instead of a later editable installation.
+    It is off with NUMBA_DROPOUT_CACHE=0, without the JIT, and without readable sources. The folder is
+    never inside the package: it would remain after an uninstallation, and Python would import it as an empty package
+    instead of a later editable installation.
     """
     if config.DISABLE_JIT or os.environ.get("NUMBA_DROPOUT_CACHE", "1") == "0" or identity.SOURCES is None:
         return None
@@ -43,7 +44,7 @@ def _choose_folder() -> Path | None:
     return base / "numba_dropout" / identity.SOURCES
 
 
-FOLDER = _choose_folder()  # created at first use; None if the cache is off
+FOLDER = _choose_folder()  # created at first use. None if the cache is off
 
 
 # ---------------------------------------------------------------- trust
@@ -86,7 +87,7 @@ def _objection(folder: Path) -> str | None:
 
 
 def _distrust(folder: Path) -> str | None:
-    """Return the reason or None; OSError, or RuntimeError for a loop of links, if the path cannot be resolved."""
+    """Return the reason or None. Raise OSError, or RuntimeError for a loop of links, if the path cannot be resolved."""
     if not folder.is_absolute():
         base = folder.parent.parent
         if config.CACHE_DIR:

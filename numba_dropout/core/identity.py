@@ -89,9 +89,9 @@ def _digest_of(function: types.FunctionType) -> str:
 
 
 def _described(value: Any) -> Any:
-    """Return a description of a closure's value for the digest, the same in every process; TypeError if there is none.
+    """Return a description of a closure's value for the digest, the same in every process.
 
-    A compiled function and an intrinsic are described by their Python function.
+    Raise TypeError if there is none. A compiled function and an intrinsic are described by their Python function.
     """
     value = getattr(value, "py_func", getattr(value, "_defn", value))
     if isinstance(value, types.FunctionType):

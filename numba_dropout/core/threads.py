@@ -26,7 +26,7 @@ _WAITS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
 def _load_openmp() -> str:
-    """Load Numba's OpenMP layer with a short wait, unless the environment sets one; return the setting as text."""
+    """Load Numba's OpenMP layer with a short wait, unless the environment sets one. Return the setting as text."""
     chosen = [f"{name}={os.environ[name]}" for name in _WAITS if name in os.environ]
     if chosen or config.DISABLE_JIT:
         return ", ".join(chosen) or "no threads"
@@ -47,7 +47,7 @@ waiting = _load_openmp()
 
 @functools.cache
 def cores(root: Path = Path("/")) -> int:
-    """Return the number of cores that this process may use, by its affinity and the quota of its control group.
+    """Return the number of cores that this process may use, from its affinity and the quota of its control group.
 
     A quota of 1.5 cores counts as 2.
     """
@@ -56,7 +56,7 @@ def cores(root: Path = Path("/")) -> int:
 
 
 def _quota(root: Path) -> float:
-    """Return the smallest quota of the control groups of this process, in cores; infinity without a quota.
+    """Return the smallest quota of the control groups of this process, in cores, or infinity without a quota.
 
     Control groups version 2 have `cpu.max`, version 1 has `cpu.cfs_quota_us`. Each group has a folder inside the folder
     of its parent group. A container may only see its own folder, at the top.
@@ -113,7 +113,7 @@ def limited() -> bool:
 def begin_thread() -> None:
     """Limit the threads of kernels that the current Python thread calls to the number of cores, once.
 
-    A number that the user has set by NUMBA_NUM_THREADS or `numba.set_num_threads` is kept.
+    A number that the user has set with NUMBA_NUM_THREADS or `numba.set_num_threads` is kept.
     """
     if not hasattr(_thread_state, "initialized"):
         _thread_state.initialized = True

@@ -105,7 +105,7 @@ def masked_dropout_rates(backend: Backend, result: Any, x: Any, kept: Any, mask_
 def masked_dropout(
     backend: Backend, result: Any, x: Any, kept: Any, mask_shape: Shape, numbers: tuple[Any, Any, Any]
 ) -> Any:
-    """Return x * scale + offset where a flat mask that broadcasts is True, else a constant: `numbers` has all three."""
+    """Return x * scale + offset where a flat mask that broadcasts is True, else a constant. `numbers` has all three."""
     layout = row_layout(tuple(x.shape), mask_shape)
     if isinstance(kept, np.ndarray):
         layout, (kept,) = merge_short_rows(x.size, layout, kept)

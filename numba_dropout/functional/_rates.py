@@ -57,7 +57,7 @@ def rates_of(p: Any, dtype: Any, name: str = "p") -> Rates:
 
 
 def broadcast(shape: Sequence[int], smaller: Sequence[int], name: str) -> Shape:
-    """Return `smaller` with leading 1s up to the dimensions of `shape`; InputError unless it broadcasts to that."""
+    """Return `smaller` with leading 1s up to the dimensions of `shape`. Raise InputError if it does not broadcast."""
     padded = (1,) * (len(shape) - len(smaller)) + tuple(smaller)
     if len(padded) != len(shape) or any(m not in (1, n) for m, n in zip(padded, shape, strict=True)):
         raise InputError(f"{name}: expected a shape that broadcasts to {tuple(shape)}, got {tuple(smaller)}")

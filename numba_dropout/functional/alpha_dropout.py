@@ -1,4 +1,4 @@
-"""Alpha dropout: sets dropped elements to SELU's negative limit, and keeps mean and variance."""
+"""Alpha dropout, which sets dropped elements to SELU's negative limit and keeps mean and variance."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def alpha_dropout_backward(
 
 
 def affine(threshold: int, dtype: Any, *, backward: bool) -> tuple[Any, Any, Any]:
-    """Return the slope and the offset of kept elements, and the value of dropped ones; or those of the gradient."""
+    """Return the slope and the offset of kept elements, and the value of dropped ones, forward or backward."""
     p = threshold / 2.0**32
     slope = 1.0 / math.sqrt((1.0 - p) * (1.0 + p * LIMIT * LIMIT))
     offset, dropped = (-0.0, 0.0) if backward else (-slope * p * LIMIT, slope * (LIMIT - p * LIMIT))

@@ -115,10 +115,10 @@ def _logit(backend: Backend, logit: Any, dtype: Any) -> Any:
 
 
 def logits_of(rates: Sequence[float]) -> list[float]:
-    """Return log(p / (1 - p)) of rates below 1; 0 for a rate of 0, which is not trained."""
+    """Return log(p / (1 - p)) of rates below 1, and 0 for a rate of 0, which is not trained."""
     return [math.log(p / (1 - p)) if p else 0.0 for p in rates]
 
 
 def rates_of_logits(logits: Sequence[float]) -> list[float]:
-    """Return 1 / (1 + exp(-logit)) of each."""
+    """Return 1 / (1 + exp(-logit)) of each logit."""
     return [float(np.exp(-np.logaddexp(0.0, -logit))) for logit in logits]

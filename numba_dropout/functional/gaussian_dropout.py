@@ -1,4 +1,4 @@
-"""Gaussian noise: Gaussian dropout, which multiplies by it, and additive noise."""
+"""Gaussian noise as a factor (Gaussian dropout) and as a term."""
 
 from __future__ import annotations
 
