@@ -29,8 +29,8 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
     onnxruntime's numbers on the CPU differ little between runs. The metadata holds the classes and the network's
     choices as JSON.
 
-    ValueError if onnx is missing, and for `mc` if ONNX has no such dropout: another variant, a rate for each unit, or a
-    rate of 1.
+    Raise ValueError if onnx is missing, and for `mc` if ONNX has no such dropout: another variant, a rate for each
+    unit, or a rate of 1.
 
     Examples
     --------

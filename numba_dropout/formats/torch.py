@@ -19,7 +19,7 @@ def to_sequential(net: MLP) -> Any:
     Its input is `net.standardized(x)`, and its output that of `forward`: logits or standardized values. In training
     mode its Dropout uses PyTorch's random numbers.
 
-    ValueError for dropout without a module in PyTorch: another variant, or a rate for each unit.
+    Raise ValueError for dropout without a module in PyTorch: another variant, or a rate for each unit.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     model : Linear modules with ReLU between them, and Dropout before any of them. A missing bias becomes 0.
     options : options of `MLP` except sizes and rates, which come from the model: loss, seed, device, ...
 
-    ValueError for another module or another order.
+    Raise ValueError for another module or another order.
 
     Examples
     --------

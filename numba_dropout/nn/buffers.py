@@ -36,7 +36,7 @@ __all__ = [
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT = range(6)
 
 
-SETTINGS = 10  # the most hyperparameters of an update rule, with the bound on the gradient
+SETTINGS = 10  # largest number of hyperparameters of an update rule, with the bound on the gradient
 
 MAX_PARAMETERS = 2**40  # no machine holds more, and products of sizes stay far from overflow
 

@@ -79,7 +79,7 @@ class _Buffers(NamedTuple):
 
 
 _Key = tuple[int, bytes]
-MAX_GRAPHS = 64  # the most recorded steps
+MAX_GRAPHS = 64  # largest number of recorded steps
 
 
 class Steps:
@@ -270,7 +270,7 @@ class _Graph:
         self._checked(self._driver.cuGraphLaunch(self._executable, self._stream))
 
     def _checked(self, result: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the results of a driver function without its status. RuntimeError if it failed."""
+        """Return the results of a driver function without its status. Raise RuntimeError if it failed."""
         status, *values = result
         if status != self._driver.CUresult.CUDA_SUCCESS:
             raise RuntimeError(f"CUDA graph: {self._driver.cuGetErrorName(status)[1].decode()}")

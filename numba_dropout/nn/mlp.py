@@ -84,7 +84,7 @@ class MLP(Predictor, Stored):
     rate_scheduler : RateScheduler
         The dropout rates of each training step.
     classes : list or None
-        Labels that `predict` returns for class 0, 1, ...; None to return class numbers.
+        Labels that `predict` returns for class 0, 1, ... If it is None, `predict` returns class numbers.
     tau : list of float or None
         Precision of a regression's noise for each output: 1 / variance, in units of the target.
     features, target, target_column : list of str, str, int; or None
@@ -178,7 +178,7 @@ class MLP(Predictor, Stored):
     def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
         """Train on one batch: run forward, backward and the update. Return the mean loss and advance `step`.
 
-        x : array (rows, inputs); y : labels (rows,) or targets (rows, outputs).
+        x : array (rows, inputs). y : labels (rows,) or targets (rows, outputs).
         """
         data, target = self.check_xy(x, y, stage=True)
         regularization = self.weight_regularizer, self.dropout_regularizer
@@ -244,7 +244,7 @@ class MLP(Predictor, Stored):
     ) -> NDArray[Any]:
         """Return the network's outputs (rows, outputs) before the loss: logits, or standardized values.
 
-        With training=True it applies the masks of `step` (default: the next one), for rows from `row_offset` on, so
+        With training=True, it applies the masks of `step` (default: the next one), for rows from `row_offset` on, so
         chunks of a batch get the masks of the full batch.
         """
         batch = self.as_input(x)
@@ -281,7 +281,7 @@ class MLP(Predictor, Stored):
 
     @reads
     def state_dict(self) -> dict[str, Any]:
-        """Return live views of the parameters, by name: "0.weight" (units, inputs), "0.bias" (units,), ...
+        """Return live views of the parameters under the names "0.weight" (units, inputs), "0.bias" (units,), ...
 
         They are NumPy arrays, or arrays of numba.cuda on a device. `weights` always returns NumPy arrays.
         """
@@ -294,7 +294,7 @@ class MLP(Predictor, Stored):
 
     @reads
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the parameters as NumPy arrays, by the names of `state_dict`. On the CPU they are live views."""
+        """Return the parameters as NumPy arrays, under the names of `state_dict`. On the CPU they are live views."""
         return {name: self.memory.read(array) for name, array in self.state_dict().items()}
 
     @changes
@@ -332,8 +332,8 @@ class MLP(Predictor, Stored):
     def check_xy(self, x: ArrayLike, y: ArrayLike, *, finite: bool = False, stage: bool = False) -> tuple[Any, Any]:
         """Return x and y in the form that kernels take, on the network's device.
 
-        InputError if they have no rows, or not equally many, or, with `finite`, if a value is NaN or infinite. `stage`
-        copies them to the arrays of the last batch of their shape.
+        Raise InputError if they have no rows, or not equally many, or, with `finite`, if a value is NaN or infinite.
+        `stage` copies them to the arrays of the last batch of their shape.
         """
         data, target = self.as_input(x), self.as_target(y)
         if len(data) != len(target):

@@ -24,7 +24,7 @@ from .state import State, Workspace
 
 __all__ = ["LastPass", "Pass", "Predictor"]
 
-ROOM = 1024  # the most rows of a forward pass in prediction
+ROOM = 1024  # largest number of rows of a forward pass in prediction
 _NO_MASKS = np.uint64(0), np.uint64(0)  # step and row offset of a pass without dropout
 
 
@@ -36,7 +36,7 @@ class Pass(NamedTuple):
     training: bool
     step: int
     row_offset: int
-    changes: int  # calls of `train_steps` before it
+    changes: int  # number of calls of `train_steps` before it
 
 
 class LastPass(threading.local):
@@ -73,7 +73,7 @@ class Predictor(ABC):
     _last_row: int
 
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute by its name of version 0.1, with a DeprecationWarning."""
+        """Return the attribute that had this name in version 0.1, with a DeprecationWarning."""
         if name not in _RENAMED:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         warnings.warn(f"{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2)
@@ -164,7 +164,7 @@ class Predictor(ABC):
     def predict_mc(self, x: ArrayLike, samples: int = 100, *, step: int = 0, row_offset: int = 0) -> MonteCarlo:
         """Return the mean and spread of predictions over many samples of the dropout masks, as `MonteCarlo`.
 
-        x : array (rows, inputs); samples : number of samples; step, row_offset and errors as in `samples`.
+        x : array (rows, inputs). samples : number of samples. step, row_offset and errors are those of `samples`.
 
         References
         ----------

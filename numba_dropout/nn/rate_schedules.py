@@ -1,7 +1,7 @@
 """Schedules of the dropout rates: functions of (steps, total steps) that return factors on all rates.
 
-Steps (n,) count from 0, the network's first step. Factors (n,), or one for all steps, lie in [0, 1]. 1 means the
-network's rates.
+Steps (n,) count from 0, the network's first step. Factors (n,), or one for all steps, lie in [0, 1]. A factor of 1
+keeps the network's rates.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ RATE_SCHEDULES: dict[str, RateSchedule] = {
 class RateScheduler:
     """The rates of a network's sites at each step: the network's rates, or those of a schedule.
 
-    rates : those of the network, of a variant `kind`; thresholds, scales : arrays (sites,) for them.
+    rates : those of the network, of a variant `kind`. thresholds, scales : arrays (sites,) for them.
     """
 
     def __init__(self, rates: Sequence[Any], thresholds: NDArray[np.uint64], scales: NDArray[Any], kind: str) -> None:
@@ -108,7 +108,7 @@ class RateScheduler:
 
 
 def rate_schedule(schedule: str | RateSchedule) -> RateSchedule:
-    """Return a schedule by its name. A function is returned unchanged."""
+    """Return the schedule with a name. A function is returned unchanged."""
     if callable(schedule):
         return schedule
     if not isinstance(schedule, str) or schedule not in RATE_SCHEDULES:

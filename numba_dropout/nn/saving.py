@@ -57,7 +57,7 @@ class Stored(ABC):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32") -> Any:
-        """Return the model that `save` wrote. ValueError if the file is not a model, or not complete."""
+        """Return the model that `save` wrote. Raise ValueError if the file is not a model, or not complete."""
         device = devices.resolve(device, precision)
         config, arrays = model_file.read(path)
         try:
@@ -91,7 +91,7 @@ class Stored(ABC):
     def of_content(
         cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], device: str, precision: str
     ) -> Any:
-        """Return the network with a given `content`. KeyError, ValueError or TypeError if it is not valid."""
+        """Return the network with a given `content`. Raise KeyError, ValueError or TypeError if it is not valid."""
         arguments = {name: config[name] for name in ARGUMENTS if name in config or name not in LATER}
         net = cls(config["sizes"], **arguments, device=device, precision=precision)  # type: ignore[call-arg]
         net.restore(config, arrays)

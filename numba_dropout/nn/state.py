@@ -33,7 +33,7 @@ INITS: dict[str, Callable[[int, int], int]] = {
     "he": lambda inputs, units: inputs,
     "glorot": lambda inputs, units: inputs + units,
 }  # the bound is the square root of 6 over this number
-SCALING = {  # by the names in model files
+SCALING = {  # from the names in model files
     "shift": "input_offset",
     "stretch": "input_scale",
     "target_shift": "target_offset",
@@ -42,7 +42,7 @@ SCALING = {  # by the names in model files
 
 
 class Workspace:
-    """The buffers of one call: `net` is the network that the passes take, with its own arrays for all they write."""
+    """Buffers of one call. `net` is the network that the passes take, with its own arrays for all they write."""
 
     def __init__(self, net: Network, memory: DeviceMemory) -> None:
         self.net, self.memory = net, memory
@@ -79,7 +79,7 @@ class Workspace:
 
 
 class State:
-    """The arrays that all calls share, `net`, access to their values as NumPy arrays, and the workspaces of calls."""
+    """Arrays `net` that all calls share, access to their values as NumPy arrays, and the workspaces of calls."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class State:
         return parameter_views(self.net, self.net.dparams)
 
     def load(self, state: Mapping[str, ArrayLike]) -> None:
-        """Set parameters by name, after checks of all of them."""
+        """Set parameters from arrays with their names, after checks of all of them."""
         params = self.parameters()
         if set(state) != set(params):
             raise InputError(f"state: expected the names {', '.join(params)}, got {', '.join(state)}")

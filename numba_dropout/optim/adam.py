@@ -15,7 +15,7 @@ __all__ = ["Adam", "AdamW"]
 class Adam(Optimizer):
     """Adam (Kingma & Ba, ICLR 2015). Weight decay is added to the gradient.
 
-    beta1, beta2 : floats in [0, 1); eps : float above 0; other arguments as in `Optimizer`.
+    beta1, beta2 : floats in [0, 1). eps : float above 0. Other arguments are those of `Optimizer`.
 
     Examples
     --------

@@ -90,7 +90,7 @@ class Optimizer:
             return {**vars(self), "state": state, "params": None, "access": None}
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
-        """Restore the attributes of `__getstate__`. InputError if their state does not fit this update rule."""
+        """Restore the attributes of `__getstate__`. Raise InputError if their state does not fit this update rule."""
         state = attributes["state"]
         if state is not None and (
             np.ndim(state) != 2 or len(state) != self.slots or np.asarray(state).dtype.kind != "f"

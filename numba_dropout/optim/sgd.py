@@ -12,15 +12,15 @@ from .optimizer import Optimizer
 __all__ = ["FIRST_MOMENTUM", "SGD"]
 
 
-FIRST_MOMENTUM = 0.5  # at the first step with `momentum_steps`
+FIRST_MOMENTUM = 0.5  # momentum at the first step with `momentum_steps`
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum (Sutskever et al., ICML 2013; PyTorch's form).
 
-    momentum : float in [0, 1); nesterov : bool, use Nesterov's momentum; momentum_steps : int, optional, steps over
-    which the momentum rises linearly from 0.5 to `momentum` (Srivastava et al., JMLR 2014, appendix A.2); other
-    arguments as in `Optimizer`.
+    momentum : float in [0, 1). nesterov : bool, use Nesterov momentum. momentum_steps : int, optional, steps over which
+    the momentum rises linearly from 0.5 to `momentum` (Srivastava et al., JMLR 2014, appendix A.2). Other arguments are
+    those of `Optimizer`.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class SGD(Optimizer):
                 )
 
     def _columns(self, n: int) -> tuple[Any, ...]:
-        """Return the learning rates, the momentum, the flag for Nesterov's momentum, and the weight decay."""
+        """Return the learning rates, the momentum, the flag for Nesterov momentum, and the weight decay."""
         return self.rates(n), self._momenta(n), self.nesterov, self.weight_decay
 
     def _momenta(self, n: int) -> Any:

@@ -86,7 +86,7 @@ def remove_parts(path: str | os.PathLike[str], *others: str) -> None:
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end. A killed process leaves the old file or the new one.
 
-    InputError if the file cannot be written. For a symbolic link, its target is replaced.
+    Raise InputError if the file cannot be written. For a symbolic link, its target is replaced.
     """
     target = Path(os.path.realpath(check_writable(path)))
     descriptor, temporary = _open_temporary(target)

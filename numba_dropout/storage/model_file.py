@@ -48,7 +48,7 @@ def write(path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Array
 def read(
     path: str | os.PathLike[str], *, wants_hash: str | None = None
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return a model's description and arrays. InputError for another file, a damaged one or a later version.
+    """Return a model's description and arrays. Raise InputError for another file, a damaged one or a later version.
 
     A description with the entry `wants_hash` requires a hash.
     """

@@ -1,7 +1,7 @@
 """Models in the safetensors format: weights and biases with the names of the equivalent `Sequential`.
 
 PyTorch's `load_state_dict` takes the tensors unchanged. The metadata has one entry, `numba_dropout`: JSON with the
-description of a `.npz` model, the other arrays (scaling, logits of learned rates) as lists, and SHA-256 of all.
+description of a `.npz` model, the other arrays (scaling, logits of learned rates) as lists, and SHA-256 of all of it.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def write(path: str | os.PathLike[str], description: str, arrays: Mapping[str, N
 
 
 def read(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Return a model's description, in JSON, and its arrays. InputError for another file or a damaged one.
+    """Return a model's description, in JSON, and its arrays. Raise InputError for another file or a damaged one.
 
-    OSError if the file cannot be opened.
+    Raise OSError if the file cannot be opened.
     """
     library = _library()
     try:

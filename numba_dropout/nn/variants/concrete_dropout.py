@@ -15,7 +15,7 @@ from .sites import NOISE, ZERO, Sites, sample_by_sample
 
 __all__ = ["concrete", "regularization", "sites"]
 
-LENGTH_SCALE = 0.01  # of the prior of the weights
+LENGTH_SCALE = 0.01  # length scale of the prior of the weights
 DECAY = {"sgd": 3, "adam": 6}  # column of weight decay in the hyperparameters of an update rule
 FALSE = np.bool_(False)
 
@@ -82,7 +82,7 @@ def sites(target: Target, views: Views) -> Sites:
 
 
 def concrete(target: Target, update: str, views: Views, update_layer: Callable[..., None]) -> Callable[..., None]:
-    """Return the function that updates a layer's parameters, by `update_layer`, and the rate before it."""
+    """Return the function that updates a layer's parameters, with `update_layer`, and the rate before it."""
     kernels, internal, vector = target.kernels, target.internal, target.vector
     weight, logit = views.weight, views.logit
     step, decay = getattr(kernels, f"step_{update}"), np.int64(DECAY[update])

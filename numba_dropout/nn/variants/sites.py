@@ -29,7 +29,7 @@ class Sites(NamedTuple):
     backward: Callable[..., None]  # backpropagate through ReLU and dropout, in place
     backward_to_input: Callable[..., None]  # backpropagate through the input's dropout, in place
     fused: bool  # the product before includes `drop`
-    by_sign: bool  # the product after includes `backward`, by the sign of the values
+    by_sign: bool  # the product after includes `backward`, which uses the sign of the values
     learned_rates: bool  # the rates have gradients, the input's too
 
 
@@ -59,7 +59,7 @@ def forward_again(target: Target, drop: Any) -> Any:
 
 
 def left_to_product(target: Target) -> Any:
-    """Return the backward function of a site whose product after it includes the gradient."""
+    """Return the backward function of a site for which the product after it includes the gradient."""
 
     @target.internal
     def backward(net, dout, out, site, step, row_offset):
