@@ -56,8 +56,8 @@ class Dataset:
         """Return offset and scale (C,): the scaled features are (x - offset) * scale.
 
         "features" gives each column mean 0 and standard deviation 1 (a constant column is only centered). "pixels" maps
-        0 to 255 onto 0 to 1. "none" changes nothing. "auto" is "pixels" for images, else "features". ValueError for
-        another name and for numbers that are too large to be scaled.
+        0 to 255 onto 0 to 1. "none" changes nothing. "auto" is "pixels" for images, else "features". Raise
+        ValueError for another name and for numbers that are too large to be scaled.
         """
         columns = self.x.shape[1]
         if how == "auto":
@@ -82,9 +82,9 @@ def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[
 
 
 def split(data: Dataset, fraction: float, *, seed: int, name: str = "fraction") -> tuple[Dataset, Dataset]:
-    """Return a training part and a validation part with a fraction of the rows, drawn by the seed.
+    """Return a training part and a validation part with a fraction of the rows, drawn with the seed.
 
-    fraction : between 0 and 1, exclusive. ValueError if a part is empty. The message calls the fraction `name`.
+    fraction : between 0 and 1, exclusive. Raise ValueError if a part is empty. The message calls the fraction `name`.
     seed : `0..2**64-1`.
 
     Examples
@@ -100,7 +100,7 @@ def split(data: Dataset, fraction: float, *, seed: int, name: str = "fraction") 
 def parts(
     rows: int, fraction: float, *, seed: int, repeat: int = 0, name: str = "fraction"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the sorted row numbers of the training part and of the held-out fraction, drawn by the seed."""
+    """Return the sorted row numbers of the training part and of the held-out fraction, drawn with the seed."""
     if not 0.0 < fraction < 1.0:
         raise InputError(f"{name}: expected a number between 0 and 1, got {fraction!r}")
     held_out = round(rows * fraction)
@@ -111,7 +111,7 @@ def parts(
 
 
 def some(data: Dataset, rows: int, *, seed: int) -> Dataset:
-    """Return `rows` rows of a data set, drawn by the seed, in their original order."""
+    """Return `rows` rows of a data set, drawn with the seed, in their original order."""
     if not 0 < rows <= len(data.x):
         raise InputError(f"rows: expected 1 to {len(data.x)}, got {rows}")
     order = random.order(len(data.x), "splitting", seed=seed, step=1)

@@ -18,7 +18,7 @@ from ..core.errors import InputError
 
 __all__ = ["Table", "is_number", "listing", "position", "read"]
 
-DELIMITERS = "\t;|,"  # in order of preference; without any of them, runs of blanks separate the cells
+DELIMITERS = "\t;|,"  # in order of preference. Without any of them, runs of blanks separate the cells
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
 SAMPLE = 20  # lines that are used to detect the delimiter
 
@@ -40,7 +40,7 @@ class Table:
 
     @property
     def names(self) -> list[str] | None:
-        """The header if its names are unique, else None: columns are then selected by position."""
+        """The header if its names are unique, else None. Columns are then selected by position."""
         return self.header if self.header and len(set(self.header)) == self.width else None
 
     def position(self, target: str | int | None) -> int:
@@ -89,7 +89,7 @@ class Table:
 
 
 def read(path: Path) -> Table:
-    """Read a file of delimited text, gzipped or not. InputError if it is empty, ragged or not text."""
+    """Read a file of delimited text, gzipped or not. Raise InputError if it is empty, ragged or not text."""
     lines, numbers = [], []
     try:
         with _open(path) as file:
@@ -161,7 +161,7 @@ def _open(path: Path) -> io.TextIOBase:
 
 
 def _cells(line: str, delimiter: str | None) -> list[str]:
-    """Return the cells of a line. csv.Error if its quotes do not match."""
+    """Return the cells of a line. Raise csv.Error if its quotes do not match."""
     if delimiter is None or '"' not in line:
         return line.split(delimiter)
     return next(csv.reader([line], delimiter=delimiter, strict=True))

@@ -30,7 +30,7 @@ def is_folder(folder: Path) -> bool:
 
 
 def read(path: Path) -> NDArray[Any]:
-    """Return the array in a file. InputError if the file is damaged, truncated or of another format."""
+    """Return the array in a file. Raise InputError if the file is damaged, truncated or of another format."""
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (EOFError, gzip.BadGzipFile, zlib.error):
@@ -47,7 +47,7 @@ def read(path: Path) -> NDArray[Any]:
         raise InputError(f"{path}: a truncated or damaged IDX file: expected {needed} bytes, got {len(content)}")
     try:
         array = np.frombuffer(content, dtype, offset=start).reshape(shape) if needed > start else np.empty(shape, dtype)
-    except ValueError as error:  # more dimensions than NumPy allows, or too large ones beside a 0
+    except ValueError as error:  # more dimensions than NumPy allows, or a size that is too large beside a 0
         raise InputError(f"{path}: a damaged IDX file with impossible sizes ({error})") from None
     return array.astype(dtype.newbyteorder("="), copy=False)
 

@@ -1,4 +1,4 @@
-"""Loading of data sets from files, folders and names."""
+"""Loading of data sets from files and folders, and of named data sets."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     ----------
     source : path or name
         Delimited text, gzipped or not, .parquet, .npz with x and y, .npy, or a folder of IDX files, gzipped or not
-        (the train part is read). Or a built-in data set, "pipeline" or "noisy", or one of scikit-learn's:
+        (the train part is read). It can also be a built-in data set, "pipeline" or "noisy", or one of scikit-learn's:
         "breast_cancer", "diabetes", "digits", "iris", "wine".
     target : str or int, optional
-        Target column, by name or by number from 1 (-1 is the last, the default). Only for tables: other sources have a
-        fixed target.
+        Name of the target column, or its number from 1 (-1 is the last, the default). Only tables have a choice: other
+        sources have a fixed target.
     task : str
         "classes", "values" or "auto". With "auto", IDX labels, texts and up to 20 distinct integers are classes.
 
@@ -183,7 +183,7 @@ def is_named(source: str) -> bool:
 
 
 def _load_named(name: str) -> Dataset:
-    """Return a data set by its name."""
+    """Return the data set with a name."""
     return BUILT_IN[name]() if name in BUILT_IN else sklearn_sets.load(name)
 
 
@@ -343,7 +343,7 @@ def _class_numbers(
 def _columns(
     model: Model, path: Path, width: int, names: list[str] | None, need_target: bool
 ) -> tuple[list[int], int | None]:
-    """Return the positions of the model's features and of its target, None if the table has no target."""
+    """Return the positions of the model's features and of its target, or None if the table has no target."""
     if names and model.features:
         missing = [name for name in model.features if name not in names]
         if missing:

@@ -81,7 +81,7 @@ class Table:
 
 
 def read(path: Path) -> Table:
-    """Read a Parquet file. InputError if it is of another format, has no rows, or pyarrow is missing."""
+    """Read a Parquet file. Raise InputError if it is of another format, has no rows, or pyarrow is missing."""
     try:
         import pyarrow
         import pyarrow.parquet

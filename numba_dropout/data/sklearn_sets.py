@@ -1,4 +1,4 @@
-"""Data sets of scikit-learn, by name."""
+"""Data sets of scikit-learn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 
 
 def load(name: str) -> Dataset:
-    """Return one of scikit-learn's data sets. InputError if scikit-learn is missing."""
+    """Return one of scikit-learn's data sets. Raise InputError if scikit-learn is missing."""
     try:
         from sklearn import datasets
     except ImportError:

@@ -69,7 +69,7 @@ def published(folder: Path) -> Path:
 
 
 def read_split(folder: Path, number: int, rows: int) -> tuple[Part, Part]:
-    """Return the numbers of the training rows and of the held-out rows. InputError if a row is in both."""
+    """Return the numbers of the training rows and of the held-out rows. Raise InputError if a row is in both."""
     train, test = (read_places(folder / f"index_{part}_{number}.txt", rows, "row") for part in ("train", "test"))
     both = np.intersect1d(train, test)
     if both.size:
@@ -78,7 +78,7 @@ def read_split(folder: Path, number: int, rows: int) -> tuple[Part, Part]:
 
 
 def read_numbers(path: Path) -> NDArray[np.float64]:
-    """Return the numbers (N, C) of a file, separated by blanks. InputError if it has no numbers or non-finite ones."""
+    """Return the numbers (N, C) of a file, separated by blanks. Raise InputError unless they are finite."""
     try:
         with open(path) as file:  # NumPy warns of an empty file, and Python filters warnings for all threads at once
             rows = [line for line in file if line.partition("#")[0].strip()]
@@ -93,7 +93,7 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
 
 
 def read_places(path: Path, size: int, name: str) -> Part:
-    """Return the row or column numbers of a file, from 0. InputError for a number outside `size`."""
+    """Return the row or column numbers of a file, from 0. Raise InputError for a number outside `size`."""
     values = read_numbers(path).ravel()
     wrong = (values != np.floor(values)) | (values < 0) | (values >= size)
     if wrong.any():

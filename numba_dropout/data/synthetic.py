@@ -10,7 +10,7 @@ from .dataset import Dataset
 __all__ = ["BUILT_IN", "noisy", "pipeline"]
 
 ROWS, FEATURES, CLASSES = 1000, 20, 3
-SPREAD = 1.25  # half the range of the class centers; input dropout 0.3 limits the accuracy to about 0.87
+SPREAD = 1.25  # half the range of the class centers. Input dropout 0.3 limits the accuracy to about 0.87
 SCATTER = 2.0  # half the range of a row around its center
 INFORMATIVE = 3  # features of `noisy` that the class depends on
 

@@ -50,17 +50,17 @@ class Comparison:
         return [getattr(result, name) for result in self.results if result.trial.choice["dropout"] == rate]
 
     def mean(self, name: str, rate: float) -> float:
-        """Return the mean of a metric over the runs at a rate, NaN if one of them diverged."""
+        """Return the mean of a metric over the runs at a rate, or NaN if one of them diverged."""
         return float(np.mean(self.column(name, rate)))
 
     def spread(self, name: str, rate: float) -> float:
-        """Return the standard deviation of a metric over the runs at a rate, NaN for one run."""
+        """Return the standard deviation of a metric over the runs at a rate, or NaN for one run."""
         column = self.column(name, rate)
         return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
 
     @property
     def best(self) -> float | None:
-        """The rate with the lowest mean validation loss, None if at every rate a run diverged."""
+        """The rate with the lowest mean validation loss, or None if a run diverged at every rate."""
         means = {rate: self.mean("val_loss", rate) for rate in self.rates}
         return min((rate for rate in means if math.isfinite(means[rate])), key=means.__getitem__, default=None)
 

@@ -25,9 +25,10 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": Ada
 
 @dataclass
 class TrainConfig:
-    """All options of a training run except the data; `build` replaces None by its default for the data.
+    """Options of a training run except the data.
 
-    `rows` limits the number of training rows. `split_seed` replaces `seed` for drawing them and the validation rows.
+    `build` replaces None with the option's default for the data. `rows` limits the number of training rows.
+    `split_seed` replaces `seed` for drawing them and the validation rows.
     """
 
     target: str | int | None = None
@@ -84,10 +85,10 @@ class TrainJob:
         self.net.evaluate_arrays(x, y)
 
     def fit(self, **options: Any) -> History:
-        """Train the network; `options` are further arguments of `fit`.
+        """Train the network. `options` are further arguments of `fit`.
 
         For a regression the noise precision `net.tau` is estimated on the validation rows, or on the training rows
-        without validation. KeyboardInterrupt is raised again after that.
+        without validation. KeyboardInterrupt is then raised again.
         """
         training = self.train.x, self.train.targets()
         validation = None if self.validation is None else (self.validation.x, self.validation.targets())
@@ -138,7 +139,7 @@ GENERAL = {
 
 
 def load_cached(source: str | os.PathLike[str], config: TrainConfig, *, reload: bool = False) -> data.Dataset:
-    """Return the data of a configuration from a cache of one data set; `reload` reads them again."""
+    """Return the data of a configuration from a cache of one data set. `reload` reads them again."""
     if reload:
         _cached.cache_clear()
     return _cached(os.fspath(source), config.target, config.loss)
@@ -198,7 +199,7 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
 
 
 def _with_defaults(config: TrainConfig, *, built_in: bool) -> dict[str, Any]:
-    """Return the options with defaults; an explicit optimizer uses its own defaults for lr and momentum."""
+    """Return the options with defaults. An explicit optimizer uses its own defaults for lr and momentum."""
     defaults = dict(BUILT_IN if built_in else GENERAL)
     if config.optimizer is not None:
         defaults |= {"lr": None, "momentum": None}

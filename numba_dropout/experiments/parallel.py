@@ -46,7 +46,7 @@ def parallel_map(
     pool = ProcessPoolExecutor(jobs, spawn, _start_worker)
     futures: dict[Future[T], int] = {}
     try:
-        with _ignore_ctrl_c():  # workers inherit this; the parent handles Ctrl-C and terminates them
+        with _ignore_ctrl_c():  # workers inherit this. The parent handles Ctrl-C and terminates them
             for number, arguments in enumerate(calls):
                 futures[pool.submit(function, *arguments)] = number
         for future in as_completed(futures):

@@ -44,9 +44,9 @@ class SearchSpace:
     """The options to search over and the search method.
 
     `space` maps fields of a `TrainConfig` (dropout, input_dropout, hidden, lr) to the values to try or to a `Range`.
-    "grid" tries all combinations, "random" the number `trials` of them. "halving" trains `trials` combinations, or the
-    whole grid, for a few epochs. It retrains the best one in `eta` for `eta` times as many, until one is left that is
-    trained for the epochs of the configuration. With few epochs it drops more trials in one rung.
+    "grid" tries all combinations, and "random" tries `trials` of them. "halving" trains `trials` combinations, or the
+    whole grid, for a few epochs. It keeps the best one in `eta` and retrains them for `eta` times as many epochs, until
+    one is left, which is trained for the epochs of the configuration. With few epochs it drops more trials in one rung.
     """
 
     space: dict[str, Values]

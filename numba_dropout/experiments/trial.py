@@ -58,7 +58,7 @@ class TrialResult:
 
     @property
     def key(self) -> tuple[int, int, int]:
-        """Rung, number of the trial, and split, which identify a training of a search."""
+        """The rung, the number of the trial, and the split, which identify a training of a search."""
         return self.rung, self.trial.number, self.split
 
     @property
@@ -67,7 +67,7 @@ class TrialResult:
         return math.nan if self.val_accuracy is None else 100 * (1 - self.val_accuracy)
 
     def metrics(self) -> dict[str, float | None]:
-        """Return losses and accuracies by name."""
+        """Return a dictionary of the losses and accuracies."""
         names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
         return {name: getattr(self, name) for name in names}
 

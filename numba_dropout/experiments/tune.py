@@ -1,4 +1,4 @@
-"""Hyperparameter search by grid, at random, or by successive halving.
+"""Hyperparameter search: grid search, random search, and successive halving.
 
 Successive halving trains many trials for a few epochs and the best of them for more (Jamieson & Talwalkar, AISTATS
 2016). A journal records finished trainings, so that an interrupted search can resume.
@@ -31,7 +31,7 @@ from .trial import Source, Trial, TrialResult, train_trial
 
 __all__ = ["Study", "tune"]
 
-SHOWN = 20  # trials in a table
+SHOWN = 20  # largest number of trials in a table
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Study:
     results: Sequence[TrialResult]
 
     def losses(self, rung: int) -> dict[int, list[float]]:
-        """Return the validation losses of a rung: a list in the order of the splits for each trial's number."""
+        """Return a dictionary from a trial's number to its validation losses on a rung, in the order of the splits."""
         losses: dict[int, list[float]] = {}
         for result in sorted(self.results, key=attrgetter("split")):
             if result.rung == rung:
@@ -52,14 +52,14 @@ class Study:
         return losses
 
     def rank(self, rung: int) -> list[Trial]:
-        """Return the trials of a rung by increasing mean validation loss, ties by number."""
+        """Return the trials of a rung in the order of their mean validation losses, then of their numbers."""
         means = {number: np.mean(losses) for number, losses in self.losses(rung).items()}
         order = sorted(means, key=lambda number: (math.inf if math.isnan(means[number]) else means[number], number))
         return [self.trials[number] for number in order]
 
     @property
     def best(self) -> Trial | None:
-        """The trial with the lowest mean validation loss on the last rung with a finite one; None if all diverged."""
+        """The trial with the lowest mean validation loss on the last rung with a finite one, or None."""
         for rung in reversed(range(len(self.rungs))):
             first = self.rank(rung)[0]
             if not math.isnan(np.mean(self.losses(rung)[first.number])):
@@ -77,7 +77,7 @@ class Study:
         return result
 
     def last_losses(self) -> dict[int, float]:
-        """Return the mean validation loss of each trial, by its number, on the last rung it reached."""
+        """Return a dictionary from the number of each trial to its mean validation loss on the last rung it reached."""
         result: dict[int, float] = {}
         for rung in range(len(self.rungs)):
             result |= {number: float(np.mean(losses)) for number, losses in self.losses(rung).items()}
@@ -134,8 +134,8 @@ def tune(
     journal : path, optional
         File with a line for each finished training. A search with the same options resumes from it.
     on_result : callable
-        Called with each result and the total number of trainings, as soon as the result is available, first with the
-        results in the journal.
+        Called with each result and the total number of trainings, as soon as the result is available. The results in
+        the journal come first.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def _record(result: TrialResult) -> dict[str, Any]:
 
 
 def _recorded(journal_file: Journal, trials: Sequence[Trial], rungs: int, splits: int) -> list[TrialResult]:
-    """Return the results in a journal; raise InputError for a record of another search."""
+    """Return the results in a journal. Raise InputError for a record of another search."""
     results: dict[tuple[int, int, int], TrialResult] = {}
     for record in journal_file.records:
         try:

@@ -29,7 +29,7 @@ from .stopping import Stopping
 
 __all__ = ["DropoutMLP"]
 
-DTYPES = [np.float32, np.uint8]  # of X: the network's dtype, and that of images
+DTYPES = [np.float32, np.uint8]  # dtypes of X: the network's, and that of images
 SPARSE = ("csr",)  # other sparse formats are converted
 AUTO_BATCH = 200
 MC_SAMPLES = 100  # default of `mc_samples` for predictions with a standard deviation
@@ -310,7 +310,7 @@ class DropoutMLP(BaseEstimator, ABC):
             return [value for name, value in self.network_.weights().items() if name.endswith(f".{kind}")]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state to pickle or copy. RuntimeError while another thread fits the estimator."""
+        """Return the state to pickle or copy. Raise RuntimeError while another thread fits the estimator."""
         with access_of(self).reading("copy"):
             return super().__getstate__()
 
@@ -354,5 +354,5 @@ class DropoutMLP(BaseEstimator, ABC):
 def _inverse_scaling(
     steps: NDArray[np.float64], total: int, *, first_step: int, rows: int, batch: int, power: float
 ) -> NDArray[np.float64]:
-    """Return 1 over a power of the number of rows used so far: `rows` at `first_step`, one batch more at each step."""
+    """Return 1 over a power of the number of rows used so far: `rows` at `first_step`, a batch more at each step."""
     return np.asarray(1.0 / (rows + (steps - first_step) * batch + 1.0) ** power)

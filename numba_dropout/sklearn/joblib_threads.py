@@ -27,7 +27,7 @@ def limit_threads() -> Iterator[None]:
         yield
         return
     begin_thread()
-    before = numba.get_num_threads()  # of this Python thread
+    before = numba.get_num_threads()  # the number for this Python thread
     numba.set_num_threads(1)
     try:
         yield

@@ -12,7 +12,7 @@ from ..training.loop import Callback
 __all__ = ["Stopping"]
 
 LEAST_LR = 1e-6  # the lower limit of learning_rate="adaptive"
-DIVISOR = 5  # of the learning rate with learning_rate="adaptive"
+DIVISOR = 5  # divisor of the learning rate with learning_rate="adaptive"
 
 
 class Stopping(Callback):
@@ -56,7 +56,7 @@ class Stopping(Callback):
         return better
 
     def _better_score(self, score: float) -> bool:
-        """Return whether the score rose by `tol`, and keep the weights of the best."""
+        """Return whether the score rose by `tol`, and keep the weights of the best score."""
         estimator = self.estimator
         estimator.validation_scores_ = [*(estimator.validation_scores_ or []), score]
         if estimator.verbose:

@@ -147,7 +147,7 @@ def _step(file: Path) -> int:
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
-    """Return the content of a checkpoint. InputError for another file or a damaged one."""
+    """Return the content of a checkpoint. Raise InputError for another file or a damaged one."""
     try:
         config, arrays = model_file.read(path, wants_hash="training")
     except InputError as error:

@@ -27,12 +27,12 @@ class Evaluation:
     measures : dict
         The result of `evaluate`.
     classes : list or None
-        Names of the classes, None without classes.
+        Names of the classes, or None without classes.
     calibration : Calibration or None
-        Only for exclusive classes.
+        Calibration of the probabilities. It is None unless classes are exclusive.
     uncertainty : array (N,) or None
         Predictive entropy of each row in nats. For a regression with samples, the standard deviation of the prediction
-        in the target's units, including known noise. None for a regression without samples.
+        in the target's units, including known noise. It is None for a regression without samples.
     wrong : array (N,)
         Error of each row: 0 or 1 for a class, the share of wrong labels for independent classes, the mean squared error
         of the outputs for a regression.
@@ -67,8 +67,8 @@ def evaluate(
         Predict with the mean of this number of samples (Monte-Carlo dropout; Gal & Ghahramani, ICML 2016).
     tau : float or sequence, optional
         Precision of the noise of a regression, 1 over its variance in the target's units, one number or one for each
-        output. The default is the network's `tau`. Without any, log_likelihood is None. With samples, log_likelihood is
-        that of the mean of their densities (the paper's equation 8).
+        output. The default is the network's `tau`. If both are None, log_likelihood is None. With samples,
+        log_likelihood is that of the mean of their densities (the paper's equation 8).
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _values(net: MLP, y: ArrayLike) -> NDArray[np.float64]:
 
 
 def _precisions(net: MLP, tau: float | Sequence[float] | None) -> NDArray[np.float64] | None:
-    """Return the precisions (K,) of the noise of a regression's outputs, None if they are unknown."""
+    """Return the precisions (K,) of the noise of a regression's outputs, or None if they are unknown."""
     if tau is None:
         return None if net.tau is None else np.array(net.tau)
     values = list(tau) if isinstance(tau, Sequence | np.ndarray) and not isinstance(tau, str) else [tau]

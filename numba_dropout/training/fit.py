@@ -48,7 +48,7 @@ def fit(
     y : array
         Labels (rows,) or targets (rows, outputs).
     optimizer : Optimizer
-        It keeps its state: a second call continues from it.
+        It keeps its state, from which a second call continues.
     epochs, batch_size : int
         A batch size above the number of rows is reduced to it.
     validation : (x, y), optional

@@ -23,7 +23,7 @@ LOG_2PI = np.log(2 * np.pi)
 
 @dataclass(frozen=True)
 class Calibration:
-    """Confidence and accuracy in bins of equal width by the confidence, the probability of the predicted class.
+    """Confidence and accuracy in bins of equal width. Confidence is the probability of the predicted class.
 
     Attributes
     ----------

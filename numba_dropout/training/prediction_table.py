@@ -71,7 +71,7 @@ class Predictions:
 def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = None) -> Predictions:
     """Return predictions of rows. `proba` adds a probability column for each class, `samples` adds uncertainty columns.
 
-    ValueError for probabilities of a regression.
+    Raise ValueError for probabilities of a regression.
     """
     if samples is not None:
         return _table_of_samples(net, x, proba, samples)

@@ -1,7 +1,7 @@
 """MNIST without dropout, with dropout, and with dropout and max-norm (Srivastava et al., JMLR 2014, Table 2).
 
 Permutation-invariant ReLU networks 784-1024-1024-1024-10, trained on all 60,000 images for a fixed number of updates.
-The test error is measured during training for the curves; no choice depends on it. The learning rates were chosen on
+The test error is measured during training for the curves. No choice depends on it. The learning rates were chosen on
 10,000 held-out training images.
 """
 
@@ -137,7 +137,7 @@ def table2(
 
 
 def digits(dataset: data.Dataset) -> data.Dataset:
-    """Return the data set; raise InputError unless it contains images as bytes and ten classes, like MNIST."""
+    """Return the data set. Raise InputError unless it contains images as bytes and ten classes, like MNIST."""
     if not dataset.pixels or dataset.classes is None or len(dataset.classes) != 10:
         raise InputError(f"{dataset.source}: expected a folder with MNIST's four files, images of ten classes")
     return dataset

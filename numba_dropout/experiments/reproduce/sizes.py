@@ -23,7 +23,7 @@ from .mnist import digits
 __all__ = ["SIZES", "Measured", "Sizes", "sizes"]
 
 SIZES = (100, 500, 1_000, 5_000, 10_000, 50_000)
-RATES = {False: (0.0, 0.0), True: (0.5, 0.2)}  # of hidden units and of the input
+RATES = {False: (0.0, 0.0), True: (0.5, 0.2)}  # rates of hidden units and of the input
 BATCH = 100
 
 
@@ -94,7 +94,7 @@ def sizes(
     counts : sequence of int
         Numbers of training images.
     updates, epochs : int
-        Minimum of each run.
+        Minimum numbers of updates and epochs of each run.
     repeats, seed : int
         Runs of each size, with the seeds `seed`, `seed + 1`, ...
     jobs : int

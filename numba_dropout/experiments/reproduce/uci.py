@@ -1,7 +1,7 @@
 """Monte-Carlo dropout on UCI data sets with the published splits and protocol.
 
 Gal & Ghahramani, ICML 2016, Table 1, as in the authors' later code: one hidden layer, with dropout before each layer
-including the input. Rate and noise precision are chosen by the log-likelihood of the last fifth of the training part,
+including the input. Rate and noise precision maximize the log-likelihood of the last fifth of the training part,
 and the network is retrained on the whole part. The initial weights are those of the authors' library, Glorot uniform
 (Glorot & Bengio, AISTATS 2010, equation 16). With He's larger weights the fit of `energy` is worse.
 """
@@ -32,8 +32,8 @@ from .. import parallel
 
 __all__ = ["Split", "Study", "Uci", "uci"]
 
-LENGTH_SCALE = 1e-2  # of the prior of the weights
-SHARE = 0.8  # of the training part, used to train the grid
+LENGTH_SCALE = 1e-2  # length scale of the prior of the weights
+SHARE = 0.8  # share of the training part on which the grid is trained
 BATCH = 128
 TIMES = 100  # factor of n_epochs.txt
 
@@ -58,7 +58,7 @@ class Uci:
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Uci:
-        """Read a folder; raise InputError if a file is missing or invalid."""
+        """Read a folder. Raise InputError if a file is missing or invalid."""
         path = Path(folder)
         inner = published(path)
         table = read_numbers(inner / "data.txt")
@@ -110,7 +110,7 @@ class Study:
         return float(np.mean([getattr(split, figure) for split in self.splits]))
 
     def error(self, figure: str) -> float:
-        """Return the standard error as the authors define it, std (ddof 0) / sqrt(n); NaN for one split."""
+        """Return the standard error as the authors define it, std (ddof 0) / sqrt(n), or NaN for one split."""
         values = [getattr(split, figure) for split in self.splits]
         return float(np.std(values) / np.sqrt(len(values))) if len(values) > 1 else math.nan
 
@@ -156,7 +156,7 @@ def uci(
     jobs: int = 1,
     on_result: Callable[[Split], None] = lambda split: None,
 ) -> Study:
-    """For each split choose rate and tau by the grid, retrain, and evaluate on the test part.
+    """Choose rate and tau from the grid for each split, retrain, and evaluate on the test part.
 
     Parameters
     ----------
