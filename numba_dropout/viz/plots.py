@@ -23,14 +23,14 @@ __all__ = ["evaluation", "rates", "require", "search", "sizes", "test_errors", "
 
 ROWS = {"none": "#999999", "dropout": "#0072b2", "max-norm": "#d55e00"}
 COLORS = {"train": "#0072b2", "validation": "#d55e00"}  # distinct for color-blind readers (Okabe & Ito, 2008)
-FAR = 10.0  # times the median; larger losses need a logarithmic axis
-MAX_NAMED = 20  # classes; a larger confusion matrix has no names and counts
-GROUPS = 10  # of rows, sorted by uncertainty
-MIN_ERROR = 0.01  # %, one of 10,000 test images; a logarithmic axis cannot show 0
+FAR = 10.0  # multiple of the median above which losses need a logarithmic axis
+MAX_NAMED = 20  # largest number of classes of a confusion matrix with names and counts
+GROUPS = 10  # groups of rows, sorted by uncertainty
+MIN_ERROR = 0.01  # percent, one of 10,000 test images: a logarithmic axis cannot show 0
 
 
 def require(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a plot; raise InputError if it cannot be drawn or written."""
+    """Return the path of a plot. Raise InputError if it cannot be drawn or written."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:

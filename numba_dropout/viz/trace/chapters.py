@@ -15,7 +15,7 @@ from .report import FIRST, Bars, Block, Section, Table, numbers
 
 __all__ = ["data_flow", "example_row", "observations", "prediction", "training_course"]
 
-FLAT = 0.02  # of the loss; a smaller decrease means convergence
+FLAT = 0.02  # share of the loss: a smaller decrease means convergence
 
 
 def _shape_of(values: NDArray[Any]) -> str:
@@ -24,7 +24,7 @@ def _shape_of(values: NDArray[Any]) -> str:
 
 
 def data_flow(stages: Sequence[Stage], row: int, title: str, first: int = 0) -> Section:
-    """Return a table of the stages of a batch: shapes, and one row before and after each; `first` numbers row 0."""
+    """Return a table of the stages of a batch: shapes, and one row before and after each. `first` numbers row 0."""
     rows = []
     for index, stage in enumerate(stages):
         before = stages[max(index - 1, 0)].values
@@ -63,7 +63,7 @@ def training_course(history: History, chance: float, description: str) -> Sectio
 
 
 def observations(history: History, chance: float) -> list[str]:
-    """Return a comment on each epoch compared with the one before; `chance` is the accuracy of guessing."""
+    """Return a comment on each epoch compared with the one before. `chance` is the accuracy of guessing."""
     losses, accuracies = history.column("loss"), history.column("accuracy")
     comments = [f"starts at accuracy {accuracies[0]:.2f} (guessing: {chance:.2f})"]
     decreases = [before - after for before, after in itertools.pairwise(losses)]
@@ -80,7 +80,7 @@ def observations(history: History, chance: float) -> list[str]:
 
 
 def prediction(stages: Sequence[Stage], row: int, conclusion: str, first: int = 0) -> Section:
-    """Return a table of a row of a batch at each stage in evaluation mode; `first` numbers row 0."""
+    """Return a table of a row of a batch at each stage in evaluation mode. `first` numbers row 0."""
     rows = [[str(index + 1), stage.name, numbers(stage.values[row])] for index, stage in enumerate(stages)]
     blocks: list[Block] = [Table(["", "layer", f"row {first + row}"], rows)]
     for index, stage in enumerate(stages):

@@ -16,7 +16,7 @@ from .toy_network import Toy
 
 __all__ = ["ensemble"]
 
-MAX_UNITS = 16  # hidden units; all their masks are enumerated
+MAX_UNITS = 16  # largest number of hidden units, whose masks are all enumerated
 BINS = 12
 
 
@@ -61,7 +61,7 @@ def ensemble(toy: Toy, *, every: bool) -> Section:
 
 
 def every_mask(units: int) -> NDArray[np.bool_]:
-    """Return all masks (2**units, units) of the units; the last one keeps all."""
+    """Return all masks (2**units, units) of the units. The last one keeps all."""
     return np.asarray(np.arange(2**units)[:, None] >> np.arange(units)[::-1] & 1, np.bool_)
 
 

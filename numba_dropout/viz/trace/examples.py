@@ -18,7 +18,7 @@ from .report import Section, Trace, number
 
 __all__ = ["pytorch", "tensorflow", "trace_row"]
 
-Arrange = Callable[[MLP, list[Stage]], list[Stage]]  # operations into the stages of an example
+Arrange = Callable[[MLP, list[Stage]], list[Stage]]  # from the operations to the stages of an example
 
 
 def pytorch(seed: int = 0) -> Trace:

@@ -29,7 +29,7 @@ ANSWERS = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
 
 @dataclass(frozen=True)
 class Stage:
-    """An operation on a batch: its name, its output (rows, units), and the mask of kept values, None without one.
+    """An operation on a batch: its name, its output (rows, units), and the mask of kept values, if it has one.
 
     `site` is the site of the mask, and `note` a sentence on its effect.
     """
@@ -47,7 +47,7 @@ def flow(
     """Return the stages of a batch (rows, inputs). The first stage is the standardized input.
 
     The masks are those of the network's next step, for rows from `row_offset`. `masks`, one for each site, replaces
-    them; the values are multiplied by the masks and not scaled.
+    them. The values are then multiplied by the masks and not scaled.
     """
     weights, values = net.weights(), net.standardized(x)
     stages = [Stage("input", values)]

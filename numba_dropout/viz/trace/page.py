@@ -22,9 +22,9 @@ from .report import Bars, Block, Curves, Question, Section, Table, Trace
 
 __all__ = ["page", "write_page"]
 
-LONG = 40  # characters; longer cells may wrap
+LONG = 40  # characters above which a cell may wrap
 SCRIPTS = ("philox.js", "network.js", "page.js", "quiz.js")
-MAX_PARAMETERS = 4_000_000  # that a page embeds
+MAX_PARAMETERS = 4_000_000  # largest number of parameters that a page embeds
 COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page computes
 
 _FOLDER = importlib.resources.files(__package__) / "assets"
@@ -95,11 +95,11 @@ def _bars(bars: Bars) -> str:
     return f'<p>{escape(bars.title)}</p><div class="bars">{rows}</div>'
 
 
-WIDTH, HEIGHT, EDGE = 560, 260, 36  # of the plot of the curves
+WIDTH, HEIGHT, EDGE = 560, 260, 36  # size and margin of the plot of the curves
 
 
 def _curves(block: Curves) -> str:
-    """Draw the losses: dashed for training rows, solid for validation rows."""
+    """Draw the losses, dashed for training rows and solid for validation rows."""
     curves = block.curves
     top = max(max(curve.val_losses + curve.train_losses) for curve in curves)
     lines, legend = [], []

@@ -14,7 +14,7 @@ from .report import Question, Section, Table, number
 
 __all__ = ["INSIGHT", "key_terms", "quiz"]
 
-ENOUGH = 20_000  # values, so that their sum is near its expectation
+ENOUGH = 20_000  # number of values whose sum is near its expectation
 DRAWN = 2**31  # a step that no run reaches
 
 INSIGHT = (
@@ -24,9 +24,9 @@ INSIGHT = (
 
 
 def quiz(training: Sequence[Stage], evaluation: Sequence[Stage], p: Any) -> list[Question]:
-    """Return questions on dropout in training, in evaluation, and on scaling; p is the rate of the first dropout.
+    """Return questions on dropout in training, in evaluation, and on scaling.
 
-    The list is empty for a run that sets no value to 0.
+    p is the rate of the first dropout. The list is empty for a run that sets no value to 0.
     """
     index = next((i for i, stage in enumerate(training) if stage.kept is not None), None)
     if index is None:

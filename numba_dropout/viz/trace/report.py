@@ -60,7 +60,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves in one plot; text output omits them."""
+    """Curves in one plot. The text output omits them."""
 
     curves: Sequence[Curve]
 
@@ -110,7 +110,7 @@ class Trace:
 
 
 def number(value: float) -> str:
-    """Return the text of a number: 2 decimals, none for integers, small and large ones as 6e-4 and 1.23e+6."""
+    """Return the text of a number: 2 decimals, none for integers, and exponents (6e-4) for small and large ones."""
     value = round(value) + 0.0 if abs(value) < LARGE and abs(value - round(value)) < TINY else float(value)
     if abs(value) >= LARGE:
         return f"{value:.2e}".replace("e+0", "e+")

@@ -20,7 +20,7 @@ NAMES = {"pytorch": pytorch, "tensorflow": tensorflow, "simplenn": simplenn}
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of `trace`: the seed; masks, network and `every` for toy; model, data and row without a name.
+    """Options of `trace`: masks, network and `every` are for toy, and model, data and row are for a saved model.
 
     `masks` has a group of 0s and 1s for each layer, separated by ";". `network` and `model` are files.
     """
@@ -35,7 +35,7 @@ class Choices:
 
 
 def trace(name: str | None, choices: Choices | None = None) -> Trace:
-    """Return the trace of "pytorch", "tensorflow", "simplenn" or "toy", or with None the trace of a saved model.
+    """Return the trace of "pytorch", "tensorflow", "simplenn" or "toy". If the name is None, trace a saved model.
 
     Raises ValueError if an option is invalid, also in combination with the name.
     """

@@ -21,7 +21,7 @@ __all__ = ["toy"]
 
 
 def toy(example: Toy, *, every: bool = False) -> Trace:
-    """Trace the toy network for its masks and for all masks; `every` lists each mask with its output."""
+    """Trace the toy network for its masks and for all masks. `every` lists each mask with its output."""
     net, batch = example.network(), example.x[None]
     training, evaluation = (flow(net, batch, training=mode, masks=example.masks) for mode in (True, False))
     if not all(np.isfinite(stage.values).all() for stage in (*training, *evaluation)):

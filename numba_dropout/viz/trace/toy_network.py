@@ -56,7 +56,7 @@ class Toy:
 def toy_network(x: Any = None, layers: Any = None, masks: Sequence[str] | None = None, p: Any = 0.5) -> Toy:
     """Return a toy network from an input (inputs,), layers (weight, bias), masks of 0 and 1 for each site, and a rate.
 
-    Omitted values are those of the built-in network. With other `layers` the default masks keep all units. Raises
+    Omitted values are those of the built-in network. With other `layers` the default masks keep all units. Raise
     InputError if the shapes do not match.
     """
     arrays = [_layer(number, *layer) for number, layer in enumerate(LAYERS if layers is None else layers, 1)]
