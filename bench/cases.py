@@ -1,4 +1,4 @@
-"""The cases: one operation at one size each, measured for all contestants."""
+"""Cases: one operation at one size each, measured for all contestants."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = [
     "steps_in_a_call",
 ]
 
-P = 0.3  # the probability of the dropout kernels
-LR, MOMENTUM = 0.01, 0.9  # of the steps
-RATES = (0.5, 0.2)  # of hidden layers and input in networks (Srivastava et al., JMLR 2014)
+P = 0.3  # probability of the dropout kernels
+LR, MOMENTUM = 0.01, 0.9  # hyperparameters of the steps
+RATES = (0.5, 0.2)  # rates of hidden layers and input in networks (Srivastava et al., JMLR 2014)
 
 WIDE = Network((784, 2048, 2048, 10), 128)  # for the cost of sub-network dropout
 
@@ -37,7 +37,7 @@ class Case:
     """One operation at one size.
 
     `kind` selects the contestants. `unit` and `work` convert seconds to the displayed value: seconds per unit of work,
-    or for GFLOP/s work per second.
+    or work per second for GFLOP/s.
     """
 
     group: str
@@ -110,7 +110,7 @@ def _steps(sizes: Sizes, dtype: str) -> list[Case]:
         wide = WIDE if sizes.networks == TRAIN_SIZES.networks else largest
         title = f"what sub-network dropout, p = {RATES[0]}, adds to a step without dropout"
         steps.append(_network("train", "subnetwork_adds", title, wide, dtype, "percent"))
-        # with a busy core threads wait for each other, the more so the more parallel regions a step has
+        # with a busy core, threads wait for each other in each parallel region of a step
         middle = sorted(sizes.networks, key=lambda network: network.batch * sum(network.units))[
             len(sizes.networks) // 2
         ]
@@ -136,6 +136,6 @@ def steps_in_a_call(shape: tuple[int, ...]) -> int:
 
 
 def dropped_elements(shape: tuple[int, ...]) -> int:
-    """Return the number of hidden values subject to dropout; for the input no library saves anything."""
+    """Return the number of hidden values with dropout. No library saves anything for the input."""
     *units, batch = shape
     return batch * sum(units[1:-1])

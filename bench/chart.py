@@ -1,4 +1,4 @@
-"""The plot of a run: the time of each contestant relative to the hardware's limit or to a reference library."""
+"""Plot of a run: the time of each contestant relative to the hardware's limit or to a reference library."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def draw(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
 
 
 def _panel(ax: Any, title: str, label: str, bars: list[Row]) -> None:
-    """Draw horizontal bars on a logarithmic axis from 1; longer bars are slower."""
+    """Draw horizontal bars on a logarithmic axis from 1. Longer bars are slower."""
     positions = range(len(bars), 0, -1)
     lengths, colors = [bar[1] for bar in bars], [bar[2] for bar in bars]
     ax.set_xscale("log")

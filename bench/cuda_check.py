@@ -1,4 +1,4 @@
-"""Check and benchmark of the CUDA kernels on this machine's GPU, in one command.
+"""Check and benchmark of the CUDA kernels on the GPU, in one command.
 
     python bench/cuda_check.py --out bench/results
 
@@ -43,10 +43,10 @@ SANITIZED = (  # of each kind of kernel, with shared memory and without
     "or (test_linear.py and shape1)"
 )
 P = 0.3
-SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # of the kernels in `ndrop bench`
+SIZES = ("2^24", "128x1024x1024", "4096x1024x1024", "4096x4096x4096")  # sizes of the kernels in `ndrop bench`
 
 Contestants = dict[str, Callable[[], Any]]
-Seconds = dict[str, list[float]]  # per call, by contestant and round
+Seconds = dict[str, list[float]]  # seconds per call of each contestant in each round
 
 
 def device_name() -> str:

@@ -1,9 +1,9 @@
-"""The group `estimators`: our estimators compared with scikit-learn's multilayer perceptron.
+"""The group `estimators`: the package's estimators compared with scikit-learn's multilayer perceptron.
 
 Both use the same rows, hidden layers, epochs and batches, and run interleaved, each in its own process. Features are
-standardized by the training rows; MNIST's are divided by 255. scikit-learn's regression gets a standardized target, as
-ours does internally. scikit-learn's data sets are cross-validated in five folds, different for each seed, so that all
-rows are predicted. MNIST has its own test images.
+standardized with the training rows. MNIST's are divided by 255. scikit-learn's regression gets a standardized target,
+as ours does internally. scikit-learn's data sets are cross-validated in five folds, different for each seed, so that
+all rows are predicted. MNIST has its own test images.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Case:
 
 
 def cases(mnist: str | None) -> list[Case]:
-    """Return the cases; raise InputError if scikit-learn or MNIST is missing."""
+    """Return the cases. Raise InputError if scikit-learn or MNIST is missing."""
     if importlib.util.find_spec("sklearn") is None:
         raise InputError(missing("bench estimators requires scikit-learn", "scikit-learn", "sklearn"))
     small = [Case(name, (100,), 100) for name in ("breast_cancer", "wine", "diabetes")]
@@ -68,7 +68,7 @@ def cases(mnist: str | None) -> list[Case]:
 
 @cache
 def _rows(case: Case) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the rows and target of a data set; MNIST's test images come last."""
+    """Return the rows and target of a data set. MNIST's test images come last."""
     from sklearn import datasets
 
     if not case.folder:

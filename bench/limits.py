@@ -17,7 +17,7 @@ from numba_dropout.kernels.simd.registers import TILE
 __all__ = ["CHAINS", "lanes", "multiply_adds", "nontemporal_copy", "operations", "plain_copy", "words"]
 
 LINE = 16  # 32-bit words in a cache line, and in the widest vector
-AHEAD = 16 * 64  # prefetch distance of the non-temporal copy in bytes; hardware prefetching is not enough
+AHEAD = 16 * 64  # prefetch distance of the non-temporal copy in bytes: hardware prefetching is not enough
 CHAINS = 12  # independent sums: at least latency x units (4 x 2), at most AVX2's 16 registers
 
 
@@ -73,7 +73,7 @@ def _copier(copy):
 
     @njit(parallel=True, nogil=True)
     def copier(out, inp, head, chunks):
-        # out, inp (n,) of 32-bit words; out[head] is the first that begins a cache line
+        # out, inp (n,) of 32-bit words. out[head] is the first that begins a cache line
         n = out.size
         for i in range(head):  # a loop, because a slice would become another parallel region
             out[i] = inp[i]
@@ -116,7 +116,7 @@ def _chains(typing_context, steps, one):
         def constant(value):
             return ir.Constant(vector, [ir.Constant(number, value)] * vector.count)
 
-        # x -> 0.5 x + 1 tends to 2 and stays finite; no chain starts at 2, where the compiler could remove it
+        # x -> 0.5 x + 1 tends to 2 and stays finite. No chain starts at 2, where the compiler could remove it
         half, unit = constant(0.5), constant(1.0)
         sums = [cgutils.alloca_once_value(builder, constant(3.0 + chain)) for chain in range(CHAINS)]
         with cgutils.for_range(builder, arguments[0]):
@@ -139,7 +139,7 @@ def _chains(typing_context, steps, one):
 
 @njit(parallel=True, nogil=True)
 def multiply_adds(out, steps):
-    """Fill out (threads,) with sums of chains of multiply-adds, one thread each; see `operations`."""
+    """Fill out (threads,) with sums of chains of multiply-adds, one thread each (see `operations`)."""
     one = out.dtype.type(1)
     for thread in prange(out.size):
         out[thread] = _chains(steps, one)

@@ -40,7 +40,7 @@ def describe(device: str = "cpu") -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the version of Python; the workers report those of the libraries."""
+    """Return the version of Python. The workers report those of the libraries."""
     return {"python": platform.python_version()}
 
 
@@ -53,7 +53,7 @@ def _model() -> str | None:
 
 
 def _caches() -> dict[str, str]:
-    """Return the sizes of the data caches of one processor by level."""
+    """Return the size of each level of the data caches of one processor."""
     sizes = {}
     for folder in sorted(CACHES.glob("index*")):
         try:

@@ -13,12 +13,12 @@ CONFIDENCE = 0.95
 
 
 def median(values: Sequence[float]) -> float | None:
-    """Return the median, None if it is not finite."""
+    """Return the median, or None if it is not finite."""
     return _finite(float(np.median(values))) if len(values) else None
 
 
 def spread(values: Sequence[float]) -> float | None:
-    """Return the interquartile range in percent of the median, None without one."""
+    """Return the interquartile range in percent of the median, or None without a median."""
     if not len(values) or not np.median(values):
         return None
     low, high = np.percentile(values, [25, 75])
@@ -49,7 +49,7 @@ def ratios(values: Sequence[float], base: Sequence[float]) -> list[float]:
 
 
 def geometric_mean(values: Sequence[float]) -> float | None:
-    """Return the geometric mean, None without values or if it is not finite."""
+    """Return the geometric mean, or None without values or if it is not finite."""
     return _finite(math.exp(sum(map(math.log, values)) / len(values))) if values else None
 
 

@@ -31,7 +31,7 @@ CONFIG = replace(ROWS["max-norm"], epochs=1)
 
 
 def _mib(name: str) -> float:
-    """Return VmRSS, the memory of the process, or VmHWM, its peak, in MiB."""
+    """Return the memory of the process (VmRSS) or its peak (VmHWM) in MiB."""
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
 
@@ -45,7 +45,7 @@ def train(source: Any, test: Any, folder: Path, config: TrainConfig = CONFIG) ->
 
 
 def measured(folder: str) -> dict[str, Any]:
-    """Return the memory before training and its peak, MiB."""
+    """Return the memory before training and its peak, in MiB."""
     small = data.Dataset("few", np.zeros((240, 784), np.uint8), np.arange(240) % 10, list(range(10)), pixels=True)
     with tempfile.TemporaryDirectory() as temporary:
         train(small, small, Path(temporary), replace(CONFIG, hidden=(8, 8, 8)))

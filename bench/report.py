@@ -32,7 +32,7 @@ def table(case: dict[str, Any]) -> list[str]:
 
 
 def cases_of(record: dict[str, Any], group: str, *kinds: str) -> list[dict[str, Any]]:
-    """Return the cases of some kinds in a group of a record, none if the group was not measured."""
+    """Return the cases of some kinds in a group of a record. If the group was not measured, the list is empty."""
     return [case for case in record["groups"].get(group, {"cases": []})["cases"] if case["kind"] in kinds]
 
 

@@ -150,7 +150,7 @@ def draw(images: Path, folder: Path = RESULTS) -> list[Path]:
 
 
 def with_sections(name: str, page: str, folder: Path = RESULTS) -> str:
-    """Return a page, by the name of its file, with the tables of all its sections between their marks."""
+    """Return a page with the tables of all its sections between their marks. `name` is that of its file."""
     record, file = _records(folder), name
     for name, write in PAGES[file].items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"

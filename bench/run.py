@@ -73,7 +73,7 @@ def plan(
     rounds: int = ROUNDS,
     peers: str | None = None,
 ) -> Plan:
-    """Return the plan of a run, of all groups if none is named; raise InputError for invalid options."""
+    """Return the plan of a run, of all groups if none is named. Raise InputError for invalid options."""
     device = devices.resolve(device)
     if device != "cpu":
         groups = _on_cuda(groups, dtype)
@@ -95,7 +95,7 @@ def plan(
 
 
 def _on_cuda(groups: Sequence[str], dtype: str) -> Sequence[str]:
-    """Return the groups to measure on a CUDA device; raise InputError for other groups and dtypes."""
+    """Return the groups to measure on a CUDA device. Raise InputError for other groups and dtypes."""
     for group in groups:
         if group not in ON_CUDA:
             raise InputError(f"{group}: expected {' or '.join(ON_CUDA)} on a CUDA device; omit --device")
@@ -123,7 +123,7 @@ def check_outputs(json_file: str | None, plot: str | None) -> None:
 
 
 def measure(plan: Plan, on_progress: rounds.OnProgress, show: Show = lambda case: None) -> dict[str, Any]:
-    """Measure and return the record of the run; `show` is called with each case as soon as it is done."""
+    """Measure, and return the record of the run. `show` is called with each case as soon as it is done."""
     results: dict[str, list[dict[str, Any]]] = {group: [] for group in plan.groups}
     absent = {name: reason for name in plan.taking_part() if (reason := worker_pool.missing(name))}
     versions = machine.versions()

@@ -63,7 +63,7 @@ def elements(n: int) -> str:
 
 
 def parse(texts: Sequence[str], groups: Sequence[str], *, on_cuda: bool = False) -> dict[str, Sizes]:
-    """Return the sizes of each group: those in its forms, or its defaults without one; or raise InputError."""
+    """Return the sizes of each group: those in its forms, or else its defaults. Raise InputError for invalid sizes."""
     numbers_of: dict[str, list[tuple[int, ...]]] = {"elements": [], "product": [], "network": []}
     networks: list[Network] = []
     for text in texts:
@@ -107,7 +107,7 @@ def _form(text: str) -> str:
 
 
 def _numbers(text: str, form: str) -> tuple[int, ...]:
-    """Return the numbers in a size; the last one of a network is its batch."""
+    """Return the numbers in a size. The last one of a network is its batch."""
     numbers = tuple(map(int, re.findall(r"\d+", text)))
     if form == "elements" and len(numbers) == 2:
         numbers = (numbers[0] ** numbers[1],)

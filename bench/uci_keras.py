@@ -54,7 +54,7 @@ def _model(dataset: Uci, rows: int, rate: float, tau: float, steps_at_once: int)
 
 
 def _scaled(dataset: Uci, train: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64], Any, Any]:
-    """Return features and targets standardized by the training rows, and the mean and factor of the targets."""
+    """Return features and targets standardized with the training rows, and the mean and factor of the targets."""
     offset, scale = data.standardization(dataset.x[train])
     mean, factor = data.standardization(dataset.y[train])
     return (dataset.x - offset) * scale, (dataset.y - mean) * factor, mean, factor

@@ -22,7 +22,7 @@ from .cases import Case
 from .contestants._checks import learns
 
 TURN = 0.04  # minimum seconds of calls in a turn, longer than the scheduler's effects
-CALLS = 3  # minimum timed calls in a turn; their median counts
+CALLS = 3  # minimum timed calls in a turn, of which the median counts
 LONGEST = 0.5  # maximum seconds of a turn
 LOOK = 0.02  # seconds of one check whether the process is idle
 PATIENCE = 1.0  # maximum seconds of waiting until idle
@@ -66,7 +66,7 @@ class Worker:
         return self.module.VERSIONS
 
     def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Create the contestants of a case and check their results; return roles and errors by name."""
+        """Create the contestants of a case and check their results. Return the role or error of each."""
         self.forget()
         parsed, failed = Case(**{**case, "shape": tuple(case["shape"])}), {}
         self.timed = dict(self.module.CONTESTANTS.get(parsed.kind, _no_contestants)(parsed))
@@ -122,7 +122,7 @@ class Worker:
         return result
 
     def bytes_kept(self, case: dict[str, Any]) -> dict[str, int]:
-        """Return the bytes that the library keeps for backward, by description."""
+        """Return a dictionary from descriptions to the bytes that the library keeps for backward."""
         parsed = Case(**{**case, "shape": tuple(case["shape"])})
         return self.module.MEMORY.get(parsed.kind, _no_contestants)(parsed)
 
@@ -133,7 +133,7 @@ class Worker:
 
 
 def wait_until_idle() -> None:
-    """Wait until no thread of this process works or spins; those of OpenBLAS spin for 0.1 s."""
+    """Wait until no thread of this process works or spins. OpenBLAS's threads spin for 0.1 s."""
     for _ in range(int(PATIENCE / LOOK)):
         before = time.process_time()
         time.sleep(LOOK)
@@ -152,7 +152,7 @@ def reason(error: BaseException) -> str:
 
 
 def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a request, or its error; errors do not end the process."""
+    """Return the result of a request, or its error. Errors do not end the process."""
     method: Callable[..., Any] = getattr(worker, request.pop("do"))
     gc.disable()  # no garbage collection during a turn
     try:

@@ -1,4 +1,4 @@
-"""The worker processes, as seen from the parent."""
+"""The worker processes, for their parent process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ON_CPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
 class Failed(Exception):
-    """A request to a worker failed; the message is one line."""
+    """A failed request to a worker. The message is one line."""
 
 
 class Process:
@@ -68,7 +68,7 @@ class Process:
         return self._answer()
 
     def request(self, do: str, **arguments: Any) -> Any:
-        """Send a request and return its result; raise Failed on an error."""
+        """Send a request and return its result. Raise Failed on an error."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")

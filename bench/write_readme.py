@@ -29,12 +29,12 @@ LIBRARIES = {
     "TensorFlow, Keras": ("tensorflow", "keras"),
     "scikit-learn, no dropout": ("scikit-learn",),
 }
-SUMMARY_SIZE = "2^20 elements"  # of the README's row for dropout
+SUMMARY_SIZE = "2^20 elements"  # size in the README's row for dropout
 MEMORY_TOTALS = ("all its buffers", "all that dropout adds")  # ends of names in the case of memory
 
 
 def newest(folder: Path = RESULTS) -> Path | None:
-    """Return the file of the latest run, by the date in it."""
+    """Return the file of the run with the latest date."""
     runs = {}
     for file in sorted(folder.glob("*.json")):
         record = json.loads(file.read_text())
@@ -44,7 +44,7 @@ def newest(folder: Path = RESULTS) -> Path | None:
 
 
 def summary(file: Path | None) -> str:
-    """Return the README's text between the marks: one table; nothing without results."""
+    """Return the README's text between the marks: one table, or nothing without results."""
     if file is None:
         return ""
     record = json.loads(file.read_text())
@@ -66,7 +66,7 @@ def summary(file: Path | None) -> str:
 
 
 def section(file: Path | None) -> str:
-    """Return the text of docs/performance.md between the marks: all tables; nothing without results."""
+    """Return the text of docs/performance.md between the marks: all tables, or nothing without results."""
     if file is None:
         return ""
     record = json.loads(file.read_text())

@@ -10,7 +10,7 @@ from numba_dropout.storage import files
 from numba_dropout.training.evaluate import Evaluation
 
 LISTS = ("precision", "recall", "confusion")
-MAX_CLASSES = 20  # of a printed confusion matrix
+MAX_CLASSES = 20  # largest number of classes of a printed confusion matrix
 
 
 def show(result: Evaluation, as_json: bool) -> None:

@@ -54,7 +54,7 @@ class Job:
 
     @classmethod
     def _resumed(cls, path: str, options: Mapping[str, Any]) -> Job:
-        """Return the job of a checkpoint; options on the command line must be equal, or in `CHANGEABLE`."""
+        """Return the job of a checkpoint. Options on the command line must be equal, or in `CHANGEABLE`."""
         about = checkpoints.read(path).about.get(COMMAND)
         if about is None:
             raise click.UsageError(f"{path}: not a checkpoint of {COMMAND}; resume it in Python with fit(resume=...)")
@@ -79,7 +79,7 @@ class Job:
         return job
 
     def callbacks(self, progress: Progress) -> list[Callback]:
-        """Return the callbacks of training; checkpoints come first because they may refuse to run."""
+        """Return the callbacks of training. Checkpoints come first because they may refuse to run."""
         callbacks: list[Callback] = []
         if self.checkpoint_every is not None:
             about = {COMMAND: asdict(self) | {name: _absolute(getattr(self, name)) for name in PATHS}}
@@ -113,7 +113,7 @@ def _absolute(path: str | None) -> str | None:
 
 
 def _relative(path: str | None) -> str | None:
-    """Return a path relative to the current folder where it is inside it."""
+    """Return a path inside the current folder relative to it, and other paths unchanged."""
     if path is None or not os.path.isabs(path) or not Path(path).is_relative_to(Path.cwd()):
         return path
     return os.path.relpath(path)

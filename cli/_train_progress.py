@@ -61,7 +61,7 @@ class Progress(Callback):
             self.bar.update(steps, (epoch, loss))
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
-        """Print a row over the bar; the next step redraws the bar below."""
+        """Print a row over the bar. The next step redraws the bar below."""
         if self.bar is not None:
             click.echo("\r\033[2K", nl=False, file=sys.stderr)
         click.echo("  ".join(_cell(form, record[name]) for name, _, form in COLUMNS))

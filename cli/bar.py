@@ -13,7 +13,7 @@ WAIT = 1.0  # seconds without a step before compilation is announced
 
 
 def compilation_note() -> threading.Timer:
-    """Return a timer that announces compilation on a terminal after `WAIT` seconds; cancel it at the first step."""
+    """Return a timer that announces compilation on a terminal after `WAIT` seconds. Cancel it at the first step."""
     note = threading.Timer(
         WAIT, click.echo, ("compiling the kernels of this kind of network, once: up to 15 s ...",), {"err": True}
     )
@@ -24,7 +24,7 @@ def compilation_note() -> threading.Timer:
 
 
 class Bar:
-    """A progress bar of `length` steps; it prints nothing unless stdout and stderr are terminals."""
+    """A progress bar of `length` steps. It prints nothing unless stdout and stderr are terminals."""
 
     def __init__(self, length: int) -> None:
         self.bar: Any = None
@@ -44,7 +44,7 @@ class Bar:
             self.bar.length = length
 
     def echo(self, lines: Sequence[str]) -> None:
-        """Print lines over the bar; the next step redraws the bar below."""
+        """Print lines over the bar. The next step redraws the bar below."""
         if self.bar is not None:
             click.echo("\r\033[2K", nl=False, file=sys.stderr)
         for line in lines:

@@ -53,7 +53,7 @@ def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnis
 
 @contextlib.contextmanager
 def _cleared(bar: Any) -> Iterator[None]:
-    """Remove a bar at the end; on Ctrl-C print that nothing was written and exit."""
+    """Remove a bar at the end. On Ctrl-C, print that nothing was written, and exit."""
     try:
         yield
     except KeyboardInterrupt:

@@ -1,4 +1,7 @@
-"""The command group and its errors: one line and exit code 2 for invalid input, a traceback and 1 for a bug."""
+"""The command group and its errors.
+
+Invalid input gives one line and exit code 2. A bug gives a traceback and exit code 1.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class InvalidInput(click.ClickException):
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """Turn errors of Click, the library and the system into one line; let other exceptions, which are bugs, pass."""
+    """Turn errors of Click, the library and the system into one line. Other exceptions, which are bugs, pass."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -61,7 +64,7 @@ class Commands(click.Group):
     """A group that prints errors as one line. The library and Numba load with the first command that needs them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; without any, Click shows the help."""
+        """Parse the arguments. Without any, Click shows the help."""
         if not args:
             return super().parse_args(ctx, args)
         with one_line():

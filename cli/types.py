@@ -28,7 +28,7 @@ class _List(click.ParamType):
         return values
 
 
-TOLERANCE = 1e-6  # of a step, for numbers in equal steps
+TOLERANCE = 1e-6  # share of a step, for numbers in equal steps
 
 
 class _Rates(_List):
@@ -111,7 +111,7 @@ class _Device(click.ParamType):
     name = "device"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the device; for auto, print a note if CUDA is not available."""
+        """Return the device. For auto, print a note if CUDA is not available."""
         from numba_dropout.arrays import devices
 
         device = devices.resolve(value)

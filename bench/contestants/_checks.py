@@ -1,4 +1,4 @@
-"""Checks of results before timing; they raise ValueError."""
+"""Checks of results before timing, which raise ValueError."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 __all__ = ["alpha", "dropped", "gaussian", "hidden", "learns", "masked", "product"]
 
 ERRORS = 5.0  # maximum deviation of a share, in standard errors
-WINDOWS = 40  # within which the loss has to decrease
-FALLEN = 0.9  # of the first mean; dropout changes a mean by a few percent
+WINDOWS = 40  # number of windows within which the loss has to decrease
+FALLEN = 0.9  # share of the first mean, because dropout changes a mean by a few percent
 
 
 def masked(kept: NDArray[Any], p: float) -> None:
@@ -68,7 +68,7 @@ def product(out: Any, left: NDArray[Any], right: NDArray[Any]) -> None:
 
 
 def hidden(y: Any, x: NDArray[Any], weight: NDArray[Any], p: float) -> None:
-    """Raise unless y is dropout(relu(x @ weight.T)), by the share of dropped and the values of kept elements."""
+    """Raise unless y is dropout(relu(x @ weight.T)): check the share of dropped and the values of kept elements."""
     y = np.asarray(y)
     before = x.astype(np.float64) @ weight.T.astype(np.float64)
     size = np.sqrt((before**2).mean())

@@ -54,7 +54,7 @@ class Host:
 
 
 class Device(Host):
-    """A CUDA device; timed calls wait for the device."""
+    """A CUDA device. Timed calls wait for the device."""
 
     def __init__(self, device: str) -> None:
         from numba import cuda

@@ -14,10 +14,10 @@ QUEUED = 2 if config.ENABLE_CUDASIM else 20
 
 
 class Timed(NamedTuple):
-    """An operation to time: `call` returns when its result is complete, `check` raises if the result is wrong.
+    """An operation to time. `call` returns when its result is complete, and `check` raises if the result is wrong.
 
-    `role`: "own" is this project, "peer" does the same work in another library, "aside" does other work, which its name
-    describes, "limit" is a limit of the hardware. A call counts as `times` times the case.
+    `role` is "own" for this project, "peer" for the same work in another library, "aside" for other work, which its
+    name describes, and "limit" for a limit of the hardware. A call counts as `times` times the case.
     """
 
     call: Callable[[], Any]

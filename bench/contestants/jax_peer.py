@@ -20,7 +20,7 @@ GENERATORS = {"jax, threefry": "threefry2x32", "jax, rbg": "rbg"}
 
 
 def configure(threads: int, dtype: str) -> None:
-    """Enable float64 if it is measured; the process's affinity sets the number of threads."""
+    """Enable float64 if it is measured. The process's affinity sets the number of threads."""
     jax.config.update("jax_enable_x64", dtype == "float64")
 
 

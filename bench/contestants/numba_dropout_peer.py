@@ -27,7 +27,7 @@ VERSIONS = {
 }
 
 
-Check = Callable[[Any, Any, float], None]  # of a result, the input, and the rate
+Check = Callable[[Any, Any, float], None]  # arguments: a result, the input, and the rate
 
 _target = Host()
 
@@ -81,7 +81,7 @@ def _mask(packed: bool) -> Callable[[Case], dict[str, Timed]]:
 
 
 def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
-    """Return the contestants of a layer's product, by the public function or the kernel of one gradient."""
+    """Return the contestants of a layer's product: the public function, or the kernel of one gradient."""
 
     def contestants(case: Case) -> dict[str, Timed]:
         arrays = _inputs.layer(case)
@@ -169,7 +169,7 @@ def _subnetwork_pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable
 
 
 def _memory(case: Case) -> dict[str, int]:
-    """Return the bytes that dropout adds: in the network's buffers, and allocated during a step."""
+    """Return the bytes that dropout adds to the network's buffers, and to the allocations during a step."""
     buffers, peaks = [], []
     for dropout in (True, False):
         net, optimizer = _network(case, dropout)

@@ -1,4 +1,4 @@
-"""NumPy: dropout from a generator, a mask and a multiplication; matrix products of its BLAS."""
+"""NumPy: dropout from a generator, a mask and a multiplication, and matrix products of its BLAS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VERSIONS = {"numpy": np.__version__, "numpy's BLAS": _blas()}
 
 
 def configure(threads: int, dtype: str) -> None:
-    """Do nothing; NumPy's threads are set by the environment."""
+    """Do nothing, because the environment sets NumPy's threads."""
 
 
 def _dropout(case: Case) -> dict[str, Timed]:

@@ -23,7 +23,7 @@ _device = "cpu"
 
 
 def configure(threads: int, dtype: str, device: str = "cpu") -> None:
-    """Set the number of threads or the device; matrix products use float32, not TF32."""
+    """Set the number of threads or the device. Matrix products use float32, not TF32."""
     global _device
     torch.set_num_threads(threads)
     torch.manual_seed(1)
@@ -38,7 +38,7 @@ def _to_device(array: Any) -> Any:
 
 
 def _timed(call: Callable[[], Any], role: str, check: Callable[[Any], None] = lambda result: None) -> Timed:
-    """Return a timed call; check(values) gets the result as an array."""
+    """Return a timed call. check(values) gets the result as an array."""
 
     def checked() -> None:
         check(call().cpu().numpy())
