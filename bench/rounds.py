@@ -13,7 +13,7 @@ from .worker_pool import Failed, Process, busy_process
 
 __all__ = ["PAIRS", "OnProgress", "aggregate", "measure"]
 
-# Pairs of steps, with and without dropout, per round; for peers a less precise result is enough.
+# Pairs of steps, with and without dropout, per round. A less precise result is enough for peers.
 PAIRS = {"own": 40, "peer": 4}
 
 OnProgress = Callable[[int, str], None]  # number of finished rounds, and the next step
@@ -43,7 +43,7 @@ def measure(case: Case, processes: Sequence[Process], rounds: int, on_progress: 
                     failed[name] = str(error)
             on_progress(1, "")
     for process in {id(process): process for name, process in process_of.items() if name not in failed}.values():
-        with contextlib.suppress(Failed):  # the worker has ended; the next case reports it
+        with contextlib.suppress(Failed):  # the worker has ended, which the next case reports
             process.request("forget")
     figures = {name: values for name, values in figures.items() if name not in failed}
     if case.unit == "percent":

@@ -26,7 +26,7 @@ __all__ = ["GROUPS", "ROUNDS", "Plan", "check_outputs", "measure", "plan", "writ
 GROUPS = ("kernels", "train", "memory", "startup")
 ON_CUDA = GROUPS[:2]
 ROUNDS = 11  # odd, so that the median is a measured value, and enough for an interval
-FORMAT = 1  # of the JSON
+FORMAT = 1  # version of the JSON format
 
 Show = Callable[[dict[str, Any]], None]
 

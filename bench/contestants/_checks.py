@@ -16,7 +16,7 @@ FALLEN = 0.9  # share of the first mean, because dropout changes a mean by a few
 
 
 def masked(kept: NDArray[Any], p: float) -> None:
-    """Raise unless the share of dropped elements is p, within 5 standard errors."""
+    """Raise unless the share of dropped elements is p, within `ERRORS` standard errors."""
     share = 1.0 - np.count_nonzero(kept) / kept.size
     if abs(share - p) > ERRORS * (p * (1 - p) / kept.size) ** 0.5:
         raise ValueError(f"{share:.4f} of the elements are dropped, expected {p}")

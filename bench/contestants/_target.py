@@ -1,4 +1,4 @@
-"""Targets of our own operations, the CPU or a CUDA device: transfers, timing, and the limits of the hardware."""
+"""Targets of the package's operations, the CPU or a CUDA device: transfers, timing, and limits of the hardware."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._timed import Timed, queued
 
 __all__ = ["Device", "Host"]
 
-STEPS = 2**18  # of a chain of multiply-adds, less than a millisecond
+STEPS = 2**18  # length of a chain of multiply-adds, less than a millisecond
 
 
 class Host:

@@ -48,6 +48,7 @@ class Access:
         return _Changing(self, call)
 
     def _begin_reading(self, call: str) -> None:
+        """Register a call that reads, or raise RuntimeError if another thread changes the object."""
         thread = get_ident()
         if self._changer == thread:  # no other thread can use the object
             return
@@ -76,6 +77,7 @@ class Access:
                 self._readers[thread] = count - 1
 
     def _begin_changing(self, call: str) -> None:
+        """Register a call that changes, or raise RuntimeError if another thread uses the object."""
         thread = get_ident()
         if self._changer == thread:
             self._changes += 1
@@ -95,6 +97,7 @@ class Access:
             self._changer = None
 
     def _conflict(self, call: str, activity: str) -> RuntimeError:
+        """Return the error of a call while another thread uses the object."""
         return RuntimeError(
             f"{call}: another thread is {activity} this {self._name}; wait until it has finished, or give each thread "
             "its own copy beforehand (copy.deepcopy)"

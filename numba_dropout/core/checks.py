@@ -23,6 +23,7 @@ __all__ = [
 
 
 def _float(value: Any, name: str) -> float:
+    """Return a number as a float. Texts and arrays are not numbers."""
     try:
         if isinstance(value, str | bytes) or getattr(value, "ndim", 0) > 0:  # an array of one element is not a number
             raise TypeError

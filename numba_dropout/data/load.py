@@ -161,6 +161,7 @@ def load_for(model: Model, source: str | os.PathLike[str], *, need_target: bool 
 
 
 def _kind(source: str | os.PathLike[str]) -> tuple[Path, str]:
+    """Return the path of a source and its kind, after checking that it can be read."""
     path = Path(source)
     if is_named(str(source)):
         return path, "built-in"
@@ -193,6 +194,7 @@ def _table(path: Path, kind: str) -> delimited.Table | parquet.Table:
 
 
 def _npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays x and y, if it is there, of an .npz file."""
     arrays = _read_numpy(path)
     if not isinstance(arrays, dict) or "x" not in arrays:
         content = ", ".join(arrays) if isinstance(arrays, dict) else "one array"
@@ -218,6 +220,7 @@ def _target(path: Path, y: NDArray[Any], rows: int) -> NDArray[Any]:
 
 
 def _npy(path: Path) -> NDArray[Any]:
+    """Return the table in an .npy file."""
     table = _read_numpy(path)
     if isinstance(table, dict) or table.ndim != 2:
         content = "several arrays" if isinstance(table, dict) else f"shape {table.shape}"
@@ -226,6 +229,7 @@ def _npy(path: Path) -> NDArray[Any]:
 
 
 def _read_numpy(path: Path) -> dict[str, NDArray[Any]] | NDArray[Any]:
+    """Return the array of an .npy file, or the arrays of an .npz file."""
     try:
         with open(path, "rb") as file:
             content = np.load(file, allow_pickle=False)
@@ -240,6 +244,7 @@ def _read_numpy(path: Path) -> dict[str, NDArray[Any]] | NDArray[Any]:
 
 
 def _numbers(path: Path, array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return an array in uint8, float32 or float64."""
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path}: expected numbers in {name}, got {array.dtype}")
     if array.dtype in (np.uint8, np.float32, np.float64):

@@ -79,7 +79,7 @@ class TrainJob:
     def compile(self) -> None:
         """Compile the kernels of training and evaluation, and save them in the disk cache."""
         x, y = self.net.check_xy(self.train.x[:1], self.train.targets()[:1])
-        self.optimizer.end = 1  # of a schedule; no step is run
+        self.optimizer.end = 1  # a schedule needs an end, but no step is run
         self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
         self.optimizer.end = None
         self.net.evaluate_arrays(x, y)
@@ -221,6 +221,7 @@ def _loss(dataset: data.Dataset, requested: str | None) -> tuple[str, int]:
 
 
 def _optimizer(config: TrainConfig, resolved: dict[str, Any]) -> Optimizer:
+    """Return the optimizer of a configuration, after checking that its options belong to it."""
     decay_steps = 1000.0 if config.decay_steps is None else config.decay_steps
     schedules: dict[str, Schedule] = {"inverse": inverse_time(decay_steps), "step": step_decay(decay_steps)}
     if config.decay_steps is not None and config.schedule not in schedules:

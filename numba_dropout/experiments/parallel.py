@@ -65,6 +65,7 @@ def parallel_map(
 
 @contextlib.contextmanager
 def _ignore_ctrl_c() -> Iterator[None]:
+    """Ignore Ctrl-C in a `with` block, if this is the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -81,6 +81,7 @@ def affine(threshold: int, dtype: Any, *, backward: bool) -> tuple[Any, Any, Any
 def _alpha(
     array: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
 ) -> Any:
+    """Return alpha dropout of an array, or its gradient, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name)
     threshold = contract.threshold(checks.probability(p))

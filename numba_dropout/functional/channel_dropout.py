@@ -207,6 +207,7 @@ def _channels(
     channels_last: bool,
     out: Any,
 ) -> Any:
+    """Return channel dropout of an array with `spatial` dimensions, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name, halves=True)
     allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
@@ -283,6 +284,7 @@ def feature_alpha_dropout_backward(
 def _feature_alpha(
     array: Any, name: str, p: Any, seed: Any, position: Position, training: bool, backward: bool, out: Any
 ) -> Any:
+    """Return alpha dropout of the channels of an array, or its gradient, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name)
     if x.ndim < 2:

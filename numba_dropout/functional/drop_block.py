@@ -95,6 +95,7 @@ def drop_block2d_backward(
 def _blocks(
     array: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
 ) -> Any:
+    """Return DropBlock of an array, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name, 4)
     block = checks.integer(block_size, "block_size", 1, 2**31)

@@ -207,6 +207,7 @@ def _dropout(
     mask: Any,
     out: Any,
 ) -> Any:
+    """Return dropout of an array with one of the kernels, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name, halves=True)
     if mask is not None:
@@ -234,6 +235,7 @@ def _dropout(
 
 
 def _is_number(p: Any) -> bool:
+    """Return whether p is one number, so that it needs no conversion to an array."""
     if isinstance(p, float | int | str):
         return True
     only_dlpack = hasattr(p, "__dlpack__") and not hasattr(p, "__array__")

@@ -133,6 +133,7 @@ def _gaussian(
     training: bool,
     out: Any,
 ) -> Any:
+    """Return the result of a kernel of Gaussian noise, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name)
     key = required_key(seed, training)

@@ -77,6 +77,7 @@ def check_mode(mode: Any) -> None:
 
 
 def _samples(array: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
+    """Return stochastic depth of an array, after checking the arguments."""
     check_mode(mode)
     backend = backend_of(array, name)
     x = backend.float_array(array, name, halves=True)

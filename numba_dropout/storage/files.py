@@ -65,6 +65,7 @@ def write_json(path: str | os.PathLike[str], record: Any) -> None:
 
 
 def _finite(value: Any) -> Any:
+    """Return a record with None in place of non-finite numbers."""
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

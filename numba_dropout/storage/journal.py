@@ -56,6 +56,7 @@ class Journal:
             os.fsync(file.fileno())
 
     def _lines(self, content: bytes) -> list[dict[str, Any]]:
+        """Return the records of the lines of a file."""
         try:
             lines = [json.loads(line) for line in content.splitlines()]
         except ValueError:

@@ -93,6 +93,7 @@ class Checkpoint(Callback):
         remove_parts(self.path, rf"{re.escape(_base(self.path))}\.ckpt-\d+\.npz")
 
     def _position(self, file: Path) -> dict[str, Any]:
+        """Return the training state in a file. The message of an error gives a remedy."""
         try:
             return read(file).position
         except InputError as error:
@@ -108,6 +109,7 @@ class Checkpoint(Callback):
         self._write()
 
     def _write(self) -> None:
+        """Write a checkpoint, then remove all but the last ones."""
         net = self.training.net
         self.training.check_weights()
         config, weights = net.content()

@@ -31,7 +31,7 @@ class Diverged(InputError):
 
 @dataclass
 class History:
-    """The history of training: one record for each epoch.
+    """The history of training, with one record for each epoch.
 
     A record holds epoch (from 1), loss and accuracy in training mode over the epoch's batches, val_loss and
     val_accuracy in evaluation mode, lr, the seconds of the steps and samples_per_second. Missing figures are None.

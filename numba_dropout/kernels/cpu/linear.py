@@ -68,6 +68,7 @@ def linear_forward(out, inp, weight, bias):
 @parallel
 @serial_loop
 def _input_chunks(chunk, row_chunks, column_chunks, dinp, dout, weight, out, scale):
+    """Write a range of rows and columns of dinp: the product, then the derivative if `out` is not empty."""
     rows, columns = dinp.shape
     units = weight.shape[0]
     row0, row1, column0, column1 = chunk_bounds(chunk, row_chunks, column_chunks, rows, columns, dinp.itemsize)

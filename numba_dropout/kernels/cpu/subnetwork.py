@@ -114,6 +114,7 @@ def _first_at_least(units, value):
 @parallel
 @serial_loop
 def _spread_chunks(chunk, size, dweight, dbias, small_dweight, small_dbias, units, inputs, scale):
+    """Write a range of rows of dweight and dbias, with 0 for dropped units and inputs."""
     row0, row1 = chunk * size, min((chunk + 1) * size, dweight.shape[0])
     index = _first_at_least(units, row0)
     for i in range(row0, row1):

@@ -85,6 +85,8 @@ def _accesses(context, builder, count, array_type, value, start):
 
 
 def _emit_loads(count):
+    """Return the emitter of the intrinsic of `_build_load`."""
+
     @intrinsic
     def load(typing_context, array, start):
         """Emit loads of 16 bytes, or of the elements' total size if that is smaller."""
@@ -106,6 +108,8 @@ def _emit_loads(count):
 
 
 def _emit_stores(count):
+    """Return the emitter of the intrinsic of `_build_store`."""
+
     @intrinsic
     def store(typing_context, array, start, values):
         """Emit stores of 16 bytes, or of the elements' total size if that is smaller."""
@@ -140,6 +144,8 @@ def shared_floats(size):
 
 
 def _emit_shared_floats(size):
+    """Return the emitter of the intrinsic of `shared_floats`."""
+
     @intrinsic
     def floats(typing_context):
         """Emit a variable in shared memory. Some versions of numba.cuda align theirs to one element only."""

@@ -42,20 +42,20 @@ def _emit(context, builder, signature, arguments):
 
 @intrinsic(_matrix)
 def matrix(typing_context, flat, start, rows, columns):
-    """Emit the view's array structure."""
+    """Emit the IR of `_matrix`."""
     return types.Array(flat.dtype, 2, "C")(flat, types.int64, types.int64, types.int64), _emit
 
 
 @intrinsic(_tensor)
 def tensor(typing_context, flat, start, size, rows, columns):
-    """Emit the view's array structure."""
+    """Emit the IR of `_tensor`."""
     integer = types.int64
     return types.Array(flat.dtype, 3, "C")(flat, integer, integer, integer, integer), _emit
 
 
 @intrinsic(_vector)
 def vector(typing_context, flat, start, size):
-    """Emit the view's array structure."""
+    """Emit the IR of `_vector`."""
     return types.Array(flat.dtype, 1, "C")(flat, types.int64, types.int64), _emit
 
 
@@ -74,7 +74,7 @@ def _row(array, index, column0, column1):
 
 @intrinsic(_window)
 def window(typing_context, array, row0, row1, column0, column1):
-    """Emit the view's array structure."""
+    """Emit the IR of `_window`."""
 
     def generate(context, builder, signature, arguments):
         view = vectors.View(context, builder, signature.args[0], arguments[0])
@@ -88,7 +88,7 @@ def window(typing_context, array, row0, row1, column0, column1):
 
 @intrinsic(_row)
 def row(typing_context, array, index, column0, column1):
-    """Emit the view's array structure."""
+    """Emit the IR of `_row`."""
 
     def generate(context, builder, signature, arguments):
         view = vectors.View(context, builder, signature.args[0], arguments[0])
@@ -101,6 +101,7 @@ def row(typing_context, array, index, column0, column1):
 
 
 def _make_view(context, builder, signature, view, address, shape, strides):
+    """Return the array structure of a view."""
     array = make_array(signature.return_type)(context, builder)
     populate_array(array, builder.bitcast(address, array.data.type), shape, strides, I64(view.size), meminfo=None)
     return array._getvalue()

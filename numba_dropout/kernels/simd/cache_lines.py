@@ -30,7 +30,7 @@ def _read_ahead(array, start, size):
 
 @intrinsic(_read_ahead, prefer_literal=True)
 def read_ahead(typing_context, array, start, size):
-    """Emit a prefetch of each cache line."""
+    """Emit the IR of `_read_ahead`."""
     if not isinstance(size, types.IntegerLiteral):
         return None
 

@@ -1,7 +1,8 @@
 """Inner loops of a matrix product: tiles in registers, and the packing of their operands.
 
-The method of Goto and van de Geijn (ACM TOMS 34, 2008), with one operand packed. The right operand lies in panels as
-wide as a tile, so that a row of a panel fills registers. Elements of the left operand are broadcast from memory.
+The method is that of Goto and van de Geijn (ACM TOMS 34, 2008), with one operand packed. The right operand lies in
+panels as wide as a tile, so that a row of a panel fills registers. Elements of the left operand are broadcast from
+memory.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from .vectors import I64
 __all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tiles", "pack_columns", "pack_rows"]
 
 TILE_ROWS = TILE.rows
-TILE_WIDTH = TILE.width  # bytes
+TILE_WIDTH = TILE.width  # bytes of a row of a tile
 QUARTER = 16  # bytes of a row that are transposed together, with as many rows as they have elements
 LINE = 64  # bytes of a row that are read together: a cache line
 
@@ -126,6 +127,7 @@ def _emit_stores(builder, tile, sums, targets, rows, columns, accumulate):
 
 
 def _multiply_add(builder, tile, a, b, total):
+    """Emit total + a * b, in one operation if the target has it."""
     if not tile.fused:
         return builder.fadd(total, builder.fmul(a, b))
     return vectors.call(builder, f"llvm.fma.{vectors.vector_name(a.type)}", a.type, [a, b, total])
@@ -156,6 +158,7 @@ def _pack_rows(packed, left):
 
 
 def _pack(packed, right):
+    """Copy the columns of right to panels, with 0 in the columns beyond its last."""
     width = packed.shape[2]
     for panel in range(packed.shape[0]):
         columns = right[:, panel * width : (panel + 1) * width]
@@ -176,6 +179,7 @@ def emit_packing(builder, register, packed, right, width):
 
 
 def _emit_row_copies(builder, register, packed, right, width, panels):
+    """Emit the packing of columns that are adjacent in memory: copies of parts of rows."""
     lanes = min(register // right.size, width)
     kind = vectors.vector(right.element, lanes)
     with cgutils.for_range(builder, right.shape[0], intp=I64) as row:

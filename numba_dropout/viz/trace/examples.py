@@ -47,6 +47,7 @@ def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
 
 
 def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> Trace:
+    """Train the network of an example on the built-in data, and return its trace."""
     run = build("pipeline", TrainConfig(input_dropout=p, seed=seed, dtype="float64"))
     x, y = run.train.x, run.train.targets()
     history = run.fit()

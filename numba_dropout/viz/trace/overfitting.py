@@ -23,6 +23,7 @@ def curves() -> list[Curve]:
 
 
 def _curve(name: str, dropout: float, input_dropout: float) -> Curve:
+    """Train a network with the given rates, and return its losses."""
     net = MLP(SIZES, dropout=dropout, input_dropout=input_dropout, dtype="float64")
     dataset = data.load("noisy")
     x, y = dataset.x, dataset.targets()

@@ -54,6 +54,7 @@ def page(trace: Trace) -> str:
 
 
 def _file(name: str) -> str:
+    """Return the text of a file of the page's assets."""
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
@@ -137,6 +138,7 @@ def _curves(block: Curves) -> str:
 
 
 def _height(value: float, top: float) -> float:
+    """Return the vertical position of a loss in the plot."""
     return HEIGHT - EDGE + 8 - (HEIGHT - 2 * EDGE + 8) * value / top
 
 
@@ -168,6 +170,7 @@ def _question(index: int, question: Question) -> str:
 
 
 def _network(trace: Trace) -> str:
+    """Return the description of the picture and the elements that the scripts fill."""
     if trace.masks:
         description = (
             "A dropped unit is hollow and dashed, and its edges fade. A unit that ReLU has set to 0 is hollow. Click a "
@@ -192,6 +195,7 @@ def _no_picture(trace: Trace) -> str:
 
 
 def _scripts(trace: Trace) -> str:
+    """Return the data of the network and the scripts."""
     numbers = json.dumps(_numbers(trace), separators=(",", ":"), allow_nan=False)  # contains no text of the user
     code = "\n".join(map(_file, SCRIPTS))
     return f'<script type="application/json" id="network-data">{numbers}</script>\n<script>\n{code}</script>'
