@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 class Progress(Callback):
-    """Print a row for each epoch and, on a terminal, a progress bar with the time left below it."""
+    """A row for each epoch and, on a terminal, a progress bar with the time left below it."""
 
     def __init__(self) -> None:
         self.interrupted = self.begun = False

@@ -21,7 +21,7 @@ SUFFIXES = {"onnx": ".onnx", "safetensors": ".safetensors", "npz": ".npz"}
 def export(model: str, kind: str | None, out: str | None, mc: bool) -> None:
     """Write MODEL in another format: ONNX, safetensors, or NumPy's .npz.
 
-    ONNX (requires the extra [onnx]) contains the scaling, Gemm, Relu and Dropout; its outputs are those of `predict`.
+    ONNX (requires the extra [onnx]) contains the scaling, Gemm, Relu and Dropout. Its outputs are those of `predict`.
     safetensors (requires the extra [safetensors]) contains the tensors of the equivalent torch.nn.Sequential, whose
     indices count ReLU and Dropout too. All commands accept it as a model, like a .npz file.
 

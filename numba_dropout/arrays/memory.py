@@ -23,7 +23,7 @@ class DeviceMemory(Protocol):
     """The interface of memory for arrays of kernels."""
 
     device: str  # "cpu", "cuda:0", ...
-    precision: str  # of the factors of matrix products
+    precision: str  # precision of the factors of matrix products
 
     def zeros(self, size: int, dtype: Any) -> Any:
         """Return a flat array of zeros."""

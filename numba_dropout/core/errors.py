@@ -8,7 +8,7 @@ class InputError(ValueError):
 
 
 class DeviceError(InputError):
-    """A device does not support a valid network, because of its dtype or its size."""
+    """A device that does not support a valid network, because of its dtype or its size."""
 
 
 def missing(what: str, package: str, extra: str) -> str:

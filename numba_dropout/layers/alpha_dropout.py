@@ -10,7 +10,7 @@ __all__ = ["AlphaDropout"]
 
 
 class AlphaDropout(Layer):
-    """Drop elements of a SELU network with `alpha_dropout`.
+    """Layer that drops elements of a SELU network with `alpha_dropout`.
 
     Parameters
     ----------

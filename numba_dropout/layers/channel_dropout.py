@@ -10,7 +10,7 @@ __all__ = ["Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class Dropout1d(Layer):
-    """Drop whole channels of sequences with `dropout1d`.
+    """Layer that drops whole channels of sequences with `dropout1d`.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Dropout1d(Layer):
 
 
 class Dropout2d(Layer):
-    """Drop whole channels of images with `dropout2d`.
+    """Layer that drops whole channels of images with `dropout2d`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Dropout2d(Layer):
 
 
 class Dropout3d(Layer):
-    """Drop whole channels of volumes with `dropout3d`.
+    """Layer that drops whole channels of volumes with `dropout3d`.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Dropout3d(Layer):
 
 
 class FeatureAlphaDropout(Layer):
-    """Drop whole channels of a SELU network with `feature_alpha_dropout`.
+    """Layer that drops whole channels of a SELU network with `feature_alpha_dropout`.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ __all__ = ["ConcreteDropout"]
 
 
 class ConcreteDropout(Layer):
-    """Multiply by a smooth mask of a trainable rate with `concrete_dropout`.
+    """Layer that multiplies by a smooth mask of a trainable rate with `concrete_dropout`.
 
     `logit` is log(p / (1 - p)), which an optimizer updates. `backward` stores its gradient in `dlogit`. Add the
     gradient of a regularizer to `dlogit`. Do not write to the result of `forward` before the backward pass, which needs

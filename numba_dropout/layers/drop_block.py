@@ -11,7 +11,7 @@ __all__ = ["DropBlock2d"]
 
 
 class DropBlock2d(Layer):
-    """Drop squares of feature maps with `drop_block2d`.
+    """Layer that drops squares of feature maps with `drop_block2d`.
 
     Parameters
     ----------

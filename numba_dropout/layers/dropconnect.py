@@ -12,7 +12,7 @@ __all__ = ["DropConnect"]
 
 
 class DropConnect(Layer):
-    """Apply a linear layer and drop its weights with `dropconnect`.
+    """Linear layer that drops its weights with `dropconnect`.
 
     `backward` returns the gradient with respect to the input. It stores the gradients with respect to weight and bias
     in `dweight` and `dbias`.

@@ -20,7 +20,7 @@ __all__ = ["Dropout"]
 
 
 class Dropout(Layer):
-    """Drop elements with `dropout`.
+    """Layer that drops elements with `dropout`.
 
     Parameters
     ----------

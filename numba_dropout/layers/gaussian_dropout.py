@@ -11,7 +11,7 @@ __all__ = ["GaussianDropout", "GaussianNoise"]
 
 
 class GaussianDropout(Layer):
-    """Multiply by noise of mean 1 with `gaussian_dropout`.
+    """Layer that multiplies by noise of mean 1 with `gaussian_dropout`.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class GaussianDropout(Layer):
 
 
 class GaussianNoise(Layer):
-    """Add noise of mean 0 with `gaussian_noise`.
+    """Layer that adds noise of mean 0 with `gaussian_noise`.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ __all__ = ["MaskGenerator"]
 
 
 class MaskGenerator:
-    """Count sites and steps for a seed, so that layers never share a mask by accident.
+    """Counter of sites and steps for a seed, so that layers never share a mask by accident.
 
     Several threads may call it at once, but the current step is the same for all of them. Use one generator with a
     different seed for each thread that counts steps separately.

@@ -10,7 +10,7 @@ __all__ = ["StochasticDepth"]
 
 
 class StochasticDepth(Layer):
-    """Drop whole samples of a residual branch with `stochastic_depth`.
+    """Layer that drops whole samples of a residual branch with `stochastic_depth`.
 
     Parameters
     ----------

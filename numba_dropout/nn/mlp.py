@@ -87,7 +87,7 @@ class MLP(Predictor, Stored):
         Labels that `predict` returns for class 0, 1, ... If it is None, `predict` returns class numbers.
     tau : list of float or None
         Precision of a regression's noise for each output: 1 / variance, in units of the target.
-    features, target, target_column : list of str, str, int; or None
+    features, target, target_column : list of str, str and int, or None
         Names of the training columns, and the index of the target column, if known.
 
     Raises
@@ -148,7 +148,7 @@ class MLP(Predictor, Stored):
         self.access = Access(type(self).__name__)
         self.step = 0
         self.epoch = 0
-        self.rows: int | None = None  # of the data set that sets the default regularizers
+        self.rows: int | None = None  # rows of the data set that sets the default regularizers
         self.classes: list[Any] | None = None
         self.tau: list[float] | None = None
         self.features: list[str] | None = None

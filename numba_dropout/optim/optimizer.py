@@ -35,9 +35,9 @@ class Optimizer:
     max_norm : float, optional
         Bound on the norm of each hidden unit's incoming weights (Srivastava et al., JMLR 2014, section 5.1).
     schedule : str or callable
-        Schedule of the learning rate: "constant"; "inverse", 1 / (1 + step / 1000); "cosine", from 1 to 0 over all
-        steps; "step", a factor of 0.1 every 1000 steps; or a function of (steps (n,), total steps) that returns factors
-        (n,).
+        Schedule of the learning rate: "constant", "inverse", "cosine", "step", or a function of (steps (n,), total
+        steps) that returns factors (n,). "inverse" is 1 / (1 + step / 1000). "cosine" falls from 1 to 0 over all steps.
+        "step" is a factor of 0.1 every 1000 steps.
     total_steps : int, optional
         Length of the schedule. By default, the schedule ends with the last step of `fit`.
 

@@ -16,7 +16,7 @@ DIVISOR = 5  # divisor of the learning rate with learning_rate="adaptive"
 
 
 class Stopping(Callback):
-    """Record the losses of a fit in an estimator, and stop after several epochs without progress.
+    """Callback that records the losses of a fit in an estimator, and stops after several epochs without progress.
 
     The optional function `score` returns the score of the held-out rows. It replaces the training loss in the stopping
     rule, and the weights of the best epoch are restored at the end.

@@ -14,7 +14,7 @@ __all__ = ["JsonLines", "TensorBoard"]
 
 
 class JsonLines(Callback):
-    """Write the record of each epoch, described in `History`, as one line of JSON."""
+    """Callback that writes the record of each epoch, described in `History`, as one line of JSON."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = check_writable(path)
@@ -49,7 +49,7 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 class TensorBoard(Callback):
-    """Write the metrics of each epoch to a folder for TensorBoard (the extra `tensorboard`).
+    """Callback that writes the metrics of each epoch to a folder for TensorBoard (the extra `tensorboard`).
 
     The step is the epoch. Metrics have names such as loss/train and loss/validation.
     """

@@ -33,7 +33,7 @@ class Saved(NamedTuple):
 
 
 class Checkpoint(Callback):
-    """Write a checkpoint every `every` steps and at the end of training, and keep the last ones.
+    """Callback that writes a checkpoint every `every` steps and at the end of training, and keeps the last ones.
 
     The files are in the folder of the model `path`, with the name `<stem>.ckpt-<step>.npz`. Each is written atomically,
     with a hash of its content. `MLP.load` reads a checkpoint as a model, and `fit(resume=...)` resumes training.

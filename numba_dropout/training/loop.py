@@ -26,7 +26,7 @@ INTERVAL = 0.1  # seconds of training between two checks of the clock, the loss 
 
 
 class Diverged(InputError):
-    """The loss or a weight became NaN or infinite. The message names the epoch and possible remedies."""
+    """A loss or weight that became NaN or infinite. The message names the epoch and possible remedies."""
 
 
 @dataclass

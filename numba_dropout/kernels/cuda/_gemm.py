@@ -29,7 +29,7 @@ def _build_kernel(left_by_rows, right_by_rows, finish, tile):
     left_side, right_side, origin, add, row_step = implementation.inner_loop(left_by_rows, right_by_rows, tile)
     load_left, store_left, left_registers, left_size = left_side
     load_right, store_right, right_registers, right_size = right_side
-    right_start = 2 * left_size  # of the right side's two tiles in shared memory
+    right_start = 2 * left_size  # start of the right side's two tiles in shared memory
     both_sides = shared_floats(right_start + 2 * right_size)
     depth, sums_size, tall = tile.depth, tile.height * COLUMNS, tile.height == 8
 

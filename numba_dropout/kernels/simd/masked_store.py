@@ -46,7 +46,7 @@ def _store_affine_kept(out, inp, start, valid, bits, scale, shift, dropped):
 def _store_kept_past_caches(out, inp, start, valid, bits, scale):
     """Write like `store_kept`. Full groups bypass the caches, and must be aligned to a cache line in out.
 
-    It is for arrays larger than the caches: a line is not read before it is written. A fence must follow.
+    This store is for arrays larger than the caches: a line is not read before it is written. A fence must follow.
     """
     _store_kept(out, inp, start, valid, bits, scale)
 
@@ -56,7 +56,7 @@ def _emit_masked_store(context, builder, signature, arguments, *, relu=False, pa
     out = vectors.View(context, builder, signature.args[0], arguments[0])
     inp = vectors.View(context, builder, signature.args[1], arguments[1])
     start, valid, bits, scale, *affine = arguments[2:]
-    lanes = 64 // out.size  # of a vector of 512 bits
+    lanes = 64 // out.size  # lanes of a vector of 512 bits
     kind = vectors.vector(out.element, lanes)
     zero = vectors.constant(kind, 0.0)
     scales = vectors.splat(builder, scale, lanes)

@@ -111,7 +111,7 @@ def _to_integer(builder, masks):
 
 @intrinsic(_draw)
 def draw(typing_context, first, threshold, k0, k1, stream, step):
-    """Emit the generator for all blocks at once, and two comparisons."""
+    """Emit the IR of `_draw`: the generator for all blocks at once, and two comparisons."""
 
     def generate(context, builder, signature, arguments):
         first, threshold, k0, k1, stream, step = arguments
@@ -135,7 +135,7 @@ def _store_words(array, start, first, k0, k1, stream, step):
 
 @intrinsic(_store_words)
 def store_words(typing_context, array, start, first, k0, k1, stream, step):
-    """Emit the generator for all blocks at once, and two stores."""
+    """Emit the IR of `_store_words`: the generator for all blocks at once, and two stores."""
 
     def generate(context, builder, signature, arguments):
         array, start, first, k0, k1, stream, step = arguments
@@ -160,7 +160,7 @@ def _store_bytes(mask, start, bits):
 
 @intrinsic(_store_bytes)
 def store_bytes(typing_context, mask, start, bits):
-    """Emit one store of 64 bytes."""
+    """Emit the IR of `_store_bytes`: one store of 64 bytes."""
 
     def generate(context, builder, signature, arguments):
         view = vectors.View(context, builder, signature.args[0], arguments[0])
@@ -178,7 +178,7 @@ def _load_bytes(mask, start):
 
 @intrinsic(_load_bytes)
 def load_bytes(typing_context, mask, start):
-    """Emit one load of 64 bytes."""
+    """Emit the IR of `_load_bytes`: one load of 64 bytes."""
 
     def generate(context, builder, signature, arguments):
         view = vectors.View(context, builder, signature.args[0], arguments[0])

@@ -35,7 +35,7 @@ __all__ = [
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 CACHE_LINE = 64
-ELEMENTS = {"float": "f32", "double": "f64"}  # in the names of LLVM's intrinsics
+ELEMENTS = {"float": "f32", "double": "f64"}  # element types in the names of LLVM's intrinsics
 
 
 def vector(element, lanes):
@@ -96,7 +96,7 @@ class View:
         array = make_array(kind)(context, builder, value)
         self.builder = builder
         self.element = context.get_data_type(kind.dtype)
-        self.size = context.get_abi_sizeof(self.element)  # of an element, in bytes
+        self.size = context.get_abi_sizeof(self.element)  # size of an element, in bytes
         self.start = builder.bitcast(array.data, I8.as_pointer())
         self.shape = cgutils.unpack_tuple(builder, array.shape, kind.ndim)
         self.strides = cgutils.unpack_tuple(builder, array.strides, kind.ndim)
