@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from numba_dropout_bench import cases, rounds, run, sizes, write_readme
+from numba_dropout_bench import cases, reproduced, rounds, run, sizes, write_readme
 
 ROOT = Path(__file__).parents[2]
 
