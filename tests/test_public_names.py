@@ -7,6 +7,7 @@ import pytest
 from processes import run
 
 import numba_dropout as nd
+from numba_dropout.kernels import cpu
 
 PUBLIC = [
     "MLP",
@@ -104,3 +105,20 @@ def test_renamed_methods():
         assert np.array_equal(net.answers(net.outputs(x)), net.predict_proba(x))
     with pytest.raises(AttributeError, match="'MLP' object has no attribute 'loss_off'"):
         net.loss_off(x, y)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "new"),
+    [
+        (cpu, "affine_dropout", "alpha_dropout_forward"),
+        (cpu, "apply_mask", "masked_dropout_forward"),
+        (cpu, "apply_mask_rates", "masked_dropout_rates_forward"),
+        (cpu, "apply_packed_mask", "masked_dropout_packed_forward"),
+        (nd.data, "some", "subset"),
+    ],
+)
+def test_functions_of_older_names(module, name, new):
+    with pytest.warns(DeprecationWarning, match=f"{name} is now called {new}"):
+        assert getattr(module, name) is getattr(module, new)
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'none'"):
+        module.none  # noqa: B018

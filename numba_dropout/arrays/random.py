@@ -11,13 +11,13 @@ from ..core import contract
 from ..kernels import cpu
 from ..kernels.scalar.philox import PURPOSE
 
-__all__ = ["order", "uniform"]
+__all__ = ["permutation", "uniform"]
 
 NONE = np.uint64(0)
 CHUNK = 1 << 16  # numbers sampled at once, even
 
 
-def order(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.int64]:
+def permutation(size: int, purpose: str, *, seed: int, step: int = 0) -> NDArray[np.int64]:
     """Return a permutation of 0..size-1: the stable argsort of one random 64-bit word for each row, at a step."""
     words = np.empty(size, np.uint64)
     k0, k1 = contract.key(seed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..arrays import random
 from ..core.errors import InputError
 
-__all__ = ["Dataset", "some", "split", "standardization"]
+__all__ = ["Dataset", "split", "standardization", "subset"]
 
 CONSTANT = 1e-12  # a column is constant if its standard deviation is at most this multiple of its mean
 
@@ -52,7 +52,7 @@ class Dataset:
         """Return the data set of the rows at the positions `index`."""
         return replace(self, x=self.x[index], y=None if self.y is None else self.y[index])
 
-    def scaling(self, how: str = "auto") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def scaling(self, method: str = "auto") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return offset and scale (C,): the scaled features are (x - offset) * scale.
 
         "features" gives each column mean 0 and standard deviation 1 (a constant column is only centered). "pixels" maps
@@ -60,13 +60,13 @@ class Dataset:
         ValueError for another name and for numbers that are too large to be scaled.
         """
         columns = self.x.shape[1]
-        if how == "auto":
-            how = "pixels" if self.pixels else "features"
-        if how == "features":
+        if method == "auto":
+            method = "pixels" if self.pixels else "features"
+        if method == "features":
             return standardization(self.x)
-        if how not in ("pixels", "none"):
-            raise InputError(f"how: expected auto, features, pixels or none, got {how!r}")
-        return np.zeros(columns), np.full(columns, 1.0 / 255.0 if how == "pixels" else 1.0)
+        if method not in ("pixels", "none"):
+            raise InputError(f"method: expected auto, features, pixels or none, got {method!r}")
+        return np.zeros(columns), np.full(columns, 1.0 / 255.0 if method == "pixels" else 1.0)
 
 
 def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -106,13 +106,13 @@ def parts(
     held_out = round(rows * fraction)
     if not 0 < held_out < rows:
         raise InputError(f"{name}: expected a number that leaves rows in both parts, got {fraction:g} of {rows} rows")
-    order = random.order(rows, "splitting", seed=seed, step=repeat)
+    order = random.permutation(rows, "splitting", seed=seed, step=repeat)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
-def some(data: Dataset, rows: int, *, seed: int) -> Dataset:
+def subset(data: Dataset, rows: int, *, seed: int) -> Dataset:
     """Return `rows` rows of a data set, drawn with the seed, in their original order."""
     if not 0 < rows <= len(data.x):
         raise InputError(f"rows: expected 1 to {len(data.x)}, got {rows}")
-    order = random.order(len(data.x), "splitting", seed=seed, step=1)
+    order = random.permutation(len(data.x), "splitting", seed=seed, step=1)
     return data.rows(np.sort(order[:rows]))

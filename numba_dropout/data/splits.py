@@ -24,24 +24,24 @@ class Resampling:
     """One or several splits into training rows and held-out rows.
 
     Either `folds` parts, each held out once (k-fold cross-validation), or a share `val` of the rows, drawn `repeats`
-    times, or the files index_train_<k>.txt and index_test_<k>.txt in the folder `given`, with row numbers from 0.
+    times, or the files index_train_<k>.txt and index_test_<k>.txt in `folder`, with row numbers from 0.
     """
 
     val: float | None = None
     folds: int | None = None
     repeats: int | None = None
-    given: str | None = None
+    folder: str | None = None
 
     def parts(self, rows: int, seed: int) -> list[tuple[Part, Part]]:
         """Return the sorted numbers of the training rows and of the held-out rows for each split."""
-        chosen = [name for name in ("folds", "given") if getattr(self, name) is not None]
+        chosen = [name for name in ("folds", "folder") if getattr(self, name) is not None]
         if len(chosen) > 1 or (chosen and (self.val is not None or self.repeats is not None)):
-            raise InputError("splits: expected one of folds, a share (with repeats) and given splits, got several")
-        if self.given is not None:
-            return _read_splits(Path(self.given), rows)
+            raise InputError("splits: expected one of folds, a share (with repeats) or a folder of splits, got several")
+        if self.folder is not None:
+            return _read_splits(Path(self.folder), rows)
         if self.folds is not None:
             folds = checks.integer(self.folds, "folds", 2, rows)
-            order = random.order(rows, "splitting", seed=seed)
+            order = random.permutation(rows, "splitting", seed=seed)
             return [_split(rows, held_out) for held_out in np.array_split(order, folds)]
         repeats = checks.integer(1 if self.repeats is None else self.repeats, "repeats", 1, 10_000)
         share = VAL if self.val is None else self.val

@@ -13,7 +13,7 @@ import numpy as np
 from .. import data
 from ..core.errors import InputError
 from ..nn.mlp import MLP
-from ..nn.variants.kinds import check_course
+from ..nn.variants.kinds import check_rate_schedule
 from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
 from ..training.evaluate import precision_of_noise
 from ..training.fit import History, fit
@@ -165,7 +165,7 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
     seed = config.seed if config.split_seed is None else config.split_seed
     train, held_out = (dataset, None) if config.val is None else data.split(dataset, config.val, seed=seed, name="val")
     if config.rows is not None:
-        train = data.some(train, config.rows, seed=seed)
+        train = data.subset(train, config.rows, seed=seed)
     net = MLP(
         [dataset.x.shape[1], *options["hidden"], outputs],
         dropout=options["dropout"],
@@ -180,7 +180,7 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
         precision=config.precision,
     )
     if config.dropout_schedule != "constant":
-        check_course(config.variant)
+        check_rate_schedule(config.variant)
     for name in ("classes", "features", "target", "target_column"):
         setattr(net, name, getattr(dataset, name))
     net.scale_input(*train.scaling(config.standardize))

@@ -82,7 +82,7 @@ class SearchSpace:
         else:
             choices = [dict(zip(self.space, values, strict=True)) for values in itertools.product(*lists)]
             if self.trials is not None and self.trials < len(choices):
-                order = random.order(len(choices), "search", seed=seed)[: self.trials]
+                order = random.permutation(len(choices), "search", seed=seed)[: self.trials]
                 choices = [choices[number] for number in order]
         return [Trial(number, choice) for number, choice in enumerate(choices)]
 

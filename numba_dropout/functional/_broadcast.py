@@ -110,7 +110,7 @@ def masked_dropout(
     if isinstance(kept, np.ndarray):
         layout, (kept,) = merge_short_rows(x.size, layout, kept)
     columns, (starts,), (stride,) = layout
-    starts, drop = backend.to_device(starts), backend.kernels.apply_mask
+    starts, drop = backend.to_device(starts), backend.kernels.masked_dropout_forward
     return backend.elementwise(result, [x], lambda out, x: drop(out, x, columns, kept, starts, stride, *numbers))
 
 
@@ -120,7 +120,7 @@ def masked_dropout_scales(
     """Return x masked by a flat mask that broadcasts, times flat scales that broadcast."""
     columns, both, strides = row_layout(tuple(x.shape), mask_shape, scales_shape)
     starts = [backend.to_device(array) for array in both]
-    drop = backend.kernels.apply_mask_rates
+    drop = backend.kernels.masked_dropout_rates_forward
     return backend.elementwise(
         result, [x], lambda out, x: drop(out, x, columns, kept, starts[0], strides[0], scales, starts[1], strides[1])
     )

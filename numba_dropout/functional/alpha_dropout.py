@@ -92,5 +92,5 @@ def _alpha(
     if threshold == contract.DROP_ALL:
         return backend.elementwise(result, [], backend.kernels.drop_all)
     numbers = affine(threshold, x.dtype, backward=backward)
-    drop = backend.kernels.affine_dropout
+    drop = backend.kernels.alpha_dropout_forward
     return backend.elementwise(result, [x], lambda out, x: drop(out, x, *numbers, np.uint64(threshold), *key, *words))

@@ -280,7 +280,7 @@ def _masked_dropout(backend: Backend, x: Any, p: Any, mask: Any, training: bool,
         return backend.assign(result, x)
     kept = backend.without_overlap(kept, result)
     if packed and rates.scales.size == 1 and rates.scales.reshape(-1)[0] != 0:
-        drop, scale = backend.kernels.apply_packed_mask, rates.scales.reshape(-1)[0]
+        drop, scale = backend.kernels.masked_dropout_packed_forward, rates.scales.reshape(-1)[0]
         return backend.elementwise(result, [x], lambda out, x: drop(out, x, kept, scale))
     if packed:
         bits, kept = kept, backend.empty(math.prod(shape), np.bool_)

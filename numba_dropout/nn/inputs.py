@@ -118,15 +118,15 @@ def weights(sample_weight: ArrayLike, count: int, dtype: np.dtype[Any]) -> NDArr
     return (scaled / scaled.mean()).astype(dtype)
 
 
-def scaling(shift: ArrayLike, stretch: ArrayLike, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return shift and stretch (columns,). Both are finite, and stretch is above 0."""
+def scaling(offset: ArrayLike, scale: ArrayLike, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return offset and scale (columns,). Both are finite, and scale is above 0."""
     try:
-        shift, stretch = (np.broadcast_to(np.asarray(a, np.float64), (columns,)) for a in (shift, stretch))
+        offset, scale = (np.broadcast_to(np.asarray(a, np.float64), (columns,)) for a in (offset, scale))
     except ValueError:
-        raise InputError(f"shift, stretch: expected numbers or arrays ({columns},)") from None
-    if not (np.isfinite(shift) & np.isfinite(stretch) & (stretch > 0)).all():
-        raise InputError("shift, stretch: expected finite numbers, and stretch above 0")
-    return shift, stretch
+        raise InputError(f"offset, scale: expected numbers or arrays ({columns},)") from None
+    if not (np.isfinite(offset) & np.isfinite(scale) & (scale > 0)).all():
+        raise InputError("offset, scale: expected finite numbers, and scale above 0")
+    return offset, scale
 
 
 def sizes(layer_sizes: Any, loss: str) -> list[int]:

@@ -22,7 +22,7 @@ from . import inputs, passes
 from .passes import LOSSES
 from .prediction import LastPass, Pass, Predictor
 from .rate_schedules import RateScheduler
-from .saving import Stored
+from .saving import Saveable
 from .state import INITS, State
 from .variants import kinds
 from .variants.concrete_dropout import regularization
@@ -30,7 +30,7 @@ from .variants.concrete_dropout import regularization
 __all__ = ["MLP"]
 
 
-class MLP(Predictor, Stored):
+class MLP(Predictor, Saveable):
     """A multilayer perceptron: linear layers with ReLU and dropout between them.
 
     The seed determines the initial weights, the masks and the order of the rows.
@@ -303,16 +303,16 @@ class MLP(Predictor, Stored):
         self._state.load(state)
 
     @changes
-    def scale_input(self, shift: ArrayLike, stretch: ArrayLike) -> None:
-        """Set the scaling of the input to (x - shift) * stretch, numbers or arrays (inputs,)."""
-        self._state.scale(("input_offset", "input_scale"), shift, stretch)
+    def scale_input(self, offset: ArrayLike, scale: ArrayLike) -> None:
+        """Set the scaling of the input to (x - offset) * scale, numbers or arrays (inputs,)."""
+        self._state.scale(("input_offset", "input_scale"), offset, scale)
 
     @changes
-    def scale_target(self, shift: ArrayLike, stretch: ArrayLike) -> None:
-        """Set the scaling of the target to (y - shift) * stretch, numbers or arrays (outputs,). `predict` undoes it."""
+    def scale_target(self, offset: ArrayLike, scale: ArrayLike) -> None:
+        """Set the scaling of the target to (y - offset) * scale, numbers or arrays (outputs,). `predict` undoes it."""
         if self.loss != "mse":
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
-        self._state.scale(("target_offset", "target_scale"), shift, stretch)
+        self._state.scale(("target_offset", "target_scale"), offset, scale)
 
     def state_of(self, optimizer: Optimizer) -> Any:
         """Return an optimizer's state (slots, P) for this network, initially zeros, and bind it to the network.

@@ -116,9 +116,9 @@ class Predictor(ABC):
     @reads
     def standardized(self, x: ArrayLike) -> NDArray[Any]:
         """Return x (rows, inputs) as the input of the first layer, scaled in float64, in the network's dtype."""
-        shift, stretch = self.input_scaling()
+        offset, scale = self.input_scaling()
         values = on_host(self.as_input(x)).astype(np.float64)
-        return ((values - shift) * stretch).astype(self.dtype)
+        return ((values - offset) * scale).astype(self.dtype)
 
     def samples(self, x: ArrayLike, samples: int, *, step: int = 0, row_offset: int = 0) -> Iterator[NDArray[Any]]:
         """Yield n samples of the outputs (rows, outputs) in training mode, each with its own masks.
@@ -179,8 +179,8 @@ class Predictor(ABC):
         outputs = self.samples(x, samples, step=step, row_offset=row_offset)
         if self.loss != "mse":
             return map(self.predictive, outputs)
-        stretch, shift = map(np.array, self.target_scaling())  # once: on a device each call copies them to the host
-        return (out / stretch + shift for out in outputs)
+        scale, offset = map(np.array, self.target_scaling())  # once: on a device each call copies them to the host
+        return (out / scale + offset for out in outputs)
 
     def aggregate(self, predictive: Iterable[NDArray[np.float64]]) -> MonteCarlo:
         """Return the mean and spread over several samples of `predictive`, as `MonteCarlo`."""
@@ -217,8 +217,8 @@ class Predictor(ABC):
         """
         if self.loss == "mse":
             with self.access.reading("predictive"):
-                stretch, shift = self.target_scaling()
-                return np.asarray(out / stretch + shift)
+                scale, offset = self.target_scaling()
+                return np.asarray(out / scale + offset)
         return np.exp(self.log_probabilities(out))
 
     def log_probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
@@ -232,12 +232,12 @@ class Predictor(ABC):
 
     @reads
     def input_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return shift and stretch (inputs,): the input of the network is (x - shift) * stretch."""
+        """Return offset and scale (inputs,): the input of the network is (x - offset) * scale."""
         return self._state.read("input_offset"), self._state.read("input_scale")
 
     @reads
     def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return stretch and shift (outputs,) of a regression: it is trained on (y - shift) * stretch."""
+        """Return scale and offset (outputs,) of a regression: it is trained on (y - offset) * scale."""
         return self._state.read("target_scale"), self._state.read("target_offset")
 
     def _workspace(self) -> _WorkspaceContext:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..core import checks, contract, errors
 from ..functional._rates import rates_of
-from .variants.kinds import check_course
+from .variants.kinds import check_rate_schedule
 
 __all__ = ["RATE_SCHEDULES", "RateSchedule", "RateScheduler", "early", "rate_schedule"]
 
@@ -79,7 +79,7 @@ class RateScheduler:
 
     def start(self, schedule: RateSchedule, total: int) -> None:
         """Start a schedule of `total` steps. It ends with `stop`."""
-        check_course(self._kind)
+        check_rate_schedule(self._kind)
         self._schedule = schedule, total
 
     def stop(self) -> None:

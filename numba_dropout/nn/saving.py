@@ -17,7 +17,7 @@ from ..core.errors import DeviceError, InputError
 from ..storage import model_file
 from .state import SCALING, State
 
-__all__ = ["Stored"]
+__all__ = ["Saveable"]
 
 # Entries of a model file besides the arrays: the arguments of the network, and its progress.
 ARGUMENTS = (
@@ -35,7 +35,7 @@ PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "
 LATER = ("variant", "weight_regularizer", "dropout_regularizer", "rows", "tau", "init")  # older files lack these
 
 
-class Stored(ABC):
+class Saveable(ABC):
     """The saving methods of a network. The abstract methods that they need come last."""
 
     sizes: list[int]

@@ -164,8 +164,8 @@ class State:
         for name, array in arrays.items():
             self.memory.write(params[name], array)
 
-    def scale(self, names: tuple[str, str], shift: ArrayLike, stretch: ArrayLike) -> None:
-        """Set the shift and stretch of the input or of the target."""
+    def scale(self, names: tuple[str, str], offset: ArrayLike, scale: ArrayLike) -> None:
+        """Set the offset and scale of the input or of the target."""
         columns = getattr(self.net, names[0]).size
-        for name, values in zip(names, scaling(shift, stretch, columns), strict=True):
+        for name, values in zip(names, scaling(offset, scale, columns), strict=True):
             self.write(name, values)

@@ -195,7 +195,7 @@ class Training:
     def _train(self) -> None:
         """Train on the remaining rows of the epoch, in the order drawn by the seed and the network's epoch."""
         net, (x, y), batch_size = self.net, self._data, self.batch_size
-        order = random.order(self.rows, "shuffling", seed=net.seed, step=net.epoch)
+        order = random.permutation(self.rows, "shuffling", seed=net.seed, step=net.epoch)
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
         while self.done < self.steps:
             due = (callback.every - net.step % callback.every for callback in self._callbacks if callback.every)

@@ -38,16 +38,16 @@ def test_uniform_in_chunks(monkeypatch):
         assert np.array_equal(random.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1), whole)
 
 
-def test_order():
+def test_permutation():
     words = [naive.bits64(i, 9, PURPOSE["shuffling"], 4) for i in range(40)]
-    assert random.order(40, "shuffling", seed=9, step=4).tolist() == sorted(range(40), key=words.__getitem__)
-    assert sorted(random.order(41, "splitting", seed=9).tolist()) == list(range(41))
+    assert random.permutation(40, "shuffling", seed=9, step=4).tolist() == sorted(range(40), key=words.__getitem__)
+    assert sorted(random.permutation(41, "splitting", seed=9).tolist()) == list(range(41))
 
 
-def test_order_of_equal_words(monkeypatch):
+def test_permutation_of_equal_words(monkeypatch):
     words = np.random.default_rng(0).integers(0, 50, 1000).astype(np.uint64)
     monkeypatch.setattr(random.cpu, "random_bits", lambda out, *_: np.copyto(out, words))
-    assert random.order(1000, "shuffling", seed=0).tolist() == sorted(range(1000), key=words.__getitem__)
+    assert random.permutation(1000, "shuffling", seed=0).tolist() == sorted(range(1000), key=words.__getitem__)
 
 
 def test_purposes_are_distinct():

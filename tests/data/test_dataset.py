@@ -29,7 +29,7 @@ def test_refused_fractions(fraction):
 
 
 def test_unknown_scaling():
-    with pytest.raises(ValueError, match="how: expected auto, features, pixels or none, got 'feature'"):
+    with pytest.raises(ValueError, match="method: expected auto, features, pixels or none, got 'feature'"):
         numbered().scaling("feature")
 
 

@@ -35,16 +35,16 @@ def test_given_splits(tmp_path):
     for number, (train, test) in enumerate([("0 1 2", "3"), ("3\n1", "0\n2")]):
         (tmp_path / f"index_train_{number}.txt").write_text(train)
         (tmp_path / f"index_test_{number}.txt").write_text(test)
-    parts = Resampling(given=str(tmp_path)).parts(4, seed=0)
+    parts = Resampling(folder=str(tmp_path)).parts(4, seed=0)
     assert [[rows.tolist() for rows in part] for part in parts] == [[[0, 1, 2], [3]], [[3, 1], [0, 2]]]
     with pytest.raises(ValueError, match="expected row numbers from 0 to 2, got 3"):
-        Resampling(given=str(tmp_path)).parts(3, seed=0)
+        Resampling(folder=str(tmp_path)).parts(3, seed=0)
     (tmp_path / "index_test_1.txt").write_text("0 1")
     with pytest.raises(ValueError, match="row 1 is in both files of split 1"):
-        Resampling(given=str(tmp_path)).parts(4, seed=0)
+        Resampling(folder=str(tmp_path)).parts(4, seed=0)
     (tmp_path / "index_train_1.txt").rename(tmp_path / "index_train_2.txt")
     with pytest.raises(ValueError, match=r"index_train_1.txt: no such file"):
-        Resampling(given=str(tmp_path)).parts(4, seed=0)
+        Resampling(folder=str(tmp_path)).parts(4, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_given_splits(tmp_path):
         (Resampling(folds=3, val=0.5), "got several"),
         (Resampling(val=1.0), "val: expected a number between 0 and 1, got 1"),
         (Resampling(val=0.001), "expected a number that leaves rows in both parts"),
-        (Resampling(given="nowhere"), "nowhere: expected files index_train_0.txt"),
+        (Resampling(folder="nowhere"), "nowhere: expected files index_train_0.txt"),
     ],
 )
 def test_refused_splits(resampling, message):

@@ -27,7 +27,7 @@ def by_hand(number, rate, seed):
     """Return the outcome of one run, from the parts of the library."""
     whole = data.load("pipeline")
     train, held_out = data.split(whole, 0.3, seed=5)
-    train = data.some(train, 40, seed=5)
+    train = data.subset(train, 40, seed=5)
     net = nd.MLP([20, 6, 3], dropout=rate, input_dropout=0.1, seed=seed)
     net.scale_input(*train.scaling())
     nd.fit(net, train.x, train.targets(), optimizer=nd.Adam(), epochs=2, batch_size=16)

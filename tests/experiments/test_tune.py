@@ -100,7 +100,7 @@ def test_unknown_records(change, tmp_path):
 def test_journal_of_other_splits(tmp_path):
     for name, rows in (("train", range(80)), ("test", range(80, 100))):
         (tmp_path / f"index_{name}_0.txt").write_text(" ".join(map(str, rows)))
-    given = Resampling(given=str(tmp_path))
+    given = Resampling(folder=str(tmp_path))
     tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
     (tmp_path / "index_test_0.txt").write_text("90 91")
     with pytest.raises(ValueError, match="this journal belongs to other work with different splits"):

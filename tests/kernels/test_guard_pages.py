@@ -14,7 +14,14 @@ from numba_dropout.nn.variants.kinds import VARIANTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guards are made by Linux's mprotect")
 
-SAMPLE = ("apply_mask", "dropout_forward", "gather_sparse_rows", "pack_mask", "sample_mask", "spread_columns")
+SAMPLE = (
+    "masked_dropout_forward",
+    "dropout_forward",
+    "gather_sparse_rows",
+    "pack_mask",
+    "sample_mask",
+    "spread_columns",
+)
 
 
 def counted(folder, part):

@@ -17,7 +17,7 @@ def test_scale_input(rng):
 
 @pytest.mark.parametrize("scaling", [(np.zeros(3), 1), (0, 0), (np.nan, 1), (0, [1, 1, 1, -1])])
 def test_invalid_scaling(scaling):
-    with pytest.raises(ValueError, match="shift, stretch"):
+    with pytest.raises(ValueError, match="offset, scale"):
         nd.MLP([4, 3]).scale_input(*scaling)
 
 

@@ -48,7 +48,7 @@ def test_rate_of_each_step(variant, rng):
         optimizer.bind(now._state.net.params)
         if velocity is not None:
             optimizer.state[:] = velocity
-        order = random.order(12, "shuffling", seed=3, step=step // 2)
+        order = random.permutation(12, "shuffling", seed=3, step=step // 2)
         rows = order[step % 2 * 6 : step % 2 * 6 + 6]
         now.train_step(x[rows], y[rows], optimizer)
         weights, velocity = {name: value.copy() for name, value in now.weights().items()}, optimizer.state.copy()

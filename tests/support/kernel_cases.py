@@ -106,7 +106,7 @@ class Cases:
         for _, _, columns, thresholds, _, starts, *where in self.rates():
             yield self.out(self.n, dtype=np.bool_), columns, thresholds, starts, *where
 
-    def apply_mask(self):
+    def masked_dropout(self):
         numbers = [self.one(value) for value in (2, 0.5, -1)]
         for columns, step in ((max(self.n, 1), 1), (7, 1), (7, 0), (max(self.n, 1), 0)):
             runs = self.runs(columns)
@@ -114,7 +114,7 @@ class Cases:
             kept = self.mask(self.n if step else runs)
             yield self.out(self.n), self.numbers(self.n), columns, kept, starts, step, *numbers
 
-    def apply_mask_rates(self):
+    def masked_dropout_rates(self):
         for columns in (max(self.n, 1), 5):
             runs = self.runs(columns)
             for steps in ((1, 1), (1, 0), (0, 1), (0, 0)):
@@ -129,7 +129,7 @@ class Cases:
                     *(scales, starts[1], steps[1]),
                 )
 
-    def apply_packed_mask(self):
+    def masked_dropout_packed(self):
         yield self.out(self.n), self.numbers(self.n), np.packbits(self.mask(self.n)), self.one(2)
 
     def concrete_dropout_forward(self):
@@ -334,7 +334,8 @@ class Cases:
 NAMED = {Cases.step_layer, Cases.step_stored, Cases.sub_network}
 METHODS = {name: getattr(Cases, name) for name in cpu.__all__ if hasattr(Cases, name)} | {
     "add_gaussian_noise": Cases.noise,
-    "affine_dropout": Cases.affine,
+    "alpha_dropout_backward": Cases.affine,
+    "alpha_dropout_forward": Cases.affine,
     "bce_backward": Cases.backward_from_targets,
     "bce_forward": Cases.forward_to_targets,
     "dropout_backward": Cases.dropout,
@@ -345,6 +346,12 @@ METHODS = {name: getattr(Cases, name) for name in cpu.__all__ if hasattr(Cases, 
     "gaussian_dropout_forward": Cases.noise,
     "linear_adam": Cases.step_layer,
     "linear_sgd": Cases.step_layer,
+    "masked_dropout_backward": Cases.masked_dropout,
+    "masked_dropout_forward": Cases.masked_dropout,
+    "masked_dropout_packed_backward": Cases.masked_dropout_packed,
+    "masked_dropout_packed_forward": Cases.masked_dropout_packed,
+    "masked_dropout_rates_backward": Cases.masked_dropout_rates,
+    "masked_dropout_rates_forward": Cases.masked_dropout_rates,
     "mse_backward": Cases.backward_from_targets,
     "mse_forward": Cases.forward_to_targets,
     "softmax_cross_entropy_backward": Cases.softmax_backward,

@@ -20,8 +20,9 @@ Examples
 array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
+from ...core.renamed import renamed
 from .adam import linear_adam, step_adam, sub_network_adam
-from .alpha_dropout import affine_dropout
+from .alpha_dropout import alpha_dropout_backward, alpha_dropout_forward
 from .bce import bce_backward, bce_forward
 from .clip_norm import clip_norm
 from .concrete_dropout import (
@@ -43,7 +44,14 @@ from .gaussian_dropout import (
 from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import pack_mask, sample_mask, sample_packed_mask, unpack_mask
-from .masked_dropout import apply_mask, apply_mask_rates, apply_packed_mask
+from .masked_dropout import (
+    masked_dropout_backward,
+    masked_dropout_forward,
+    masked_dropout_packed_backward,
+    masked_dropout_packed_forward,
+    masked_dropout_rates_backward,
+    masked_dropout_rates_forward,
+)
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random_bits import random_bits
@@ -55,10 +63,8 @@ from .subnetwork import gather_columns, kept_units, spread_columns, spread_layer
 
 __all__ = [
     "add_gaussian_noise",
-    "affine_dropout",
-    "apply_mask",
-    "apply_mask_rates",
-    "apply_packed_mask",
+    "alpha_dropout_backward",
+    "alpha_dropout_forward",
     "batch_totals",
     "bce_backward",
     "bce_forward",
@@ -90,6 +96,12 @@ __all__ = [
     "linear_relu_dropout_backward",
     "linear_relu_dropout_forward",
     "linear_sgd",
+    "masked_dropout_backward",
+    "masked_dropout_forward",
+    "masked_dropout_packed_backward",
+    "masked_dropout_packed_forward",
+    "masked_dropout_rates_backward",
+    "masked_dropout_rates_forward",
     "max_norm",
     "mse_backward",
     "mse_forward",
@@ -112,3 +124,13 @@ __all__ = [
     "take_layer",
     "unpack_mask",
 ]
+
+__getattr__ = renamed(
+    __name__,
+    {
+        "affine_dropout": "alpha_dropout_forward",
+        "apply_mask": "masked_dropout_forward",
+        "apply_mask_rates": "masked_dropout_rates_forward",
+        "apply_packed_mask": "masked_dropout_packed_forward",
+    },
+)

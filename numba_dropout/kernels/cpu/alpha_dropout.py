@@ -24,7 +24,7 @@ def _chunks(chunk, size, out, inp, scale, shift, dropped, threshold, k0, k1, str
 
 
 @kernel
-def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
+def alpha_dropout_forward(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
     """Write inp * scale + shift for kept elements, and `dropped` for dropped ones. out may be inp.
 
     out (n,), inp (n,)
@@ -32,3 +32,6 @@ def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, s
     size = chunk_size(out.size)
     chunks = (out.size + size - 1) // size
     _chunks(chunks, (size, out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset))
+
+
+alpha_dropout_backward = alpha_dropout_forward  # with shift and dropped 0, which do not depend on inp

@@ -1,7 +1,7 @@
 """Dropout with an existing mask, which is broadcast if it is smaller than the array.
 
 An array is treated as rows of `columns` elements, and the last row may be shorter. Row r uses the mask's elements from
-starts[r] on: `columns` elements if the stride `step` is 1, or one element for the complete row if it is 0.
+starts[r] on: `columns` elements if `stride` is 1, or one element for the complete row if it is 0.
 """
 
 from ...core.jit import kernel, serial_loop
@@ -37,13 +37,16 @@ def _chunks(chunk, size, out, inp, columns, mask, starts, stride, scale, shift, 
 
 
 @kernel
-def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
+def masked_dropout_forward(out, inp, columns, mask, starts, stride, scale, shift, dropped):
     """Write inp * scale + shift where the mask is True, and `dropped` elsewhere. out may be inp.
 
-    out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
+    out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, stride 0 or 1
     """
     size = chunk_size(out.size)
-    _chunks((out.size + size - 1) // size, (size, out, inp, columns, mask, starts, step, scale, shift, dropped))
+    _chunks((out.size + size - 1) // size, (size, out, inp, columns, mask, starts, stride, scale, shift, dropped))
+
+
+masked_dropout_backward = masked_dropout_forward  # with shift and dropped 0
 
 
 @parallel
@@ -55,13 +58,16 @@ def _packed_chunks(chunk, size, out, inp, packed, scale):
 
 
 @kernel
-def apply_packed_mask(out, inp, packed, scale):
+def masked_dropout_packed_forward(out, inp, packed, scale):
     """Write inp * scale where the element's bit is set, and +0 elsewhere. out may be inp.
 
     out (n,), inp (n,), packed (ceil(n / 8),) uint8
     """
     size = chunk_size(out.size)
     _packed_chunks((out.size + size - 1) // size, (size, out, inp, packed, scale))
+
+
+masked_dropout_packed_backward = masked_dropout_packed_forward
 
 
 @serial_loop
@@ -104,11 +110,14 @@ def _rates_chunks(chunk, size, out, inp, columns, mask, mask_starts, mask_stride
 
 
 @kernel
-def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
+def masked_dropout_rates_forward(out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride):
     """Write inp times its scale where the mask is True and the scale is not 0, and +0 elsewhere. out may be inp.
 
     out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, strides 0 or 1
     """
     size = chunk_size(out.size)
-    arguments = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
+    arguments = out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride
     _rates_chunks((out.size + size - 1) // size, (size, *arguments))
+
+
+masked_dropout_rates_backward = masked_dropout_rates_forward

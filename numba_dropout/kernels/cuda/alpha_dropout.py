@@ -24,10 +24,13 @@ def _affine(out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, st
             out[start + i] = inp[start + i] * scale + shift if bit != NONE else dropped
 
 
-def affine_dropout(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
+def alpha_dropout_forward(out, inp, scale, shift, dropped, threshold, k0, k1, stream, step, offset):
     """Write inp * scale + shift for kept elements and `dropped` for the others. out may be inp.
 
     out (n,), inp (n,)
     """
     blocks, lane = block_count(out.size, offset)
     launch(_affine, blocks, out, inp, lane, scale, shift, dropped, threshold, k0, k1, stream, step, offset)
+
+
+alpha_dropout_backward = alpha_dropout_forward  # with shift and dropped 0, which do not depend on inp

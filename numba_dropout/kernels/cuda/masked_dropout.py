@@ -1,7 +1,7 @@
 """Dropout with an existing mask, of the array's size or broadcast from a smaller one.
 
 An array is treated as rows of `columns` elements. The last row may be shorter. Row r takes the mask's elements from
-starts[r] on, with a stride of 1, or of 0 if it has one element for the row. The parameter `step` is that stride.
+starts[r] on, with a stride of 1, or of 0 if it has one element for the row.
 """
 
 import numpy as np
@@ -54,16 +54,19 @@ _MASKED, _RATED, _PACKED = (
 )
 
 
-def apply_mask(out, inp, columns, mask, starts, step, scale, shift, dropped):
+def masked_dropout_forward(out, inp, columns, mask, starts, stride, scale, shift, dropped):
     """Write inp * scale + shift where the mask is True, and `dropped` elsewhere. out may be inp.
 
-    out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, step 0 or 1
+    out (n,), inp (n,), mask (m,) bool, starts (ceil(n / columns),) int64, stride 0 or 1
     """
-    operands = out, inp, columns, mask, starts, step, scale, shift, dropped
+    operands = out, inp, columns, mask, starts, stride, scale, shift, dropped
     launch_2d(_MASKED[str(out.dtype)], starts.size, columns, *operands)
 
 
-def apply_packed_mask(out, inp, packed, scale):
+masked_dropout_backward = masked_dropout_forward  # with shift and dropped 0
+
+
+def masked_dropout_packed_forward(out, inp, packed, scale):
     """Write inp * scale where the element's bit is set, and +0 elsewhere. out may be inp.
 
     out (n,), inp (n,), packed (ceil(n / 8),) uint8
@@ -71,10 +74,16 @@ def apply_packed_mask(out, inp, packed, scale):
     launch(_PACKED[str(out.dtype)], out.size, out, inp, packed, scale)
 
 
-def apply_mask_rates(out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step):
+masked_dropout_packed_backward = masked_dropout_packed_forward
+
+
+def masked_dropout_rates_forward(out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride):
     """Write inp times its scale where the mask is True and the scale is not 0, and +0 elsewhere. out may be inp.
 
-    out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, steps 0 or 1
+    out (n,), inp (n,), mask (m,) bool, scales (k,), starts (ceil(n / columns),) int64 of each, strides 0 or 1
     """
-    operands = out, inp, columns, mask, mask_starts, mask_step, scales, scale_starts, scale_step
+    operands = out, inp, columns, mask, mask_starts, mask_stride, scales, scale_starts, scale_stride
     launch_2d(_RATED[str(out.dtype)], mask_starts.size, columns, *operands)
+
+
+masked_dropout_rates_backward = masked_dropout_rates_forward

@@ -10,7 +10,7 @@ import numpy as np
 from ...core import contract
 from ...core.errors import InputError
 
-__all__ = ["VARIANTS", "check_course", "kind_of", "stages"]
+__all__ = ["VARIANTS", "check_rate_schedule", "kind_of", "stages"]
 
 VARIANTS = (
     "dropout",
@@ -36,7 +36,7 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
     return "rates" if per_unit else variant
 
 
-def check_course(kind: str) -> None:
+def check_rate_schedule(kind: str) -> None:
     """Raise InputError if the rates of a kind of network cannot follow a schedule."""
     if kind in ("rates", "concrete"):
         value = "an array" if kind == "rates" else "learned rates"

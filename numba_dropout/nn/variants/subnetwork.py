@@ -34,7 +34,7 @@ def sites(target: Target, views: Views) -> Sites:
             scale, starts, key = net.scales[site], vector(net.row_starts, FIRST, out.shape[0]), net.key
             mask, zero = vector(net.unit_mask, FIRST, units), net.scales.dtype.type(0)
             kernels.sample_mask(mask, threshold, key[0], key[1], np.uint64(site) | purpose, step, ZERO)
-            kernels.apply_mask(flat, flat, units, mask, starts, FIRST + 1, scale, -zero, zero)
+            kernels.masked_dropout_forward(flat, flat, units, mask, starts, FIRST + 1, scale, -zero, zero)
 
     return Sites(
         drop,

@@ -88,7 +88,7 @@ def _cell(text: str) -> str:
 
 
 def _bars(bars: Bars) -> str:
-    most = max(bars.values)
+    most = max(bars.values) or 1.0
     rows = "".join(
         f'<span>{escape(label)}</span><i style="width:{100 * value / most:.1f}%"></i><span>{value:.3f}</span>'
         for label, value in zip(bars.labels, bars.values, strict=True)

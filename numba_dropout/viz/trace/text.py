@@ -52,7 +52,7 @@ def _table(table: Table) -> Iterator[str]:
 
 def _bars(bars: Bars) -> Iterator[str]:
     """Yield the title of a bar chart, and a line for each bar."""
-    largest = max(bars.values)
+    largest = max(bars.values) or 1.0
     width = max(len(label) for label in bars.labels)
     yield f"  {bars.title}"
     for label, value in zip(bars.labels, bars.values, strict=True):

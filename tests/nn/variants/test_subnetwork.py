@@ -167,7 +167,7 @@ def test_fit(rng):
     from numba_dropout.arrays import random
 
     for epoch in range(2):
-        order = random.order(20, "shuffling", seed=9, step=epoch)
+        order = random.permutation(20, "shuffling", seed=9, step=epoch)
         for start in range(0, 20, 8):
             rows = order[start : start + 8]
             other.train_step(x[rows], y[rows], theirs)
