@@ -9,7 +9,7 @@ from numba import njit, prange
 import numba_dropout as nd
 from numba_dropout.kernels import cpu
 
-SEED = np.uint64(7), np.uint64(0)  # the low and the high 32 bits
+K0, K1 = np.uint64(7), np.uint64(0)  # the low and the high 32 bits of the seed
 THRESHOLD, SCALE = np.uint64(round(0.25 * 2**32)), np.float32(1 / 0.75)
 NONE = np.uint64(0)
 
@@ -18,7 +18,7 @@ NONE = np.uint64(0)
 def perturbed_mean(total, x, noisy, step):
     """Compute the mean of the rows of x after dropout with the mask of a step."""
     flat, out = x.reshape(-1), noisy.reshape(-1)
-    cpu.dropout_forward(out, flat, THRESHOLD, SCALE, SEED[0], SEED[1], NONE, step, NONE)
+    cpu.dropout_forward(out, flat, THRESHOLD, SCALE, K0, K1, NONE, step, NONE)
     for i in range(noisy.shape[0]):
         for j in range(noisy.shape[1]):
             total[j] += noisy[i, j] / noisy.shape[0]
@@ -42,7 +42,7 @@ def masked_row(row, step, offset):
     A kernel starts no threads for up to 16,384 elements. With more, it shares Numba's threads with other kernels, which
     all threading layers except `workqueue` allow.
     """
-    cpu.dropout_forward(row, row, THRESHOLD, SCALE, SEED[0], SEED[1], NONE, step, offset)
+    cpu.dropout_forward(row, row, THRESHOLD, SCALE, K0, K1, NONE, step, offset)
 
 
 def main():

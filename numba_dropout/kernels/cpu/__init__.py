@@ -12,8 +12,8 @@ Examples
 >>> from numba_dropout.kernels import cpu
 >>> @njit
 ... def noisy(out, x, step):
-...     seed, none = np.uint64(1), np.uint64(0)
-...     cpu.dropout_forward(out, x, np.uint64(2**31), np.float32(2), seed, none, none, step, none)  # p = 0.5
+...     k0, k1, zero = np.uint64(1), np.uint64(0), np.uint64(0)
+...     cpu.dropout_forward(out, x, np.uint64(2**31), np.float32(2), k0, k1, zero, step, zero)  # p = 0.5
 >>> x = np.ones(8, np.float32)
 >>> noisy(x, x, np.uint64(0))
 >>> x
