@@ -128,7 +128,7 @@ def test_only_plain_arrays_are_compiled():
                 if isinstance(kind, types.Array):
                     seen.add(str(kind.dtype))
                     assert (kind.layout, kind.mutable, kind.aligned) == ("C", True, True), f"{function}: {kind}"
-    assert {"float32"} <= seen <= {"float32", "float64", "bool", "uint8", "int64", "uint64"}
+    assert {"float32"} <= seen <= {"float32", "float64", "bool", "uint8", "int32", "int64", "uint64"}
 
 
 def _flat(kinds):

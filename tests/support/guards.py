@@ -15,8 +15,8 @@ from kernel_cases import Cases, Out
 from operations import OPERATIONS
 
 import numba_dropout as nd
+from numba_dropout.arrays.memory import HostMemory
 from numba_dropout.kernels import cpu
-from numba_dropout.nn import memory
 
 SIZES = range(201)
 ROOM = 1 << 21  # bytes of an array, at most
@@ -194,10 +194,10 @@ def check_networks(say, choices, sizes):
         np.random.default_rng(0),
         Guards(),
     )
-    own = memory._Host.zeros, memory._Host.empty
+    own = HostMemory.zeros, HostMemory.empty
     for choice, n, compressed in itertools.product(choices, sizes, (False, True)):
         keep = []
-        memory._Host.zeros = memory._Host.empty = guarded_zeros(keep)
+        HostMemory.zeros = HostMemory.empty = guarded_zeros(keep)
         try:
             net = nd.MLP([n, n // 2 + 1, 5, 3], dropout=0.4, input_dropout=0.2, seed=n, **choice)
             say(f"{net}, {'compressed' if compressed else 'dense'}")
@@ -219,5 +219,5 @@ def check_networks(say, choices, sizes):
             guards.call(use, arrays, [False] * len(arrays))
             counts[choice["variant"]] += 1
         finally:
-            memory._Host.zeros, memory._Host.empty = own
+            HostMemory.zeros, HostMemory.empty = own
     return counts
