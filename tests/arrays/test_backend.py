@@ -39,14 +39,14 @@ class InterfaceArray:
 
 def test_dlpack_arrays(rng):
     x, mask = rng.standard_normal((3, 4)), rng.random((3, 4)) < 0.5
-    given = DLPackArray(x)
-    y = nd.dropout(given, 0.5, seed=1)
+    array = DLPackArray(x)
+    y = nd.dropout(array, 0.5, seed=1)
     assert np.array_equal(y, nd.dropout(x, 0.5, seed=1))
     rates = rng.random(4)
-    assert np.array_equal(nd.dropout(given, DLPackArray(rates), seed=1), nd.dropout(x, rates, seed=1))
+    assert np.array_equal(nd.dropout(array, DLPackArray(rates), seed=1), nd.dropout(x, rates, seed=1))
     net = nd.MLP([4, 10, 3])
-    assert np.array_equal(net.predict(given), net.predict(x))
-    assert np.array_equal(nd.dropout(given, 0.5, mask=DLPackArray(mask)), nd.dropout(x, 0.5, mask=mask))
+    assert np.array_equal(net.predict(array), net.predict(x))
+    assert np.array_equal(nd.dropout(array, 0.5, mask=DLPackArray(mask)), nd.dropout(x, 0.5, mask=mask))
     with pytest.raises(TypeError, match="x: expected an array of float32 or float64, got int64"):
         nd.dropout(DLPackArray(np.arange(3)), 0.5, seed=1)
 
@@ -60,7 +60,7 @@ def test_alignment_of_results(rng):
 
 def test_results_of_the_same_library(rng):
     x, weight = rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
-    given = StandardArray(x)
+    array = StandardArray(x)
     calls = {
         "dropout": (nd.dropout, 0.5),
         "rate 0": (nd.dropout, 0.0),
@@ -69,19 +69,19 @@ def test_results_of_the_same_library(rng):
         "noise": (nd.gaussian_dropout, 0.5),
     }
     for name, (function, p) in calls.items():
-        y = function(given, p, seed=1)
+        y = function(array, p, seed=1)
         assert type(y) is StandardArray, name
         assert np.array_equal(y.array, function(x, p, seed=1))
         out = StandardArray(np.empty((3, 4)))
-        assert function(given, p, seed=1, out=out) is out
+        assert function(array, p, seed=1, out=out) is out
         assert np.array_equal(out.array, y.array)
-    y = nd.linear(given, StandardArray(weight))
+    y = nd.linear(array, StandardArray(weight))
     assert np.array_equal(y.array, nd.linear(x, weight))
     mask = StandardArray(np.empty((3, 4), bool))
     assert nd.sample_mask((3, 4), 0.5, seed=1, out=mask) is mask
-    assert np.array_equal(nd.dropout(given, 0.5, mask=mask).array, nd.dropout(x, 0.5, seed=1))
+    assert np.array_equal(nd.dropout(array, 0.5, mask=mask).array, nd.dropout(x, 0.5, seed=1))
     with pytest.raises(ValueError, match=r"out: expected shape \(3, 4\)"):
-        nd.dropout(given, 0.5, seed=1, out=StandardArray(np.empty(3)))
+        nd.dropout(array, 0.5, seed=1, out=StandardArray(np.empty(3)))
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,9 @@ def machine(monkeypatch):
     """Return a function that simulates devices."""
 
     def simulate(*capabilities, error=None, installed=True):
-        found = Devices(*capabilities, error=error)
+        gpus = Devices(*capabilities, error=error)
         context = SimpleNamespace(get_memory_info=lambda: (3 << 30, 4 << 30))
-        cuda = SimpleNamespace(gpus=found, current_context=lambda: context)
+        cuda = SimpleNamespace(gpus=gpus, current_context=lambda: context)
         monkeypatch.setattr(devices, "_usable", set())
         monkeypatch.setattr(numba, "cuda", cuda, raising=False)
         monkeypatch.setattr(config, "ENABLE_CUDASIM", 0)

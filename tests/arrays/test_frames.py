@@ -25,8 +25,8 @@ def frame(request, table):
 def test_column_names(frame, table, tmp_path):
     x, y = np.column_stack([table[name] for name in "abc"]).astype(float), (table["a"] > 0).astype(int)
     nets = [nd.MLP([3, 4, 2], seed=1) for _ in range(2)]
-    for net, given in zip(nets, (frame, x), strict=True):
-        nd.fit(net, given, y, optimizer=nd.SGD(), epochs=1, validation=(given, y))
+    for net, inputs in zip(nets, (frame, x), strict=True):
+        nd.fit(net, inputs, y, optimizer=nd.SGD(), epochs=1, validation=(inputs, y))
     assert np.array_equal(nets[0].predict_proba(frame), nets[1].predict_proba(x))
     assert np.array_equal(nets[0].predict_proba(x), nets[1].predict_proba(frame))
     assert (nets[0].features, nets[1].features) == (["a", "b", "c"], None)
@@ -48,9 +48,9 @@ def test_missing_values(frame):
     library = importlib.import_module(type(frame).__module__.partition(".")[0])
     values = [None, *range(59)]
     wrong = library.DataFrame({**{name: frame[name] for name in "ab"}, "c": values})
-    for given in (wrong, *([wrong.convert_dtypes()] if library.__name__ == "pandas" else [])):
+    for inputs in (wrong, *([wrong.convert_dtypes()] if library.__name__ == "pandas" else [])):
         with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at \[0, 2\]"):
-            nd.fit(nd.MLP([3, 2]), given, np.zeros(60, int), optimizer=nd.SGD(), epochs=1)
+            nd.fit(nd.MLP([3, 2]), inputs, np.zeros(60, int), optimizer=nd.SGD(), epochs=1)
 
 
 def test_duplicate_names():

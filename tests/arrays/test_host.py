@@ -42,11 +42,11 @@ def test_shared_elements_of_small_arrays():
     """Compare all small strides of three dimensions with the number of bytes that they cover."""
     for strides in itertools.product((-6, -4, -2, 0, 1, 2, 3, 4, 5, 8), repeat=3):
         for shape in itertools.product((1, 2, 3), repeat=3):
-            places = sum(np.arange(n).reshape(-1, *(1,) * (2 - axis)) * strides[axis] for axis, n in enumerate(shape))
-            covered = {int(place) + byte for place in places.reshape(-1) for byte in range(2)}
+            offsets = sum(np.arange(n).reshape(-1, *(1,) * (2 - axis)) * strides[axis] for axis, n in enumerate(shape))
+            covered = {int(offset) + byte for offset in offsets.reshape(-1) for byte in range(2)}
             try:
                 refuse_shared_elements(None, shape, strides, 2)
                 shared = False
             except ValueError:
                 shared = True
-            assert shared == (len(covered) < 2 * places.size), (shape, strides)
+            assert shared == (len(covered) < 2 * offsets.size), (shape, strides)

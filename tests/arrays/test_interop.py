@@ -1,6 +1,6 @@
 """Operations on CUDA arrays of PyTorch, CuPy, JAX and any library with `__cuda_array_interface__`.
 
-In the simulator, arrays of PyTorch and JAX in host memory take the place of those on a device.
+In the simulator, arrays of PyTorch and JAX in host memory replace arrays on a device.
 """
 
 import numpy as np
@@ -39,10 +39,10 @@ def x(rng):
 
 def test_dropout_of_foreign_arrays(x):
     for function in (nd.dropout, nd.dropout_backward):
-        given = Foreign(cuda.to_device(x))
-        assert same_bits(function(given, 0.3, **AT).copy_to_host(), dropout(x, 0.3, **AT))
-        assert function(given, 0.3, **AT, out=given) is given
-        assert same_bits(given.copy_to_host(), dropout(x, 0.3, **AT))
+        array = Foreign(cuda.to_device(x))
+        assert same_bits(function(array, 0.3, **AT).copy_to_host(), dropout(x, 0.3, **AT))
+        assert function(array, 0.3, **AT, out=array) is array
+        assert same_bits(array.copy_to_host(), dropout(x, 0.3, **AT))
 
 
 def test_relu_of_foreign_arrays(x, rng):

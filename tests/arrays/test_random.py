@@ -33,9 +33,9 @@ def test_extremes_of_uniform():
 
 def test_uniform_in_chunks(monkeypatch):
     for dtype in (np.float32, np.float64):
-        whole = random.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1)
+        expected = random.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1)
         monkeypatch.setattr(random, "CHUNK", 10)
-        assert np.array_equal(random.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1), whole)
+        assert np.array_equal(random.uniform(np.empty(101, dtype), -1, 2, "noise", seed=1), expected)
 
 
 def test_permutation():

@@ -32,7 +32,7 @@ def test_training(name, x, rng):
     assert before.column("val_loss") == after.column("val_loss")
     assert np.array_equal(dense.predict_proba(x), sparse.predict_proba(rows))
     assert np.array_equal(dense.predict_mc(x, 3).mean, sparse.predict_mc(rows, 3).mean)
-    assert repr(nd.evaluate(dense, x, y)) == repr(nd.evaluate(sparse, rows, y))  # NaN is not equal to NaN
+    assert repr(nd.evaluate(dense, x, y)) == repr(nd.evaluate(sparse, rows, y))  # `repr`: NaN is not equal to NaN
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_sparse_rows(x):
 def test_resume(tmp_path, x, rng):
     y, rows = rng.integers(0, 3, 23), scipy_sparse.csr_array(x)
     weights = rng.random(23)
-    whole, _ = trained(rows, y, sample_weight=weights, callbacks=[nd.Checkpoint(tmp_path / "m.npz", every=2)])
+    expected, _ = trained(rows, y, sample_weight=weights, callbacks=[nd.Checkpoint(tmp_path / "m.npz", every=2)])
     net = nd.MLP([9, 7, 3], dropout=0.4, input_dropout=0.1, seed=5)
     net.scale_input(np.arange(9) / 10, np.arange(1, 10))
     rule, saved = nd.Adam(lr=0.01), tmp_path / "m.ckpt-4.npz"
     with pytest.raises(ValueError, match="is of a run on other data"):
         nd.fit(net, rows, y, optimizer=nd.Adam(lr=0.01), epochs=2, batch_size=8, resume=saved)
     nd.fit(net, rows, y, optimizer=rule, epochs=2, batch_size=8, sample_weight=weights, resume=saved)
-    assert all(np.array_equal(value, net.weights()[name]) for name, value in whole.weights().items())
+    assert all(np.array_equal(value, net.weights()[name]) for name, value in expected.weights().items())
 
 
 def test_nan(x):

@@ -13,8 +13,8 @@ Y = np.arange(ROWS) % 3
 DENSE = np.where(np.random.default_rng(1).random((ROWS, COLUMNS)) < 0.4, np.arange(1.0, COLUMNS + 1), 0.0)
 
 
-def put(name, place, value):
-    return lambda matrix: getattr(matrix, name).__setitem__(place, value)
+def put(name, index, value):
+    return lambda matrix: getattr(matrix, name).__setitem__(index, value)
 
 
 def cast(name, dtype):

@@ -33,9 +33,11 @@ def test_measure(tmp_path, monkeypatch):
 def test_models():
     pytest.importorskip("sklearn")
     assert [case.name for case in estimators.cases(None)] == ["digits", "breast_cancer", "wine", "diabetes"]
-    theirs, ours = (estimators._model(name, estimators.Case("wine", (7,), 5), 3, 5) for name in estimators.NAMES[::-1])
+    expected, actual = (
+        estimators._model(name, estimators.Case("wine", (7,), 5), 3, 5) for name in estimators.NAMES[::-1]
+    )
     for name in ("hidden_layer_sizes", "max_iter", "random_state", "batch_size", "alpha", "learning_rate_init"):
-        assert ours.get_params()[name] == theirs.get_params()[name]
+        assert actual.get_params()[name] == expected.get_params()[name]
 
 
 def test_splits():

@@ -1,4 +1,4 @@
-"""The limits that results are compared with: copies, and multiply-adds."""
+"""The limits of benchmarks: copies, and multiply-adds."""
 
 import numpy as np
 import pytest

@@ -22,11 +22,11 @@ def test_nan_and_infinity(values):
 @pytest.mark.parametrize("n", [5, 6, 11, 15, 60, 220, 2000])
 def test_interval(n):
     """The ranks follow from the binomial distribution, which is summed here in integers."""
-    found = medians.interval(list(range(n)))
+    interval = medians.interval(list(range(n)))
     if n < 6:
-        assert found is None
+        assert interval is None
         return
-    low, high = found
+    low, high = interval
     assert low + high == n - 1
 
     def outside(k):  # the chance that fewer than k values are below the median, or above it, times 2**n

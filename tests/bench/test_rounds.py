@@ -12,9 +12,9 @@ def test_ratios():
         {"a": [2 * d for d in drift], "b": drift, "copy": [d / 4 for d in drift]},
         {"a": "own", "b": "peer", "copy": "limit"},
     )
-    own = record["contestants"][0]
-    assert own["to_peer"]["median"] == 2.0
-    assert own["of_limit"]["median"] == 0.125
+    entry = record["contestants"][0]
+    assert entry["to_peer"]["median"] == 2.0
+    assert entry["of_limit"]["median"] == 0.125
     assert (record["best_peer"], record["limit"]) == ("b", "copy")
 
 

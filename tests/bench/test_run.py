@@ -89,8 +89,8 @@ def test_ratios_to_the_best(record):
     for case in record["groups"]["kernels"]["cases"]:
         by_name = {entry["name"]: entry for entry in case["contestants"]}
         for role, ratio, best in (("peer", "to_peer", case["best_peer"]), ("limit", "of_limit", case["limit"])):
-            found = {name: entry["median"] for name, entry in by_name.items() if entry["role"] == role}
-            assert best == min(found, key=found.get, default=None)
+            values = {name: entry["median"] for name, entry in by_name.items() if entry["role"] == role}
+            assert best == min(values, key=values.get, default=None)
             if best:
                 assert by_name[best][ratio]["median"] == pytest.approx(1)
                 assert all(entry[ratio]["median"] > 0 for entry in by_name.values())
@@ -99,9 +99,9 @@ def test_ratios_to_the_best(record):
 @pytest.mark.jit_only
 def test_memory(record):
     (case,) = record["groups"]["memory"]["cases"]
-    own = {entry["name"]: entry["bytes"] for entry in case["contestants"]}
-    assert own["numba-dropout, all its buffers"] == 0
-    assert own["numba-dropout, allocated in a step"] < case["elements"] // 8
+    sizes = {entry["name"]: entry["bytes"] for entry in case["contestants"]}
+    assert sizes["numba-dropout, all its buffers"] == 0
+    assert sizes["numba-dropout, allocated in a step"] < case["elements"] // 8
 
 
 @pytest.mark.jit_only
@@ -109,11 +109,11 @@ def test_pairs(record):
     cases = [case for case in record["groups"]["train"]["cases"] if case["unit"] == "percent"]
     assert len(cases) == 2
     for case in cases:
-        (own,) = case["contestants"]
-        assert len(own["pairs"]) == 2 * rounds.PAIRS["own"]
-        percent = [100 * (a / b - 1) for a, b in own["pairs"]]
-        assert own["percent"] == pytest.approx(np.median(percent), rel=1e-2, abs=0.01)
-        assert own["interval"][0] <= own["percent"] <= own["interval"][1]
+        (entry,) = case["contestants"]
+        assert len(entry["pairs"]) == 2 * rounds.PAIRS["own"]
+        percent = [100 * (a / b - 1) for a, b in entry["pairs"]]
+        assert entry["percent"] == pytest.approx(np.median(percent), rel=1e-2, abs=0.01)
+        assert entry["interval"][0] <= entry["percent"] <= entry["interval"][1]
 
 
 @pytest.mark.jit_only

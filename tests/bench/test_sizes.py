@@ -4,15 +4,15 @@ from numba_dropout_bench import run, sizes
 
 
 def test_parse():
-    found = sizes.parse(["1048576", "2^20", "128x784x1024", "784-256-10", "20-10-3@32"], ["kernels", "train"])
-    assert found["kernels"] == sizes.Sizes((2**20, 2**20), ((128, 784, 1024),))
-    assert found["train"].networks == (sizes.Network((784, 256, 10), 128), sizes.Network((20, 10, 3), 32))
+    result = sizes.parse(["1048576", "2^20", "128x784x1024", "784-256-10", "20-10-3@32"], ["kernels", "train"])
+    assert result["kernels"] == sizes.Sizes((2**20, 2**20), ((128, 784, 1024),))
+    assert result["train"].networks == (sizes.Network((784, 256, 10), 128), sizes.Network((20, 10, 3), 32))
 
 
 def test_defaults():
-    found = sizes.parse(["2^10"], run.GROUPS)
-    assert found["kernels"] == sizes.Sizes(elements=(1024,))
-    assert found["train"] == sizes.TRAIN_SIZES
+    result = sizes.parse(["2^10"], run.GROUPS)
+    assert result["kernels"] == sizes.Sizes(elements=(1024,))
+    assert result["train"] == sizes.TRAIN_SIZES
     assert sizes.parse([], run.GROUPS) == sizes.DEFAULTS
 
 

@@ -21,10 +21,10 @@ def test_keras(uci, monkeypatch):
     from numba_dropout_bench import uci_keras
 
     monkeypatch.setattr(uci_keras, "SAMPLES", 200)
-    found = uci_keras.measured(str(uci))
-    assert found["grid"] == 4
-    assert found["keras_split_seconds"] == 4 * found["keras_first_seconds"] + found["keras_last_seconds"]
-    assert found["times"] == found["keras_split_seconds"] / found["split_seconds"]
+    result = uci_keras.measured(str(uci))
+    assert result["grid"] == 4
+    assert result["keras_split_seconds"] == 4 * result["keras_first_seconds"] + result["keras_last_seconds"]
+    assert result["times"] == result["keras_split_seconds"] / result["split_seconds"]
     spread = np.std(reproduce.Uci.read(uci).y)
-    assert found["rmse"] < spread
-    assert found["keras_rmse"] < spread
+    assert result["rmse"] < spread
+    assert result["keras_rmse"] < spread

@@ -89,7 +89,7 @@ def test_target_of_built_in_set():
 @pytest.mark.parametrize("case", ["missing", "empty", "truncated", "arrays", "text", "folder", "a later version"])
 def test_not_a_model(folder, model, command, case):
     path = folder / "bad.npz"
-    whole = (folder / model).read_bytes()
+    content = (folder / model).read_bytes()
     if case == "arrays":
         np.savez(path, x=np.ones((3, 2)), weights=np.ones(3))
     elif case == "a later version":
@@ -101,7 +101,7 @@ def test_not_a_model(folder, model, command, case):
         path.mkdir()
     elif case != "missing":
         path.write_bytes(
-            {"empty": b"", "truncated": whole[: len(whole) * 2 // 3], "text": CATS_AND_DOGS.encode()}[case]
+            {"empty": b"", "truncated": content[: len(content) * 2 // 3], "text": CATS_AND_DOGS.encode()}[case]
         )
     assert "bad.npz" in refused(command, "bad.npz", "good.csv")
 

@@ -53,7 +53,7 @@ def test_unsupported_on_a_device(monkeypatch, arguments, line):
 @pytest.mark.full  # the check for devices, bench/cuda_check.py, measures the same
 @pytest.mark.jit_only
 def test_measure_a_device(tmp_path):
-    """Numba's simulator takes the place of a device."""
+    """Numba's simulator replaces a device."""
     command = ["kernels", "--device", "cuda", "--size", "64", "--size", "3x4x8", "--rounds", "1", "--peers", "none"]
     file = tmp_path / "cuda.json"
     done = subprocess.run(
@@ -120,7 +120,7 @@ def test_mnist_option():
 
 def test_interrupted_run_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "DISABLE_JIT", 0)
-    monkeypatch.setattr(run, "measure", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(run, "measure", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
     result = invoke("bench", "--json", tmp_path / "bench.json")
     assert result.exit_code == 130
     assert list(tmp_path.iterdir()) == []

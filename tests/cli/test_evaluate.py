@@ -72,8 +72,8 @@ def models(folder, rng):
 def test_json(models, more):
     printed = json.loads(invoke("evaluate", "classes.npz", "pipeline", "--json", *more).output)
     pipeline = nd.data.load("pipeline")
-    found = nd.evaluate(nd.MLP.load("classes.npz"), pipeline.x, pipeline.y, samples=7 if more else None)
-    assert printed == {"rows": 1000, **json.loads(json.dumps(found).replace("NaN", "null"))}
+    expected = nd.evaluate(nd.MLP.load("classes.npz"), pipeline.x, pipeline.y, samples=7 if more else None)
+    assert printed == {"rows": 1000, **json.loads(json.dumps(expected).replace("NaN", "null"))}
     values = json.loads(invoke("evaluate", "values.npz", "set.npz", "--json", "--tau", "2", *more).output)
     assert set(values) == {"rows", "rmse", "mae", "r2", "log_likelihood", "loss"}
 

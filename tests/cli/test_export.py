@@ -31,7 +31,7 @@ def test_export(tmp_path, x):
         (["--format", "onnx", "--out", "m.txt"], "--out: expected a name that ends in .onnx, got m.txt"),
         (["--format", "npz", "--mc"], "--mc: only valid with --format onnx"),
         (["--format", "npz"], "m.npz"),
-    ]:  # the last would write over what is read
+    ]:  # the last would overwrite its input
         done = invoke("export", tmp_path / "m.npz", *words)
         assert done.exit_code == 2
         assert message in done.output

@@ -106,9 +106,9 @@ def test_too_many_parameters():
     assert "parameters" in refused("train", "good.csv", "--hidden", "2147483647,2147483647,2147483647")
 
 
-def test_the_variants_are_those_of_the_network():
+def test_variants_match_the_network():
     assert tuple(_options.VARIANTS.choices) == kinds.VARIANTS
 
 
-def test_the_optimizers_are_those_of_the_configuration():
+def test_optimizers_match_the_configuration():
     assert set(_options.OPTIMIZERS.choices) == set(config.OPTIMIZERS)

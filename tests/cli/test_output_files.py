@@ -13,17 +13,17 @@ pytestmark = pytest.mark.usefixtures("earlier_run")
 
 
 @pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
-@pytest.mark.parametrize("place", ["nowhere/file.png", "good.csv/file.png"])
-def test_train_into_missing_folder(option, place):
-    assert place in refused("train", "good.csv", *SMALL, option, place)
+@pytest.mark.parametrize("path", ["nowhere/file.png", "good.csv/file.png"])
+def test_train_into_missing_folder(option, path):
+    assert path in refused("train", "good.csv", *SMALL, option, path)
 
 
-@pytest.mark.parametrize("place", ["nowhere/file.csv", "good.csv/file.npy", "."])
-def test_predict_into_missing_folder(model, place):
-    assert place in refused("predict", model, "good.csv", "--out", place)
+@pytest.mark.parametrize("path", ["nowhere/file.csv", "good.csv/file.npy", "."])
+def test_predict_into_missing_folder(model, path):
+    assert path in refused("predict", model, "good.csv", "--out", path)
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc, where nobody can make files")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc, a folder without write access")
 @pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
 def test_unwritable_folder(option):
     assert "/proc/file.png" in refused("train", "good.csv", *SMALL, option, "/proc/file.png")

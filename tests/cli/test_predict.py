@@ -28,8 +28,8 @@ def test_monte_carlo_of_classes(kinds, folder):
     head, *rows = (line.split(",") for line in printed.split("\n")[:-1])
     assert head == ["prediction", "probability", "std", "entropy", "mutual information", "above", "below"]
     net, x = nd.MLP.load(folder / "model.npz"), nd.data.load(folder / "kinds.csv").x
-    found = net.predict_mc(x, 7)
-    for row, mean, entropy in zip(rows, found.mean, found.entropy, strict=True):
+    expected = net.predict_mc(x, 7)
+    for row, mean, entropy in zip(rows, expected.mean, expected.entropy, strict=True):
         assert row[0] == net.classes[mean.argmax()]
         assert float(row[1]) == pytest.approx(mean.max(), rel=1e-5)
         assert float(row[3]) == pytest.approx(entropy, rel=1e-5)
@@ -38,18 +38,18 @@ def test_monte_carlo_of_classes(kinds, folder):
     fields = np.load(folder / "p.npy")
     assert fields.dtype.names == ("prediction", "probability", "std", "entropy", "mutual information")
     assert set(fields["prediction"]) <= {"above", "below"}
-    assert np.array_equal(fields["entropy"], found.entropy)
+    assert np.array_equal(fields["entropy"], expected.entropy)
 
 
 def test_monte_carlo_of_regression(values, folder):
     head, *rows = (line.split(",") for line in ndrop("predict", "model.npz", "values.csv", "--mc", "9").stdout.split())
     assert head == ["prediction", "variance"]
-    found = nd.MLP.load(folder / "model.npz").predict_mc(nd.data.load(folder / "values.csv").x, 9)
+    expected = nd.MLP.load(folder / "model.npz").predict_mc(nd.data.load(folder / "values.csv").x, 9)
     ndrop("predict", "model.npz", "values.csv", "--mc", "9", "--out", "p.npy")
     fields = np.load(folder / "p.npy")
-    assert np.array_equal(fields["prediction"], found.mean[:, 0])
-    assert np.array_equal(fields["variance"], found.variance[:, 0])
-    np.testing.assert_allclose(np.array(rows, float), np.hstack([found.mean, found.variance]), rtol=1e-5)
+    assert np.array_equal(fields["prediction"], expected.mean[:, 0])
+    assert np.array_equal(fields["variance"], expected.variance[:, 0])
+    np.testing.assert_allclose(np.array(rows, float), np.hstack([expected.mean, expected.variance]), rtol=1e-5)
 
 
 def test_output_file(kinds, folder):

@@ -30,7 +30,7 @@ def folder(tmp_path, rng):
 @pytest.fixture
 def small(monkeypatch):
     """Make the networks small, and checkpoints frequent."""
-    rows = {name: replace(recipe, hidden=(8, 8, 8)) for name, recipe in mnist.ROWS.items()}
+    rows = {name: replace(config, hidden=(8, 8, 8)) for name, config in mnist.ROWS.items()}
     monkeypatch.setattr(mnist, "ROWS", rows)
     monkeypatch.setattr(mnist, "EVERY", 3)
 

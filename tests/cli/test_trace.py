@@ -10,7 +10,7 @@ from numba_dropout.viz.trace.report import Curve
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Replace the training that shows overfitting by given curves."""
+    """Replace the training in the section on overfitting by fixed curves."""
     curve = Curve("none", [1.0, 0.5], [1.0, 0.7], 0.5)
     monkeypatch.setattr(toy, "curves", lambda: [curve, curve])
 

@@ -96,8 +96,8 @@ def test_seed(folder):
         ndrop("train", "kinds.csv", *SMALL, "--val", "0.2", "--seed", seed, "--out", name)
     a, b, c = ((folder / name).read_bytes() for name in "abc")
     assert a == b
-    first, other = (nd.MLP.load(name).state_dict()["0.weight"] for name in "ac")
-    assert not np.array_equal(first, other)
+    first, second = (nd.MLP.load(name).state_dict()["0.weight"] for name in "ac")
+    assert not np.array_equal(first, second)
     assert c != a
 
 

@@ -20,11 +20,11 @@ def in_a_terminal(*arguments, until=None):
     """Run in a terminal, with an interrupt once a pattern has been shown. Return the output and the exit code."""
     import pty
 
-    ours, theirs = pty.openpty()
+    parent_end, child_end = pty.openpty()
     shown = ""
-    with subprocess.Popen([*NDROP, *arguments], stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # the other end is closed
+    with subprocess.Popen([*NDROP, *arguments], stdin=child_end, stdout=child_end, stderr=child_end) as process:
+        os.close(child_end)
+        with open(parent_end, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # the other end is closed
             while piece := terminal.read(65536):
                 shown += piece.decode()
                 if until and re.search(until, shown):

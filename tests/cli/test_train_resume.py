@@ -19,41 +19,41 @@ KILLS = 20
 def test_resume_with_the_same_options(folder):
     done = invoke("train", "--epochs", "3", "--seed", "5", "--log", "log", "--checkpoint-every", "50")
     assert done.exit_code == 0, done.output
-    whole, log = (folder / "model.npz").read_bytes(), (folder / "log").read_text()
+    expected, log = (folder / "model.npz").read_bytes(), (folder / "log").read_text()
     (folder / "model.npz").unlink()
     (folder / "log").unlink()
-    again = invoke("train", "--resume", "model.ckpt-50.npz")
-    assert again.exit_code == 0, again.output
-    assert "resuming at step 50 of 120" in again.output
-    assert (folder / "model.npz").read_bytes() == whole
+    first = invoke("train", "--resume", "model.ckpt-50.npz")
+    assert first.exit_code == 0, first.output
+    assert "resuming at step 50 of 120" in first.output
+    assert (folder / "model.npz").read_bytes() == expected
     losses = [[json.loads(line)["loss"] for line in text.splitlines()] for text in (log, (folder / "log").read_text())]
     assert losses[0] == losses[1]
     assert len(losses[0]) == 3
-    other = invoke("train", "pipeline", "--seed", "5", "--resume", "model.ckpt-100.npz", "--out", "other.npz")
-    assert other.exit_code == 0, other.output
-    assert (folder / "other.npz").read_bytes() == whole
+    second = invoke("train", "pipeline", "--seed", "5", "--resume", "model.ckpt-100.npz", "--out", "other.npz")
+    assert second.exit_code == 0, second.output
+    assert (folder / "other.npz").read_bytes() == expected
 
 
 def test_resume_from_another_folder(folder, monkeypatch):
     (folder / "sub").mkdir()
     monkeypatch.chdir(folder / "sub")
     assert invoke("train", "--epochs", "2", "--checkpoint-every", "50", "--log", "log").exit_code == 0
-    whole = (folder / "sub" / "model.npz").read_bytes()
+    expected = (folder / "sub" / "model.npz").read_bytes()
     (folder / "sub" / "model.npz").unlink()
     monkeypatch.chdir(folder)
-    again = invoke("train", "--resume", "sub/model.ckpt-50.npz")
-    assert again.exit_code == 0, again.output
-    assert "model  sub/model.npz" in again.output
+    resumed = invoke("train", "--resume", "sub/model.ckpt-50.npz")
+    assert resumed.exit_code == 0, resumed.output
+    assert "model  sub/model.npz" in resumed.output
     assert [file.name for file in folder.iterdir()] == ["sub"]
-    assert (folder / "sub" / "model.npz").read_bytes() == whole
+    assert (folder / "sub" / "model.npz").read_bytes() == expected
 
 
 def test_resume_finished_run(folder):
     assert invoke("train", "--epochs", "2", "--checkpoint-every", "50").exit_code == 0
-    whole = (folder / "model.npz").read_bytes()
-    again = invoke("train", "--resume", "model.ckpt-80.npz")
-    assert "training was already complete at step 80" in again.output
-    assert (folder / "model.npz").read_bytes() == whole
+    expected = (folder / "model.npz").read_bytes()
+    resumed = invoke("train", "--resume", "model.ckpt-80.npz")
+    assert "training was already complete at step 80" in resumed.output
+    assert (folder / "model.npz").read_bytes() == expected
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_kill_at_random_moments(tmp_path):
         began = time.perf_counter()
         assert start(folders[0], begin).wait() == 0
         took = time.perf_counter() - began
-    whole = (folders[0] / "model.npz").read_bytes()
+    expected = (folders[0] / "model.npz").read_bytes()
     folder = folders[1]
     while killed < KILLS or not ended:
         files = checkpoints.of_model(folder / "model.npz")
@@ -117,8 +117,8 @@ def test_kill_at_random_moments(tmp_path):
             killed += 1
             continue
         assert code == 0
-        assert (folder / "model.npz").read_bytes() == whole
-        logs = [[json.loads(line) for line in (place / "log").read_text().splitlines()] for place in folders]
+        assert (folder / "model.npz").read_bytes() == expected
+        logs = [[json.loads(line) for line in (path / "log").read_text().splitlines()] for path in folders]
         assert without_times(nd.train.History(logs[0])) == without_times(nd.train.History(logs[1]))
         ended += 1
         for file in folder.iterdir():

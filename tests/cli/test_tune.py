@@ -10,15 +10,15 @@ import numba_dropout as nd
 
 def test_output(folder):
     choices = ["noisy", "--rates", "0,0.5", "--widths", "4;8", "--epochs", "2", "--jobs", "1"]
-    found = invoke("tune", *choices, "--json", "found.json", "--out", "best.npz", "--journal", "journal")
-    assert found.exit_code == 0, found.output
+    result = invoke("tune", *choices, "--json", "found.json", "--out", "best.npz", "--journal", "journal")
+    assert result.exit_code == 0, result.output
     record = json.loads((folder / "found.json").read_text())
     assert len(record["trials"]) == 4
     assert record.keys() >= {"best", "rungs", "outcomes", "command", "seed", "version", "machine"}
     net = nd.MLP.load("best.npz")
     assert (net.sizes[1:-1], net.dropout) == (record["best"]["hidden"], [record["best"]["dropout"]])
-    assert f"best    dropout {record['best']['dropout']:g}" in found.output
-    assert "next    ndrop evaluate best.npz noisy" in found.output
+    assert f"best    dropout {record['best']['dropout']:g}" in result.output
+    assert "next    ndrop evaluate best.npz noisy" in result.output
     assert len((folder / "journal").read_text().splitlines()) == 5
 
 

@@ -43,10 +43,10 @@ def test_product(rows, depth, columns, rng):
     product = left @ right
     _checks.product(product, left, right)
     largest = np.unravel_index(np.abs(product).argmax(), product.shape)
-    one = product.copy()
-    one[largest] = 0
+    zeroed = product.copy()
+    zeroed[largest] = 0
     noise = 1 + 0.01 * rng.standard_normal(product.shape, np.float32)
-    for wrong in (one, product * np.float32(0.99), product * noise, np.where(product == one, product, np.nan)):
+    for wrong in (zeroed, product * np.float32(0.99), product * noise, np.where(product == zeroed, product, np.nan)):
         with pytest.raises(ValueError, match="off by"):
             _checks.product(wrong, left, right)
 
