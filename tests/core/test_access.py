@@ -29,13 +29,13 @@ def quick():
 
 
 class Pause(nd.Callback):
-    """Use the network in its own thread, then wait during training."""
+    """Use the network in the training thread, then wait during training."""
 
     def __init__(self, path):
         self.path, self.reached, self.go_on = path, threading.Event(), threading.Event()
 
     def on_epoch_end(self, record):
-        """Call all that a callback may call, and wait in the first epoch."""
+        """Make every call that a callback may make, and wait in the first epoch."""
         net, (x, y) = self.training.net, data()
         nd.evaluate(net, x, y)
         net.predict_mc(x, 2)
@@ -60,8 +60,8 @@ def training(net, optimizer, path):
         thread.join()
 
 
-class Waits:
-    """Rows whose conversion to an array waits: a call with them does not return."""
+class WaitingRows:
+    """Rows whose conversion to an array waits, so that a call with them does not return."""
 
     def __init__(self, rows):
         self.rows, self.reached, self.go_on = rows, threading.Event(), threading.Event()
@@ -85,13 +85,14 @@ def changes_of(net, x, y):
 
 
 def refused(calls, what):
-    found = {name: attempt(call) for name, call in calls.items()}
-    right = {
-        name: isinstance(one, RuntimeError) and f"another thread is {what}" in str(one) for name, one in found.items()
+    results = {name: attempt(call) for name, call in calls.items()}
+    matches = {
+        name: isinstance(result, RuntimeError) and f"another thread is {what}" in str(result)
+        for name, result in results.items()
     }
-    assert all(right.values()), found
-    named = [str(one).startswith(f"{name}: ") for name, one in found.items() if hasattr(nd.MLP, name)]
-    assert all(named), found
+    assert all(matches.values()), results
+    named = [str(result).startswith(f"{name}: ") for name, result in results.items() if hasattr(nd.MLP, name)]
+    assert all(named), results
 
 
 def test_network_in_training(tmp_path):
@@ -112,49 +113,49 @@ def test_network_in_training(tmp_path):
 
 def test_network_in_prediction():
     x, y = data()
-    net, rows = network(), Waits(x)
-    right, found = net.predict_proba(x), []
-    thread = threading.Thread(target=lambda: found.append(net.predict_proba(rows)))
+    net, rows = network(), WaitingRows(x)
+    expected, results = net.predict_proba(x), []
+    thread = threading.Thread(target=lambda: results.append(net.predict_proba(rows)))
     thread.start()
     assert rows.reached.wait(60)
     refused(changes_of(net, x, y), "using this MLP; wait until it has finished")
-    assert np.array_equal(net.predict_proba(x), right)
+    assert np.array_equal(net.predict_proba(x), expected)
     rows.go_on.set()
     thread.join()
-    assert np.array_equal(found[0], right)
+    assert np.array_equal(results[0], expected)
     assert np.isfinite(net.train_step(x, y, nd.SGD()))
 
 
 def test_training_in_two_threads():
-    """A step of two threads is refused or complete: the network has taken the complete steps."""
+    """Each concurrent step is refused or complete, and the network has taken the complete steps."""
     (x, y), net, rule = data(), network(), nd.SGD()
-    found = list(itertools.chain(*together(*[lambda: net.train_step(x, y, rule)] * 2, times=200)))
-    done = sum(isinstance(one, float) for one in found)
-    assert all(isinstance(one, float | RuntimeError) for one in found)
-    same, own = network(), nd.SGD()
+    results = list(itertools.chain(*together(*[lambda: net.train_step(x, y, rule)] * 2, times=200)))
+    done = sum(isinstance(result, float) for result in results)
+    assert all(isinstance(result, float | RuntimeError) for result in results)
+    reference, reference_rule = network(), nd.SGD()
     for _ in range(done):
-        same.train_step(x, y, own)
+        reference.train_step(x, y, reference_rule)
     assert (net.step, rule.step) == (done, done)
-    assert np.array_equal(net.predict_proba(x), same.predict_proba(x))
+    assert np.array_equal(net.predict_proba(x), reference.predict_proba(x))
 
 
 def test_optimizer_of_two_networks():
-    """Of two threads that train two networks with one new optimizer, one is refused."""
+    """If two threads train two networks with one new optimizer, one of them is refused."""
 
     class Slow(nd.SGD):
         def bind(self, params, zeros):
             return super().bind(params, lambda *arguments: time.sleep(0.1) or zeros(*arguments))
 
     rule, (x, y) = Slow(), data()
-    found = together(*(functools.partial(network().train_step, x, y, rule) for _ in range(2)))
-    assert sum(isinstance(one, RuntimeError | ValueError) for (one,) in found) == 1
+    results = together(*(functools.partial(network().train_step, x, y, rule) for _ in range(2)))
+    assert sum(isinstance(result, RuntimeError | ValueError) for (result,) in results) == 1
     assert rule.step == 1
 
 
 @unconverged
 def test_estimator_in_training(monkeypatch):
-    found, (x, y) = classifier(), data()
-    right, base = found.predict_proba(x), sys.modules["numba_dropout.sklearn.base"]
+    estimator, (x, y) = classifier(), data()
+    expected, base = estimator.predict_proba(x), sys.modules["numba_dropout.sklearn.base"]
     reached, go_on = threading.Event(), threading.Event()
     fit = base.fit
 
@@ -164,23 +165,23 @@ def test_estimator_in_training(monkeypatch):
         return fit(*arguments, **options)
 
     monkeypatch.setattr(base, "fit", waiting)
-    thread = threading.Thread(target=attempt, args=(lambda: found.partial_fit(x, y),))
+    thread = threading.Thread(target=attempt, args=(lambda: estimator.partial_fit(x, y),))
     thread.start()
     assert reached.wait(60)
     calls = {
-        "predict": lambda: found.predict(x),
-        "fit": lambda: found.fit(x, y),
-        "partial_fit": lambda: found.partial_fit(x, y),
-        "predict_log_proba": lambda: found.predict_log_proba(x),
-        "coefs_": lambda: found.coefs_,
-        "pickle": lambda: pickle.dumps(found),
-        "copy": lambda: copy.deepcopy(found),
+        "predict": lambda: estimator.predict(x),
+        "fit": lambda: estimator.fit(x, y),
+        "partial_fit": lambda: estimator.partial_fit(x, y),
+        "predict_log_proba": lambda: estimator.predict_log_proba(x),
+        "coefs_": lambda: estimator.coefs_,
+        "pickle": lambda: pickle.dumps(estimator),
+        "copy": lambda: copy.deepcopy(estimator),
     }
     refused(calls, "training or changing this DropoutMLPClassifier; wait")
     go_on.set()
     thread.join()
-    assert not np.array_equal(found.predict_proba(x), right)
-    assert np.array_equal(pickle.loads(pickle.dumps(found)).predict_proba(x), found.predict_proba(x))
+    assert not np.array_equal(estimator.predict_proba(x), expected)
+    assert np.array_equal(pickle.loads(pickle.dumps(estimator)).predict_proba(x), estimator.predict_proba(x))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -239,7 +240,7 @@ def test_interrupts_of_short_calls(name):
         raise KeyboardInterrupt
 
     def interrupted(delay):
-        """Tell whether the interrupt came before the end of the call."""
+        """Return whether the interrupt came before the end of the call."""
         ended = False
         try:
             signal.setitimer(signal.ITIMER_REAL, delay)
@@ -248,17 +249,17 @@ def test_interrupts_of_short_calls(name):
             time.sleep(0.1)
         except KeyboardInterrupt:
             return not ended
-        return False  # it came where Python ignores errors
+        return False  # Python ignores errors at that point
 
     call()  # compiles
     lengths = timeit.repeat(call, number=1, repeat=21)
-    whole, before = sorted(lengths)[10], signal.signal(signal.SIGALRM, interrupt)
+    duration, before = sorted(lengths)[10], signal.signal(signal.SIGALRM, interrupt)
     try:
         inside = 0
-        for delay in np.linspace(1e-6, 1.5 * whole, times):
+        for delay in np.linspace(1e-6, 1.5 * duration, times):
             inside += interrupted(delay)
-            found = together(lambda: (net.predict(x), net.train_step(x, y, rule)))
-            assert not isinstance(found[0][0], Exception), found
+            results = together(lambda: (net.predict(x), net.train_step(x, y, rule)))
+            assert not isinstance(results[0][0], Exception), results
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -304,5 +305,5 @@ print(gc.isenabled())
 
 
 @pytest.mark.jit_only
-def test_garbage_that_is_collected_during_a_conflict_causes_no_deadlock():
+def test_garbage_collection_during_a_conflict():
     assert run(GARBAGE) == "True"

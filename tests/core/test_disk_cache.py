@@ -25,7 +25,7 @@ POSIX = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has n
 
 
 def use(folder, code=USE, cwd=None, **environment):
-    """Run Python with a folder for compiled code; return what it prints, and its warnings."""
+    """Run Python with a folder for compiled code; return its output and its warnings."""
     command = [sys.executable, "-W", "always::RuntimeWarning", "-c", code]
     done = finished(command, cwd, **{"NUMBA_CACHE_DIR": str(folder), **environment})
     return done.stdout.split(), [line for line in done.stderr.splitlines() if "Warning" in line]
@@ -53,7 +53,7 @@ def test_second_process_loads_code(copied):
     folder, file, expected = copied
     before = file.stat().st_mtime_ns
     assert run(LOADED, NUMBA_CACHE_DIR=str(folder)).split() == [*expected, "1"]
-    assert [found.stat().st_mtime_ns for found in folder.rglob("*.nbc")] == [before]
+    assert [path.stat().st_mtime_ns for path in folder.rglob("*.nbc")] == [before]
 
 
 def test_disabled_cache(tmp_path):
@@ -144,8 +144,8 @@ PLANT = (
 
 
 def open_to_all(file):
-    for place in (file.parent.parent, file.parent):
-        place.chmod(0o777)
+    for folder in (file.parent.parent, file.parent):
+        folder.chmod(0o777)
     return "other users can write to"
 
 
@@ -261,7 +261,7 @@ def test_private_group(monkeypatch, tmp_path):
 @pytest.mark.last
 @pytest.mark.skipif(sys.platform != "linux", reason="reads ELF files")
 def test_symbols_are_distinct():
-    """If two entries define one symbol, the first is run for both. This checks the code of all tests before it."""
+    """If two entries define one symbol, the first is run for both. The test checks the code of all earlier tests."""
     nd.dropout(np.ones(9), 0.5, seed=1)  # at least one
     entries = sorted(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbc"))
     shown = {file.name: shared_symbols(object_code(file)) for file in entries}

@@ -28,15 +28,15 @@ def test_hash_of_sources(tmp_path, monkeypatch):
     copy = tmp_path / "numba_dropout"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(identity, "_PACKAGE", str(copy))
-    found = {identity.source_hash()}
-    assert found == {identity.SOURCES}
+    hashes = {identity.source_hash()}
+    assert hashes == {identity.SOURCES}
     files = sorted(copy.rglob("*.py"))
     for file in files:
         content = file.read_bytes()
         file.write_bytes(content + b"# edited\n")
-        found.add(identity.source_hash())
+        hashes.add(identity.source_hash())
         file.write_bytes(content)
-    assert len(found) == len(files) + 1
+    assert len(hashes) == len(files) + 1
     assert {"dropconnect.py", "concrete_dropout.py", "sites.py", "subnetwork.py", "views.py"} <= {
         file.name for file in files
     }
@@ -81,14 +81,14 @@ def test_closures():
 
 
 def test_passes():
-    """They are closures of a few functions, and differ only in the values that they hold."""
+    """Passes are closures of a few functions, and differ only in their values."""
     kinds = [*VARIANTS, "rates"]
     flags = (False, True)
     choices = list(itertools.product(LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
-    found = [build_passes(CPU, PassSpec(*choice)) for choice in choices]
-    names = {identity.identity(passes.train_steps.py_func) for passes in found}
+    built = [build_passes(CPU, PassSpec(*choice)) for choice in choices]
+    names = {identity.identity(passes.train_steps.py_func) for passes in built}
     assert len(names) == len(choices) == 576
-    evaluations = {identity.identity(passes.evaluate.py_func) for passes in found}
+    evaluations = {identity.identity(passes.evaluate.py_func) for passes in built}
     assert len(evaluations) == 3 * (len(kinds) - 1) * 2  # by loss, variant and sparse; dropconnect's is dropout's
 
 
@@ -110,7 +110,7 @@ def covering(every):
 
 
 def trained(chosen, folder, **environment):
-    """Train kinds one after the other in one process; return the digest of what each computed."""
+    """Train kinds one after the other in one process; return the digest of each kind's results."""
     command = [sys.executable, "-W", "error", str(SCRIPT), *chosen]
     done = finished(command, NUMBA_CACHE_DIR=str(folder), NUMBA_NUM_THREADS="1", **environment)
     return dict(line.split() for line in done.stdout.splitlines())
@@ -118,11 +118,11 @@ def trained(chosen, folder, **environment):
 
 @pytest.mark.full
 def test_networks_of_all_kinds(tmp_path):
-    """Networks compute the same in one process with one cache as each in a process of its own.
+    """Networks have the same results in one process with one cache as in separate processes.
 
-    Within one process, Numba distinguishes the functions. So each kind is first trained in a process of its own, which
-    leaves code on disk, then all of them in one process from that code. ALL_KINDS=1 takes every kind, for most of an
-    hour. Otherwise, each two choices meet in one of the kinds.
+    Numba distinguishes the functions of one process. So each kind is first trained in a separate process, which writes
+    code to disk. Then one process trains all kinds from that code. ALL_KINDS=1 trains every kind, for most of an hour.
+    By default, each pair of choices occurs in one of the kinds.
     """
     chosen = kinds() if os.environ.get("ALL_KINDS") else covering(kinds())
     folder = tmp_path / "cache"

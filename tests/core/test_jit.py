@@ -15,7 +15,7 @@ pytestmark = pytest.mark.jit_only
 
 
 def run_on(layer, code):
-    """Run Python on a threading layer, or skip where Numba has none of that name."""
+    """Run Python on a threading layer, or skip if Numba lacks it."""
     try:
         return run(code, NUMBA_THREADING_LAYER=layer)
     except AssertionError as error:

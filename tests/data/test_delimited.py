@@ -142,8 +142,8 @@ def test_ambiguous_target(write):
 
 @pytest.mark.parametrize("damage", ["cut", "garbled", "not gzip"])
 def test_damaged_gzip(write, damage):
-    whole = gzip.compress("".join(f"{i * 7919 % 1000},{i % 2}\n" for i in range(300)).encode())
-    garbled = whole[:20] + b"\xff" * 9 + whole[29:]
-    content = {"cut": whole[: len(whole) // 2], "garbled": garbled, "not gzip": b"1,2\n"}[damage]
+    compressed = gzip.compress("".join(f"{i * 7919 % 1000},{i % 2}\n" for i in range(300)).encode())
+    garbled = compressed[:20] + b"\xff" * 9 + compressed[29:]
+    content = {"cut": compressed[: len(compressed) // 2], "garbled": garbled, "not gzip": b"1,2\n"}[damage]
     with pytest.raises(ValueError, match=r"table.csv.gz: .*damaged gzip"):
         data.load(write(content, "table.csv.gz"))

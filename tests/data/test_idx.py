@@ -76,11 +76,11 @@ def test_dtypes(tmp_path, dtype):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_truncated_file(folder, what, pack):
     file = next(folder.glob(f"train-{what}*"))
-    whole = pack(file.read_bytes())
+    content = pack(file.read_bytes())
     file.unlink()
     file = file.with_name(file.name + ".gz" * (pack is not bytes))
-    for size in range(len(whole)):
-        file.write_bytes(whole[:size])
+    for size in range(len(content)):
+        file.write_bytes(content[:size])
         with pytest.raises(ValueError, match=f"train-{what}.*(truncated|damaged|expected an IDX file)"):
             data.load(folder)
 

@@ -101,9 +101,9 @@ def test_truncated_numpy_files(tmp_path, name):
         np.savez(path, x=X, y=LABELS)
     else:
         np.save(path, X)
-    whole = path.read_bytes()
-    for size in range(0, len(whole), 7):
-        path.write_bytes(whole[:size])
+    content = path.read_bytes()
+    for size in range(0, len(content), 7):
+        path.write_bytes(content[:size])
         with pytest.raises(ValueError, match=name):
             data.load(path)
 

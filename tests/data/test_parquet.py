@@ -37,22 +37,26 @@ def test_parquet_equals_text(target, categories, tmp_path, table):
     rows = [[value.item() for value in row] for row in zip(*table.values(), strict=True)]
     cells = [[str(int(value)) if isinstance(value, bool) else str(value) for value in row] for row in rows]
     (tmp_path / "t.csv").write_text("\n".join(",".join(row) for row in [list(table), *cells]))
-    one, other = (data.load(tmp_path / name, target=target) for name in ("t.csv", "t.parquet"))
-    assert np.array_equal(one.x, other.x)
-    assert np.array_equal(one.targets(), other.targets())
-    assert one.classes == other.classes
-    assert (one.features, one.target, one.target_column) == (other.features, other.target, other.target_column)
+    from_csv, from_parquet = (data.load(tmp_path / name, target=target) for name in ("t.csv", "t.parquet"))
+    assert np.array_equal(from_csv.x, from_parquet.x)
+    assert np.array_equal(from_csv.targets(), from_parquet.targets())
+    assert from_csv.classes == from_parquet.classes
+    assert (from_csv.features, from_csv.target, from_csv.target_column) == (
+        from_parquet.features,
+        from_parquet.target,
+        from_parquet.target_column,
+    )
 
 
 def test_columns_for_a_model(tmp_path, table):
     path = written(tmp_path / "t.parquet", table)
-    other = written(tmp_path / "u.parquet", {name: table[name] for name in ("c", "kind", "a", "b")})
-    rows = [data.load(each, target="kind") for each in (path, other)]
+    reordered = written(tmp_path / "u.parquet", {name: table[name] for name in ("c", "kind", "a", "b")})
+    rows = [data.load(each, target="kind") for each in (path, reordered)]
     net = nd.MLP([3, 4, 2], seed=1)
     net.classes, net.features, net.target = rows[0].classes, rows[0].features, "kind"
-    found = [data.load_for(net, each) for each in (path, other)]
-    assert np.array_equal(found[0].x, found[1].x)
-    assert np.array_equal(found[0].y, found[1].y)
+    results = [data.load_for(net, each) for each in (path, reordered)]
+    assert np.array_equal(results[0].x, results[1].x)
+    assert np.array_equal(results[0].y, results[1].y)
     assert (
         data.load_for(net, written(tmp_path / "v.parquet", table | {"kind": table["a"]}), need_target=False).y is None
     )
@@ -105,10 +109,10 @@ def test_pandas_index(tmp_path, table):
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     frame = pandas.DataFrame(table).sample(frac=0.7, random_state=0)
-    for given in (frame, frame.set_index("b"), frame.reset_index(drop=True)):
-        given.to_parquet(tmp_path / "t.parquet")
-        found = data.load(tmp_path / "t.parquet")
-        assert (found.features, found.target) == ([name for name in given.columns if name != "kind"], "kind")
+    for source in (frame, frame.set_index("b"), frame.reset_index(drop=True)):
+        source.to_parquet(tmp_path / "t.parquet")
+        result = data.load(tmp_path / "t.parquet")
+        assert (result.features, result.target) == ([name for name in source.columns if name != "kind"], "kind")
     frame[[]].to_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="expected columns of data, got only an index"):
         data.load(tmp_path / "t.parquet")
@@ -116,13 +120,13 @@ def test_pandas_index(tmp_path, table):
 
 def test_numbers_as_text(tmp_path, table):
     path = written(tmp_path / "t.parquet", table | {"kind": np.array(["0", "1", "2"] * 20)})
-    found = data.load(path)
-    assert (found.classes, found.y.tolist()) == ([0, 1, 2], [0, 1, 2] * 20)
+    result = data.load(path)
+    assert (result.classes, result.y.tolist()) == ([0, 1, 2], [0, 1, 2] * 20)
 
 
 def test_columns_of_the_same_name(tmp_path, table):
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     twice = pyarrow.Table.from_arrays([pyarrow.array(table[name]) for name in ("a", "b", "kind")], ["x", "x", "kind"])
     parquet.write_table(twice, tmp_path / "t.parquet")
-    found = data.load(tmp_path / "t.parquet")
-    assert (found.x.shape, found.features) == ((60, 2), None)
+    result = data.load(tmp_path / "t.parquet")
+    assert (result.x.shape, result.features) == ((60, 2), None)

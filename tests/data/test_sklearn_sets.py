@@ -19,14 +19,14 @@ from numba_dropout import data
 )
 def test_sets(name, shape, classes):
     pytest.importorskip("sklearn")
-    found = data.load(name)
-    assert (found.x.shape, found.classes, len(found.features)) == (shape, classes, shape[1])
-    assert np.isfinite(found.x).all()
+    dataset = data.load(name)
+    assert (dataset.x.shape, dataset.classes, len(dataset.features)) == (shape, classes, shape[1])
+    assert np.isfinite(dataset.x).all()
     net = nd.MLP([shape[1], len(classes) if classes else 1], loss="cross_entropy" if classes else "mse")
     net.classes = classes
     again = data.load_for(net, name)
-    assert np.array_equal(again.x, found.x)
-    assert np.array_equal(again.y, found.y)
+    assert np.array_equal(again.x, dataset.x)
+    assert np.array_equal(again.y, dataset.y)
 
 
 @pytest.mark.parametrize(("name", "task"), [("iris", "values"), ("diabetes", "classes"), ("pipeline", "values")])

@@ -22,8 +22,8 @@ def test_parts(resampling, held_out):
         assert sorted([*train, *part]) == list(range(100))
         assert all((np.diff(rows) > 0).all() for rows in (train, part))
     assert len({tuple(part) for _, part in parts}) == len(parts)
-    again, other = (resampling.parts(100, seed=seed)[0][1].tolist() for seed in (5, 6))
-    assert again == parts[0][1].tolist() != other
+    same_seed, other_seed = (resampling.parts(100, seed=seed)[0][1].tolist() for seed in (5, 6))
+    assert same_seed == parts[0][1].tolist() != other_seed
 
 
 def test_folds():

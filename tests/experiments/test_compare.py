@@ -25,8 +25,8 @@ def result_of(number, rate, seed, *metrics):
 
 def by_hand(number, rate, seed):
     """Return the outcome of one run, from the parts of the library."""
-    whole = data.load("pipeline")
-    train, held_out = data.split(whole, 0.3, seed=5)
+    dataset = data.load("pipeline")
+    train, held_out = data.split(dataset, 0.3, seed=5)
     train = data.subset(train, 40, seed=5)
     net = nd.MLP([20, 6, 3], dropout=rate, input_dropout=0.1, seed=seed)
     net.scale_input(*train.scaling())
@@ -37,22 +37,22 @@ def by_hand(number, rate, seed):
 
 def test_runs():
     """Each run has its own seed, and the rows that the first seed draws."""
-    told = []
-    found = compare("pipeline", [0.0, 0.5], SMALL, repeats=2, jobs=1, on_result=told.append)
+    reported = []
+    comparison = compare("pipeline", [0.0, 0.5], SMALL, repeats=2, jobs=1, on_result=reported.append)
     runs = itertools.product((0.0, 0.5), (5, 6))
-    assert found.results == [by_hand(number, rate, seed) for number, (rate, seed) in enumerate(runs)]
-    assert told == found.results
-    assert (found.name, found.loss, found.input_dropout) == ("20-6-3", "cross_entropy", 0.1)
-    assert (found.rows, found.val_rows) == (40, 300)
+    assert comparison.results == [by_hand(number, rate, seed) for number, (rate, seed) in enumerate(runs)]
+    assert reported == comparison.results
+    assert (comparison.name, comparison.loss, comparison.input_dropout) == ("20-6-3", "cross_entropy", 0.1)
+    assert (comparison.rows, comparison.val_rows) == (40, 300)
 
 
 @pytest.mark.jit_only
 def test_jobs():
-    told = []
-    alone = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=1)
-    beside = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=3, on_result=told.append)
-    assert beside == alone
-    assert sorted(told, key=lambda result: result.trial.number) == alone.results
+    reported = []
+    serial = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=1)
+    parallel = compare("pipeline", [0.3, 0.0], SMALL, repeats=2, jobs=3, on_result=reported.append)
+    assert parallel == serial
+    assert sorted(reported, key=lambda result: result.trial.number) == serial.results
 
 
 def test_validation_on_test_part(tmp_path, rng):
@@ -62,11 +62,11 @@ def test_validation_on_test_part(tmp_path, rng):
             ("labels-idx1", np.arange(count) % 2),
         ):
             (tmp_path / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(encode(array.astype(np.uint8))))
-    recipe = replace(SMALL, val=None, rows=None)
-    found = compare(tmp_path, [0.5], recipe, repeats=1, jobs=1)
-    assert (found.rows, found.val_rows) == (30, 12)
-    assert compare(tmp_path, [0.5], replace(recipe, val=0.5), repeats=1, jobs=1).val_rows == 15
-    assert compare("pipeline", [0.5], recipe, repeats=1, jobs=1).val_rows == 200
+    config = replace(SMALL, val=None, rows=None)
+    comparison = compare(tmp_path, [0.5], config, repeats=1, jobs=1)
+    assert (comparison.rows, comparison.val_rows) == (30, 12)
+    assert compare(tmp_path, [0.5], replace(config, val=0.5), repeats=1, jobs=1).val_rows == 15
+    assert compare("pipeline", [0.5], config, repeats=1, jobs=1).val_rows == 200
 
 
 def results():
@@ -82,24 +82,27 @@ def results():
 
 
 def test_table_and_verdict():
-    found = Comparison("2-3-2", "cross_entropy", 0.0, 10, 5, results())
-    assert found.rates == [0.0, 0.5, 0.9]
-    assert found.best == 0.5
-    assert found.table() == [
+    comparison = Comparison("2-3-2", "cross_entropy", 0.0, 10, 5, results())
+    assert comparison.rates == [0.0, 0.5, 0.9]
+    assert comparison.best == 0.5
+    assert comparison.table() == [
         "rate        train loss   validation loss   validation error",
         "   0   0.2000 ± 0.1414   0.6000 ± 0.1414     15.00 ± 7.07 %",
         " 0.5   0.4000 ± 0.1414   0.3000 ± 0.0707     10.00 ± 0.00 %  best",
         " 0.9          diverged          diverged           diverged",
     ]
-    assert found.verdict() == (
+    assert comparison.verdict() == (
         "best rate 0.5: validation loss 0.3000 ± 0.0707, error 10.00 ± 0.00 %; "
         "at rate 0 0.6000 ± 0.1414, error 15.00 ± 7.07 %"
     )
-    alone = Comparison("2-3-1", "mse", 0.0, 10, 5, [result_of(0, 0.123457, 0, 0.1, None, 12345.5, None)])
-    assert alone.table() == ["    rate   train loss   validation loss", "0.123457       0.1000        12345.5000  best"]
-    assert alone.verdict() == "best rate 0.123457: validation loss 12345.5000"
-    assert list(alone.record()["rates"][0]) == ["rate", "train_loss", "val_loss", "train_loss_std", "val_loss_std"]
-    lost = Comparison("2-3-1", "mse", 0.0, 10, 5, results()[4:5])
-    assert lost.best is lost.record()["best"] is None
-    assert lost.table()[1] == " 0.9     diverged          diverged"
-    assert lost.verdict() == "runs of all rates diverged; try a lower learning rate"
+    single = Comparison("2-3-1", "mse", 0.0, 10, 5, [result_of(0, 0.123457, 0, 0.1, None, 12345.5, None)])
+    assert single.table() == [
+        "    rate   train loss   validation loss",
+        "0.123457       0.1000        12345.5000  best",
+    ]
+    assert single.verdict() == "best rate 0.123457: validation loss 12345.5000"
+    assert list(single.record()["rates"][0]) == ["rate", "train_loss", "val_loss", "train_loss_std", "val_loss_std"]
+    diverged = Comparison("2-3-1", "mse", 0.0, 10, 5, results()[4:5])
+    assert diverged.best is diverged.record()["best"] is None
+    assert diverged.table()[1] == " 0.9     diverged          diverged"
+    assert diverged.verdict() == "runs of all rates diverged; try a lower learning rate"

@@ -11,13 +11,13 @@ def test_standardization_of_training_part(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("".join(f"{i * i},{i % 2}\n" for i in range(20)))
     run = build(path, TrainConfig(hidden=[2], val=0.4, seed=1))
-    whole = np.array([i * i for i in range(20)], float)
-    inside = np.setdiff1d(whole, run.validation.x[:, 0])
+    values = np.array([i * i for i in range(20)], float)
+    inside = np.setdiff1d(values, run.validation.x[:, 0])
     assert len(inside) == 12
     forward = run.net.forward(run.train.x)
     run.net.scale_input(inside.mean(), 1 / inside.std())
     assert np.array_equal(run.net.forward(run.train.x), forward)
-    run.net.scale_input(whole.mean(), 1 / whole.std())
+    run.net.scale_input(values.mean(), 1 / values.std())
     assert not np.array_equal(run.net.forward(run.train.x), forward)
 
 
@@ -46,8 +46,8 @@ def test_precision_of_noise(tmp_path, rng):
     assert run.net.tau == pytest.approx([1 / squares.mean()])
     run.net.save(tmp_path / "m.npz")
     assert nd.MLP.load(tmp_path / "m.npz").tau == run.net.tau
-    found = nd.evaluate(run.net, held_out.x, held_out.targets())
-    assert found["log_likelihood"] == pytest.approx(0.5 * (np.log(run.net.tau[0] / (2 * np.pi)) - 1), rel=1e-6)
+    metrics = nd.evaluate(run.net, held_out.x, held_out.targets())
+    assert metrics["log_likelihood"] == pytest.approx(0.5 * (np.log(run.net.tau[0] / (2 * np.pi)) - 1), rel=1e-6)
 
 
 def test_compile_with_a_schedule():

@@ -1,4 +1,4 @@
-"""Worker processes: none remains, however the run ends."""
+"""Worker processes: none remains after the end of a run."""
 
 import contextlib
 import os
@@ -24,12 +24,12 @@ if __name__ == "__main__":
 
 
 def children(pid):
-    """Return the processes that a process has started, directly or not."""
-    found = []
-    for own in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, own.read_text().split()):
-            found += [child, *children(child)]
-    return found
+    """Return all descendants of a process."""
+    pids = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, path.read_text().split()):
+            pids += [child, *children(child)]
+    return pids
 
 
 def running(pids):

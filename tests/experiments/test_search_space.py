@@ -17,9 +17,9 @@ def test_grid():
 
 def test_random():
     grid = [trial.choice for trial in SearchSpace(SPACE).draw(0)]
-    some = [trial.choice for trial in SearchSpace(SPACE, "random", 5).draw(1)]
-    assert len(some) == 5
-    assert all(choice in grid and some.count(choice) == 1 for choice in some)
+    chosen = [trial.choice for trial in SearchSpace(SPACE, "random", 5).draw(1)]
+    assert len(chosen) == 5
+    assert all(choice in grid and chosen.count(choice) == 1 for choice in chosen)
     space = {"dropout": Range(0.1, 0.6), "lr": Range(1e-4, 1.0, logarithmic=True), "hidden": [[4], [8]]}
     drawn = [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
     rates, logs = np.array([choice["dropout"] for choice in drawn]), np.log10([choice["lr"] for choice in drawn])
@@ -40,10 +40,10 @@ def test_rungs():
 
 
 def test_rungs_are_distinct():
-    plan = SearchSpace({}, "halving")
-    assert plan.rungs(27, 27) == [(27, 1), (9, 3), (3, 9), (1, 27)]
-    assert plan.rungs(27, 5) == [(27, 1), (3, 2), (1, 5)]
-    assert plan.rungs(27, 1) == [(27, 1)]
+    search_space = SearchSpace({}, "halving")
+    assert search_space.rungs(27, 27) == [(27, 1), (9, 3), (3, 9), (1, 27)]
+    assert search_space.rungs(27, 5) == [(27, 1), (3, 2), (1, 5)]
+    assert search_space.rungs(27, 1) == [(27, 1)]
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,19 @@ QUICK = TrainConfig(epochs=2, batch_size=100, hidden=(8,))
 
 
 def test_grid_search():
-    told = []
-    plan = SearchSpace({"dropout": [0.0, 0.5], "hidden": [[4]]})
-    study, run = tune.tune("noisy", plan, QUICK, Resampling(folds=2), on_result=lambda *what: told.append(what))
-    whole = nd.data.load("noisy")
+    calls = []
+    search_space = SearchSpace({"dropout": [0.0, 0.5], "hidden": [[4]]})
+    study, run = tune.tune(
+        "noisy", search_space, QUICK, Resampling(folds=2), on_result=lambda *call: calls.append(call)
+    )
+    dataset = nd.data.load("noisy")
     for trial in study.trials:
         for split, (train, held_out) in enumerate(Resampling(folds=2).parts(1000, 0)):
-            part = build(whole.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
+            part = build(dataset.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
             part.fit()
-            other = whole.rows(held_out)
-            assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(other.x, other.y)[0]
-    assert [(result.trial.number, result.split, of) for result, of in told] == [
+            unseen = dataset.rows(held_out)
+            assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(unseen.x, unseen.y)[0]
+    assert [(result.trial.number, result.split, of) for result, of in calls] == [
         (0, 0, 4),
         (0, 1, 4),
         (1, 0, 4),
@@ -40,9 +42,9 @@ def test_grid_search():
 
 
 def test_halving():
-    plan = SearchSpace({"lr": [1e-4, 0.3, 0.1, 1e-3]}, "halving", eta=2)
-    recipe = TrainConfig(epochs=4, batch_size=100, optimizer="sgd", hidden=(4,))
-    study, _ = tune.tune("noisy", plan, recipe, Resampling())
+    search_space = SearchSpace({"lr": [1e-4, 0.3, 0.1, 1e-3]}, "halving", eta=2)
+    config = TrainConfig(epochs=4, batch_size=100, optimizer="sgd", hidden=(4,))
+    study, _ = tune.tune("noisy", search_space, config, Resampling())
     assert study.rungs == [(4, 1), (2, 2), (1, 4)]
     for rung, (count, _) in enumerate(study.rungs[:-1]):
         ranked = study.rank(rung)
@@ -54,23 +56,23 @@ def test_halving():
 
 
 def test_resume_from_journal(tmp_path, monkeypatch):
-    plan, journal = SearchSpace({"dropout": [0.0, 0.5], "lr": [0.001, 0.01]}), tmp_path / "journal"
-    study, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+    search_space, journal = SearchSpace({"dropout": [0.0, 0.5], "lr": [0.001, 0.01]}), tmp_path / "journal"
+    study, _ = tune.tune("noisy", search_space, QUICK, Resampling(), journal=journal)
     lines = journal.read_bytes().splitlines(keepends=True)
     assert len(lines) == 5
     calls, real = [], tune.train_trial
     monkeypatch.setattr(tune, "train_trial", lambda *call: calls.append(call) or real(*call))
     journal.write_bytes(b"".join(lines[:3]) + lines[3][:20])
-    again, _ = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+    resumed, _ = tune.tune("noisy", search_space, QUICK, Resampling(), journal=journal)
     assert len(calls) == 2
-    assert again.results == study.results
+    assert resumed.results == study.results
     assert journal.read_bytes() == b"".join(lines)
-    for other in (SearchSpace({"dropout": [0.0, 0.5]}), SearchSpace(plan.space, "halving")):
+    for other_space in (SearchSpace({"dropout": [0.0, 0.5]}), SearchSpace(search_space.space, "halving")):
         with pytest.raises(ValueError, match=r"this journal belongs to other work with different (space|search)"):
-            tune.tune("noisy", other, QUICK, Resampling(), journal=journal)
+            tune.tune("noisy", other_space, QUICK, Resampling(), journal=journal)
     journal.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="expected a journal"):
-        tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+        tune.tune("noisy", search_space, QUICK, Resampling(), journal=journal)
 
 
 @pytest.mark.parametrize(
@@ -100,11 +102,11 @@ def test_unknown_records(change, tmp_path):
 def test_journal_of_other_splits(tmp_path):
     for name, rows in (("train", range(80)), ("test", range(80, 100))):
         (tmp_path / f"index_{name}_0.txt").write_text(" ".join(map(str, rows)))
-    given = Resampling(folder=str(tmp_path))
-    tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
+    resampling = Resampling(folder=str(tmp_path))
+    tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, resampling, journal=tmp_path / "journal")
     (tmp_path / "index_test_0.txt").write_text("90 91")
     with pytest.raises(ValueError, match="this journal belongs to other work with different splits"):
-        tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, given, journal=tmp_path / "journal")
+        tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, resampling, journal=tmp_path / "journal")
 
 
 def test_best_trial():
@@ -117,9 +119,9 @@ def test_best_trial():
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in plain Python
 def test_diverging_trials(tmp_path):
-    plan, journal = SearchSpace({"lr": [1e30, 0.01]}), tmp_path / "journal"
+    search_space, journal = SearchSpace({"lr": [1e30, 0.01]}), tmp_path / "journal"
     for _ in range(2):  # from the journal too, which has null for NaN
-        study, run = tune.tune("noisy", plan, QUICK, Resampling(), journal=journal)
+        study, run = tune.tune("noisy", search_space, QUICK, Resampling(), journal=journal)
         assert study.best.choice == {"lr": 0.01}
         assert "diverged" in study.table()[-1]
         assert run.net.step == 20
@@ -130,7 +132,7 @@ def test_diverging_trials(tmp_path):
 @pytest.mark.full
 @pytest.mark.jit_only
 def test_jobs():
-    plan = SearchSpace({"dropout": [0.0, 0.5]})
-    one, two = (tune.tune("noisy", plan, QUICK, Resampling(folds=2), jobs=jobs)[0] for jobs in (1, 2))
-    assert str(one.record()) == str(two.record())
-    assert one.best == two.best
+    search_space = SearchSpace({"dropout": [0.0, 0.5]})
+    serial, parallel = (tune.tune("noisy", search_space, QUICK, Resampling(folds=2), jobs=jobs)[0] for jobs in (1, 2))
+    assert str(serial.record()) == str(parallel.record())
+    assert serial.best == parallel.best

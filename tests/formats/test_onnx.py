@@ -1,4 +1,4 @@
-"""Models as ONNX: onnxruntime computes what the network computes."""
+"""Models as ONNX: the outputs of onnxruntime equal those of the network."""
 
 import json
 
@@ -36,10 +36,10 @@ def exported(net, path, **options):
 @pytest.mark.parametrize(("loss", "outputs"), LOSSES)
 def test_onnxruntime_outputs(loss, outputs, dtype, variant, tmp_path, x):
     net, x = network(loss, outputs, dtype=dtype, variant=variant), x.astype(dtype)
-    found = run(exported(net, tmp_path / "m.onnx"), x)
+    results = run(exported(net, tmp_path / "m.onnx"), x)
     tolerance = {"rtol": 1e-5, "atol": 1e-5 if dtype == "float32" else 1e-12}
-    np.testing.assert_allclose(found["outputs"], net.outputs(x), **tolerance)
-    predictive = found["values" if loss == "mse" else "probabilities"]
+    np.testing.assert_allclose(results["outputs"], net.outputs(x), **tolerance)
+    predictive = results["values" if loss == "mse" else "probabilities"]
     assert predictive.shape == net.predictive(net.outputs(x)).shape
     np.testing.assert_allclose(predictive, net.predictive(net.outputs(x)), **tolerance)
 
@@ -80,12 +80,12 @@ def test_graph_and_metadata(tmp_path):
 
 @pytest.mark.jit_only
 def test_monte_carlo_samples(tmp_path, x):
-    """Repeated rows are samples with the mean and the spread of the network's own."""
+    """Predictions for repeated rows have the mean and the standard deviation of the network's samples."""
     net, rows = network(), np.repeat(x[:1], 20_000, 0)
-    found = run(exported(net, tmp_path / "m.onnx", mc=True), rows)["probabilities"]
+    probabilities = run(exported(net, tmp_path / "m.onnx", mc=True), rows)["probabilities"]
     drawn = net.predict_mc(x[:1], 20_000)
-    assert found.std(0) == pytest.approx(drawn.std[0], abs=0.01)
-    assert found.mean(0) == pytest.approx(drawn.mean[0], abs=0.01)
+    assert probabilities.std(0) == pytest.approx(drawn.std[0], abs=0.01)
+    assert probabilities.mean(0) == pytest.approx(drawn.mean[0], abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -22,17 +22,17 @@ def folder(tmp_path, rng):
 @pytest.fixture
 def small(monkeypatch):
     """Make the networks small, and checkpoints frequent."""
-    rows = {name: replace(recipe, hidden=(8, 8, 8)) for name, recipe in mnist.ROWS.items()}
+    rows = {name: replace(config, hidden=(8, 8, 8)) for name, config in mnist.ROWS.items()}
     monkeypatch.setattr(mnist, "ROWS", rows)
     monkeypatch.setattr(mnist, "EVERY", 3)
 
 
 def test_rows():
-    for name, recipe in reproduce.ROWS.items():
-        assert recipe.hidden == (1024, 1024, 1024)
+    for name, config in reproduce.ROWS.items():
+        assert config.hidden == (1024, 1024, 1024)
         rates = (0.0, None) if name == "none" else (0.5, 0.2)
-        assert (recipe.dropout, recipe.input_dropout) == rates
-        assert (recipe.max_norm is not None) == (name == "max-norm")
+        assert (config.dropout, config.input_dropout) == rates
+        assert (config.max_norm is not None) == (name == "max-norm")
 
 
 @pytest.mark.jit_only
@@ -75,7 +75,7 @@ def test_max_norm_and_test_error(folder, small):
 def test_resume(folder, small, monkeypatch):
     choices = {"rows": ["dropout"], "seeds": 1, "updates": 10}
     (folder / "other").mkdir()
-    whole = reproduce.table2(folder / "mnist", folder / "other", **choices)
+    expected = reproduce.table2(folder / "mnist", folder / "other", **choices)
     for file in (folder / "other").iterdir():
         if file.name.endswith("ckpt-9.npz"):
             file.rename(folder / "ck" / file.name)
@@ -84,8 +84,8 @@ def test_resume(folder, small, monkeypatch):
     monkeypatch.setattr(
         nd.MLP, "train_steps", lambda net, totals, *rest: steps.append(len(totals)) or real(net, totals, *rest)
     )
-    assert reproduce.table2(folder / "mnist", folder / "ck", **choices) == whole
+    assert reproduce.table2(folder / "mnist", folder / "ck", **choices) == expected
     assert sum(steps) == 1
     steps.clear()
-    assert reproduce.table2(folder / "mnist", folder / "ck", **choices) == whole
+    assert reproduce.table2(folder / "mnist", folder / "ck", **choices) == expected
     assert sum(steps) == 0

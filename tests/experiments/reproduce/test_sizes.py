@@ -19,21 +19,21 @@ def folder(tmp_path, rng):
 
 @pytest.mark.jit_only
 def test_sizes(folder, monkeypatch):
-    made, module = [], importlib.import_module("numba_dropout.experiments.reproduce.sizes")
+    configs, module = [], importlib.import_module("numba_dropout.experiments.reproduce.sizes")
     real = module.build
 
-    def build(source, recipe):
-        made.append(recipe)
-        return real(source, replace(recipe, hidden=(8,)))
+    def build(source, config):
+        configs.append(config)
+        return real(source, replace(config, hidden=(8,)))
 
     monkeypatch.setattr(module, "build", build)
-    found = reproduce.sizes(folder / "mnist", counts=[100, 230], updates=7, epochs=2, repeats=2)
-    assert found.sizes == [100, 230]
-    assert [(recipe.rows, recipe.dropout, recipe.epochs) for recipe in made[::2]] == [
+    result = reproduce.sizes(folder / "mnist", counts=[100, 230], updates=7, epochs=2, repeats=2)
+    assert result.sizes == [100, 230]
+    assert [(config.rows, config.dropout, config.epochs) for config in configs[::2]] == [
         (100, 0.0, 7),
         (100, 0.5, 7),
         (230, 0.0, 3),
         (230, 0.5, 3),
     ]
-    assert len(found.errors(100, True)) == 2
-    assert f"{np.mean(found.errors(230, False)):.2f}" in found.lines()[2]
+    assert len(result.errors(100, True)) == 2
+    assert f"{np.mean(result.errors(230, False)):.2f}" in result.lines()[2]

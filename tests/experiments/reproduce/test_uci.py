@@ -21,22 +21,22 @@ def uci(tmp_path, rng):
 
 
 def test_read(uci):
-    given = reproduce.Uci.read(uci)
+    dataset = reproduce.Uci.read(uci)
     table = np.loadtxt(uci / "data.txt")
-    assert np.array_equal(given.x, table[:, :3])
-    assert np.array_equal(given.y, table[:, 4:])
-    assert [len(test) for _, test in given.splits] == [3, 4]
-    assert (given.hidden, given.epochs, given.rates, given.taus) == (5, 100, [0.01, 0.3], [0.5, 4.0])
+    assert np.array_equal(dataset.x, table[:, :3])
+    assert np.array_equal(dataset.y, table[:, 4:])
+    assert [len(test) for _, test in dataset.splits] == [3, 4]
+    assert (dataset.hidden, dataset.epochs, dataset.rates, dataset.taus) == (5, 100, [0.01, 0.3], [0.5, 4.0])
     inner = uci / "again" / "data"
     inner.mkdir(parents=True)
     for file in uci.glob("*.txt"):
         file.rename(inner / file.name)
-    assert np.array_equal(reproduce.Uci.read(uci / "again").x, given.x)
+    assert np.array_equal(reproduce.Uci.read(uci / "again").x, dataset.x)
 
 
-def trained(given, rows, rate, tau, seed):
+def trained(dataset, rows, rate, tau, seed):
     """Train by the published protocol: the data are scaled by NumPy, and the penalty is explicit."""
-    x, y = given.x[rows], given.y[rows]
+    x, y = dataset.x[rows], dataset.y[rows]
     net = nd.MLP([3, 5, 1], dropout=rate, input_dropout=rate, loss="mse", seed=seed)
     for name, value in net.state_dict().items():
         if name.endswith("weight"):
@@ -51,19 +51,19 @@ def trained(given, rows, rate, tau, seed):
 
 @pytest.mark.jit_only
 def test_protocol(uci):
-    given = reproduce.Uci.read(uci)
-    study = reproduce.uci(given, samples=50, seed=7)
-    for number, (train, test) in enumerate(given.splits):
+    dataset = reproduce.Uci.read(uci)
+    study = reproduce.uci(dataset, samples=50, seed=7)
+    for number, (train, test) in enumerate(dataset.splits):
         cut = len(train) * 4 // 5
         likelihoods = {}
-        for rate, tau in itertools.product(given.rates, given.taus):
-            net = trained(given, train[:cut], rate, tau, 7 + number)
-            x, y = given.x[train[cut:]], given.y[train[cut:]]
+        for rate, tau in itertools.product(dataset.rates, dataset.taus):
+            net = trained(dataset, train[:cut], rate, tau, 7 + number)
+            x, y = dataset.x[train[cut:]], dataset.y[train[cut:]]
             likelihoods[rate, tau] = nd.evaluate(net, x, y, samples=50, tau=tau)["log_likelihood"]
         rate, tau = max(likelihoods, key=likelihoods.get)
-        net = trained(given, train, rate, tau, 7 + number)
-        drawn = np.array([net.predictive(out)[:, 0] for out in net.samples(given.x[test], 50)])
-        y = given.y[test, 0]
+        net = trained(dataset, train, rate, tau, 7 + number)
+        drawn = np.array([net.predictive(out)[:, 0] for out in net.samples(dataset.x[test], 50)])
+        y = dataset.y[test, 0]
         densities = np.sqrt(tau / (2 * np.pi)) * np.exp(-tau / 2 * (y - drawn) ** 2)
         split = study.splits[number]
         assert (split.number, split.rate, split.tau) == (number, rate, tau)
@@ -77,9 +77,9 @@ def test_protocol(uci):
 @pytest.mark.full
 @pytest.mark.jit_only
 def test_jobs(uci):
-    given = reproduce.Uci.read(uci)
-    one, two = (reproduce.uci(given, samples=20, jobs=jobs) for jobs in (1, 2))
-    assert one.splits == two.splits
+    dataset = reproduce.Uci.read(uci)
+    serial, parallel = (reproduce.uci(dataset, samples=20, jobs=jobs) for jobs in (1, 2))
+    assert serial.splits == parallel.splits
 
 
 @pytest.mark.full
@@ -87,13 +87,13 @@ def test_jobs(uci):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there are no published splits beside the repository")
 @pytest.mark.parametrize("name", ["concrete", "energy"])
 def test_published_results(name):
-    """The means over five splits differ by the noise of training only."""
-    theirs = [
+    """The means over five splits differ only by the noise of training."""
+    expected = [
         np.loadtxt(SHARED / name / "results" / f"test_{figure}_100_xepochs_1_hidden_layers.txt")[:5]
         for figure in ("MC_rmse", "ll")
     ]
     study = reproduce.uci(reproduce.Uci.read(SHARED / name), splits=5, samples=1000, jobs=2)
-    for figure, values in zip(("rmse", "log_likelihood"), theirs, strict=True):
-        ours = np.array([getattr(split, figure) for split in study.splits])
-        spread = np.hypot(ours.std(), values.std()) / np.sqrt(5)
-        assert abs(ours.mean() - values.mean()) <= 3 * spread
+    for figure, values in zip(("rmse", "log_likelihood"), expected, strict=True):
+        actual = np.array([getattr(split, figure) for split in study.splits])
+        spread = np.hypot(actual.std(), values.std()) / np.sqrt(5)
+        assert abs(actual.mean() - values.mean()) <= 3 * spread
