@@ -16,16 +16,16 @@ AT = {"seed": 5, "stream": 2, "step": 3}
 def test_values(backend, dtype, p, rng):
     x = special_values((6, 20), dtype, rng)
     mask = oracles.contract_mask(x.shape, p, **AT)
-    given = backend.array(x)
-    y = backend.numpy(nd.alpha_dropout(given, p, **AT))
+    array = backend.array(x)
+    y = backend.numpy(nd.alpha_dropout(array, p, **AT))
     np.testing.assert_allclose(y, oracles.alpha_dropout(x, mask, p), rtol=1e-6, atol=1e-6)
-    dx = backend.numpy(nd.alpha_dropout_backward(given, p, **AT))
+    dx = backend.numpy(nd.alpha_dropout_backward(array, p, **AT))
     np.testing.assert_allclose(dx, oracles.alpha_dropout_backward(x, mask, p), rtol=1e-6)
     assert same_bits(dx[~mask], np.zeros((~mask).sum(), dtype))
     for function, expected in ((nd.alpha_dropout, y), (nd.alpha_dropout_backward, dx)):
-        given = backend.array(x)
-        assert function(given, p, **AT, out=given) is given
-        np.testing.assert_array_equal(backend.numpy(given), expected)
+        array = backend.array(x)
+        assert function(array, p, **AT, out=array) is array
+        np.testing.assert_array_equal(backend.numpy(array), expected)
 
 
 @full_precision

@@ -28,10 +28,10 @@ def test_values(backend, dtype, name, options, shape, mask_shape, rng):
     x = special_values(shape, dtype, rng)
     expected = oracles.apply_mask(x, oracles.contract_mask(mask_shape, 0.3, **AT), 0.3)
     for function in (getattr(nd, name), getattr(nd, f"{name}_backward")):
-        given = backend.array(x)
-        assert same_result(backend, function(given, 0.3, **AT, **options), expected)
-        assert function(given, 0.3, **AT, **options, out=given) is given
-        assert same_result(backend, given, expected)
+        array = backend.array(x)
+        assert same_result(backend, function(array, 0.3, **AT, **options), expected)
+        assert function(array, 0.3, **AT, **options, out=array) is array
+        assert same_result(backend, array, expected)
 
 
 @pytest.mark.parametrize(
@@ -62,26 +62,26 @@ def test_rates_0_and_1(backend, dtype, name):
 def test_feature_alpha_dropout(backend, dtype, shape, mask_shape, p, rng):
     x = special_values(shape, dtype, rng)
     mask = np.broadcast_to(oracles.contract_mask(mask_shape, p, **AT), shape)
-    given = backend.array(x)
-    y = backend.numpy(nd.feature_alpha_dropout(given, p, **AT))
+    array = backend.array(x)
+    y = backend.numpy(nd.feature_alpha_dropout(array, p, **AT))
     np.testing.assert_allclose(y, oracles.alpha_dropout(x, mask, p), rtol=1e-6, atol=1e-6)
-    dx = backend.numpy(nd.feature_alpha_dropout_backward(given, p, **AT))
+    dx = backend.numpy(nd.feature_alpha_dropout_backward(array, p, **AT))
     np.testing.assert_allclose(dx, oracles.alpha_dropout_backward(x, mask, p), rtol=1e-6)
     assert same_bits(dx[~mask], np.zeros((~mask).sum(), dtype))
     for function, expected in ((nd.feature_alpha_dropout, y), (nd.feature_alpha_dropout_backward, dx)):
-        given = backend.array(x)
-        assert function(given, p, **AT, out=given) is given
-        np.testing.assert_array_equal(backend.numpy(given), expected)
+        array = backend.array(x)
+        assert function(array, p, **AT, out=array) is array
+        np.testing.assert_array_equal(backend.numpy(array), expected)
 
 
 def test_feature_alpha_dropout_of_images(rng):
     x = rng.standard_normal((3, 4, 2, 5))
-    whole = nd.alpha_dropout(np.ones((3, 4)), 0.5, **AT)[:, :, None, None]
+    channels = nd.alpha_dropout(np.ones((3, 4)), 0.5, **AT)[:, :, None, None]
     y = nd.feature_alpha_dropout(x, 0.5, **AT)
-    dropped = np.broadcast_to(whole == whole.min(), x.shape)
+    dropped = np.broadcast_to(channels == channels.min(), x.shape)
     assert 0 < dropped.mean() < 1
-    assert (y[dropped] == whole.min()).all()
-    assert (y[~dropped] != whole.min()).all()
+    assert (y[dropped] == channels.min()).all()
+    assert (y[~dropped] != channels.min()).all()
 
 
 @pytest.mark.parametrize(

@@ -36,16 +36,16 @@ def check_values_and_gradients(backend, dtype, offset, n, p, rng):
     close = {"rtol": 400 * np.finfo(dtype).eps, "atol": 1e-30}
     y = nd.concrete_dropout(backend.array(x), logit, **where)
     np.testing.assert_allclose(backend.numpy(y), x * factor, **close)
-    given = backend.array(dy)
-    dx, dlogit = nd.concrete_dropout_backward(given, y, logit, **where)
+    array = backend.array(dy)
+    dx, dlogit = nd.concrete_dropout_backward(array, y, logit, **where)
     np.testing.assert_allclose(backend.numpy(dx), dy * factor, **close)
     above, below = (smooth_masks(n, 1 / (1 + math.exp(-logit - h)), dtype, offset) for h in (1e-5, -1e-5))
     slope = (dy.astype(np.float64) * x * (above - below)).sum() / 2e-5
     tolerance = 1e-3 if dtype == "float32" else 1e-6
     np.testing.assert_allclose(backend.numpy(dlogit), slope, rtol=tolerance, atol=1e-6)
     assert dlogit.shape == ()
-    assert nd.concrete_dropout_backward(given, y, logit, **where, out=given)[0] is given
-    assert same_result(backend, given, backend.numpy(dx))
+    assert nd.concrete_dropout_backward(array, y, logit, **where, out=array)[0] is array
+    assert same_result(backend, array, backend.numpy(dx))
 
 
 @full_precision
@@ -83,10 +83,10 @@ def test_backward_in_place(dtype, rng):
     dy, y = rng.standard_normal((2, 40_001)).astype(dtype)
     expected = nd.concrete_dropout_backward(dy, y, -1.0, **AT)
     for which in (0, 1):
-        given = [dy.copy(), y.copy()]
-        found = nd.concrete_dropout_backward(*given, -1.0, **AT, out=given[which])
-        assert same_bits(found[0], expected[0])
-        assert found[1] == expected[1]
+        arrays = [dy.copy(), y.copy()]
+        actual = nd.concrete_dropout_backward(*arrays, -1.0, **AT, out=arrays[which])
+        assert same_bits(actual[0], expected[0])
+        assert actual[1] == expected[1]
 
 
 @pytest.mark.jit_only

@@ -32,10 +32,10 @@ def test_values(backend, dtype, block, rng):
     x = special_values((2, 3, 4, 5), dtype, rng)
     expected = expected_result(x, 0.2, block)
     for function in (nd.drop_block2d, nd.drop_block2d_backward):
-        given = backend.array(x)
-        assert same_result(backend, function(given, 0.2, block, **AT), expected)
-        assert function(given, 0.2, block, **AT, out=given) is given
-        assert same_result(backend, given, expected)
+        array = backend.array(x)
+        assert same_result(backend, function(array, 0.2, block, **AT), expected)
+        assert function(array, 0.2, block, **AT, out=array) is array
+        assert same_result(backend, array, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

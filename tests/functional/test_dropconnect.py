@@ -18,25 +18,25 @@ def operands(dtype, rng):
 @full_precision
 def test_forward(backend, dtype, rng):
     x, weight, bias, _ = operands(dtype, rng)
-    given = [backend.array(a) for a in (x, weight, bias)]
+    arrays = [backend.array(a) for a in (x, weight, bias)]
     exact, dropped = x.astype(np.float64), apply_mask(weight, contract_mask((5, 6), 0.3, **AT), 0.3)
-    y = nd.dropconnect(*given, 0.3, **AT)
+    y = nd.dropconnect(*arrays, 0.3, **AT)
     np.testing.assert_allclose(backend.numpy(y), exact @ dropped.T + bias, **CLOSE)
-    y = nd.dropconnect(*given[:2], p=0.3, **AT)
+    y = nd.dropconnect(*arrays[:2], p=0.3, **AT)
     np.testing.assert_allclose(backend.numpy(y), exact @ dropped.T, **CLOSE)
-    y = nd.dropconnect(*given, 0.3, training=False)
+    y = nd.dropconnect(*arrays, 0.3, training=False)
     np.testing.assert_allclose(backend.numpy(y), exact @ weight.T + bias, **CLOSE)
 
 
 @full_precision
 def test_backward(backend, dtype, rng):
     x, weight, bias, dy = operands(dtype, rng)
-    given = [backend.array(a) for a in (dy, x, weight)]
+    arrays = [backend.array(a) for a in (dy, x, weight)]
     exact, mask = dy.astype(np.float64), contract_mask((5, 6), 0.3, **AT)
     expected = exact @ apply_mask(weight, mask, 0.3), apply_mask(exact.T @ x, mask, 0.3), exact.sum(0)
     out = tuple(backend.array(np.empty_like(a)) for a in (x, weight, bias))
     for target in (None, out):
-        gradients = nd.dropconnect_backward(*given, 0.3, **AT, out=target)
+        gradients = nd.dropconnect_backward(*arrays, 0.3, **AT, out=target)
         for gradient, value in zip(gradients, expected, strict=True):
             np.testing.assert_allclose(backend.numpy(gradient), value, **CLOSE)
         assert target is None or all(a is b for a, b in zip(gradients, out, strict=True))

@@ -53,11 +53,11 @@ def test_special_values():
 def test_rates_0_and_1(backend, dtype):
     x = np.array([np.nan, np.inf, -0.0, 3.0], dtype)
     for p in (0, 2**-34):
-        given = backend.array(x)
-        y = nd.dropout(given, p, seed=1)
+        array = backend.array(x)
+        y = nd.dropout(array, p, seed=1)
         assert same_result(backend, y, x)
-        assert y is not given
-        assert not np.shares_memory(backend.numpy(given), backend.numpy(y))
+        assert y is not array
+        assert not np.shares_memory(backend.numpy(array), backend.numpy(y))
     for p in (1, 1 - 1e-12):
         assert same_result(backend, nd.dropout(backend.array(x), p, seed=1), np.zeros(4, dtype))
         assert same_result(backend, nd.dropout_backward(backend.array(x), p, seed=1), np.zeros(4, dtype))
@@ -67,12 +67,12 @@ def test_rates_0_and_1(backend, dtype):
 def test_evaluation(backend, dtype, rng):
     """Without training the result is a copy, and a seed is not needed."""
     x = rng.standard_normal(10).astype(dtype)
-    given = backend.array(x)
+    array = backend.array(x)
     for seed in (None, 1):
-        y = nd.dropout(given, 0.5, seed=seed, training=False)
+        y = nd.dropout(array, 0.5, seed=seed, training=False)
         assert same_result(backend, y, x)
-        assert y is not given
-        assert not np.shares_memory(backend.numpy(given), backend.numpy(y))
+        assert y is not array
+        assert not np.shares_memory(backend.numpy(array), backend.numpy(y))
 
 
 @pytest.mark.jit_only
@@ -106,9 +106,9 @@ def test_read_only_unaligned_and_broadcast_inputs(rng):
 def test_out(backend, dtype, rng):
     x = rng.standard_normal(20).astype(dtype)
     where = {"seed": 11, "stream": 3, "step": 2, "offset": 5}
-    given, out = backend.array(x), backend.array(np.zeros_like(x))
-    for array in (out, given):
-        assert nd.dropout(given, 0.5, **where, out=array) is array
+    inputs, out = backend.array(x), backend.array(np.zeros_like(x))
+    for array in (out, inputs):
+        assert nd.dropout(inputs, 0.5, **where, out=array) is array
         assert same_result(backend, array, oracles.dropout(x, 0.5, **where))
 
 
@@ -138,10 +138,10 @@ def test_out_of_a_subclass(kind, rng):
 
 def test_backward_in_chunks(rng):
     dy = rng.standard_normal((6, 11))
-    whole = nd.dropout_backward(dy, 0.5, seed=8, stream=1, step=2)
+    full = nd.dropout_backward(dy, 0.5, seed=8, stream=1, step=2)
     pieces = [nd.dropout_backward(dy[r], 0.5, seed=8, stream=1, step=2, offset=11 * r) for r in range(6)]
-    assert same_bits(whole, np.stack(pieces))
-    assert np.array_equal(whole != 0, nd.dropout(np.ones((6, 11)), 0.5, seed=8, stream=1, step=2) != 0)
+    assert same_bits(full, np.stack(pieces))
+    assert np.array_equal(full != 0, nd.dropout(np.ones((6, 11)), 0.5, seed=8, stream=1, step=2) != 0)
 
 
 def test_input_types():

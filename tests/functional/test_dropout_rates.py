@@ -32,10 +32,10 @@ def test_values(backend, dtype, p, noise_shape, shape, mask_shape, rng):
     options = {**AT, "offset": 5, "noise_shape": noise_shape}
     expected = apply_mask(x, contract_mask(mask_shape, p, **AT, offset=5), p)
     for function in (nd.dropout, nd.dropout_backward):
-        given = backend.array(x)
-        assert same_result(backend, function(given, p, **options), expected)
-        assert function(given, p, **options, out=given) is given
-        assert same_result(backend, given, expected)
+        array = backend.array(x)
+        assert same_result(backend, function(array, p, **options), expected)
+        assert function(array, p, **options, out=array) is array
+        assert same_result(backend, array, expected)
 
 
 @cuda_only
@@ -48,7 +48,9 @@ def test_half_precision(backend, p, mask_shape, rng):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("shape", "rates"), [(shape, own) for shape in SHAPES for own in broadcastable(shape)])
+@pytest.mark.parametrize(
+    ("shape", "rates"), [(shape, rates_shape) for shape in SHAPES for rates_shape in broadcastable(shape)]
+)
 def test_shapes_of_rates(dtype, shape, rates, rng):
     x = special_values(shape, dtype, rng)
     p = rng.random(rates)
@@ -74,7 +76,9 @@ def test_large_batch(units, rng):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("shape", "noise"), [(shape, own) for shape in SHAPES for own in broadcastable(shape)])
+@pytest.mark.parametrize(
+    ("shape", "noise"), [(shape, noise_shape) for shape in SHAPES for noise_shape in broadcastable(shape)]
+)
 def test_noise_shapes(dtype, shape, noise, rng):
     x = special_values(shape, dtype, rng)
     where = {**AT, "offset": 3}

@@ -28,9 +28,9 @@ def check_gaussian_noise(backend, dtype, n, offset, rng):
     z = np.array([normal(offset + i, dtype) for i in range(n)])
     close = {"rtol": 8 * np.finfo(dtype).eps, "atol": 40 * np.finfo(dtype).eps}  # the oracle rounds its angle
     x = rng.standard_normal(n).astype(dtype)
-    for given, deviation in ((np.zeros(n, dtype), 1.0), (x, 0.5)):
-        y = nd.gaussian_noise(backend.array(given), deviation, **AT, offset=offset)
-        np.testing.assert_allclose(backend.numpy(y), given + deviation * z, **close)
+    for value, deviation in ((np.zeros(n, dtype), 1.0), (x, 0.5)):
+        y = nd.gaussian_noise(backend.array(value), deviation, **AT, offset=offset)
+        np.testing.assert_allclose(backend.numpy(y), value + deviation * z, **close)
     assert same_result(backend, nd.gaussian_noise_backward(backend.array(x), 0.5, **AT, offset=offset), x)
 
 
@@ -69,10 +69,10 @@ def test_out(backend, dtype, rng):
     x = rng.standard_normal((3, 5)).astype(dtype)
     for name, argument in (("gaussian_dropout", 0.4), ("gaussian_noise", 0.4)):
         for function in (getattr(nd, name), getattr(nd, f"{name}_backward")):
-            given = backend.array(x)
-            expected = backend.numpy(function(given, argument, **AT))
-            assert function(given, argument, **AT, out=given) is given
-            assert same_result(backend, given, expected)
+            array = backend.array(x)
+            expected = backend.numpy(function(array, argument, **AT))
+            assert function(array, argument, **AT, out=array) is array
+            assert same_result(backend, array, expected)
 
 
 @full_precision

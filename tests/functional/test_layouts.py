@@ -1,4 +1,4 @@
-"""Inputs and outputs of any memory layout and address."""
+"""Inputs and outputs of all memory layouts and addresses."""
 
 import itertools
 import mmap
@@ -105,12 +105,12 @@ def test_addresses_within_a_cache_line(dtype, rng):
     expected = np.where(mask, x * dtype(2**32 / (2**32 - round(0.3 * 2**32))), dtype(0))
     memory = np.full((2, 512), 99, dtype)
     per_line = 64 // x.itemsize
-    for place, target in itertools.product(range(0, per_line, 3), range(per_line)):
-        given, out = memory[0, place : place + 201], memory[1, 64 + target : 265 + target]
-        given[:] = x
-        nd.dropout(given, 0.3, seed=1, offset=3, out=out)
-        assert bits(out, given) == bits(expected, x)
-        out[:] = given[:] = 99
+    for start, target in itertools.product(range(0, per_line, 3), range(per_line)):
+        inp, out = memory[0, start : start + 201], memory[1, 64 + target : 265 + target]
+        inp[:] = x
+        nd.dropout(inp, 0.3, seed=1, offset=3, out=out)
+        assert bits(out, inp) == bits(expected, x)
+        out[:] = inp[:] = 99
         assert (memory == 99).all()
 
 
@@ -121,16 +121,16 @@ def test_outputs_larger_than_the_caches(rng):
     n = kernel.CACHES // 4 + 77
     mask = reference.sample_mask(n, 0.25, **where)
     memory = np.frombuffer(mmap.mmap(-1, kernel.CACHES + 1024), np.uint8)
-    for dtype, places in ((np.float32, (0, 1, 15)), (np.float64, (3,))):
+    for dtype, starts in ((np.float32, (0, 1, 15)), (np.float64, (3,))):
         x = rng.standard_normal(kernel.CACHES // dtype().itemsize + 77).astype(dtype)
         expected = np.where(mask[: x.size], x * dtype(4 / 3), dtype(0))
-        for place in places:
+        for start in starts:
             memory[:] = 99
-            out = memory[place * x.itemsize :][: x.nbytes].view(dtype)
+            out = memory[start * x.itemsize :][: x.nbytes].view(dtype)
             nd.dropout(x, 0.25, **where, out=out)
             assert np.array_equal(out, expected)
-            assert (memory[: place * x.itemsize] == 99).all()
-            assert (memory[place * x.itemsize + x.nbytes :] == 99).all()
+            assert (memory[: start * x.itemsize] == 99).all()
+            assert (memory[start * x.itemsize + x.nbytes :] == 99).all()
         out[:] = x
         nd.dropout(out, 0.25, **where, out=out)
         assert np.array_equal(out, expected)

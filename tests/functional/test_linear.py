@@ -21,10 +21,10 @@ LARGE = [
 @full_precision
 def test_values(backend, dtype, rng):
     x, w, b, dy = layer(rng, 4, 5, 6, dtype)
-    given = {name: backend.array(a) for name, a in {"x": x, "w": w, "b": b, "dy": dy}.items()}
-    check_forward(backend.numpy(nd.linear(given["x"], given["w"], given["b"])), x, w, b)
-    check_forward(backend.numpy(nd.linear(given["x"], given["w"])), x, w, None)
-    gradients = nd.linear_backward(given["dy"], given["x"], given["w"])
+    arrays = {name: backend.array(a) for name, a in {"x": x, "w": w, "b": b, "dy": dy}.items()}
+    check_forward(backend.numpy(nd.linear(arrays["x"], arrays["w"], arrays["b"])), x, w, b)
+    check_forward(backend.numpy(nd.linear(arrays["x"], arrays["w"])), x, w, None)
+    gradients = nd.linear_backward(arrays["dy"], arrays["x"], arrays["w"])
     check_backward([backend.numpy(gradient) for gradient in gradients], dy, x, w)
 
 

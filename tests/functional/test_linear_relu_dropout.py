@@ -16,19 +16,19 @@ AT = {"seed": 5, "stream": 2, "step": 3, "offset": 11}
 @pytest.mark.parametrize("p", [0, 0.3, 1])
 def test_values(backend, dtype, p, rng):
     x, w, b, dy = layer(rng, 4, 5, 6, dtype)
-    given = [backend.array(a) for a in (x, w, b)]
+    arrays = [backend.array(a) for a in (x, w, b)]
     hidden = np.maximum(x.astype(np.float64) @ w.T + b, 0)
     mask = reference.sample_mask(hidden.shape, p, **AT)
-    y = nd.linear_relu_dropout(*given, p, **AT)
+    y = nd.linear_relu_dropout(*arrays, p, **AT)
     close = {"rtol": 2e-4, "atol": 2e-6}
     np.testing.assert_allclose(backend.numpy(y), apply_mask(hidden, mask, p), **close)
     dh = apply_mask(np.where(hidden > 0, dy.astype(np.float64), 0), mask, p)
     gradient = backend.array(dy)
-    results = nd.linear_relu_dropout_backward(gradient, y, *given[:2], p)
+    results = nd.linear_relu_dropout_backward(gradient, y, *arrays[:2], p)
     for result, expected in zip(results, (dh @ w, dh.T @ x, dh.sum(0)), strict=True):
         np.testing.assert_allclose(backend.numpy(result), expected, **close)
     assert np.array_equal(backend.numpy(gradient), dy)
-    y = nd.linear_relu_dropout(*given, p, training=False)
+    y = nd.linear_relu_dropout(*arrays, p, training=False)
     np.testing.assert_allclose(backend.numpy(y), hidden, **close)
 
 

@@ -1,4 +1,4 @@
-"""Dropout with a given mask."""
+"""Dropout with a mask as argument."""
 
 import numpy as np
 import pytest
@@ -21,9 +21,9 @@ def packed(mask, shape=None):
 def test_values(backend, dtype, mask_shape, p, rng):
     x = special_values((3, 5), dtype, rng)
     mask = rng.random((3, 5) if mask_shape == "packed" else mask_shape) < 0.5
-    given = backend.array(packed(mask) if mask_shape == "packed" else mask)
+    backend_mask = backend.array(packed(mask) if mask_shape == "packed" else mask)
     for function in (nd.dropout, nd.dropout_backward):
-        assert same_result(backend, function(backend.array(x), p, mask=given), apply_mask(x, mask, p))
+        assert same_result(backend, function(backend.array(x), p, mask=backend_mask), apply_mask(x, mask, p))
 
 
 @cuda_only
@@ -59,17 +59,17 @@ def test_mask_that_overlaps_out(n, rng):
     x, kept = rng.standard_normal(n).astype(np.float32), rng.random(n) < 0.5
     for mask in (kept, packed(kept)):
         memory = np.empty(4 * n, np.uint8)
-        given = memory[: mask.size].view(mask.dtype)
-        given[:] = mask
-        assert same_bits(nd.dropout(x, 0.5, mask=given, out=memory.view(np.float32)), apply_mask(x, kept, 0.5))
+        overlapping = memory[: mask.size].view(mask.dtype)
+        overlapping[:] = mask
+        assert same_bits(nd.dropout(x, 0.5, mask=overlapping, out=memory.view(np.float32)), apply_mask(x, kept, 0.5))
 
 
 @pytest.mark.jit_only
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_large_masks(dtype, rng):
     x = special_values((130, 1001), dtype, rng)
-    for own in ((130, 1001), (1, 1001), (130, 1), (1001,)):
-        mask = rng.random(own) < 0.6
+    for mask_shape in ((130, 1001), (1, 1001), (130, 1), (1001,)):
+        mask = rng.random(mask_shape) < 0.6
         assert same_bits(nd.dropout(x, 0.3, mask=mask), apply_mask(x, mask, 0.3))
         rates = rng.random((130, 1))
         assert same_bits(nd.dropout(x, rates, mask=mask), apply_mask(x, mask, rates))

@@ -1,4 +1,4 @@
-"""The argument `out` of each operation: layouts that are accepted, and invalid arrays, which stay unchanged."""
+"""The argument `out` of each operation: layouts that are accepted, and refused arrays, which stay unchanged."""
 
 import numpy as np
 import pytest
@@ -79,9 +79,9 @@ def test_invalid_outputs(name, layout, rng):
     if layout == "other byte order" and np.dtype(dtype).itemsize == 1:
         pytest.skip("a single byte has no order")
     shapes = OPERATIONS[name].outputs(SIZE)
-    for place in range(len(shapes)):
+    for index in range(len(shapes)):
         outputs = [np.ones(shape, dtype) for shape in shapes]
-        outputs[place] = make(shapes[place], dtype)
+        outputs[index] = make(shapes[index], dtype)
         before = [np.asarray(array).tobytes() for array in outputs]
         with pytest.raises(error, match=message):
             into(name, inputs, outputs)

@@ -38,9 +38,9 @@ def test_special_values(backend, dtype):
 @full_precision
 def test_out(backend, dtype, rng):
     x = rng.standard_normal(20).astype(dtype)
-    given = backend.array(x)
-    assert nd.relu(given, out=given) is given
-    assert same_result(backend, given, np.maximum(x, 0))
+    array = backend.array(x)
+    assert nd.relu(array, out=array) is array
+    assert same_result(backend, array, np.maximum(x, 0))
     shifted = backend.array(x)
     nd.relu(shifted[:-1], out=shifted[1:])
     assert same_result(backend, shifted, np.append(x[:1], np.maximum(x[:-1], 0)))

@@ -11,7 +11,7 @@ import numba_dropout as nd
 
 AT = {"seed": 5, "stream": 2, "step": 3}
 
-# Of each function: its gradient, the least and most dimensions, and the number of mask elements of a row by its shape.
+# By function: its gradient, the range of dimensions, and the number of mask elements of a row by the row's shape.
 VARIANTS = {
     "dropout": (nd.dropout, nd.dropout_backward, 1, 4, np.prod),
     "dropout1d": (nd.dropout1d, nd.dropout1d_backward, 3, 3, lambda row: row[0]),
@@ -65,7 +65,7 @@ def test_forward_and_backward(name, seed):
     assert np.array_equal(np.concatenate([d for _, d in pieces]), dx)
 
 
-# Of each function: its rate, and the number of mask elements of a row (4, 6).
+# By function: its rate, and the number of mask elements of a row (4, 6).
 CHUNKED = {
     "dropout": (nd.dropout, 0.4, 24),
     "rates": (nd.dropout, np.linspace(0, 1, 6), 24),

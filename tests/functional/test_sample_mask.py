@@ -72,18 +72,18 @@ def test_ties_of_many_rates(backend):
     thresholds, expected = [], []
     for i in range(64):
         high, low = naive.half(i, 5, 2, 3), naive.half(i, 5, 2 | 1 << 31, 3)
-        own = min(low + i % 2, 0xFFFF)
-        thresholds.append(high << 16 | own)
-        expected.append(low >= own)
+        limit = min(low + i % 2, 0xFFFF)
+        thresholds.append(high << 16 | limit)
+        expected.append(low >= limit)
     assert len(set(expected)) == 2
     mask = nd.sample_mask(64, np.array(thresholds) / 2**32, seed=5, stream=2, step=3, device=backend.name)
     assert backend.numpy(mask).tolist() == expected
 
 
 def test_chunks():
-    whole = nd.sample_mask((10, 7), 0.4, seed=9, stream=2, step=3)
+    full = nd.sample_mask((10, 7), 0.4, seed=9, stream=2, step=3)
     for row in range(10):
-        assert np.array_equal(whole[row], nd.sample_mask(7, 0.4, seed=9, stream=2, step=3, offset=7 * row))
+        assert np.array_equal(full[row], nd.sample_mask(7, 0.4, seed=9, stream=2, step=3, offset=7 * row))
 
 
 @pytest.mark.parametrize("n", [*SIZES, 2**14 + 13, pytest.param(2**16 + 13, marks=pytest.mark.jit_only)])

@@ -1,4 +1,4 @@
-"""NaN, infinity and -0 in linear layers and dropout, at all places of a tile."""
+"""NaN, infinity and -0 in linear layers and dropout, at all positions of a tile."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,13 @@ SHAPES = [(1, 1, 1), (3, 5, 2), (6, 5, 7), (9, 33, 41), pytest.param((70, 300, 6
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of NumPy, without the JIT
 
 
-def places(rows, columns):
+def positions(rows, columns):
     """Return the corners and the middle of a matrix."""
     return {(0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1), (rows // 2, columns // 2)}
 
 
 def expect(value, rows, columns, bad):
-    """Check that a result (rows, columns) is NaN exactly at the places `bad`."""
+    """Check that a result (rows, columns) is NaN exactly at the positions `bad`."""
     wanted = np.zeros((rows, columns), bool)
     wanted[bad] = True
     assert value.shape == (rows, columns)
@@ -29,11 +29,11 @@ def expect(value, rows, columns, bad):
 def operands(request, rng):
     """Return a function that returns x, weight, bias and dy, all positive."""
 
-    def given(rows, inputs, units):
+    def make(rows, inputs, units):
         shapes = [(rows, inputs), (units, inputs), (units,), (rows, units)]
         return [rng.uniform(1, 2, shape).astype(request.param) for shape in shapes]
 
-    return given
+    return make
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -41,7 +41,7 @@ def test_nan_in_linear(shape, operands):
     rows, inputs, units = shape
     x, w, b, dy = operands(*shape)
     every = slice(None)
-    for i, c in places(rows, inputs):
+    for i, c in positions(rows, inputs):
         bad = x.copy()
         bad[i, c] = np.nan
         expect(nd.linear(bad, w, b), rows, units, (i, every))
@@ -49,12 +49,12 @@ def test_nan_in_linear(shape, operands):
         expect(dx, rows, inputs, (0, slice(0)))
         expect(dw, units, inputs, (every, c))
         assert not np.isnan(db).any()
-    for k, c in places(units, inputs):
+    for k, c in positions(units, inputs):
         bad = w.copy()
         bad[k, c] = np.nan
         expect(nd.linear(x, bad, b), rows, units, (every, k))
         expect(nd.linear_backward(dy, x, bad)[0], rows, inputs, (every, c))
-    for i, k in places(rows, units):
+    for i, k in positions(rows, units):
         bad = dy.copy()
         bad[i, k] = np.nan
         dx, dw, db = nd.linear_backward(bad, x, w)
@@ -67,7 +67,7 @@ def test_nan_in_linear(shape, operands):
 def test_infinity_in_linear(shape, operands):
     rows, inputs, units = shape
     x, w, b, dy = operands(*shape)
-    for i, c in places(rows, inputs):
+    for i, c in positions(rows, inputs):
         bad = x.copy()
         bad[i, c] = -np.inf
         y = nd.linear(bad, w, b)
@@ -82,7 +82,7 @@ def test_infinity_in_linear(shape, operands):
         if inputs > 1:
             bad[i, c - 1] = np.inf
             expect(nd.linear(bad, w, b), rows, units, (i, slice(None)))
-    for i, k in places(rows, units):
+    for i, k in positions(rows, units):
         bad = dy.copy()
         bad[i, k] = np.inf
         zero = w.copy()

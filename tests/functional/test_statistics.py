@@ -25,7 +25,7 @@ def kept_share(p):
 
 
 def deviation(count, n, q):
-    """Return by how many standard errors a count of n draws is off."""
+    """Return the deviation of a count of n draws, in standard errors."""
     return (count - n * q) / math.sqrt(n * q * (1 - q))
 
 
@@ -55,9 +55,9 @@ def test_rates_finer_than_8_bits(p):
 @pytest.mark.parametrize("p", [0.1, 0.5])
 def test_autocorrelation(p):
     mask = nd.sample_mask(N, p, seed=13)
-    found = [correlation(mask[:-lag], mask[lag:], kept_share(p)) for lag in LAGS]
-    assert max(map(abs, found)) < BOUND
-    assert 0.7 < np.std(found) < 1.3
+    correlations = [correlation(mask[:-lag], mask[lag:], kept_share(p)) for lag in LAGS]
+    assert max(map(abs, correlations)) < BOUND
+    assert 0.7 < np.std(correlations) < 1.3
 
 
 @pytest.mark.parametrize("what", ["step", "stream", "seed", "row"])
@@ -71,11 +71,11 @@ def test_correlation_of_neighbouring_masks(what):
         return nd.sample_mask(n, p, **at)
 
     masks = [mask(number) for number in range(max(count, LAGS[-1] + 1))]
-    found = [correlation(masks[0], masks[lag], kept_share(p)) for lag in LAGS]
-    found += [correlation(a, b, kept_share(p)) for a, b in itertools.pairwise(masks)]
-    assert np.mean(np.abs(found) > 3) < 0.01
-    assert max(map(abs, found)) < 4.5
-    assert 0.9 < np.std(found) < 1.1
+    correlations = [correlation(masks[0], masks[lag], kept_share(p)) for lag in LAGS]
+    correlations += [correlation(a, b, kept_share(p)) for a, b in itertools.pairwise(masks)]
+    assert np.mean(np.abs(correlations) > 3) < 0.01
+    assert max(map(abs, correlations)) < 4.5
+    assert 0.9 < np.std(correlations) < 1.1
 
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.9])
@@ -162,9 +162,9 @@ def test_quantiles_of_concrete_dropout(p, dtype):
 def test_array_of_rates():
     rates = np.linspace(0.001, 0.999, 1000)
     kept = nd.sample_mask((N // 1000, 1000), rates, seed=22).sum(0)
-    found = [deviation(count, N // 1000, kept_share(p)) for count, p in zip(kept, rates, strict=True)]
-    assert max(map(abs, found)) < 4.5
-    assert 0.9 < np.std(found) < 1.1
+    deviations = [deviation(count, N // 1000, kept_share(p)) for count, p in zip(kept, rates, strict=True)]
+    assert max(map(abs, deviations)) < 4.5
+    assert 0.9 < np.std(deviations) < 1.1
 
 
 def test_drop_block():

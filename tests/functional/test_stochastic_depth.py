@@ -20,10 +20,10 @@ def test_values(backend, dtype, mode, shape, mask_shape, rng):
     x = special_values(shape, dtype, rng)
     expected = apply_mask(x, contract_mask(mask_shape, 0.3, **AT), 0.3)
     for function in (nd.stochastic_depth, nd.stochastic_depth_backward):
-        given = backend.array(x)
-        assert same_result(backend, function(given, 0.3, mode, **AT), expected)
-        assert function(given, 0.3, mode, **AT, out=given) is given
-        assert same_result(backend, given, expected)
+        array = backend.array(x)
+        assert same_result(backend, function(array, 0.3, mode, **AT), expected)
+        assert function(array, 0.3, mode, **AT, out=array) is array
+        assert same_result(backend, array, expected)
 
 
 def test_batch_of_each_step(backend):

@@ -14,7 +14,7 @@ from numba_dropout import reference
 def test_alpha_dropout(backend, dtype, n, offset, rng):
     x = rng.standard_normal(n).astype(dtype)
     mask = reference.sample_mask(n, 0.3, seed=5, stream=1, step=2, offset=offset)
-    numbers = [scalar(value, dtype) for value in (1.5, 0.25, -0.75)]  # scale, shift, and the value of dropped elements
+    numbers = [scalar(value, dtype) for value in (1.5, 0.25, -0.75)]  # scale, shift, value of dropped elements
     result = backend.run("alpha_dropout_forward", x, x, *numbers, threshold(0.3), *position(5, 1, 2, offset))[0]
     close = {"rtol": 8 * np.finfo(dtype).eps, "atol": 8 * np.finfo(dtype).eps}
     np.testing.assert_allclose(result, np.where(mask, x * 1.5 + 0.25, -0.75), **close)

@@ -1,4 +1,4 @@
-"""The package of CUDA's kernels: the functions of the CPU's, none of which waits for the device."""
+"""The package of CUDA's kernels: it has the functions of the CPU's, and none waits for the device."""
 
 import ast
 import importlib
@@ -22,15 +22,17 @@ CPU_ONLY = {
 
 
 @pytest.mark.cuda_kernels
-def test_functions_are_those_of_the_cpu():
+def test_functions_match_those_of_the_cpu():
     """Functions have the same names, files and arguments in both packages."""
     cuda = importlib.import_module("numba_dropout.kernels.cuda")
     assert set(cuda.__all__) - {"on_stream", "products_in"} == set(cpu.__all__) - CPU_ONLY
     for name in set(cpu.__all__) - CPU_ONLY:
-        ours, theirs = getattr(cuda, name), getattr(cpu, name)
-        theirs = getattr(theirs, "py_func", theirs)
-        assert ours.__module__.rpartition(".")[2] == theirs.__module__.rpartition(".")[2], name
-        assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters), name
+        cuda_function, cpu_function = getattr(cuda, name), getattr(cpu, name)
+        cpu_function = getattr(cpu_function, "py_func", cpu_function)
+        assert cuda_function.__module__.rpartition(".")[2] == cpu_function.__module__.rpartition(".")[2], name
+        assert list(inspect.signature(cuda_function).parameters) == list(inspect.signature(cpu_function).parameters), (
+            name
+        )
 
 
 def test_no_function_waits_for_the_device():

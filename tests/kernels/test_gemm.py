@@ -30,10 +30,10 @@ def test_combinations_of_sizes(dtype, rng):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("place", range(3))
-def test_sizes_of_each_dimension(place, dtype, rng):
+@pytest.mark.parametrize("index", range(3))
+def test_sizes_of_each_dimension(index, dtype, rng):
     for size, others in itertools.product(SMALL, itertools.product(AWKWARD, repeat=2)):
-        shape = [*others[:place], size, *others[place:]]
+        shape = [*others[:index], size, *others[index:]]
         check_whole_layer(rng, *shape, dtype)
 
 
@@ -53,7 +53,7 @@ def test_rounding(dtype, rng):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_deep_sums(dtype, rng):
-    """A sum over more than a block's depth is taken in blocks; in turns each of the three products is the deep one."""
+    """A sum over more than a block's depth is computed in blocks. Each of the three products is deep in turn."""
     for depth, (a, b) in itertools.product(DEEP, [(5, 35), (33, 6), (9, 1)]):
         for shape in ((a, depth, b), (a, b, depth), (depth, a, b)):
             check_whole_layer(rng, *shape, dtype)
@@ -64,7 +64,7 @@ def test_deep_sums(dtype, rng):
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_borders_of_tiles_and_blocks(times, dtype, rng):
     width = _gemm.TILE_WIDTH // np.dtype(dtype).itemsize
-    columns = _gemm.PACKED // (_gemm.DEPTH * _gemm.TILE_WIDTH) * width  # as many as are packed at once
+    columns = _gemm.PACKED // (_gemm.DEPTH * _gemm.TILE_WIDTH) * width  # the number of columns that are packed at once
     heights = around(times * _gemm.TILE_ROWS, times * _gemm.ROWS)
     for height, breadth in itertools.product(heights, around(times * width, times * columns)):
         for shape in ((height, 256, breadth), (height, breadth, 256), (256, breadth, height)):
@@ -82,7 +82,7 @@ def test_large_shapes(number, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_strides_of_a_dimension_of_one_element(dtype, rng):
-    """NumPy calls an array contiguous whatever the stride of a dimension that has one element."""
+    """NumPy calls an array contiguous with any stride of a dimension that has one element."""
     for shape in [(6, 1, 5), (6, 5, 1), (1, 6, 5), (1, 1, 9), (9, 1, 1), (1, 9, 1), (40, 1, 40), (40, 40, 1)]:
         x, w, b, dy = whole_layer(rng, *shape, dtype)
         odd = [
@@ -96,7 +96,7 @@ def test_strides_of_a_dimension_of_one_element(dtype, rng):
 
 
 class Banded:
-    """Arrays between bands of marked memory; `check` makes sure that nothing is written there."""
+    """Arrays between bands of marked memory. `check` asserts that the bands are unchanged."""
 
     def __init__(self, dtype, band):
         self.mark = np.frombuffer(b"\xa5" * 8, dtype)[0]

@@ -28,7 +28,7 @@ def tiles(request, backend, monkeypatch):
 
 
 def rounded(x, precision):
-    """Return factors as tensor cores take them: TF32 rounds ties away from zero, bfloat16 to even."""
+    """Return factors rounded as on tensor cores: TF32 rounds ties away from zero, bfloat16 to even."""
     if precision == "bf16":
         return widen(cast(x, "bfloat16"))
     bits = x.view(np.uint32).astype(np.uint64) + 0x1000
@@ -105,7 +105,7 @@ class Warp:
 @pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="a GPU has its own warps")
 @pytest.mark.parametrize("tall", [True, False])
 def test_warp_step(backend, tall, rng):
-    """The step of a warp on tensor cores gives the sums of its threads, each by itself."""
+    """The step of a warp on tensor cores has the sums of separate threads."""
     from numba_dropout.kernels.cuda import _gemm_mma
 
     left_stride, right_stride, left, right = 72, 40, 3, 600

@@ -1,4 +1,4 @@
-"""Kernels, operations and networks read and write their arrays and nothing else: guarded memory ends what does not."""
+"""Kernels, operations and networks access only their arrays: guarded memory ends a process that accesses more."""
 
 import signal
 import sys
@@ -25,8 +25,8 @@ SAMPLE = (
 
 
 def counted(folder, part):
-    found = probe(folder, part)
-    counts = dict(zip(found["names"].tolist(), found["counts"].tolist(), strict=True))
+    results = probe(folder, part)
+    counts = dict(zip(results["names"].tolist(), results["counts"].tolist(), strict=True))
     print(f"{part}: {sum(counts.values())} calls of {len(counts)} names in guarded memory")
     assert min(counts.values()) > 0
     return counts
@@ -46,7 +46,7 @@ def test_cases_are_calls(name, rng):
 
 
 @pytest.mark.jit_only
-def test_a_sample(tmp_path):
+def test_sample_of_cases(tmp_path):
     counts = counted(tmp_path, f"guarded_kernels:float32:0,201,8:{':'.join(SAMPLE)}")
     assert list(counts) == list(SAMPLE)
 

@@ -1,4 +1,4 @@
-"""Instruction sets: the same masks under each, products within the bound, and registers as wide as there are."""
+"""Instruction sets: equal masks under each, products within the bound, and the widest registers."""
 
 import itertools
 import platform
@@ -19,7 +19,7 @@ V2 = [*V1, "cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3"]
 V3 = [*V2, "avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave"]
 V4 = [*V3, "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"]
 
-# the features, and which of xmm, ymm and zmm code for them has
+# the features, and which of xmm, ymm and zmm occur in their code
 LEVELS = {
     "x86-64": (V1, [True, False, False]),
     "x86-64-v2": (V2, [True, False, False]),
@@ -35,7 +35,7 @@ every_level = pytest.mark.parametrize(
 
 
 def run_under(name, folder, *parts):
-    """Return what the parts of `probe.py` compute in a process that is compiled for a level, or skip."""
+    """Return the results of parts of `probe.py` in a process that compiles for a level, or skip."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         pytest.skip(f"{name} is a level of x86-64")
     features, _ = LEVELS[name]
@@ -48,13 +48,13 @@ def run_under(name, folder, *parts):
         *parts,
         NUMBA_CPU_NAME=name if name.startswith("x86-64") else "x86-64-v3",
         NUMBA_CPU_FEATURES=",".join([f"+{feature}" for feature in features] + ["-fma"] * ("fma" not in features)),
-        NUMBA_DROPOUT_CACHE="0",  # code that comes from disk does not show its registers
+        NUMBA_DROPOUT_CACHE="0",  # code from disk does not show its registers
     )
 
 
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
-    """Return a function that gives masks, products and registers under a level, from one process for each."""
+    """Return a function that returns masks, products and registers of a level, from one process for each level."""
     done = {}
 
     def computed_under(name):
@@ -67,23 +67,23 @@ def computed(tmp_path_factory):
 
 @pytest.mark.jit_only
 @every_level
-def test_code_has_the_registers_of_its_level(name, computed):
-    found = {key: value.tolist() for key, value in computed(name).items() if key.startswith("registers")}
-    assert len(found) == 4
-    assert all(value == LEVELS[name][1] for value in found.values()), found
+def test_registers_of_each_level(name, computed):
+    registers = {key: value.tolist() for key, value in computed(name).items() if key.startswith("registers")}
+    assert len(registers) == 4
+    assert all(value == LEVELS[name][1] for value in registers.values()), registers
 
 
 @pytest.mark.jit_only
 @every_level
 def test_sums_stay_in_registers(name, computed):
-    found = {key: value.tolist() for key, value in computed(name).items() if key.startswith("tiles")}
-    assert len(found) == 4
-    assert all(loops >= 2 and spilt == 0 for loops, spilt in found.values()), found
+    tiles = {key: value.tolist() for key, value in computed(name).items() if key.startswith("tiles")}
+    assert len(tiles) == 4
+    assert all(loops >= 2 and spilt == 0 for loops, spilt in tiles.values()), tiles
 
 
 @pytest.mark.jit_only
 @every_level
-def test_masks_are_the_same_on_every_level(name, computed):
+def test_masks_of_each_level(name, computed):
     results = computed(name)
     for number, (n, p, where) in enumerate(MASKS):
         mask = reference.sample_mask(n, p, **where)
@@ -98,7 +98,7 @@ def test_masks_are_the_same_on_every_level(name, computed):
 
 @pytest.mark.jit_only
 @every_level
-def test_products_are_within_the_bound_on_every_level(name, computed):
+def test_products_of_each_level(name, computed):
     results = computed(name)
     for shape, dtype in itertools.product(SHAPES, DTYPES):
         x, w, b, dy = layer(np.random.default_rng(sum(shape)), *shape, dtype)
@@ -115,7 +115,7 @@ def test_products_are_within_the_bound_on_every_level(name, computed):
 @pytest.mark.jit_only
 @pytest.mark.full
 @pytest.mark.parametrize("name", LEVELS)
-def test_training_is_the_same_but_for_rounding_and_stays_within_its_memory(name, tmp_path):
+def test_training_on_each_level(name, tmp_path):
     results = run_under(name, tmp_path, "training", *(["fences"] if sys.platform == "linux" else []))
     for key, value in training():
         assert np.allclose(results[key], value, rtol=1e-4, atol=1e-5), key
@@ -123,7 +123,7 @@ def test_training_is_the_same_but_for_rounding_and_stays_within_its_memory(name,
 
 # ---------------------------------------------------------------- the tile
 
-REGISTERS = {  # how many there are, their bytes, and whether a multiply-add is one operation
+REGISTERS = {  # their number, their bytes, and whether a multiply-add is one operation
     ("x86_64", "+sse2,+avx,+avx2,+fma,+avx512f,+avx512vl"): (32, 64, True),
     ("x86_64", "+sse2,+avx,+avx2,+fma,-avx512f"): (16, 32, True),
     ("x86_64", "+sse2,+avx,+avx2,-fma"): (16, 32, False),
@@ -139,7 +139,7 @@ REGISTERS = {  # how many there are, their bytes, and whether a multiply-add is 
 
 
 @pytest.mark.parametrize(("machine", "features"), REGISTERS)
-def test_a_tile_fits_its_registers(machine, features):
+def test_tile_fits_registers(machine, features):
     number, size, fused = REGISTERS[machine, features]
     tile = tile_for(features, machine)
     assert isinstance(tile, Tile)
@@ -148,6 +148,6 @@ def test_a_tile_fits_its_registers(machine, features):
     assert used <= number
 
 
-def test_features_that_are_off_are_off():
+def test_disabled_features():
     assert tile_for("-avx512f,-avx2", "x86_64") == tile_for("", "x86_64")
     assert tile_for("+avx512fp16,+avx2,+fma", "x86_64") == tile_for("+avx2,+fma", "x86_64")

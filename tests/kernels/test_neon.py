@@ -1,4 +1,4 @@
-"""NEON: what LLVM makes of the building blocks for AArch64; `test_neon_runs.py` runs it."""
+"""NEON: LLVM's code for the building blocks on AArch64. `test_neon_runs.py` runs it."""
 
 import re
 
@@ -12,7 +12,7 @@ from numba_dropout.kernels.simd.registers import tile_for
 
 pytestmark = pytest.mark.jit_only
 
-CALLED = re.compile(r"\bbl\s+(?!\"numba_dropout)(\S+)")  # but for blocks that stand apart
+CALLED = re.compile(r"\bbl\s+(?!\"numba_dropout)(\S+)")  # except for blocks in separate functions
 
 
 @pytest.fixture(scope="module", params=["cortex-a76", "generic", "apple-m1"])
@@ -25,16 +25,16 @@ def assembly(machine, kinds, emit):
 
 
 def loops(code):
-    """Return the innermost loops, as lists of instructions: from a label to the branch back to it, without others."""
+    """Return the innermost loops as lists of instructions: from a label to the branch back, without other labels."""
     lines = [line.split("//")[0].strip() for line in code.splitlines()]
-    found = []
+    result = []
     for number, line in enumerate(lines):
         target = re.match(r"(?:b\.\w+|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#\d+,)\s*(\.LBB\w+)$", line)
         if target and f"{target[1]}:" in lines[:number]:
             body = lines[lines.index(f"{target[1]}:") + 1 : number + 1]
-            if not any(other.endswith(":") for other in body):
-                found.append(body)
-    return found
+            if not any(text.endswith(":") for text in body):
+                result.append(body)
+    return result
 
 
 def multiply_adds(loop):
@@ -46,7 +46,7 @@ def multiply_adds(loop):
 def test_tiles_stay_in_registers(layout, element, machine):
     kinds = [types.Array(element, 2, "A"), types.Array(element, 2, layout), types.Array(element, 3, "C"), types.boolean]
     tile = tile_for("+neon", "aarch64")
-    code = assembly(machine, kinds, lambda *given: gemm.emit_tiles(*given[:2], tile, kinds, given[2]))
+    code = assembly(machine, kinds, lambda *values: gemm.emit_tiles(*values[:2], tile, kinds, values[2]))
     inner = [loop for loop in loops(code) if multiply_adds(loop)]
     sizes = {tile.rows * count * turns for count in range(1, tile.vectors + 1) for turns in (1, tile.turns)}
     assert sorted(len(multiply_adds(loop)) for loop in inner) == sorted(sizes)
@@ -57,7 +57,7 @@ def test_tiles_stay_in_registers(layout, element, machine):
 
 
 def block_code(machine, block, kinds):
-    """Return AArch64 code for a building block; what it returns is stored."""
+    """Return AArch64 code for a building block. The code stores the block's result."""
     signature, generate = block._defn(None, *kinds)
 
     def emit(context, builder, values):
@@ -70,7 +70,7 @@ def block_code(machine, block, kinds):
 
 
 @pytest.mark.skipif(binding.llvm_version_info < (16,), reason="LLVM 15 does not see that the factors are half as wide")
-def test_numbers_are_drawn_by_widening_multiplies(machine, monkeypatch):
+def test_random_numbers_use_widening_multiplies(machine, monkeypatch):
     monkeypatch.setattr(philox_mask, "AVX512", False)
     code = block_code(machine, philox_mask.draw, [types.uint64] * 6)
     wide = re.findall(r"umu?[lt]\w*2?\s+v\d+\.2d, v\d+\.[24]s, v\d+\.[24]s", code)
@@ -82,7 +82,7 @@ def test_numbers_are_drawn_by_widening_multiplies(machine, monkeypatch):
 
 @pytest.mark.parametrize("element", [types.float32, types.float64])
 @pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches", "store_affine_kept"])
-def test_elements_are_chosen_in_vectors(name, element, machine):
+def test_masked_stores_use_vectors(name, element, machine):
     array = types.Array(element, 1, "C")
     numbers = [element] * (3 if name == "store_affine_kept" else 1)
     kinds = [array, array, types.int64, types.uint64, types.uint64, *numbers]
@@ -94,7 +94,7 @@ def test_elements_are_chosen_in_vectors(name, element, machine):
     assert not CALLED.findall(code)
 
 
-def test_all_other_blocks_become_code(machine):
+def test_other_blocks_compile(machine):
     matrix, flags = types.Array(types.float32, 2, "A"), types.Array(types.boolean, 1, "C")
     panels = types.Array(types.float32, 3, "C")
     for block, kinds in (

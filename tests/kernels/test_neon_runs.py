@@ -1,4 +1,4 @@
-"""The building blocks for NEON, run on an ARM processor in software, in memory that ends where the arrays do."""
+"""The building blocks for NEON on a simulated ARM processor, in memory that ends at the end of the arrays."""
 
 import itertools
 
@@ -29,16 +29,16 @@ def program(machine, kinds, emit):
     return Program(machine.emit_object(compiled(machine, kinds, emit)))
 
 
-def test_numbers_are_drawn(machine, monkeypatch):
+def test_random_numbers(machine, monkeypatch):
     monkeypatch.setattr(philox_mask, "AVX512", False)
     word = types.uint64
     signature, generate = philox_mask.draw._defn(None, *[word] * 6)
 
     def emit(context, builder, values):
         result = generate(context, builder, signature, values[:6])
-        place = vectors.View(context, builder, types.Array(word, 1, "C"), values[6]).start
+        position = vectors.View(context, builder, types.Array(word, 1, "C"), values[6]).start
         for number in range(2):
-            vectors.store(builder, builder.extract_value(result, number), place, 8 * number)
+            vectors.store(builder, builder.extract_value(result, number), position, 8 * number)
 
     draw = program(machine, [*[word] * 6, types.Array(word, 1, "C")], emit)
     for first, stream, step, seed in (
@@ -50,18 +50,18 @@ def test_numbers_are_drawn(machine, monkeypatch):
         for high in (1, 0x4000, numbers[5], 0xFFFF):
             result = np.zeros(2, np.uint64)
             draw(first, high << 16 | 77, seed & 0xFFFFFFFF, seed >> 32, stream, step, result)
-            assert int(result[0]) == sum((number >= high) << place for place, number in enumerate(numbers))
-            assert int(result[1]) == sum((number == high) << place for place, number in enumerate(numbers))
+            assert int(result[0]) == sum((number >= high) << position for position, number in enumerate(numbers))
+            assert int(result[1]) == sum((number == high) << position for position, number in enumerate(numbers))
 
 
 @pytest.mark.parametrize("dtype", KINDS)
 @pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches", "store_affine_kept"])
-def test_elements_are_chosen(name, dtype, machine, rng):
+def test_masked_stores(name, dtype, machine, rng):
     array = types.Array(KINDS[dtype], 1, "C")
     numbers = (2, 0.5, -1) if name == "store_affine_kept" else (2,)
     kinds = [array, array, types.int64, types.uint64, types.uint64, *len(numbers) * [KINDS[dtype]]]
     signature, generate = getattr(masked_store, name)._defn(None, *kinds)
-    store = program(machine, kinds, lambda *given: generate(*given[:2], signature, given[2]))
+    store = program(machine, kinds, lambda *values: generate(*values[:2], signature, values[2]))
     for n, last in itertools.product([64, 1, 2, 3, 4, 5, 17, 31, 63], (True, False)):
         bits = int(rng.integers(0, 2**63)) << 1 | 1
         x, out = rng.standard_normal(n).astype(dtype), np.full(n, 99, dtype)
@@ -78,16 +78,16 @@ def test_elements_are_chosen(name, dtype, machine, rng):
 
 @pytest.mark.parametrize("dtype", KINDS)
 @pytest.mark.parametrize("layout", ["A", "F"])
-def test_tiles_are_multiplied(layout, dtype, machine, rng):
+def test_tiles(layout, dtype, machine, rng):
     element = KINDS[dtype]
     kinds = [types.Array(element, 2, "A"), types.Array(element, 2, layout), types.Array(element, 3, "C"), types.boolean]
-    multiply = program(machine, kinds, lambda *given: gemm.emit_tiles(*given[:2], TILE, kinds, given[2]))
+    multiply = program(machine, kinds, lambda *values: gemm.emit_tiles(*values[:2], TILE, kinds, values[2]))
     width = TILE.width // dtype().itemsize
     for rows, columns, depth in itertools.product(range(1, TILE.rows + 1), range(1, 2 * width + 1), (0, 1, 4, 7)):
         panels = -(-columns // width)
         packed = rng.integers(-4, 5, (panels, depth, width)).astype(dtype)
         right = np.concatenate(list(packed), axis=1)[:, :columns]
-        # a packed left side has rows that do not count
+        # a packed left side has unused rows
         left = rng.integers(-4, 5, (depth, TILE.rows)).astype(dtype).T if layout == "F" else None
         left = rng.integers(-4, 5, (rows, depth)).astype(dtype) if left is None else left
         before = rng.integers(-4, 5, (rows, columns)).astype(dtype)
@@ -99,7 +99,7 @@ def test_tiles_are_multiplied(layout, dtype, machine, rng):
 
 @pytest.mark.parametrize("dtype", KINDS)
 @pytest.mark.parametrize("across", [False, True])
-def test_panels_are_packed(across, dtype, machine, rng):
+def test_packing(across, dtype, machine, rng):
     size = dtype().itemsize
     kinds = [types.Array(KINDS[dtype], 3, "C"), types.Array(KINDS[dtype], 2, "A")]
     for width in (TILE.width // size, TILE.rows):
@@ -114,5 +114,5 @@ def test_panels_are_packed(across, dtype, machine, rng):
             packed = np.full((-(-columns // width), depth, width), 99, dtype)
             pack(packed, right, last=last)
             for panel, part in enumerate(packed):
-                some = right[:, panel * width : (panel + 1) * width]
-                assert np.array_equal(part[:, : some.shape[1]], some)
+                block = right[:, panel * width : (panel + 1) * width]
+                assert np.array_equal(part[:, : block.shape[1]], block)

@@ -1,4 +1,4 @@
-"""The generator against its published known answers, on every implementation that there is."""
+"""All implementations of the generator against its published known answers."""
 
 from pathlib import Path
 
@@ -30,11 +30,11 @@ def test_known_answers(known):
     assert reference.philox4x32(np.array(counter, np.uint64), key[1] << 32 | key[0]).tolist() == output
 
 
-def test_known_answers_are_there():
+def test_number_of_known_answers():
     assert len(KNOWN) == 3
 
 
-def test_words_and_halves_stay_in_their_range(rng):
+def test_range_of_words_and_halves(rng):
     for counter in rng.integers(0, 2**32, (50, 6), dtype=np.uint64):
         words = compiled(*counter)
         assert list(words) == list(naive.philox4x32(counter[:4].tolist(), counter[4:].tolist()))

@@ -1,4 +1,4 @@
-"""What becomes of the CUDA kernels for real devices: PTX, which needs NVIDIA's compiler, but no device."""
+"""PTX of the CUDA kernels for real devices. It needs NVIDIA's compiler, but no device."""
 
 import functools
 import pkgutil
@@ -60,7 +60,7 @@ BYTES, MASK, PLACES = flat(types.uint8), flat(B1), flat(I8)
 
 
 def family(element):
-    """Return the signatures of the kernels that there are for each kind of elements."""
+    """Return the signatures of the kernels that exist for each kind of elements."""
     both = flat(element), flat(element)
     return {
         "masked_dropout._MASKED": (I8, *both, I8, MASK, PLACES, I8, F4, F4, F4),
@@ -144,16 +144,16 @@ SIGNATURES = {
 
 
 def device_kernels():
-    """Return all kernels by file and name; those of a table by its name and the kind of element, or the tile's rows."""
-    found = {}
+    """Return all kernels by file and name. A table's kernels also have the kind of element or the tile's rows."""
+    result = {}
     for module in pkgutil.iter_modules(kernels.__path__):
         for name, value in vars(import_module(f"{kernels.__name__}.{module.name}")).items():
             table = value if isinstance(value, dict) and not name.startswith("__") else {"": value}
             for key, kernel in table.items():
                 if isinstance(kernel, dispatcher.CUDADispatcher) and not kernel.targetoptions.get("device"):
                     short = f"{key.precision} {key.rows}" if hasattr(key, "precision") else key
-                    found[f"{module.name}.{name}{'.' * bool(key)}{short}"] = kernel
-    return found
+                    result[f"{module.name}.{name}{'.' * bool(key)}{short}"] = kernel
+    return result
 
 
 @functools.cache
@@ -165,16 +165,16 @@ def ptx(name, capability):
 
 @pytest.fixture(autouse=True)
 def device(monkeypatch):
-    """Stand in for the device that there is none of: numba.cuda asks it for its capability."""
+    """Replace the missing device, whose capability numba.cuda asks for."""
     monkeypatch.setattr(dispatcher, "get_current_device", lambda: type("Device", (), {"compute_capability": (9, 0)}))
 
 
-def test_every_kernel_is_here():
+def test_every_kernel_has_signatures():
     assert set(device_kernels()) == {name.removesuffix(" at a step") for name in SIGNATURES}
 
 
 def compiled():
-    """Return every kernel for every capability; tensor cores for these precisions came with 8.0."""
+    """Return every kernel for every capability. Tensor cores for these precisions need 8.0."""
     for capability in CAPABILITIES:
         (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
         for name in SIGNATURES:
@@ -186,19 +186,19 @@ def compiled():
 def test_kernels_compile(name, capability):
     code = ptx(name, capability)
     assert ".entry" in code
-    assert ".local" not in code  # registers that do not fit, or arrays that are indexed by what is not a constant
+    assert ".local" not in code  # spilled registers, or arrays with variable indices
     assert not re.search(r"\b(?:div|rem)\.[su]64", code)
 
 
 @pytest.mark.parametrize("name", ["dropout._KERNELS.float32", "dropout._KERNELS.float16", "dropout._KERNELS.uint16"])
-def test_a_thread_reads_and_writes_16_bytes(name):
+def test_loads_and_stores_of_16_bytes(name):
     code = ptx(name, (9, 0))
     accesses = 2 if name == "dropout._KERNELS.float32" else 1
     for operation in ("ld", "st"):
         assert len(re.findall(rf"{operation}\.global\S*\.v4\.[bfu]32", code)) == accesses
 
 
-def test_eight_elements_of_a_mask_are_one_store():
+def test_one_store_for_eight_elements_of_a_mask():
     assert len(re.findall(r"st\.global\.v2\.[bu]32|st\.global\.[bu]64", ptx("mask._sample", (9, 0)))) == 1
 
 
@@ -213,7 +213,7 @@ def test_eight_elements_of_a_mask_are_one_store():
         "concrete_dropout._FORWARD",
     ],
 )
-def test_words_are_multiplied_in_one_instruction(name):
+def test_one_instruction_for_a_product_of_words(name):
     code = ptx(name, (9, 0))
     assert len(re.findall(r"mul\.wide\.u32", code)) >= 20
     assert not re.search(r"mul\.(?:lo|hi)\.[su]64", code)
@@ -222,8 +222,8 @@ def test_words_are_multiplied_in_one_instruction(name):
 @pytest.mark.parametrize(
     "name", ["random_bits._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._STORED"]
 )
-def test_what_the_cpu_compiled_before_changes_nothing(name):
-    """Scalars with a body of their own for CUDA: numba-cuda would take one that Numba inlined on the CPU."""
+def test_code_does_not_depend_on_the_cpu_kernels(name):
+    """Scalars have a separate body for CUDA: numba-cuda would reuse a body that Numba inlined on the CPU."""
 
     def code():
         return re.sub(r"\w*numba_dropout\w*|smem_\d+", "", ptx.__wrapped__(name, (9, 0)))  # names are numbered
@@ -239,7 +239,7 @@ def test_what_the_cpu_compiled_before_changes_nothing(name):
 
 
 @pytest.mark.parametrize("name", ["gaussian_dropout._DROPOUT", "gaussian_dropout._NOISE", "concrete_dropout._FORWARD"])
-def test_noise_is_computed_in_float32(name):
+def test_noise_in_float32(name):
     assert ".f64" not in ptx(name, (9, 0))
 
 
@@ -248,8 +248,8 @@ ON_TENSOR_CORES = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[2:]]
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_products_add_in_registers(name):
-    """Four depths are written out: 64 multiply-adds of each, on four loads of 16 bytes."""
+def test_sums_of_products_in_registers(name):
+    """The loop is unrolled for four depths: 64 multiply-adds of each, on four loads of 16 bytes."""
     code = ptx(name, (9, 0))
     assert len(re.findall(r"fma\.rn\.f32", code)) >= 256
     assert len(re.findall(r"ld\.shared\.v4\.[bf]32", code)) == 16
@@ -257,32 +257,32 @@ def test_products_add_in_registers(name):
 
 
 @pytest.mark.parametrize("name", ON_TENSOR_CORES)
-def test_products_run_on_tensor_cores(name):
-    """16 words of the depth are two instructions' worth for each 16 x 8 sums of a warp; no word is rounded twice."""
+def test_products_on_tensor_cores(name):
+    """16 words of the depth take two instructions for each 16 x 8 sums of a warp. No word is rounded twice."""
     code = ptx(name, (9, 0))
     precision, _, rows = name.rpartition(".")[2].partition(" ")
     instructions = re.findall(rf"mma\.sync\.aligned\.m16n8k\d+\.row\.col\.f32\.{precision}", code)
     assert len(instructions) in (
         {"128": 16, "64": 8}[rows],
         {"128": 32, "64": 16}[rows],
-    )  # the loop, or both turns of it
+    )  # the loop, or both of its iterations
     assert "fma.rn.f32" not in code.partition("mma.sync")[2].rpartition("mma.sync")[0]
 
 
 class Codegen:
-    """Stand in for numba-cuda's, which asks a device."""
+    """Replace numba-cuda's code generator, which asks a device."""
 
     def magic_tuple(self):
         return "sm_90"
 
 
-def test_kernels_are_kept_on_disk_apart_from_each_other(tmp_path):
+def test_kernels_have_separate_cache_entries(tmp_path):
     caches = {name: DeviceCache(kernel.py_func, tmp_path) for name, kernel in device_kernels().items()}
     files = {cache._file(SIGNATURES["relu._forward"], Codegen()) for cache in caches.values()}
     assert len(files) == len(caches)
 
 
-def test_a_kernel_that_was_kept_is_the_same(tmp_path, monkeypatch):
+def test_cached_kernel_is_equal(tmp_path, monkeypatch):
     kernel = device_kernels()["relu._forward"]
     monkeypatch.setattr(codegen.CUDACodeLibrary, "_ensure_cc", lambda self, cc: cc or (9, 0))
     monkeypatch.setattr(dispatcher._Kernel, "codegen", Codegen(), raising=False)

@@ -1,4 +1,4 @@
-"""Kernels in other people's compiled code: arrays that a kernel would misread are refused when it is compiled."""
+"""Kernels in compiled code of users: unsupported arrays are refused at compilation."""
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def test_two_kinds_of_numbers():
         cpu.linear_backward_weight(zeros(5, 10), zeros(5), zeros(6, 5), np.zeros((6, 10)))
 
 
-def test_read_only_arrays_are_read(rng):
+def test_read_only_inputs(rng):
     x = rng.standard_normal(100, dtype=np.float32)
     x.flags.writeable = False
     out = zeros(100)

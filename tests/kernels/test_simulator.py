@@ -1,4 +1,4 @@
-"""The barriers that the tests give to Numba's CUDA simulator."""
+"""The barriers that replace those of Numba's CUDA simulator."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ pytestmark = [
 
 
 def test_barriers():
-    """Threads wait neither for one that has ended, nor for one that fails."""
+    """Threads do not wait for a thread that has ended or failed."""
 
     @cuda.jit
     def fill(out, failing):

@@ -1,4 +1,4 @@
-"""Threads: no bit of any result depends on how many there are, nor on what starts them."""
+"""Threads: the bits of results depend neither on the number of threads nor on the threading layer."""
 
 import sys
 
@@ -29,29 +29,29 @@ def same(results, others):
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
-    """Return what one thread computes."""
+    """Return the results of one thread."""
     return on_threads(tmp_path_factory.mktemp("serial"), 1, *PARTS)
 
 
 @pytest.fixture(scope="module")
 def long_serial(tmp_path_factory):
-    """Return what one thread computes in longer training."""
+    """Return the results of one thread in longer training."""
     return on_threads(tmp_path_factory.mktemp("serial"), 1, "more_training")
 
 
-def test_three_threads_give_the_bits_of_one(serial, tmp_path):
+def test_three_threads(serial, tmp_path):
     same(serial, on_threads(tmp_path, 3, *PARTS))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 8, 64])
-def test_any_number_of_threads_of_any_layer_gives_the_bits_of_one(number, layer, serial, long_serial, tmp_path):
+def test_thread_counts_and_layers(number, layer, serial, long_serial, tmp_path):
     same(serial | long_serial, on_threads(tmp_path, number, *PARTS, "more_training", layer=layer))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is protected in Linux's way")
 @pytest.mark.parametrize("number", [numba.config.NUMBA_DEFAULT_NUM_THREADS, pytest.param(7, marks=pytest.mark.full)])
-def test_nothing_is_touched_beyond_an_array(number, tmp_path):
-    """All operands and results lie against memory that must not be touched, at its end and at its beginning."""
+def test_fenced_arrays(number, tmp_path):
+    """All operands and results are next to protected memory, at both of its ends."""
     assert on_threads(tmp_path, number, "fences") == {}

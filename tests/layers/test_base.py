@@ -38,10 +38,10 @@ def gradient(function, x, dy):
     """Return the gradient of sum(function(x) * dy) by x, for an affine function."""
     base = function(np.zeros_like(x))
     result = np.empty_like(x)
-    for place in np.ndindex(x.shape):
+    for index in np.ndindex(x.shape):
         unit = np.zeros_like(x)
-        unit[place] = 1
-        result[place] = ((function(unit) - base) * dy).sum()
+        unit[index] = 1
+        result[index] = ((function(unit) - base) * dy).sum()
     return result
 
 
@@ -73,11 +73,11 @@ def test_backward_of_the_last_forward(name, rng):
 @pytest.mark.parametrize("name", LAYERS)
 def test_masks_of_sites_and_steps(name, rng):
     masks, layer, _ = make_layer(name, rng)
-    other = LAYERS[name](masks)
+    second = LAYERS[name](masks)
     x = np.ones((40, *SHAPES.get(name, (4, 3, 2, 5))[1:]))
     first = layer(x)
-    assert layer.site != other.site
-    assert not np.array_equal(first, other(x))
+    assert layer.site != second.site
+    assert not np.array_equal(first, second(x))
     masks.advance()
     assert not np.array_equal(first, layer(x))
 

@@ -18,9 +18,9 @@ def test_functions(backend, arguments):
 def test_chunks(rng):
     layer = layers.Dropout(0.4, masks=nd.MaskGenerator(seed=5))
     x = rng.standard_normal((4, 3, 2, 5))
-    whole = layer(x)
-    assert np.array_equal(layer(x[2:], offset=2 * x[0].size), whole[2:])
-    assert np.array_equal(layer.backward(np.ones_like(x[2:])) != 0, whole[2:] != 0)
+    full = layer(x)
+    assert np.array_equal(layer(x[2:], offset=2 * x[0].size), full[2:])
+    assert np.array_equal(layer.backward(np.ones_like(x[2:])) != 0, full[2:] != 0)
 
 
 def test_rates_that_change_after_forward():

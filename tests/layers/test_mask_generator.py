@@ -32,16 +32,16 @@ def test_errors():
 
 
 def test_threads():
-    """Each thread gets its own sites."""
-    masks, found = nd.MaskGenerator(seed=1), []
+    """Each thread gets separate sites."""
+    masks, sites = nd.MaskGenerator(seed=1), []
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        threads = [threading.Thread(target=lambda: found.extend([masks.site() for _ in range(3000)])) for _ in range(4)]
+        threads = [threading.Thread(target=lambda: sites.extend([masks.site() for _ in range(3000)])) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     finally:
         sys.setswitchinterval(before)
-    assert sorted(found) == list(range(12_000))
+    assert sorted(sites) == list(range(12_000))

@@ -1,4 +1,4 @@
-"""Compile building blocks for 64-bit ARM, whatever machine this is."""
+"""Compile building blocks for 64-bit ARM on any machine."""
 
 import pytest
 from llvmlite import binding, ir
@@ -8,7 +8,7 @@ TRIPLE = "aarch64-unknown-linux-gnu"
 
 
 def target_machine(cpu):
-    """Return LLVM's model of a processor, or skip where LLVM was built without."""
+    """Return LLVM's model of a processor, or skip if LLVM was built without it."""
     binding.initialize_all_targets()
     binding.initialize_all_asmprinters()
     try:
@@ -19,9 +19,9 @@ def target_machine(cpu):
 
 
 def compiled(machine, kinds, emit):
-    """Return the optimised function `block` of arguments of Numba's types; `emit(context, builder, values)` its body.
+    """Return the optimised function `block` for arguments of Numba's types, with the body of `emit`.
 
-    Arrays come by address, as Numba's own structures.
+    `emit(context, builder, values)` makes the body. Arrays are passed by address, as Numba's structures.
     """
     context = registry.cpu_target.target_context
     context.refresh()
@@ -29,8 +29,8 @@ def compiled(machine, kinds, emit):
     module.triple, module.data_layout = TRIPLE, str(machine.target_data)
     values = [context.get_value_type(kind) for kind in kinds]
     is_array = [isinstance(value, ir.LiteralStructType) for value in values]
-    given = [value.as_pointer() if array else value for value, array in zip(values, is_array, strict=True)]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), given), "block")
+    parameters = [value.as_pointer() if array else value for value, array in zip(values, is_array, strict=True)]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), parameters), "block")
     builder = ir.IRBuilder(function.append_basic_block())
     arguments = zip(function.args, is_array, strict=True)
     emit(context, builder, [builder.load(argument) if array else argument for argument, array in arguments])

@@ -1,4 +1,4 @@
-"""A 64-bit ARM processor in software (Unicorn) for what LLVM made: its memory is what a call gives it, no more."""
+"""A simulated 64-bit ARM processor (Unicorn) for code of LLVM. Its memory holds only the arguments of a call."""
 
 import struct
 
@@ -9,32 +9,32 @@ from unicorn import arm64_const as registers
 PAGE = 4096
 CODE, STACK, HOME, DATA, APART = 1 << 16, 1 << 28, 1 << 29, 1 << 32, 1 << 28
 
-# what a relocation changes (ELF for the Arm 64-bit architecture, section 5.7): how far a low part is shifted
+# kinds of relocation (ELF for the Arm 64-bit architecture, section 5.7), with the shift of the low part
 LOW_PARTS = {277: 0, 278: 0, 284: 1, 285: 2, 286: 3, 299: 4}
 PAGE_DIFFERENCE = 275
 
 
 class Program:
-    """An object file's code and constants, laid out from CODE on, with the one function `block`."""
+    """Code and constants of an object file from address CODE on, with the function `block`."""
 
     def __init__(self, content):
         sections = self._sections(content)
-        self.image, places = bytearray(), {}
+        self.image, addresses = bytearray(), {}
         for number, (_, kind, flags, _, align, body) in enumerate(sections):
             if flags & 2 and kind == 1:  # occupies memory, and has content
                 self.image += bytes(-len(self.image) % max(align, 16))
-                places[number] = CODE + len(self.image)
+                addresses[number] = CODE + len(self.image)
                 self.image += body
         table = next(section for section in sections if section[1] == 2)
         symbols = []
         for name, _, _, section, value, _ in struct.iter_unpack("<IBBHQQ", table[5]):
-            symbols.append(places.get(section, 0) + value)
+            symbols.append(addresses.get(section, 0) + value)
             if sections[table[3][0]][5][name:].startswith(b"block\0"):
                 self.entry = symbols[-1]
         for _, kind, _, (_, target), _, body in sections:
-            if kind == 4 and target in places:
+            if kind == 4 and target in addresses:
                 for offset, information, addend in struct.iter_unpack("<QQq", body):
-                    self._relocate(places[target] + offset, information, symbols, addend)
+                    self._relocate(addresses[target] + offset, information, symbols, addend)
 
     @staticmethod
     def _sections(content):
@@ -42,18 +42,18 @@ class Program:
         headers = [struct.unpack_from("<IIQQQQIIQQ", content, start + size * number) for number in range(count)]
         return [(h[0], h[1], h[2], h[6:8], h[8], b"" if h[1] == 8 else content[h[4] : h[4] + h[5]]) for h in headers]
 
-    def _relocate(self, place, information, symbols, addend):
+    def _relocate(self, address, information, symbols, addend):
         kind, value = information & 0xFFFFFFFF, symbols[information >> 32] + addend
-        word = int.from_bytes(self.image[place - CODE : place - CODE + 4], "little")
+        word = int.from_bytes(self.image[address - CODE : address - CODE + 4], "little")
         if kind == PAGE_DIFFERENCE:
-            pages = (value >> 12) - (place >> 12)
+            pages = (value >> 12) - (address >> 12)
             word |= (pages & 3) << 29 | (pages >> 2 & 0x7FFFF) << 5
         else:
             word |= ((value & 0xFFF) >> LOW_PARTS[kind]) << 10
-        self.image[place - CODE : place - CODE + 4] = word.to_bytes(4, "little")
+        self.image[address - CODE : address - CODE + 4] = word.to_bytes(4, "little")
 
     def __call__(self, *arguments, last=True):
-        """Call the function; arrays lie at the last place of pages of their own, or the first, and are written back."""
+        """Call the function. Each array lies at the end of separate pages, or at the start, and is written back."""
         processor = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
         processor.ctl_set_cpu_model(registers.UC_CPU_ARM64_MAX)
         processor.mem_map(CODE, -(-len(self.image) // PAGE) * PAGE)
@@ -61,7 +61,7 @@ class Program:
         processor.mem_map(STACK - (1 << 20), 1 << 20)
         processor.mem_map(HOME, PAGE)
         processor.mem_map(DATA, PAGE)  # the arrays' descriptions
-        given, arrays, floats = [], [], 0
+        integers, arrays, floats = [], [], 0
         for number, argument in enumerate(arguments):
             if isinstance(argument, np.ndarray):
                 memory = argument.base if argument.base is not None else argument
@@ -74,14 +74,14 @@ class Program:
                 head = [0, 0, argument.size, argument.itemsize, data, *argument.shape, *argument.strides]
                 processor.mem_write(DATA + 256 * number, struct.pack(f"<{len(head)}q", *head))
                 arrays.append((start, memory))
-                given.append(DATA + 256 * number)
+                integers.append(DATA + 256 * number)
             elif isinstance(argument, np.floating):
                 bits = int.from_bytes(argument.tobytes(), "little")
                 processor.reg_write(registers.UC_ARM64_REG_D0 + floats, bits)
                 floats += 1
             else:
-                given.append(int(argument))
-        for number, value in enumerate(given):
+                integers.append(int(argument))
+        for number, value in enumerate(integers):
             processor.reg_write(registers.UC_ARM64_REG_X0 + number, value)
         processor.reg_write(registers.UC_ARM64_REG_SP, STACK)
         processor.reg_write(registers.UC_ARM64_REG_X30, HOME)

@@ -1,4 +1,4 @@
-"""Sets of kernels that a test calls in the same way: the CPU's on NumPy arrays, and CUDA's on copies on a device."""
+"""Sets of kernels with the same interface: the CPU's on NumPy arrays, and CUDA's on copies on a device."""
 
 import importlib
 
@@ -12,7 +12,7 @@ from numba_dropout.core import contract
 
 
 def has_cuda():
-    """Tell whether CUDA's kernels run here: in Numba's simulator, or on a GPU if Numba compiles."""
+    """Return whether CUDA's kernels run on this machine: in Numba's simulator, or on a GPU if Numba compiles."""
     return devices.why_not() is None
 
 
@@ -37,7 +37,7 @@ class CPU:
     def run(self, kernel, *arguments):
         """Call a kernel by its name with copies of all arrays; return all arguments, with NumPy arrays.
 
-        An array that is given twice is one array of the kernel too: it works in place.
+        An array that is passed twice is one array in the kernel too, which then works in place.
         """
         copies = {id(a): self.array(a) for a in arguments if isinstance(a, np.ndarray)}
         getattr(self.kernels, kernel)(*(copies.get(id(a), a) for a in arguments))
@@ -81,10 +81,10 @@ def position(seed=5, stream=0, step=0, offset=0):
 
 
 def threshold(p):
-    """Return a dropout probability as the kernels take it."""
+    """Return the threshold of a dropout probability, as an argument of kernels."""
     return np.uint64(contract.threshold(p))
 
 
 def scale(p, dtype="float32"):
-    """Return the factor of kept elements in the type that a kernel computes with."""
+    """Return the factor of kept elements in the type of a kernel's computations."""
     return contract.scale(contract.threshold(p), scalar(0, dtype).dtype)

@@ -1,10 +1,10 @@
-"""Cases of `ndrop bench`, and workers with results that are made up."""
+"""Cases of `ndrop bench`, and workers with invented results."""
 
 from numba_dropout_bench import cases, sizes, worker_pool
 
 
 class FakeWorker:
-    """A worker that returns given results, or raises them."""
+    """A worker that returns prepared results, or raises them."""
 
     name = "own"
 

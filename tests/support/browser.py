@@ -16,15 +16,15 @@ needs_browser = pytest.mark.skipif(BROWSER is None, reason="needs Chromium: apt-
 
 
 def run(page, tmp_path, script, *options):
-    """Add a script to a page, and return the object `found` that it fills. No error may be logged."""
+    """Add a script to a page, and return the object `result` that the script fills. No error may be logged."""
     added = """<script>
     const complaints = [];
     addEventListener("error", (event) => complaints.push(event.message));
     </script>"""
-    test = f"""<pre id="found"></pre><script>
-    const found = {{}};
+    test = f"""<pre id="result"></pre><script>
+    const result = {{}};
     try {{ {script} }} catch (error) {{ complaints.push(String(error.stack)); }}
-    document.getElementById("found").textContent = JSON.stringify({{found, complaints}});
+    document.getElementById("result").textContent = JSON.stringify({{result, complaints}});
     </script>"""
     file = tmp_path / "page.html"
     file.write_text(page.replace("<head>", f"<head>{added}", 1).replace("</body>", f"{test}</body>"), encoding="utf-8")
@@ -43,6 +43,6 @@ def run(page, tmp_path, script, *options):
         timeout=120,
     )
     assert "CONSOLE" not in done.stderr, done.stderr
-    result = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
-    assert result["complaints"] == []
-    return result["found"]
+    output = json.loads(html.unescape(re.search(r'<pre id="result">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
+    assert output["complaints"] == []
+    return output["result"]

@@ -1,4 +1,4 @@
-"""Run `ndrop` in this process, or in a process of its own."""
+"""Run `ndrop` in this process, or in a separate one."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ NDROP = [sys.executable, "-c", "from numba_dropout_cli.main import cli; cli(prog
 
 
 def invoke(*arguments):
-    """Return the result of a command, whatever its exit code."""
+    """Return the result of a command, with any exit code."""
     return CliRunner().invoke(cli, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
@@ -37,7 +37,7 @@ def refused(*arguments):
 
 
 def started(*arguments):
-    """Run a command in a process of its own, and return the finished process."""
+    """Run a command in a separate process, and return the finished process."""
     return subprocess.run([*NDROP, *map(str, arguments)], capture_output=True, text=True, check=False)
 
 

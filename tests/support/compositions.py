@@ -1,4 +1,4 @@
-"""Train networks of given kinds, and print a digest of all that each computes: run in processes of their own.
+"""Train networks of some kinds, and print a digest of all results of each. Runs in separate processes.
 
 `python tests/support/compositions.py KIND ...`, where a kind is loss,update,bounds,variant,dtype,data. Kinds are
 trained in this order, in one process, with the cache for compiled code that the environment names.
@@ -23,14 +23,14 @@ ROWS, INPUTS, UNITS = 20, 5, 7
 
 
 def kinds():
-    """Return every kind: dense data with all else, and each other kind of data with every loss, update and variant."""
+    """Return every kind: dense data with all choices, and other data with every loss, update and variant."""
     dense = itertools.product(LOSSES, UPDATES, BOUNDS, VARIANTS, DTYPES, DATA[:1])
     others = itertools.product(LOSSES, UPDATES, BOUNDS[:1], VARIANTS, DTYPES[:1], DATA[1:])
     return [",".join(kind) for kind in (*dense, *others)]
 
 
 def computed(kind):
-    """Yield what a network of a kind computes: losses and weights, and once for each loss and variant all else."""
+    """Yield the results of a network of a kind: losses and weights, and all others once for each loss and variant."""
     loss, update, bounds, variant, dtype, data = kind.split(",")
     rng = np.random.default_rng(3)
     x = rng.standard_normal((ROWS, INPUTS)) * (rng.random((ROWS, INPUTS)) < 0.5)

@@ -31,5 +31,5 @@ def network(device, **options):
 
 
 def assert_close(actual, expected):
-    """Compare values that differ by rounding only."""
+    """Compare values that differ only by rounding."""
     np.testing.assert_allclose(actual, expected, rtol=2e-4, atol=2e-6)

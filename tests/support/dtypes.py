@@ -13,7 +13,7 @@ def cast(x, dtype):
 
 
 def widen(x):
-    """Return the numbers of an array as kernels compute with them: half precision as float32."""
+    """Return the numbers of an array in the type of computations: half precision as float32."""
     if x.dtype == np.uint16:
         return (x.astype(np.uint32) << np.uint32(16)).view(np.float32)
     return x.astype(np.float32) if x.dtype == np.float16 else x
@@ -25,7 +25,7 @@ def scalar(x, dtype):
 
 
 def same_numbers(a, b):
-    """Compare arrays bit for bit, but for the bits of NaN, of which a GPU has its own."""
+    """Compare arrays bit for bit, except for the bits of NaN, which differ on a GPU."""
     x, y = widen(a), widen(b)
     return a.dtype == b.dtype and np.array_equal(x, y, equal_nan=True) and _same_signs(x, y)
 

@@ -20,6 +20,6 @@ def regressor(**options):
     return DropoutMLPRegressor(**{"hidden_layer_sizes": 8, "max_iter": 3, "random_state": 1, **options})
 
 
-def same(one, other):
-    """Tell whether two estimators have equal weights."""
-    return all(np.array_equal(a, b) for a, b in zip(one.coefs_, other.coefs_, strict=True))
+def same(first, second):
+    """Return whether two estimators have equal weights."""
+    return all(np.array_equal(a, b) for a, b in zip(first.coefs_, second.coefs_, strict=True))

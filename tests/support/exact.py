@@ -1,4 +1,4 @@
-"""Products against NumPy in float64: whole numbers exactly, others within what any order of summation may bring."""
+"""Products against NumPy in float64: integers exactly, others within the rounding bound of a sum in any order."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ def layer(rng, rows, inputs, units, dtype):
 
 
 def whole_layer(rng, rows, inputs, units, dtype):
-    """Return the same in whole numbers from -4 to 4, whose sums of products a float32 holds exactly."""
+    """Return the same in integers from -4 to 4, whose sums of products are exact in float32."""
     shapes = [(rows, inputs), (units, inputs), (units,), (rows, units)]
     return [rng.integers(-4, 5, shape).astype(dtype) for shape in shapes]
 
 
 def bound(depth, dtype, magnitude):
-    """Return how far a sum of `depth` products may lie from the exact one, whatever the order of summation."""
+    """Return the largest error of a sum of `depth` products in any order."""
     return (depth + 2) * np.finfo(dtype).eps * magnitude + np.finfo(dtype).tiny
 
 
@@ -28,7 +28,7 @@ def check(value, exact, magnitude, depth):
 
 
 def check_forward(value, x, w, b):
-    """Compare a layer's output; a bias of None is none."""
+    """Compare a layer's output. A bias of None means no bias."""
     x, w, b = (np.zeros(1) if a is None else a.astype(np.float64) for a in (x, w, b))
     check(value, x @ w.T + b, np.abs(x) @ np.abs(w.T) + np.abs(b), x.shape[1])
 

@@ -1,6 +1,6 @@
-"""Memory with a fence: arrays that end where memory ends, or begin where it begins, and every kernel on them.
+"""Fenced memory: arrays that end at the end of memory, or begin at its start, and every kernel on them.
 
-Whatever reads or writes past an array's end, or before its beginning, ends the process. Run by `probe.py`.
+An access past an array's end, or before its start, ends the process. `probe.py` runs the checks.
 """
 
 import ctypes
@@ -21,19 +21,19 @@ NUMBERS = {"seed": 2 << 32 | 1, "stream": 3, "step": 4}
 
 
 class Fence:
-    """Some memory between two pages that must not be touched."""
+    """Memory between two protected pages."""
 
     def __init__(self, size):
         page = mmap.PAGESIZE
         self.size = -(-size // page) * page
         self.memory = mmap.mmap(-1, self.size + 2 * page)
         start = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
-        for place in (start, start + page + self.size):
-            if ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(place), page, 0):
+        for address in (start, start + page + self.size):
+            if ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(address), page, 0):
                 raise OSError(ctypes.get_errno(), "mprotect")
 
     def array(self, content, last):
-        """Return a copy of an array that lies at the last place, or at the first."""
+        """Return a copy of an array at the end of the memory, or at its start."""
         offset = mmap.PAGESIZE + (self.size - content.nbytes if last else 0)
         copy = np.frombuffer(self.memory, content.dtype, content.size, offset).reshape(content.shape)
         copy[...] = content
@@ -45,14 +45,14 @@ def fenced(fences, arrays, last):
 
 
 def check_layer(fences, rng, shape, dtype, last):
-    """Put all operands and results of a layer's kernels between fences; whole numbers, compared exactly."""
+    """Check a layer's kernels on fenced operands and results. All numbers are integers, compared exactly."""
     rows, inputs, units = shape
     sizes = [(rows, inputs), (units, inputs), (units,), (rows, units)]
-    given = [rng.integers(-4, 5, size).astype(dtype) for size in sizes]
-    x, w, b, dy, y, dx, dw, db = fenced(fences, [*given, given[3], given[0], given[1], given[2]], last)
-    exact = given[3] @ given[1], given[3].T @ given[0], given[3].sum(0)
+    operands = [rng.integers(-4, 5, size).astype(dtype) for size in sizes]
+    x, w, b, dy, y, dx, dw, db = fenced(fences, [*operands, operands[3], operands[0], operands[1], operands[2]], last)
+    exact = operands[3] @ operands[1], operands[3].T @ operands[0], operands[3].sum(0)
     cpu.linear_forward(y, x, w, b)
-    plain = given[0] @ given[1].T + given[2]
+    plain = operands[0] @ operands[1].T + operands[2]
     results = [(y.copy(), plain)]
     cpu.linear_relu_dropout_forward(y, x, w, b, HALF, dtype(2), *WORDS, np.uint64(5))
     kept = reference.sample_mask(y.shape, 0.5, **NUMBERS, offset=5)
@@ -67,21 +67,21 @@ def check_layer(fences, rng, shape, dtype, last):
         hyperparameters = fences[10].array(np.array([0.25, 0.5, 0, 0, 0, 1, 0, 1, 1][: 5 * length - 1], dtype), last)
         (cpu.linear_sgd, cpu.linear_adam)[length - 1](w, b, dw, db, state, starts, dy, x, hyperparameters)
         if length == 1:
-            results += [(w.copy(), given[1] - exact[1] / 4), (b.copy(), given[2] - exact[2] / 4)]
+            results += [(w.copy(), operands[1] - exact[1] / 4), (b.copy(), operands[2] - exact[2] / 4)]
     cpu.linear_relu_dropout_backward(dx, dw, db, dy, y, x, w, dtype(2))
-    results += [(dw, np.where(y > 0, 2 * given[3], 0).T @ given[0])]
-    for number, (value, wanted) in enumerate(results):
-        assert np.array_equal(value, wanted), (number, shape, dtype, last)
+    results += [(dw, np.where(y > 0, 2 * operands[3], 0).T @ operands[0])]
+    for number, (value, expected) in enumerate(results):
+        assert np.array_equal(value, expected), (number, shape, dtype, last)
 
 
 def check_elements(fences, rng, n, offset, dtype, last):
-    """Put what dropout and masks read and write between fences."""
-    given = rng.standard_normal(n).astype(dtype)
-    x, y, mask, packed = fenced(fences, [given, given, given > 0, np.zeros(-(-n // 8), np.uint8)], last)
+    """Check dropout and masks on fenced arrays."""
+    values = rng.standard_normal(n).astype(dtype)
+    x, y, mask, packed = fenced(fences, [values, values, values > 0, np.zeros(-(-n // 8), np.uint8)], last)
     where = *WORDS, np.uint64(offset)
     cpu.dropout_forward(y, x, HALF, dtype(2), *where)
     kept = reference.sample_mask(n, 0.5, **NUMBERS, offset=offset)
-    assert np.array_equal(y, np.where(kept, 2 * given, 0)), (n, offset, dtype, last)
+    assert np.array_equal(y, np.where(kept, 2 * values, 0)), (n, offset, dtype, last)
     cpu.dropout_forward(x, x, HALF, dtype(2), *where)
     assert np.array_equal(x, y)
     cpu.sample_mask(mask, HALF, *where)
@@ -90,16 +90,16 @@ def check_elements(fences, rng, n, offset, dtype, last):
     assert np.array_equal(packed, np.packbits(kept, bitorder="little"))
 
 
-def check_all(say):
-    """Check every kernel at both ends of memory; `say` takes what is going on, for the case of a crash."""
+def check_all(report):
+    """Check every kernel at both ends of memory. `report` gets a line before each call, for a crash."""
     rng = np.random.default_rng(0)
     fences = [Fence(8 * 2 * 21500) for _ in range(11)]
     for dtype, last in itertools.product(DTYPES, (True, False)):
         for shape in (*itertools.product(SIZES, repeat=3), *LARGE):
-            say(f"layer {shape}, {dtype.__name__}, {'last' if last else 'first'} in memory")
+            report(f"layer {shape}, {dtype.__name__}, {'last' if last else 'first'} in memory")
             check_layer(fences, rng, shape, dtype, last)
         for n, offset in itertools.product(range(1, 201), range(8)):
-            say(f"{n} elements, offset {offset}, {dtype.__name__}, {'last' if last else 'first'} in memory")
+            report(f"{n} elements, offset {offset}, {dtype.__name__}, {'last' if last else 'first'} in memory")
             check_elements(fences, rng, n, offset, dtype, last)
         for n in (2**14 + 1, 2**14 + 2**13 - 1, 2**15 + 63):
             check_elements(fences, rng, n, 2**35 - n // 2, dtype, last)

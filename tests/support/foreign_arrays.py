@@ -1,4 +1,4 @@
-"""Arrays of other libraries on a CUDA device, which the simulator takes by their addresses too."""
+"""Arrays of other libraries on a CUDA device, which the simulator accepts by their addresses too."""
 
 import numpy as np
 from numba.core import config
@@ -25,7 +25,7 @@ class Foreign:
 
 
 def accept_addresses(monkeypatch):
-    """Let the simulator, which has no arrays at addresses, take arrays of other libraries."""
+    """Let the simulator, which has no arrays at addresses, accept arrays of other libraries."""
     if config.ENABLE_CUDASIM:
         monkeypatch.setattr(cuda_arrays, "_device_array", _simulated)
 
@@ -34,12 +34,12 @@ def _simulated(info, owner):
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
     typestr = np.dtype("uint16" if info.dtype == "bfloat16" else info.dtype).str
-    place = {"shape": tuple(info.shape), "strides": info.strides, "typestr": typestr, "data": (info.address, False)}
-    holder = type("Memory", (), {"__array_interface__": {**place, "version": 3}, "owner": owner})()
+    interface = {"shape": tuple(info.shape), "strides": info.strides, "typestr": typestr, "data": (info.address, False)}
+    holder = type("Memory", (), {"__array_interface__": {**interface, "version": 3}, "owner": owner})()
     return FakeCUDAArray(np.asarray(holder))
 
 
 def take_for_device_arrays(monkeypatch, kind):
-    """Let the package take a library's arrays in host memory for arrays on a device."""
+    """Let the package treat a library's arrays in host memory as arrays on a device."""
     for module in (devices, cuda_arrays):
         monkeypatch.setattr(module, "on_device", lambda x: isinstance(x, kind) or getattr(x, "__cuda_ndarray__", False))

@@ -1,7 +1,7 @@
-"""Every kernel, operation and network on arrays that end where memory ends, or begin where it begins.
+"""Every kernel, operation and network on arrays that end at the end of memory, or begin at its start.
 
-Whatever reads or writes past an array's end, or before its beginning, or writes into what it should only read, ends the
-process. Run by `probe.py`.
+An access past an array's end or before its start, or a write into an input, ends the process. `probe.py` runs the
+checks.
 """
 
 import ctypes
@@ -19,41 +19,41 @@ from numba_dropout.arrays.memory import HostMemory
 from numba_dropout.kernels import cpu
 
 SIZES = range(201)
-ROOM = 1 << 21  # bytes of an array, at most
-PLACES = ("last", "first", "within")
+CAPACITY = 1 << 21  # bytes of an array, at most
+POSITIONS = ("last", "first", "within")
 LIBC = ctypes.CDLL(None, use_errno=True)
 READ, WRITE = 1, 2
 
 
 class Guard(Fence):
-    """Some memory between two pages that must not be touched, which can be made read-only."""
+    """Memory between two protected pages, which can be made read-only."""
 
     def protect(self, rights):
         start = ctypes.addressof(ctypes.c_char.from_buffer(self.memory)) + mmap.PAGESIZE
         if LIBC.mprotect(ctypes.c_void_p(start), self.size, rights):
             raise OSError(ctypes.get_errno(), "mprotect")
 
-    def bytes(self, size, place, shift):
-        """Return so many bytes at a place; `within`, they begin `shift` bytes behind the first."""
+    def bytes(self, size, position, shift):
+        """Return `size` bytes at a position. With "within", they begin `shift` bytes behind the first."""
         assert size + shift <= self.size
-        begin = {"last": self.size - size, "first": 0, "within": shift}[place]
+        begin = {"last": self.size - size, "first": 0, "within": shift}[position]
         return np.frombuffer(self.memory, np.uint8, size, mmap.PAGESIZE + begin)
 
-    def array(self, content, place, shift=0):
-        """Return a copy of an array at a place."""
-        copy = self.bytes(content.nbytes, place, shift).view(content.dtype).reshape(content.shape)
+    def array(self, content, position, shift=0):
+        """Return a copy of an array at a position."""
+        copy = self.bytes(content.nbytes, position, shift).view(content.dtype).reshape(content.shape)
         copy[...] = content
         return copy
 
 
 class Guards(list):
-    """As much guarded memory as a call has arrays."""
+    """Guarded memory for each array of a call."""
 
     def __init__(self):
-        super().__init__(Guard(ROOM) for _ in range(16))
+        super().__init__(Guard(CAPACITY) for _ in range(16))
 
     def call(self, function, arrays, written):
-        """Call a function with all of the memory read-only that holds none of the arrays that are written."""
+        """Call a function while all memory but that of its outputs is read-only."""
         read = [guard for guard, writes in zip(self[: len(arrays)], written, strict=True) if not writes]
         for guard in read:
             guard.protect(READ)
@@ -64,33 +64,33 @@ class Guards(list):
                 guard.protect(READ | WRITE)
 
 
-def check_kernel(guards, name, arguments, place, shift):
-    """Call a kernel once on ordinary arrays and once on guarded ones, which gives the same."""
+def check_kernel(guards, name, arguments, position, shift):
+    """Compare the results of a kernel on ordinary and on guarded arrays."""
     contents = [value.content if isinstance(value, Out) else value for value in arguments]
-    places = [number for number, value in enumerate(contents) if isinstance(value, np.ndarray)]
-    written = [isinstance(arguments[number], Out) for number in places]
+    indices = [number for number, value in enumerate(contents) if isinstance(value, np.ndarray)]
+    written = [isinstance(arguments[number], Out) for number in indices]
     plain, guarded = list(contents), list(contents)
-    for number, guard in zip(places, guards, strict=False):
+    for number, guard in zip(indices, guards, strict=False):
         content = contents[number]
         moved = -(-shift // content.itemsize) * content.itemsize  # kernels take aligned elements
-        plain[number], guarded[number] = content.copy(), guard.array(content, place, moved)
+        plain[number], guarded[number] = content.copy(), guard.array(content, position, moved)
     kernel = getattr(cpu, name)
     kernel(*plain)
-    guards.call(lambda: kernel(*guarded), places, written)
-    for number in places:
+    guards.call(lambda: kernel(*guarded), indices, written)
+    for number in indices:
         assert plain[number].tobytes() == guarded[number].tobytes(), number
 
 
-def check_kernels(say, names, sizes, dtypes, places=PLACES):
+def check_kernels(report, names, sizes, dtypes, positions=POSITIONS):
     """Check kernels; return the number of calls of each."""
     guards, counts = Guards(), dict.fromkeys(names, 0)
     for name, dtype in itertools.product(names, dtypes):
         rng = np.random.default_rng(0)
         for n in sizes:
             for arguments in Cases(n, dtype, rng).of(name):
-                for place in places:
-                    say(f"{name}, size {n}, {np.dtype(dtype)}, {place} in memory")
-                    check_kernel(guards, name, arguments, place, n * 5 % 64)
+                for position in positions:
+                    report(f"{name}, size {n}, {np.dtype(dtype)}, {position} in memory")
+                    check_kernel(guards, name, arguments, position, n * 5 % 64)
                     counts[name] += 1
     return counts
 
@@ -98,59 +98,59 @@ def check_kernels(say, names, sizes, dtypes, places=PLACES):
 # ---------------------------------------------------------------- operations, in all layouts
 
 
-def straight(guard, content, place):
-    return guard.array(content, place)
+def contiguous(guard, content, position):
+    return guard.array(content, position)
 
 
-def backwards(guard, content, place):
-    turn = (slice(None, None, -1),) * content.ndim
-    return guard.array(np.ascontiguousarray(content[turn]), place)[turn]
+def reverse(guard, content, position):
+    flip = (slice(None, None, -1),) * content.ndim
+    return guard.array(np.ascontiguousarray(content[flip]), position)[flip]
 
 
-def spread(guard, content, place):
+def strided(guard, content, position):
     *others, last = content.shape
     wide = np.zeros((*others, 3 * last), content.dtype)
-    some = ..., slice(2, None, 3) if place == "last" else slice(None, None, 3)
-    wide[some] = content
-    return guard.array(wide, place)[some]
+    elements = ..., slice(2, None, 3) if position == "last" else slice(None, None, 3)
+    wide[elements] = content
+    return guard.array(wide, position)[elements]
 
 
-def turned(guard, content, place):
-    return guard.array(np.ascontiguousarray(content.T), place).T
+def transposed(guard, content, position):
+    return guard.array(np.ascontiguousarray(content.T), position).T
 
 
-def unaligned(guard, content, place):
-    whole = guard.bytes(content.nbytes + 1, place, 0)
-    array = (whole[1:] if place == "first" else whole[:-1]).view(content.dtype).reshape(content.shape)
+def unaligned(guard, content, position):
+    buffer = guard.bytes(content.nbytes + 1, position, 0)
+    array = (buffer[1:] if position == "first" else buffer[:-1]).view(content.dtype).reshape(content.shape)
     array[...] = content
     return array
 
 
-LAYOUTS = (straight, backwards, spread, turned, unaligned)
+LAYOUTS = (contiguous, reverse, strided, transposed, unaligned)
 
 
-def check_operations(say, names, sizes, dtypes):
-    """Check operations with arrays of all layouts, for each size one for the operands and one for the results.
+def check_operations(report, names, sizes, dtypes):
+    """Check operations with arrays of all layouts. Each size has one layout for operands and one for results.
 
     Returns the number of calls of each.
     """
     guards, counts, rng = Guards(), dict.fromkeys(names, 0), np.random.default_rng(0)
     for name, dtype, n in itertools.product(names, dtypes, sizes):
         operation = OPERATIONS[name]
-        given = [rng.standard_normal(shape).astype(dtype) for shape in operation.inputs(n)]
+        operands = [rng.standard_normal(shape).astype(dtype) for shape in operation.inputs(n)]
         results = [np.ones(shape, operation.dtype or dtype) for shape in operation.outputs(n)]
-        operation.call(*given, out=results[0] if len(results) == 1 else tuple(results))
-        for number, place in enumerate(("last", "first")):
+        operation.call(*operands, out=results[0] if len(results) == 1 else tuple(results))
+        for number, position in enumerate(("last", "first")):
             layouts = LAYOUTS[(n + number) % 5], LAYOUTS[(n // 5 + number) % 5]
-            say(f"{name}, size {n}, {np.dtype(dtype)}, {place}, {layouts[0].__name__} to {layouts[1].__name__}")
-            own = [*[(layouts[0], array) for array in given], *[(layouts[1], array) for array in results]]
-            arrays = [layout(guard, array, place) for guard, (layout, array) in zip(guards, own, strict=False)]
-            outs = arrays[len(given) :]
+            report(f"{name}, size {n}, {np.dtype(dtype)}, {position}, {layouts[0].__name__} to {layouts[1].__name__}")
+            arguments = [*[(layouts[0], array) for array in operands], *[(layouts[1], array) for array in results]]
+            arrays = [layout(guard, array, position) for guard, (layout, array) in zip(guards, arguments, strict=False)]
+            outs = arrays[len(operands) :]
             for out in outs:
                 out[...] = 0
             out = outs[0] if len(outs) == 1 else tuple(outs)
-            call = functools.partial(operation.call, *arrays[: len(given)], out=out)
-            guards.call(call, arrays, [False] * len(given) + [True] * len(outs))
+            call = functools.partial(operation.call, *arrays[: len(operands)], out=out)
+            guards.call(call, arrays, [False] * len(operands) + [True] * len(outs))
             assert [array.tobytes() for array in outs] == [array.tobytes() for array in results]
             counts[name] += 1
     return counts
@@ -173,7 +173,7 @@ RULES = (
 
 
 def guarded_zeros(keep):
-    """Return what gives a network its arrays: each at the end of guarded memory of its own."""
+    """Return an allocator of a network's arrays, each at the end of separate guarded memory."""
 
     def zeros(self, size, dtype):
         keep.append(Guard(size * np.dtype(dtype).itemsize or 1))
@@ -182,8 +182,8 @@ def guarded_zeros(keep):
     return zeros
 
 
-def check_networks(say, choices, sizes):
-    """Train and ask networks all of whose arrays are guarded, on dense rows and on compressed ones.
+def check_networks(report, choices, sizes):
+    """Train networks and predict with them, on dense and on compressed rows. All their arrays are guarded.
 
     Returns the number of networks of each variant.
     """
@@ -194,13 +194,13 @@ def check_networks(say, choices, sizes):
         np.random.default_rng(0),
         Guards(),
     )
-    own = HostMemory.zeros, HostMemory.empty
+    originals = HostMemory.zeros, HostMemory.empty
     for choice, n, compressed in itertools.product(choices, sizes, (False, True)):
         keep = []
         HostMemory.zeros = HostMemory.empty = guarded_zeros(keep)
         try:
             net = nd.MLP([n, n // 2 + 1, 5, 3], dropout=0.4, input_dropout=0.2, seed=n, **choice)
-            say(f"{net}, {'compressed' if compressed else 'dense'}")
+            report(f"{net}, {'compressed' if compressed else 'dense'}")
             x = np.where(rng.random((n % 7 + 2, n)) < 0.4, rng.standard_normal((n % 7 + 2, n)), 0).astype(np.float32)
             y = rng.integers(0, 3, len(x)) if net.loss == "cross_entropy" else rng.random((len(x), 3), np.float32)
             arrays = [x]
@@ -219,5 +219,5 @@ def check_networks(say, choices, sizes):
             guards.call(use, arrays, [False] * len(arrays))
             counts[choice["variant"]] += 1
         finally:
-            HostMemory.zeros, HostMemory.empty = own
+            HostMemory.zeros, HostMemory.empty = originals
     return counts

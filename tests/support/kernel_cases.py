@@ -1,4 +1,4 @@
-"""Calls of every kernel, by a size: arguments of all kinds of shapes, small ones and those that are cut in parts."""
+"""Calls of every kernel, by a size: arguments of all kinds of shapes, small ones and those of several parts."""
 
 import numpy as np
 
@@ -19,14 +19,14 @@ SETTINGS = {
 
 
 class Out:
-    """An array that a kernel writes into; all others it reads."""
+    """An array that a kernel writes. A kernel only reads all other arrays."""
 
     def __init__(self, content):
         self.content = content
 
 
 class Cases:
-    """The arguments of a kernel's calls, by its name: one method for kernels that take the same."""
+    """The arguments of a kernel's calls, by its name. Kernels with the same arguments share a method."""
 
     def __init__(self, n, dtype, rng):
         self.n, self.dtype, self.rng = n, np.dtype(dtype), rng
@@ -52,7 +52,7 @@ class Cases:
         return self.dtype.type(value)
 
     def listed(self, count, of):
-        """Return a list of units as sub-networks have it."""
+        """Return a list of units in the format of sub-networks."""
         return np.append(count, np.sort(self.rng.permutation(of)[:count])).astype(np.int64)
 
     def sums(self):
@@ -62,7 +62,7 @@ class Cases:
         return -(-self.n // columns)
 
     def layers(self):
-        """Yield rows, inputs and units of layers, with the size in each place."""
+        """Yield rows, inputs and units of layers, with the size at each position."""
         n = self.n
         yield from ((n, 5, 9), (7, n, 9), (6, 3, n), (3, n, 2))
         if n % 29 == 13:
@@ -136,8 +136,8 @@ class Cases:
         yield self.out(self.n), self.numbers(self.n), self.numbers(1), *self.where
 
     def concrete_dropout_backward(self):
-        given = self.numbers(self.n), self.numbers(self.n), self.numbers(1)
-        yield self.out(self.n), self.out(1), self.sums(), *given, *self.where
+        operands = self.numbers(self.n), self.numbers(self.n), self.numbers(1)
+        yield self.out(self.n), self.out(1), self.sums(), *operands, *self.where
 
     # ------------------------------------------------------------ masks and bits
 
@@ -212,8 +212,8 @@ class Cases:
 
     def forward_to_targets(self):
         for shape in self.batches():
-            given = self.numbers(*shape), self.rng.random(shape).astype(self.dtype)
-            yield self.out(shape[0]), self.out(shape[0]), self.out(*shape), *given
+            operands = self.numbers(*shape), self.rng.random(shape).astype(self.dtype)
+            yield self.out(shape[0]), self.out(shape[0]), self.out(*shape), *operands
 
     def backward_from_targets(self):
         for shape in self.batches():
@@ -237,8 +237,8 @@ class Cases:
     def linear_forward(self):
         for rows, inputs, units in self.layers():
             for biases in (units, 0):
-                given = self.numbers(rows, inputs), self.numbers(units, inputs), self.numbers(biases)
-                yield self.out(rows, units), *given
+                operands = self.numbers(rows, inputs), self.numbers(units, inputs), self.numbers(biases)
+                yield self.out(rows, units), *operands
 
     def linear_relu_dropout_forward(self):
         for out, inp, weight, bias in self.linear_forward():
@@ -248,8 +248,8 @@ class Cases:
     def linear_backward_input(self):
         for rows, inputs, units in self.layers():
             for before in (rows, 0):
-                given = self.numbers(rows, units), self.numbers(units, inputs), self.numbers(before, inputs)
-                yield self.out(rows, inputs), *given, self.one(2)
+                operands = self.numbers(rows, units), self.numbers(units, inputs), self.numbers(before, inputs)
+                yield self.out(rows, inputs), *operands, self.one(2)
 
     def linear_backward_weight(self):
         for rows, inputs, units in self.layers():
@@ -270,16 +270,16 @@ class Cases:
     def hyperparameters(self, name):
         """Yield the hyperparameters of a rule in turn, and the state's rows."""
         rule = name.rpartition("_")[2]
-        given = SETTINGS[rule]
-        return np.array(given[self.n % len(given)], self.dtype), ("sgd", "adam").index(rule) + 1
+        settings = SETTINGS[rule]
+        return np.array(settings[self.n % len(settings)], self.dtype), ("sgd", "adam").index(rule) + 1
 
     def step_layer(self, name):
         for dweight, dbias, dout, inp in self.linear_backward_weight():
             values, slots = self.hyperparameters(name)
             size = dweight.content.size
             state, starts = self.out(slots, size + dbias.content.size), np.array([0, size])
-            given = Out(self.numbers(*dweight.content.shape)), Out(self.numbers(dbias.content.size))
-            yield *given, dweight, dbias, state, starts, dout, inp, values
+            parameters = Out(self.numbers(*dweight.content.shape)), Out(self.numbers(dbias.content.size))
+            yield *parameters, dweight, dbias, state, starts, dout, inp, values
 
     def step_stored(self, name):
         values, slots = self.hyperparameters(name)
@@ -288,7 +288,7 @@ class Cases:
             yield Out(self.numbers(self.n)), self.numbers(self.n), state, start, values, decays
 
     def sub_layers(self):
-        """Yield inputs and units of layers, and lists of those that are kept."""
+        """Yield inputs and units of layers, and lists of the kept ones."""
         for inputs, units in ((self.n, 4), (6, self.n)):
             for share in (1, 2, self.n + 7):
                 yield inputs, units, self.listed(inputs // share, inputs), self.listed(units // share, units)

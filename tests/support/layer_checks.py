@@ -1,4 +1,4 @@
-"""A check of layers against the functions that they are named after."""
+"""A check of layers against the functions of the same name."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Calls of a loss's kernels, with separate arrays and in place: both give the same."""
+"""Calls of a loss's kernels, with separate arrays and in place, which have the same results."""
 
 import numpy as np
 

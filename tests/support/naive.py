@@ -1,4 +1,4 @@
-"""Oracles: slow, obvious, in Python's integers and floats; they share no code with the package."""
+"""Oracles: slow and simple, in Python's integers and floats, without code of the package."""
 
 import math
 import struct
@@ -33,7 +33,7 @@ def half(i, seed, stream, step):
 
 
 def kept(i, p, seed, stream=0, step=0):
-    """Tell whether element i is kept."""
+    """Return whether element i is kept."""
     threshold = round(p * 2**32)  # Python rounds ties to even
     if threshold in (0, 2**32):
         return threshold == 0

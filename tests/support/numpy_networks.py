@@ -31,7 +31,7 @@ def logit(p):
 
 def factors(net, rows, step, first=0, purpose=None, h=0.0):
     """Return the factors of the values at each site. `h` is added to the logits of learned rates."""
-    found = []
+    result = []
     for site, (p, units) in enumerate(zip([net.input_dropout, *net.dropout], SIZES, strict=False)):
         if net.variant == "gaussian":
             from numba_dropout.kernels import cpu
@@ -41,14 +41,14 @@ def factors(net, rows, step, first=0, purpose=None, h=0.0):
             key = np.uint64(9), np.uint64(0)
             at = *key, stream, np.uint64(step), np.uint64(first * units)
             cpu.add_gaussian_noise(z.reshape(-1), z.reshape(-1), 1.0, *at)
-            found.append(1 + math.sqrt(p / (1 - p)) * z)
+            result.append(1 + math.sqrt(p / (1 - p)) * z)
         elif net.variant == "concrete" and p:
-            one, at = np.ones((rows, units)), {"seed": 9, "stream": site, "step": step, "offset": first * units}
-            found.append(nd.concrete_dropout(one, logit(p) + h, **at))
+            ones, at = np.ones((rows, units)), {"seed": 9, "stream": site, "step": step, "offset": first * units}
+            result.append(nd.concrete_dropout(ones, logit(p) + h, **at))
         else:
-            one = np.ones((rows, units))
-            found.append(nd.dropout(one, p, seed=9, stream=site, step=step, offset=first * units))
-    return found
+            ones = np.ones((rows, units))
+            result.append(nd.dropout(ones, p, seed=9, stream=site, step=step, offset=first * units))
+    return result
 
 
 def passed(net, x, by):

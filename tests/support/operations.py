@@ -16,14 +16,14 @@ class Operation(NamedTuple):
 
     inputs: Callable[[int], list[tuple[int, ...]]]  # shapes
     outputs: Callable[[int], list[tuple[int, ...]]]
-    call: Callable[..., object]  # (*inputs, out): `out` is one array, or a tuple where there are several
-    dtype: type | None = None  # of the outputs, unless it is the inputs'
+    call: Callable[..., object]  # (*inputs, out): `out` is one array or a tuple of arrays
+    dtype: type | None = None  # of the outputs, None for that of the inputs
 
 
 def like(*shape, times=1):
-    """Return both shapes of an operation whose result has its input's; None stands for the size."""
-    own = lambda n: [tuple(n if length is None else length for length in shape)]  # noqa: E731
-    return lambda n: own(n) * times, own
+    """Return the shapes of an operation whose result has the shape of its input. None stands for the size."""
+    shapes = lambda n: [tuple(n if length is None else length for length in shape)]  # noqa: E731
+    return lambda n: shapes(n) * times, shapes
 
 
 def mask(x):
@@ -153,5 +153,5 @@ OPERATIONS = {
 
 
 def missing():
-    """Return the public operations that the table lacks."""
+    """Return the public operations that are missing in the table."""
     return set(nd.__all__) - OTHERS - {name.partition(" ")[0] for name in OPERATIONS}

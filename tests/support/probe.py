@@ -1,7 +1,7 @@
 """Results of a process with other settings: `python tests/support/probe.py FILE PART ...` writes arrays to FILE, .npz.
 
 The parts are the functions below, with arguments as in `small_stacks:64`. The inputs depend on nothing but the seeds
-here, so that the process that asked can make them again.
+here, so that the calling process can make them again.
 """
 
 import faulthandler
@@ -20,7 +20,7 @@ from numba_dropout.kernels import cpu
 from numba_dropout.kernels.simd import TILE_WIDTH, multiply_tiles, window
 from numba_dropout.kernels.simd.scratch_memory import AREA
 
-# n, p, and where: far on, with a carry from the low word of the block's number to the high one; ties; a few elements
+# n, p, and position: a large offset, with a carry between the words of the block's number; ties; a few elements
 MASKS = [
     (2**17 + 3, 0.3, {"seed": 2**63 + 7, "stream": 9, "step": 2**32 - 1, "offset": 2**35 - 77}),
     (2**20, 0.5 + 2**-17, {"seed": 3}),
@@ -63,14 +63,14 @@ def steps():
             x, w, b, dy = layer(np.random.default_rng(sum(shape)), *shape, "float32")
             state = np.zeros((slots, w.size + b.size), np.float32)
             for _ in range(2):
-                given = np.empty_like(w), np.empty_like(b), state, np.array([0, w.size]), dy, x
-                kernel(w, b, *given, np.array(values, np.float32))
+                arguments = np.empty_like(w), np.empty_like(b), state, np.array([0, w.size]), dy, x
+                kernel(w, b, *arguments, np.array(values, np.float32))
             for name, value in (("weight", w), ("bias", b), ("state", state)):
                 yield f"{kernel.__name__} {name} {shape}", value
 
 
 def training():
-    """Return losses and parameters after some steps: batches of fewer rows than a block is deep, and of more."""
+    """Return losses and parameters after some steps, for batches of fewer and of more rows than a block's depth."""
     yield from _trained(nd.SGD, 32)
 
 
@@ -91,13 +91,13 @@ def _trained(optimizer, batch):
 
 
 def fences():
-    """Return nothing, or never: the last line printed is what was going on."""
+    """Check all kernels in fenced memory. After a crash, the last printed line names the call."""
     check_all(lambda text: print(text, flush=True))
     return ()
 
 
 def guarded(part, *arguments):
-    """Return how many calls of each of some names ended well; the last line printed is what was going on."""
+    """Return the number of successful calls of each name. After a crash, the last printed line names the call."""
     import guards
 
     counts = getattr(guards, part)(lambda text: print(text, flush=True), *arguments)
@@ -106,7 +106,7 @@ def guarded(part, *arguments):
 
 
 def guarded_kernels(dtype, sizes, *names):
-    """Check kernels in guarded memory, for sizes of a range with these numbers between commas."""
+    """Check kernels in guarded memory. `sizes` has the arguments of a range, separated by commas."""
     return guarded("check_kernels", names or cpu.__all__, range(*map(int, sizes.split(","))), [dtype])
 
 
@@ -123,7 +123,7 @@ def guarded_networks():
 
 
 def past_the_end():
-    """Read one element past an input's end, or write into an input: neither ends well."""
+    """Read one element past an input's end, which ends the process."""
     import guards
 
     x = guards.Guard(4).array(np.ones(1, np.float32), "last")
@@ -136,16 +136,16 @@ def past_the_end():
 def into_an_input():
     import guards
 
-    own, x = guards.Guards(), np.ones(1, np.float32)
-    inp = own[0].array(x, "first")
+    memory, x = guards.Guards(), np.ones(1, np.float32)
+    inp = memory[0].array(x, "first")
     cpu.relu_forward(x, x)
     print("before", flush=True)
-    own.call(lambda: cpu.relu_forward(inp, x), [inp], [False])
+    memory.call(lambda: cpu.relu_forward(inp, x), [inp], [False])
     return ()
 
 
 def small_stacks(size, *names):
-    """Return whether kernels, and a network, give the same in a thread with a stack of so many KiB; compiled before."""
+    """Return whether compiled kernels and a network have the same results in a thread with a stack of `size` KiB."""
     from kernel_cases import Cases, Out
 
     calls = [
@@ -159,9 +159,9 @@ def small_stacks(size, *names):
     def call_all():
         for name, arguments in calls:
             print(name, flush=True)
-            given = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
-            getattr(cpu, name)(*given)
-            yield from (value for value in given if isinstance(value, np.ndarray))
+            copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
+            getattr(cpu, name)(*copies)
+            yield from (value for value in copies if isinstance(value, np.ndarray))
         for rule in (nd.SGD(lr=0.01),) if names else (nd.SGD(lr=0.01), nd.Adam(lr=0.01)):
             net = nd.MLP([70, 130, 3], input_dropout=0.2, seed=1)
             yield np.array([net.train_step(x, y, rule), net.train_step(x[:32], y[:32], rule)])
@@ -169,24 +169,24 @@ def small_stacks(size, *names):
             yield from net.weights().values()
         yield nd.linear_backward(x[:, :5], x, np.ones((5, 70), np.float32))[1]
 
-    expected, found = list(call_all()), []
+    expected, actual = list(call_all()), []
     threading.stack_size(int(size) * 1024)
-    thread = threading.Thread(target=lambda: found.extend(call_all()))
+    thread = threading.Thread(target=lambda: actual.extend(call_all()))
     thread.start()
     thread.join()
-    yield "same", np.array([a.tobytes() == b.tobytes() for a, b in zip(expected, found, strict=True)])
+    yield "same", np.array([a.tobytes() == b.tobytes() for a, b in zip(expected, actual, strict=True)])
 
 
 def no_memory():
-    """Let a thread ask for its area when nothing of its size is left."""
+    """Let a thread allocate its scratch area when no memory of that size is left."""
     import ctypes
     import resource
 
     x, out = np.ones((64, 70), np.float32), np.empty((64, 64), np.float32)
-    libc, found = ctypes.CDLL(None), ctypes.c_void_p()
+    libc, pointer = ctypes.CDLL(None), ctypes.c_void_p()
 
     def ask():
-        while not libc.posix_memalign(ctypes.byref(found), 64, AREA):
+        while not libc.posix_memalign(ctypes.byref(pointer), 64, AREA):
             pass
         nd.linear(x, x, out=out)
 
@@ -200,7 +200,7 @@ def no_memory():
 
 
 def stack_frames():
-    """Return the bytes of stack that the functions of some kernels take, all together, from x86's instructions."""
+    """Return the total bytes of stack of some kernels' functions, from x86's instructions."""
     from kernel_cases import Cases, Out
 
     for dtype in DTYPES:
@@ -223,21 +223,21 @@ FRAMED = (
 
 
 def registers():
-    """Return which vector registers the code of some kernels names."""
+    """Return the kinds of vector registers in the code of some kernels."""
     for kernel in (cpu.sample_mask, cpu.dropout_forward, cpu.linear_forward, cpu.linear_backward):
         code = "".join(kernel.inspect_asm().values())
         yield f"registers {kernel.__name__}", np.array([name in code for name in ("xmm", "ymm", "zmm")])
 
 
 def tiles():
-    """Return how many multiplying loops the tiles' code has, and how many of their lines move a vector to the stack."""
+    """Return the number of multiplying loops in the tiles' code, and of their lines that move a vector to the stack."""
     for dtype in DTYPES:
         for layout in ("C", "F"):
             left = np.ones((8, 9), dtype, order=layout)
 
             @njit
             def multiply(out, left, packed):
-                side = left if layout == "F" else window(left, 0, 8, 0, 9)  # noqa: B023 - compiled in this turn
+                side = left if layout == "F" else window(left, 0, 8, 0, 9)  # noqa: B023 - compiled in this iteration
                 multiply_tiles(window(out, 0, 8, 0, 2), side, packed, True)
 
             multiply(np.ones((8, 2), dtype), left, np.ones((1, 9, TILE_WIDTH // left.itemsize), dtype))
@@ -253,9 +253,9 @@ def tiles():
 
 
 def inner_loops(code):
-    """Return the text of loops that hold no label: from one to the jump back to it."""
-    found = re.findall(r"^(\.LBB\w+):\n((?:(?!\.L).*\n)*?\s+j\w+\s+\1)$", code, flags=re.MULTILINE)
-    return [loop for _, loop in found]
+    """Return the text of the innermost loops: from a label to the jump back to it, without other labels."""
+    matches = re.findall(r"^(\.LBB\w+):\n((?:(?!\.L).*\n)*?\s+j\w+\s+\1)$", code, flags=re.MULTILINE)
+    return [loop for _, loop in matches]
 
 
 PARTS = {
@@ -269,7 +269,7 @@ PARTS = {
 
 
 def computed(text):
-    """Return what a part gives, whose name comes first and its arguments after it, between colons."""
+    """Return the results of a part. The text has its name and its arguments, separated by colons."""
     name, *arguments = text.split(":")
     return PARTS[name](*arguments)
 

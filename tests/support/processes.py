@@ -1,4 +1,4 @@
-"""Run Python in a process of its own: settings of Numba are read once, and a crash must not end the tests."""
+"""Run Python in a separate process: Numba reads its settings once, and a crash must not end the tests."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def run(code, cwd=None, **environment):
-    """Run Python in a process of its own and return what it prints; a warning is an error."""
+    """Run Python in a separate process and return its output. A warning is an error."""
     return finished([sys.executable, "-W", "error", "-c", code], cwd, **environment).stdout.strip()
 
 
@@ -22,7 +22,7 @@ def finished(command, cwd=None, **environment):
 
 
 def probe(folder, *parts, **environment):
-    """Return by name what the parts of `probe.py` compute under these settings."""
+    """Return the results of parts of `probe.py` under these settings, by name."""
     file = folder / "probe.npz"
     done = subprocess.run(
         [sys.executable, "-W", "error", Path(__file__).with_name("probe.py"), file, *parts],

@@ -1,4 +1,4 @@
-"""Barriers for Numba's CUDA simulator, which looks at each thread in turn, again and again, until all have come."""
+"""Barriers for Numba's CUDA simulator, instead of its repeated checks of each thread."""
 
 import threading
 
@@ -6,12 +6,12 @@ import numpy as np
 from numba.cuda.simulator import kernel
 
 
-class Left(Exception):
+class ThreadFailed(Exception):
     """Another thread of the block failed."""
 
 
 class Barrier:
-    """Where the threads of a block wait for each other; those that have ended are waited for no more."""
+    """A barrier for the threads of a block. Threads that have ended are not waited for."""
 
     def __init__(self, threads):
         self.changed = threading.Condition()
@@ -19,12 +19,12 @@ class Barrier:
 
     def wait(self):
         with self.changed:
-            now = self.times
+            current = self.times
             self.waiting += 1
             self._open()
-            self.changed.wait_for(lambda: self.times != now or self.broken)
+            self.changed.wait_for(lambda: self.times != current or self.broken)
             if self.broken:
-                raise Left
+                raise ThreadFailed
 
     def leave(self, failed):
         with self.changed:
@@ -50,18 +50,20 @@ class Thread(kernel.BlockThread):
 
 
 class Block(kernel.BlockManager):
-    """The threads of a block; the first failure is raised, as the simulator does."""
+    """The threads of a block. The first failure is raised, as in Numba's simulator."""
 
     def run(self, grid_point, *arguments):
         self.barrier = Barrier(int(np.prod(self._block_dim)))
-        places = np.ndindex(*self._block_dim)
-        threads = [Thread(lambda: self._f(*arguments), self, grid_point, place, self._debug) for place in places]
+        positions = np.ndindex(*self._block_dim)
+        threads = [
+            Thread(lambda: self._f(*arguments), self, grid_point, position, self._debug) for position in positions
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         for thread in threads:
-            if thread.exception and not isinstance(thread.exception[0], Left):
+            if thread.exception and not isinstance(thread.exception[0], ThreadFailed):
                 raise thread.exception[0].with_traceback(thread.exception[1])
 
 

@@ -1,4 +1,4 @@
-"""The symbols that machine code of an ELF file shows to other code in its process."""
+"""The symbols of an ELF file that other code in its process can use."""
 
 import pickle
 import struct
@@ -15,17 +15,17 @@ def object_code(file: Path) -> bytes:
 
 
 def shared_symbols(code: bytes) -> set[str]:
-    """Return the names of all symbols that an object file defines for others, weak ones and common ones too."""
+    """Return the names of all symbols that an object file exports, including weak and common ones."""
     assert code[:5] == b"\x7fELF\x02", "expected a 64-bit ELF file"
     (start,) = struct.unpack_from("<Q", code, 40)
     size, count = struct.unpack_from("<HH", code, 58)
     sections = [struct.unpack_from("<IIQQQQIIQQ", code, start + number * size) for number in range(count)]
-    found = set()
+    symbols = set()
     for _, kind, _, _, offset, length, link, _, _, entry in sections:
         if kind == SYMBOL_TABLE:
             names = sections[link][4]
-            for place in range(offset, offset + length, entry):
-                name, info, _, section, _, _ = struct.unpack_from("<IBBHQQ", code, place)
+            for position in range(offset, offset + length, entry):
+                name, info, _, section, _, _ = struct.unpack_from("<IBBHQQ", code, position)
                 if info >> 4 != LOCAL and section != UNDEFINED:
-                    found.add(code[names + name : code.index(b"\0", names + name)].decode())
-    return found
+                    symbols.add(code[names + name : code.index(b"\0", names + name)].decode())
+    return symbols

@@ -12,7 +12,7 @@ from numba.core import config
 import numba_dropout as nd
 from numba_dropout.nn.monte_carlo import MonteCarlo
 
-LARGE = 1 if config.DISABLE_JIT else 16  # compiled calls must take long enough to meet each other
+LARGE = 1 if config.DISABLE_JIT else 16  # compiled calls must take long enough to overlap
 INPUTS, UNITS, OUTPUTS = 6, 8 * LARGE, 3
 SIZES = 3, 17 * LARGE, 40 * LARGE, 90 * LARGE  # rows of each thread's calls: buffers grow while others run
 
@@ -43,7 +43,7 @@ def data(loss="cross_entropy", rows=90 * LARGE, *, sparse=False):
 
 
 def attempt(call):
-    """Return what a function returns, or what it raises."""
+    """Return the result of a function, or the exception that it raises."""
     try:
         return call()
     except Exception as error:
@@ -51,13 +51,13 @@ def attempt(call):
 
 
 def together(*calls, times=1):
-    """Call each function in a thread of its own, times over; return the results of each, in a list."""
+    """Call each function `times` times in a separate thread; return the results of each, in a list."""
     results = [[] for _ in calls]
     gate = threading.Barrier(len(calls))
 
-    def work(call, found):
+    def work(call, outcomes):
         gate.wait()
-        found.extend(attempt(call) for _ in range(times))
+        outcomes.extend(attempt(call) for _ in range(times))
 
     threads = [threading.Thread(target=work, args=pair) for pair in zip(calls, results, strict=True)]
     for thread in threads:
@@ -68,19 +68,19 @@ def together(*calls, times=1):
 
 
 def bits(result):
-    """Return what two equal results have in common."""
+    """Return a value by which results are compared bit for bit."""
     if isinstance(result, MonteCarlo):
         result = [result.mean, result.std]
     if isinstance(result, tuple | list) and isinstance(result[0], np.ndarray):
-        return [one.tobytes() for one in result]
+        return [array.tobytes() for array in result]
     return result.tobytes() if isinstance(result, np.ndarray) else repr(result)
 
 
 def check(call, times, sizes=SIZES):
-    """Make sure that threads, each with another number of rows, get what one thread gets."""
+    """Check that threads, each with a different number of rows, get the results of one thread."""
     expected = [bits(call(rows)) for rows in sizes]
-    found = together(*(lambda rows=rows: bits(call(rows)) for rows in sizes), times=times)
-    wrong = sum(one != right for right, many in zip(expected, found, strict=True) for one in many)
+    actual = together(*(lambda rows=rows: bits(call(rows)) for rows in sizes), times=times)
+    wrong = sum(value != single for single, values in zip(expected, actual, strict=True) for value in values)
     assert wrong == 0, f"{wrong} of {times * len(sizes)} calls"
 
 

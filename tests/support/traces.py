@@ -34,13 +34,13 @@ def softmax(out):
     return powers / powers.sum(1, keepdims=True)
 
 
-def section(told, title):
-    """Return the section of a trace whose title begins so."""
-    (found,) = [part for part in told.sections if part.title.startswith(title)]
-    return found
+def section(traced, title):
+    """Return the section of a trace whose title has this start."""
+    (match,) = [part for part in traced.sections if part.title.startswith(title)]
+    return match
 
 
-def table(told, title):
+def table(traced, title):
     """Return the rows of the table in a section."""
-    (found,) = [block for block in section(told, title).blocks if hasattr(block, "rows")]
-    return found.rows
+    (match,) = [block for block in section(traced, title).blocks if hasattr(block, "rows")]
+    return match.rows

@@ -9,7 +9,7 @@ ROWS = 20  # of a batch, at least
 
 def step_layer(backend, kernel, weight, bias, slots, dout, inp, hyperparameters, steps):
     """Return weight, bias and state after steps of a layer's kernel on one batch, from a state of zeros."""
-    starts = np.array([3, 3 + weight.size])  # of the weight's and the bias's state, which others precede
+    starts = np.array([3, 3 + weight.size])  # of the states of weight and bias, after those of other parameters
     state = np.zeros((slots, 3 + weight.size + bias.size), weight.dtype)
     params = [backend.array(a) for a in (weight, bias, np.empty_like(weight), np.empty_like(bias), state)]
     batch = [backend.array(a) for a in (dout, inp, hyperparameters)]
@@ -32,7 +32,7 @@ def small_layer(rng, units, inputs, some_units, some_inputs, dtype):
 
 
 def check_flush_to_zero(backend, kernel, slots, hyperparameters):
-    """Make sure that averages fade to 0, without subnormal numbers, with which processors are slow. NaN stays NaN."""
+    """Check that averages fade to 0 without subnormal numbers, which are slow on processors. NaN stays NaN."""
     state = np.full((slots, 3), 2.0**-90, hyperparameters.dtype)
     state[:, 1], state[:, 2] = 0.5, np.nan
     params, dparams = np.ones(3, state.dtype), np.zeros(3, state.dtype)
@@ -52,7 +52,7 @@ def train_layer(optimizer, weight, bias, gradients, dtype):
     """
     weight, bias = weight.astype(dtype), bias.astype(dtype)
     inputs = weight.shape[1]
-    state = optimizer.bind(np.zeros(1 + weight.size + 2 + bias.size, dtype))  # not all of it is this layer's
+    state = optimizer.bind(np.zeros(1 + weight.size + 2 + bias.size, dtype))  # with entries of other layers
     starts = np.array([1, 1 + weight.size + 2])
     kernel = getattr(cpu, f"linear_{optimizer.update}")
     for hyperparameters, gradient in zip(optimizer.hyperparameters(len(gradients), dtype), gradients, strict=True):
