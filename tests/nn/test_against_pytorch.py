@@ -21,8 +21,8 @@ def functional(loss):
 def gradients_of_torch(net, x, y, step):
     """Return loss, parameters' gradients and input's gradient of the network, of PyTorch with the same masks."""
     params = {key: torch.tensor(value, requires_grad=True) for key, value in net.state_dict().items()}
-    given = torch.tensor(x, requires_grad=True)
-    h = given
+    inputs = torch.tensor(x, requires_grad=True)
+    h = inputs
     rates = [net.input_dropout, *net.dropout]
     for layer, p in enumerate(rates):
         mask = nd.sample_mask(tuple(h.shape), p, seed=net.seed, stream=layer, step=step)
@@ -32,7 +32,7 @@ def gradients_of_torch(net, x, y, step):
             h = torch.relu(h)
     loss = functional(net.loss)(h, torch.tensor(y))
     loss.backward()
-    return loss.item(), {key: value.grad.numpy() for key, value in params.items()}, given.grad.numpy()
+    return loss.item(), {key: value.grad.numpy() for key, value in params.items()}, inputs.grad.numpy()
 
 
 def relative(a, b):
@@ -56,7 +56,7 @@ def test_gradients(loss, p, rng):
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("make", "make_reference"),
     [
         (lambda: nd.SGD(0.1, 0.9), lambda p: torch.optim.SGD(p, 0.1, 0.9)),
         (lambda: nd.SGD(0.1, 0.9, True), lambda p: torch.optim.SGD(p, 0.1, 0.9, nesterov=True)),
@@ -65,15 +65,15 @@ def test_gradients(loss, p, rng):
     ],
     ids=["momentum", "nesterov", "adam", "adamw"],
 )
-def test_optimizers(ours, theirs, rng):
+def test_optimizers(make, make_reference, rng):
     net = nd.MLP([6, 8, 3], dropout=0, seed=2, dtype="float64")
     model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)).double()
     with torch.no_grad():
-        for layer, place in enumerate((0, 2)):
-            model[place].weight.copy_(torch.tensor(net.state_dict()[f"{layer}.weight"]))
-            model[place].bias.copy_(torch.tensor(net.state_dict()[f"{layer}.bias"]))
+        for layer, index in enumerate((0, 2)):
+            model[index].weight.copy_(torch.tensor(net.state_dict()[f"{layer}.weight"]))
+            model[index].bias.copy_(torch.tensor(net.state_dict()[f"{layer}.bias"]))
     x, y = rng.standard_normal((10, 6)), rng.integers(0, 3, 10)
-    optimizer, reference = ours(), theirs(model.parameters())
+    optimizer, reference = make(), make_reference(model.parameters())
     for _ in range(5):
         loss = net.train_step(x, y, optimizer)
         reference.zero_grad()
@@ -81,5 +81,5 @@ def test_optimizers(ours, theirs, rng):
         expected.backward()
         reference.step()
         assert loss == pytest.approx(expected.item(), rel=1e-10)
-    for layer, place in enumerate((0, 2)):
-        assert np.allclose(net.state_dict()[f"{layer}.weight"], model[place].weight.detach().numpy(), atol=1e-12)
+    for layer, index in enumerate((0, 2)):
+        assert np.allclose(net.state_dict()[f"{layer}.weight"], model[index].weight.detach().numpy(), atol=1e-12)

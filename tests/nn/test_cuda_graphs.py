@@ -92,7 +92,7 @@ def test_graphs_equal_single_launches(monkeypatch, rng):
 
 
 class Driver:
-    """Stand in for the functions of the driver, and record their calls."""
+    """Replace the functions of the driver, and record their calls."""
 
     class CUresult:
         CUDA_SUCCESS = 0

@@ -1,4 +1,4 @@
-"""Checks of what becomes an index or an address: labels, targets, rows, positions, and states of optimizers."""
+"""Checks of indices and addresses: labels, targets, rows, positions, and states of optimizers."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""Memory of networks on a CUDA device, or in Numba's simulator: data, states, and what fits."""
+"""Memory of networks on a CUDA device, or in Numba's simulator: data, states, and batch sizes."""
 
 import numpy as np
 import pytest
@@ -19,38 +19,38 @@ def test_load_on_another_device(tmp_path, rng):
     nd.fit(net, x, y, optimizer=nd.Adam(), epochs=1, batch_size=3)
     net.save(tmp_path / "m.npz")
     for device in ("cpu", "cuda:0"):
-        other = nd.MLP.load(tmp_path / "m.npz", device=device)
-        assert (other.device, other.step) == (device, 1)
+        loaded = nd.MLP.load(tmp_path / "m.npz", device=device)
+        assert (loaded.device, loaded.step) == (device, 1)
         for name, values in net.weights().items():
-            assert np.array_equal(other.weights()[name], values)
-    assert_close(other.predict_proba(x), nd.MLP.load(tmp_path / "m.npz").predict_proba(x))
+            assert np.array_equal(loaded.weights()[name], values)
+    assert_close(loaded.predict_proba(x), nd.MLP.load(tmp_path / "m.npz").predict_proba(x))
 
 
 def test_state_dict(rng):
-    net, other = network("cuda"), network("cpu", seed=9)
+    net, source = network("cuda"), network("cpu", seed=9)
     state = net.state_dict()
     assert all(devices.on_device(array) for array in state.values())
-    net.load_state_dict(other.state_dict())
-    assert np.array_equal(state["1.weight"].copy_to_host(), other.state_dict()["1.weight"])
+    net.load_state_dict(source.state_dict())
+    assert np.array_equal(state["1.weight"].copy_to_host(), source.state_dict()["1.weight"])
     fresh = network("cpu", seed=10)
     fresh.load_state_dict(state)
-    assert np.array_equal(fresh.state_dict()["1.weight"], other.state_dict()["1.weight"])
+    assert np.array_equal(fresh.state_dict()["1.weight"], source.state_dict()["1.weight"])
 
 
 def test_data_on_device(rng):
     x, y = batch("cross_entropy", rng, 2)
     losses = []
-    for given in ((x, y), (cuda.to_device(x), cuda.to_device(y))):
+    for data in ((x, y), (cuda.to_device(x), cuda.to_device(y))):
         net = network("cuda")
-        history = nd.fit(net, *given, optimizer=nd.SGD(), epochs=1, batch_size=2)
-        losses.append((history.column("loss"), net.predict(given[0]).tolist()))
+        history = nd.fit(net, *data, optimizer=nd.SGD(), epochs=1, batch_size=2)
+        losses.append((history.column("loss"), net.predict(data[0]).tolist()))
     assert losses[0] == losses[1]
-    there = cuda.to_device(x)
-    assert network("cuda").to_device(network("cuda").as_input(there)) is there
+    on_device = cuda.to_device(x)
+    assert network("cuda").to_device(network("cuda").as_input(on_device)) is on_device
     with pytest.raises(ValueError, match=r"x: expected shape \(rows, 5\), got \(3, 4\)"):
         network("cuda").predict(cuda.to_device(np.ones((3, 4), np.float32)))
     with pytest.raises(ValueError, match="y: expected labels from 0 to 2, got 0 to 3"):
-        network("cuda").train_step(there, cuda.to_device(np.array([0, 3])), nd.SGD())
+        network("cuda").train_step(on_device, cuda.to_device(np.array([0, 3])), nd.SGD())
     with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at \[0, 0\]"):
         nd.fit(network("cuda"), cuda.to_device(np.full((2, 5), np.nan)), y, optimizer=nd.SGD())
 

@@ -122,10 +122,10 @@ def test_invalid_arguments(rows, samples, message):
 def test_row_offset_and_step(rng):
     """Parts of the data have the masks of all rows, and other steps have other samples."""
     net, x = nd.MLP([4, 10, 3], seed=3, loss="mse", dtype="float64"), rng.standard_normal((7, 4))
-    whole = np.array(list(net.samples(x, 6)))
+    full = np.array(list(net.samples(x, 6)))
     pieces = [np.array(list(net.samples(x[a:b], 6, row_offset=a))) for a, b in ((0, 3), (3, 7))]
-    np.testing.assert_allclose(np.concatenate(pieces, 1), whole, rtol=1e-12)
-    np.testing.assert_allclose(np.array(list(net.samples(x, 4, step=2))), whole[2:], rtol=1e-12)
+    np.testing.assert_allclose(np.concatenate(pieces, 1), full, rtol=1e-12)
+    np.testing.assert_allclose(np.array(list(net.samples(x, 4, step=2))), full[2:], rtol=1e-12)
     assert np.array_equal(net.predict_mc(x, 4, step=2).mean, net.predict_mc(x, 4, step=2).mean)
     assert not np.array_equal(net.predict_mc(x, 4, step=2).mean, net.predict_mc(x, 4).mean)
     for arguments, message in (

@@ -27,9 +27,9 @@ def test_forward(rng):
 def test_row_offset(rng):
     net = nd.MLP([4, 6, 3], dropout=0.5, input_dropout=0.2, seed=3, dtype="float64")
     x, _ = problem(rng, rows=8)
-    whole = net.forward(x, training=True, step=5)
+    full = net.forward(x, training=True, step=5)
     pieces = [net.forward(x[r : r + 2], training=True, step=5, row_offset=r) for r in range(0, 8, 2)]
-    assert np.allclose(whole, np.concatenate(pieces), rtol=1e-13)
+    assert np.allclose(full, np.concatenate(pieces), rtol=1e-13)
 
 
 def test_dropout_of_all_units(rng):

@@ -68,11 +68,11 @@ def test_forward_and_backward(training, rng):
         net = network(device)
         out = net.forward(x, training=training, step=5, row_offset=3)
         results.append((out, net.backward(dout), {name: np.array(g) for name, g in host(net.gradients()).items()}))
-    (out, dx, gradients), (ours, our_dx, our_gradients) = results
-    assert_close(ours, out)
-    assert_close(our_dx, dx)
+    (out, dx, gradients), (cuda_out, cuda_dx, cuda_gradients) = results
+    assert_close(cuda_out, out)
+    assert_close(cuda_dx, dx)
     for name, values in gradients.items():
-        assert_close(our_gradients[name], values)
+        assert_close(cuda_gradients[name], values)
 
 
 def host(arrays):
@@ -93,8 +93,8 @@ def test_subnetwork(rates, rng):
         dinp = net.backward(np.ones((ROWS, OUTPUTS), np.float32))
         gradients = [net.memory.read(value) for value in net.gradients().values()]
         results.append([losses, out, dinp, *gradients, *net.weights().values()])
-    for ours, theirs in zip(*results, strict=True):
-        assert_close(theirs, ours)
+    for expected, actual in zip(*results, strict=True):
+        assert_close(actual, expected)
 
 
 def test_dropout_of_all_units(rng):
@@ -119,11 +119,11 @@ def test_precision():
 @pytest.mark.parametrize("precision", ["tf32", pytest.param("bf16", marks=pytest.mark.full)])
 def test_tensor_cores(precision, rng):
     x, y = batch("mse", rng)
-    net, other = (network("cuda", loss="mse", precision=choice) for choice in (precision, "float32"))
-    ours, theirs = (each.forward(x, training=True) for each in (net, other))
-    assert not np.array_equal(ours, theirs)
-    np.testing.assert_allclose(ours, theirs, atol=0.05)
-    losses = [each.train_step(x, y, nd.SGD()) for each in (net, other)]
+    net, reference = (network("cuda", loss="mse", precision=choice) for choice in (precision, "float32"))
+    actual, expected = (each.forward(x, training=True) for each in (net, reference))
+    assert not np.array_equal(actual, expected)
+    np.testing.assert_allclose(actual, expected, atol=0.05)
+    losses = [each.train_step(x, y, nd.SGD()) for each in (net, reference)]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
 

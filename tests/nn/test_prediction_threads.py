@@ -66,9 +66,9 @@ def test_threads_on_a_device():
 
 @unconverged
 def test_classifier():
-    x, found = data()[0], classifier()
-    drawing = copy.deepcopy(found).set_params(mc_samples=5)
-    for call in (found.predict_proba, found.predict_log_proba, found.predict, drawing.predict_proba):
+    x, estimator = data()[0], classifier()
+    drawing = copy.deepcopy(estimator).set_params(mc_samples=5)
+    for call in (estimator.predict_proba, estimator.predict_log_proba, estimator.predict, drawing.predict_proba):
         check(lambda n, call=call: call(x[:n]), 50)
 
 
@@ -76,9 +76,9 @@ def test_classifier():
 @pytest.mark.compiles_long
 def test_regressor():
     x = data()[0]
-    found = pytest.importorskip("numba_dropout.sklearn").DropoutMLPRegressor(**OPTIONS).fit(x, x.sum(1))
-    check(lambda n: found.predict(x[:n]), 50)
-    check(lambda n: found.predict(x[:n], return_std=True), 5)
+    estimator = pytest.importorskip("numba_dropout.sklearn").DropoutMLPRegressor(**OPTIONS).fit(x, x.sum(1))
+    check(lambda n: estimator.predict(x[:n]), 50)
+    check(lambda n: estimator.predict(x[:n], return_std=True), 5)
 
 
 @unconverged
@@ -87,8 +87,8 @@ def test_permutation_importance():
     joblib, inspection = pytest.importorskip("joblib"), pytest.importorskip("sklearn.inspection")
     with joblib.parallel_config("threading"):
         options = {"scoring": "neg_log_loss", "n_repeats": 20, "random_state": 0}
-        one, four = (inspection.permutation_importance(model, x, y, n_jobs=jobs, **options) for jobs in (1, 4))
-    assert one.importances.tobytes() == four.importances.tobytes()
+        serial, parallel = (inspection.permutation_importance(model, x, y, n_jobs=jobs, **options) for jobs in (1, 4))
+    assert serial.importances.tobytes() == parallel.importances.tobytes()
 
 
 def from_a_file(net, folder):
@@ -107,10 +107,10 @@ COPIES = {
 @pytest.mark.parametrize("way", COPIES)
 def test_copies_during_prediction(way, tmp_path):
     x, net = data()[0], network()
-    right = net.predict_proba(x)
+    expected = net.predict_proba(x)
     *others, copies = together(*[lambda: net.predict_proba(x)] * 3, lambda: COPIES[way](net, tmp_path), times=20)
-    assert all(np.array_equal(one, right) for one in itertools.chain(*others))
-    assert all(np.array_equal(one.predict_proba(x), right) for one in copies)
+    assert all(np.array_equal(result, expected) for result in itertools.chain(*others))
+    assert all(np.array_equal(result.predict_proba(x), expected) for result in copies)
 
 
 def test_backward_in_another_thread():

@@ -41,17 +41,17 @@ def test_rate_of_each_step(variant, rng):
     from numba_dropout.arrays import random
 
     for step in range(6):
-        now = nd.MLP([4, 10, 3], dropout=0.6 * step / 6, input_dropout=0.4 * step / 6, **choices)
-        now.load_state_dict(weights)
-        now.step = step
+        current = nd.MLP([4, 10, 3], dropout=0.6 * step / 6, input_dropout=0.4 * step / 6, **choices)
+        current.load_state_dict(weights)
+        current.step = step
         optimizer = nd.SGD(lr=0.1)
-        optimizer.bind(now._state.net.params)
+        optimizer.bind(current._state.net.params)
         if velocity is not None:
             optimizer.state[:] = velocity
         order = random.permutation(12, "shuffling", seed=3, step=step // 2)
         rows = order[step % 2 * 6 : step % 2 * 6 + 6]
-        now.train_step(x[rows], y[rows], optimizer)
-        weights, velocity = {name: value.copy() for name, value in now.weights().items()}, optimizer.state.copy()
+        current.train_step(x[rows], y[rows], optimizer)
+        weights, velocity = {name: value.copy() for name, value in current.weights().items()}, optimizer.state.copy()
     for name, value in net.weights().items():
         np.testing.assert_allclose(value, weights[name], rtol=1e-12, atol=1e-12)
 
@@ -87,14 +87,14 @@ def test_invalid_schedules(rates, schedule, message, rng):
 
 
 def test_schedule_without_numbers(rng):
-    for given in (None, "much", [[1, 2], [3]]):
+    for value in (None, "much", [[1, 2], [3]]):
         with pytest.raises(TypeError, match="dropout_schedule: expected a function that returns numbers, got"):
             nd.fit(
                 nd.MLP([4, 10, 3]),
                 np.ones((6, 4)),
                 np.zeros(6, int),
                 optimizer=nd.SGD(),
-                dropout_schedule=lambda steps, total, given=given: given,
+                dropout_schedule=lambda steps, total, value=value: value,
             )
 
 

@@ -25,15 +25,15 @@ def test_integer_weights(loss, rng):
     """A row of weight n equals n rows, in one batch without dropout: repeated rows have other masks."""
     x, times = rng.standard_normal((12, 9)), np.array([0, 1, 2, 3] * 3)
     y = {"cross_entropy": rng.integers(0, 3, 12), "mse": rng.standard_normal((12, 3)), "bce": rng.random((12, 3))}[loss]
-    found = []
+    results = []
     for rows, weights in ((np.arange(12), times), (np.repeat(np.arange(12), times), None)):
         net = nd.MLP([9, 5, 3], dropout=0.0, loss=loss, seed=2, dtype="float64")
         rule = nd.SGD(lr=0.1, clip_norm=1.0)
         history = nd.fit(net, x[rows], y[rows], optimizer=rule, epochs=4, batch_size=99, sample_weight=weights)
-        found.append((net.weights(), history.records[-1]))
-    (one, record), (other, record_of_rows) = found
-    for name, value in one.items():
-        assert np.allclose(value, other[name], rtol=1e-12, atol=1e-14)
+        results.append((net.weights(), history.records[-1]))
+    (weighted, record), (repeated, record_of_rows) = results
+    for name, value in weighted.items():
+        assert np.allclose(value, repeated[name], rtol=1e-12, atol=1e-14)
     assert np.isclose(record["loss"], record_of_rows["loss"], rtol=1e-12)
     assert record["accuracy"] == pytest.approx(record_of_rows["accuracy"])
 
@@ -57,9 +57,9 @@ def test_equal_weights(variant, x, rng):
 def test_zero_weights(x, rng):
     y = rng.integers(0, 3, 23)
     weights = (np.arange(23) % 3).astype(float)
-    other = np.where(weights > 0, y, (y + 1) % 3)
-    one, two = (trained(x, each, sample_weight=weights)[0] for each in (y, other))
-    assert all(np.array_equal(value, two.weights()[name]) for name, value in one.weights().items())
+    changed = np.where(weights > 0, y, (y + 1) % 3)
+    first, second = (trained(x, each, sample_weight=weights)[0] for each in (y, changed))
+    assert all(np.array_equal(value, second.weights()[name]) for name, value in first.weights().items())
 
 
 @pytest.mark.parametrize(

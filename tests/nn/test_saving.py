@@ -15,7 +15,7 @@ def test_save_and_load(tmp_path, rng):
     net.scale_input([1, 2, 3, 4], 0.5)
     nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1)
     net.save(tmp_path / "m.npz")
-    other = nd.MLP.load(tmp_path / "m.npz")
+    loaded = nd.MLP.load(tmp_path / "m.npz")
     for name in (
         "sizes",
         "dropout",
@@ -29,10 +29,10 @@ def test_save_and_load(tmp_path, rng):
         "features",
         "target",
     ):
-        assert getattr(other, name) == getattr(net, name), name
-    assert np.array_equal(parameters(other), parameters(net))
-    assert np.array_equal(other.forward(x), net.forward(x))
-    assert np.array_equal(other.forward(x, training=True), net.forward(x, training=True))
+        assert getattr(loaded, name) == getattr(net, name), name
+    assert np.array_equal(parameters(loaded), parameters(net))
+    assert np.array_equal(loaded.forward(x), net.forward(x))
+    assert np.array_equal(loaded.forward(x, training=True), net.forward(x, training=True))
     with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
         assert json.loads(str(file["config"]))["version"] == 1
 

@@ -18,10 +18,10 @@ def test_state_dict():
     }
     state["1.bias"][:] = [1, 2, 3]
     assert np.array_equal(net.forward(np.zeros((1, 4))), [[1, 2, 3]])
-    other = nd.MLP([4, 5, 3], seed=9)
-    other.load_state_dict(state)
-    assert np.array_equal(parameters(other), parameters(net))
+    second = nd.MLP([4, 5, 3], seed=9)
+    second.load_state_dict(state)
+    assert np.array_equal(parameters(second), parameters(net))
     with pytest.raises(ValueError, match="names"):
-        other.load_state_dict({"0.weight": state["0.weight"]})
+        second.load_state_dict({"0.weight": state["0.weight"]})
     with pytest.raises(ValueError, match=r"shape \(5, 4\)"):
-        other.load_state_dict({**state, "0.weight": np.zeros((4, 5))})
+        second.load_state_dict({**state, "0.weight": np.zeros((4, 5))})

@@ -1,4 +1,4 @@
-"""What all optimizers have: their arguments, the state of one network, and pickling."""
+"""All optimizers: their arguments, the state of one network, and pickling."""
 
 import pickle
 

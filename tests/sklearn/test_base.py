@@ -22,15 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def test_mc_samples(iris, diabetes):
     x, y = diabetes
-    found = regressor(mc_samples=20).fit(x, y)
-    drawn = found.network_.predict_mc(x, 20)
-    mean, std = found.predict(x, return_std=True)
+    estimator = regressor(mc_samples=20).fit(x, y)
+    drawn = estimator.network_.predict_mc(x, 20)
+    mean, std = estimator.predict(x, return_std=True)
     assert np.array_equal(mean, drawn.mean[:, 0])
     assert np.array_equal(std, drawn.std[:, 0])
-    assert np.array_equal(found.predict(x), mean)
-    found.mc_samples = None
-    assert np.array_equal(found.predict(x, return_std=True)[1], found.network_.predict_mc(x, 100).std[:, 0])
-    assert np.array_equal(found.predict(x), found.network_.predict(x))
+    assert np.array_equal(estimator.predict(x), mean)
+    estimator.mc_samples = None
+    assert np.array_equal(estimator.predict(x, return_std=True)[1], estimator.network_.predict_mc(x, 100).std[:, 0])
+    assert np.array_equal(estimator.predict(x), estimator.network_.predict(x))
     sure = classifier(mc_samples=20).fit(*iris)
     assert np.array_equal(sure.predict_proba(iris[0]), sure.network_.predict_mc(iris[0], 20).mean)
     assert np.allclose(np.exp(sure.predict_log_proba(iris[0])), sure.predict_proba(iris[0]))
@@ -40,12 +40,12 @@ def test_mc_samples(iris, diabetes):
 def test_partial_fit(solver, iris):
     """Three calls are three epochs, because the state of the optimizer is kept, also in a pickle."""
     x, y = iris
-    whole = classifier(solver=solver).fit(x, y)
+    full = classifier(solver=solver).fit(x, y)
     parts = classifier(solver=solver)
     for _ in range(3):
         parts = pickle.loads(pickle.dumps(parts.partial_fit(x, y, classes=[0, 1, 2])))
-    assert same(whole, parts)
-    assert parts.loss_curve_ == whole.loss_curve_
+    assert same(full, parts)
+    assert parts.loss_curve_ == full.loss_curve_
     with pytest.raises(ValueError, match=r"y: expected only classes of \[0 1 2\], got 3"):
         parts.partial_fit(x, y + 1)
     with pytest.raises(ValueError, match="classes: expected the classes of the first call"):
@@ -76,54 +76,54 @@ def test_names_in_network(iris, tmp_path):
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     x, y = iris
     names = np.array(["a", "b", "c"])[y]
-    found = classifier(early_stopping=True).fit(pandas.DataFrame(x, columns=list("wxyz")), names)
-    found.network_.save(tmp_path / "m.npz")
+    estimator = classifier(early_stopping=True).fit(pandas.DataFrame(x, columns=list("wxyz")), names)
+    estimator.network_.save(tmp_path / "m.npz")
     net = nd.MLP.load(tmp_path / "m.npz")
     assert (net.classes, net.features) == (["a", "b", "c"], list("wxyz"))
-    assert np.array_equal(net.predict(x), found.predict(pandas.DataFrame(x, columns=list("wxyz"))))
+    assert np.array_equal(net.predict(x), estimator.predict(pandas.DataFrame(x, columns=list("wxyz"))))
 
 
 def test_warm_start(iris):
     x, y = iris
-    found = classifier(warm_start=True).fit(x, y)
-    net, before = found.network_, [w.copy() for w in found.coefs_]
-    found.fit(x, y)
-    assert found.network_ is net
-    assert not np.array_equal(before[0], found.coefs_[0])
-    assert (len(found.loss_curve_), found.n_iter_) == (6, 3)
+    estimator = classifier(warm_start=True).fit(x, y)
+    net, before = estimator.network_, [w.copy() for w in estimator.coefs_]
+    estimator.fit(x, y)
+    assert estimator.network_ is net
+    assert not np.array_equal(before[0], estimator.coefs_[0])
+    assert (len(estimator.loss_curve_), estimator.n_iter_) == (6, 3)
     with pytest.raises(ValueError, match=r"expected {'sizes': \[4, 8, 3\]} as in the first fit, got {'sizes': \[4, 9"):
-        found.set_params(hidden_layer_sizes=9).fit(x, y)
+        estimator.set_params(hidden_layer_sizes=9).fit(x, y)
     with pytest.raises(ValueError, match=r"expected {'dropout': 0.5} as in the first fit, got {'dropout': 0.1}"):
-        found.set_params(hidden_layer_sizes=8, dropout=0.1).fit(x, y)
-    found.set_params(dropout=0.5, early_stopping=True).fit(x, y)
-    assert len(found.validation_scores_) == 3
-    assert found.set_params(warm_start=False).fit(x, y).network_ is not net
+        estimator.set_params(hidden_layer_sizes=8, dropout=0.1).fit(x, y)
+    estimator.set_params(dropout=0.5, early_stopping=True).fit(x, y)
+    assert len(estimator.validation_scores_) == 3
+    assert estimator.set_params(warm_start=False).fit(x, y).network_ is not net
 
 
 def test_pickle_clone_and_copy(iris):
     x, y = iris
-    found = classifier(max_norm=2.0, dropout=[0.3], input_dropout=0.1).fit(x, y)
-    for other in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
-        assert same(found, other)
-        assert np.array_equal(found.predict_proba(x), other.predict_proba(x))
-        assert other.network_.seed == found.network_.seed
-    fresh = clone(found)
-    assert fresh.get_params() == found.get_params()
+    estimator = classifier(max_norm=2.0, dropout=[0.3], input_dropout=0.1).fit(x, y)
+    for copied in (pickle.loads(pickle.dumps(estimator)), copy.deepcopy(estimator)):
+        assert same(estimator, copied)
+        assert np.array_equal(estimator.predict_proba(x), copied.predict_proba(x))
+        assert copied.network_.seed == estimator.network_.seed
+    fresh = clone(estimator)
+    assert fresh.get_params() == estimator.get_params()
     assert not hasattr(fresh, "network_")
-    net = copy.deepcopy(found.network_)
+    net = copy.deepcopy(estimator.network_)
     net.state_dict()["0.weight"][:] = 0
-    assert found.coefs_[0].any()
+    assert estimator.coefs_[0].any()
 
 
 def test_feature_names(iris):
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     x, y = iris
     frame = pandas.DataFrame(x, columns=list("abcd"))
-    found = classifier().fit(frame, pandas.Series(y, name="kind"))
-    assert found.feature_names_in_.tolist() == list("abcd")
-    assert same(found, classifier().fit(x, y))
+    estimator = classifier().fit(frame, pandas.Series(y, name="kind"))
+    assert estimator.feature_names_in_.tolist() == list("abcd")
+    assert same(estimator, classifier().fit(x, y))
     with pytest.raises(ValueError, match="feature names should match"):
-        found.predict(frame[list("dcba")])
+        estimator.predict(frame[list("dcba")])
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
@@ -133,9 +133,9 @@ def test_grid_search_in_workers(backend, iris):
     grid = {"dropoutmlpclassifier__dropout": [0.1, 0.5]}
     models = make_pipeline(StandardScaler(), classifier())
     with parallel_config(backend=backend):
-        found = GridSearchCV(models, grid, cv=2, n_jobs=2).fit(x, y)
-    alone = GridSearchCV(models, grid, cv=2).fit(x, y)
-    assert np.array_equal(found.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
+        parallel = GridSearchCV(models, grid, cv=2, n_jobs=2).fit(x, y)
+    serial = GridSearchCV(models, grid, cv=2).fit(x, y)
+    assert np.array_equal(parallel.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"])
 
 
 def test_calibration_and_cross_validation(iris):
@@ -167,9 +167,9 @@ def test_refused_targets(iris):
         classifier().fit(x, np.zeros(150))
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         classifier().fit(x, x[:, 0])
-    found = classifier().partial_fit(x, np.column_stack([y == 0, y == 1]).astype(int))
+    estimator = classifier().partial_fit(x, np.column_stack([y == 0, y == 1]).astype(int))
     with pytest.raises(ValueError, match="y: expected 2 labels for each row as in the first call"):
-        found.partial_fit(x, y)
+        estimator.partial_fit(x, y)
     with pytest.raises(ValueError, match=r"y: expected an indicator matrix of 0 and 1, got \[-1, 1\]"):
         classifier().fit(x, np.column_stack([y == 0, y != 0]) * 2 - 1)
 

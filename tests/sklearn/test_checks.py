@@ -10,7 +10,7 @@ from numba_dropout.sklearn import DropoutMLPClassifier, DropoutMLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-# scikit-learn excuses its own stochastic MLP from these: a row of weight 2 has one mask, a row given twice has two.
+# scikit-learn excuses its stochastic MLP from these too: a row of weight 2 has one mask, a repeated row has two.
 EXCUSED = {
     f"check_sample_weight_equivalence_on_{kind}_data": "repeated rows draw masks of their own"
     for kind in ("dense", "sparse")

@@ -16,18 +16,18 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def test_equals_mlp(iris):
     """With equal seed, rates, batches and optimizer, the results are bitwise equal."""
     x, y = iris
-    found = classifier(dropout=0.3, input_dropout=0.1, batch_size=50, alpha=0.01).fit(x, y)
-    net = nd.MLP([4, 8, 3], dropout=0.3, input_dropout=0.1, seed=found.network_.seed, init="glorot")
+    estimator = classifier(dropout=0.3, input_dropout=0.1, batch_size=50, alpha=0.01).fit(x, y)
+    net = nd.MLP([4, 8, 3], dropout=0.3, input_dropout=0.1, seed=estimator.network_.seed, init="glorot")
     history = nd.fit(net, x, y, optimizer=nd.Adam(weight_decay=0.01 / 50), epochs=3, batch_size=50)
-    for mine, theirs in zip(found.coefs_, (net.weights()[f"{n}.weight"] for n in range(2)), strict=True):
-        assert np.array_equal(mine, theirs.T)
-    for mine, theirs in zip(found.intercepts_, (net.weights()[f"{n}.bias"] for n in range(2)), strict=True):
-        assert np.array_equal(mine, theirs)
-    assert found.loss_curve_ == history.column("loss")
-    assert (found.n_iter_, found.t_, found.n_layers_, found.n_outputs_) == (3, 450, 3, 3)
-    assert found.out_activation_ == "softmax"
-    assert np.array_equal(found.predict_proba(x), net.predict_proba(x))
-    assert np.allclose(found.predict_log_proba(x), np.log(found.predict_proba(x)))
+    for actual, expected in zip(estimator.coefs_, (net.weights()[f"{n}.weight"] for n in range(2)), strict=True):
+        assert np.array_equal(actual, expected.T)
+    for actual, expected in zip(estimator.intercepts_, (net.weights()[f"{n}.bias"] for n in range(2)), strict=True):
+        assert np.array_equal(actual, expected)
+    assert estimator.loss_curve_ == history.column("loss")
+    assert (estimator.n_iter_, estimator.t_, estimator.n_layers_, estimator.n_outputs_) == (3, 450, 3, 3)
+    assert estimator.out_activation_ == "softmax"
+    assert np.array_equal(estimator.predict_proba(x), net.predict_proba(x))
+    assert np.allclose(estimator.predict_log_proba(x), np.log(estimator.predict_proba(x)))
 
 
 @pytest.mark.jit_only
@@ -46,22 +46,22 @@ def test_random_state(seed, iris):
 def test_two_classes(iris):
     x, y = iris
     names = np.array(["no", "yes"])[(y == 1).astype(int)]
-    found = classifier().fit(x, names)
-    assert found.classes_.tolist() == ["no", "yes"]
-    assert found.predict_proba(x).shape == (150, 2)
-    assert found.predict_proba(x).sum(1) == pytest.approx(1)
-    assert set(found.predict(x)) <= {"no", "yes"}
-    assert (found.out_activation_, found.n_outputs_) == ("logistic", 1)
+    estimator = classifier().fit(x, names)
+    assert estimator.classes_.tolist() == ["no", "yes"]
+    assert estimator.predict_proba(x).shape == (150, 2)
+    assert estimator.predict_proba(x).sum(1) == pytest.approx(1)
+    assert set(estimator.predict(x)) <= {"no", "yes"}
+    assert (estimator.out_activation_, estimator.n_outputs_) == ("logistic", 1)
 
 
 def test_multilabel(iris):
     x, y = iris
     labels = np.column_stack([y == 1, y < 2, x[:, 0] > 0]).astype(int)
-    found = classifier().fit(x, labels)
-    assert found.predict(x).shape == found.predict_proba(x).shape == (150, 3)
-    assert np.array_equal(found.predict(x), found.predict_proba(x) > 0.5)
-    assert found.score(x, labels) == (found.predict(x) == labels).all(1).mean()
-    assert same(found, classifier().fit(x, sparse.csr_array(labels)))
+    estimator = classifier().fit(x, labels)
+    assert estimator.predict(x).shape == estimator.predict_proba(x).shape == (150, 3)
+    assert np.array_equal(estimator.predict(x), estimator.predict_proba(x) > 0.5)
+    assert estimator.score(x, labels) == (estimator.predict(x) == labels).all(1).mean()
+    assert same(estimator, classifier().fit(x, sparse.csr_array(labels)))
 
 
 def test_sparse_and_integers(iris):
@@ -69,9 +69,9 @@ def test_sparse_and_integers(iris):
     coarse = np.clip(np.round(x * 2), 0, 9)
     dense = classifier().fit(coarse, y)
     for kind in (sparse.csr_matrix, sparse.csc_array, sparse.coo_matrix):
-        found = classifier(early_stopping=False).fit(kind(coarse), y)
-        assert same(dense, found)
-        assert np.array_equal(dense.predict_proba(coarse), found.predict_proba(kind(coarse)))
+        estimator = classifier(early_stopping=False).fit(kind(coarse), y)
+        assert same(dense, estimator)
+        assert np.array_equal(dense.predict_proba(coarse), estimator.predict_proba(kind(coarse)))
     assert same(dense, classifier().fit(coarse.astype(np.uint8), y))
     assert classifier(early_stopping=True).fit(sparse.coo_matrix(coarse), y).validation_scores_
 
@@ -79,8 +79,8 @@ def test_sparse_and_integers(iris):
 def test_sample_weight(iris):
     x, y = iris
     weights = np.where(y == 2, 0.0, 1.0)
-    found = classifier(max_iter=50, learning_rate_init=0.01).fit(x, y, weights)
-    assert found.predict_proba(x)[:, 2].mean() < 0.3
+    estimator = classifier(max_iter=50, learning_rate_init=0.01).fit(x, y, weights)
+    assert estimator.predict_proba(x)[:, 2].mean() < 0.3
     few = np.where(np.arange(150) < 1, 1.0, 0.0)
     with pytest.raises(ValueError, match="sample_weight: expected weights above 0 among the held-out rows"):
         classifier(early_stopping=True).fit(x, y, few)

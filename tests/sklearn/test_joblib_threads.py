@@ -10,7 +10,7 @@ pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn 1.6 is not
 
 
 def held(_):
-    """Return the number of threads that a worker takes."""
+    """Return the number of threads of a worker."""
     import numba
 
     from numba_dropout.sklearn.joblib_threads import limit_threads

@@ -10,23 +10,23 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def test_tol(iris):
-    found = classifier(max_iter=50, tol=10.0, n_iter_no_change=3).fit(*iris)
-    assert found.n_iter_ == 5  # the first improves, then 3 do not, and one more as in scikit-learn
-    assert found.best_loss_ == min(found.loss_curve_)
+    estimator = classifier(max_iter=50, tol=10.0, n_iter_no_change=3).fit(*iris)
+    assert estimator.n_iter_ == 5  # the first improves, then 3 do not, and one more as in scikit-learn
+    assert estimator.best_loss_ == min(estimator.loss_curve_)
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(4\) reached"):
         classifier(max_iter=4).fit(*iris)
 
 
 def test_early_stopping(iris):
     x, y = iris
-    found = classifier(max_iter=40, early_stopping=True, n_iter_no_change=2, learning_rate_init=0.05).fit(x, y)
-    assert len(found.validation_scores_) == found.n_iter_ < 40
-    assert found.best_validation_score_ == max(found.validation_scores_)
-    best = found.validation_scores_.index(max(found.validation_scores_)) + 1
+    estimator = classifier(max_iter=40, early_stopping=True, n_iter_no_change=2, learning_rate_init=0.05).fit(x, y)
+    assert len(estimator.validation_scores_) == estimator.n_iter_ < 40
+    assert estimator.best_validation_score_ == max(estimator.validation_scores_)
+    best = estimator.validation_scores_.index(max(estimator.validation_scores_)) + 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         until = classifier(max_iter=best, early_stopping=True, learning_rate_init=0.05).fit(x, y)
-    assert same(found, until)
+    assert same(estimator, until)
     values = regressor(early_stopping=True).fit(x, x[:, 0])
     assert len(values.validation_scores_) == 3
     with pytest.raises(ValueError, match="validation set is too small"):
@@ -43,10 +43,10 @@ def test_learning_rates(iris):
 
 
 def test_verbose(iris, capsys):
-    found = classifier(verbose=True, early_stopping=True, max_iter=200).fit(*iris)
+    estimator = classifier(verbose=True, early_stopping=True, max_iter=200).fit(*iris)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"Iteration 1, loss = {found.loss_curve_[0]:.8f}"
-    assert lines[1] == f"Validation score: {found.validation_scores_[0]:f}"
+    assert lines[0] == f"Iteration 1, loss = {estimator.loss_curve_[0]:.8f}"
+    assert lines[1] == f"Validation score: {estimator.validation_scores_[0]:f}"
     assert lines[-1] == "Validation score did not improve more than tol=0.0001 for 10 consecutive epochs. Stopping."
     classifier(verbose=True, solver="sgd", learning_rate="adaptive", tol=10, n_iter_no_change=2, max_iter=40).fit(*iris)
     lines = capsys.readouterr().out.splitlines()

@@ -12,13 +12,13 @@ SOME_DROPPED = {**DROPPED, "dropout": (0.0, 0.3), "input_dropout": 0.0}
 
 
 def with_weights(net, change):
-    """Return a network without dropout whose weights are another's, changed by change(weight, rate, layer)."""
-    other = nd.MLP(SIZES, dropout=0.0, loss="mse", dtype="float64")
+    """Return a network without dropout with the weights of `net`, changed by change(weight, rate, layer)."""
+    result = nd.MLP(SIZES, dropout=0.0, loss="mse", dtype="float64")
     rates = [net.input_dropout, *net.dropout]
     state = dict(net.state_dict())
     state |= {f"{i}.weight": change(state[f"{i}.weight"], p, i) for i, p in enumerate(rates)}
-    other.load_state_dict(state)
-    return other
+    result.load_state_dict(state)
+    return result
 
 
 @pytest.mark.parametrize("choices", [DROPPED, SOME_DROPPED], ids=["all", "some"])
@@ -26,14 +26,14 @@ def test_forward_and_backward(choices, rng):
     """Outputs and gradients are those of a network without dropout whose dropped weights are 0."""
     net, at = nd.MLP(SIZES, seed=9, **choices), {"seed": 9, "step": 4}
     net.load_state_dict({name: rng.standard_normal(value.shape) for name, value in net.state_dict().items()})
-    other = with_weights(net, lambda weight, p, i: nd.dropout(weight, p, stream=i, **at))
+    reference = with_weights(net, lambda weight, p, i: nd.dropout(weight, p, stream=i, **at))
     x, dout = rng.standard_normal((20, 5)), rng.standard_normal((20, 3))
-    assert np.array_equal(net.forward(x, training=True, step=4, row_offset=6), other.forward(x))
-    assert np.array_equal(net.backward(dout), other.backward(dout))
+    assert np.array_equal(net.forward(x, training=True, step=4, row_offset=6), reference.forward(x))
+    assert np.array_equal(net.backward(dout), reference.backward(dout))
     for i, p in enumerate([net.input_dropout, *net.dropout]):
-        dweight = nd.dropout_backward(other.gradients()[f"{i}.weight"], p, stream=i, **at)
+        dweight = nd.dropout_backward(reference.gradients()[f"{i}.weight"], p, stream=i, **at)
         np.testing.assert_allclose(net.gradients()[f"{i}.weight"], dweight, rtol=1e-15)
-        assert np.array_equal(net.gradients()[f"{i}.bias"], other.gradients()[f"{i}.bias"])
+        assert np.array_equal(net.gradients()[f"{i}.bias"], reference.gradients()[f"{i}.bias"])
     plain = with_weights(net, lambda weight, p, i: weight)
     assert np.array_equal(net.forward(x), plain.forward(x))
 
@@ -55,8 +55,8 @@ def test_train_step(choices, rng):
 def test_samples(rng):
     """Each sample has its own weights for all rows, and a row does not depend on the other rows."""
     net, x = nd.MLP(SIZES, seed=9, **DROPPED), rng.standard_normal((6, 5))
-    found = list(net.samples(x, 5))
-    for number, out in enumerate(found):
+    samples = list(net.samples(x, 5))
+    for number, out in enumerate(samples):
 
         def drop(weight, p, i, number=number):
             from numba_dropout.kernels import cpu
@@ -71,7 +71,7 @@ def test_samples(rng):
         np.testing.assert_allclose(out, with_weights(net, drop).forward(x), rtol=1e-12)
     for row in range(6):
         alone = np.array(list(net.samples(x[row : row + 1], 5)))[:, 0]
-        np.testing.assert_allclose(alone, np.array(found)[:, row], rtol=1e-12)
+        np.testing.assert_allclose(alone, np.array(samples)[:, row], rtol=1e-12)
 
 
 def test_save_and_load(tmp_path, rng):

@@ -75,8 +75,8 @@ def test_train_step(loss, optimizer, rng):
     """A step, which stores no gradients, equals one with the gradients of `backward`."""
     x = rng.standard_normal((9, 7))
     y = rng.integers(0, 4, 9) if loss == "cross_entropy" else rng.random((9, 4))
-    net, other = network(dtype="float64", loss=loss), network(dtype="float64", loss=loss)
-    optimizer, theirs = MAKE[optimizer](), MAKE[optimizer]()
+    net, reference = network(dtype="float64", loss=loss), network(dtype="float64", loss=loss)
+    optimizer, reference_optimizer = MAKE[optimizer](), MAKE[optimizer]()
     for step in range(3):
         before = {name: value.copy() for name, value in net.state_dict().items()}
         out = net.forward(x, training=True)
@@ -86,9 +86,9 @@ def test_train_step(loss, optimizer, rng):
         net.load_state_dict(before)
         net.forward(x, training=True, step=step)
         net.backward(dout)
-        descend(other, net.gradients(), theirs)
+        descend(reference, net.gradients(), reference_optimizer)
         net.load_state_dict(net_after)
-        for name, value in other.state_dict().items():
+        for name, value in reference.state_dict().items():
             np.testing.assert_allclose(value, net_after[name], rtol=1e-9, atol=1e-12, err_msg=f"{name} at step {step}")
 
 
@@ -150,19 +150,19 @@ def test_rates_0_and_1(rates, rng):
 
 def test_evaluation(rng):
     x = rng.standard_normal((5, 7))
-    net, other = network(), network(variant="dropout")
-    assert np.array_equal(net.forward(x), other.forward(x))
+    net, plain = network(), network(variant="dropout")
+    assert np.array_equal(net.forward(x), plain.forward(x))
     dout = rng.standard_normal((5, 4))
-    assert np.array_equal(net.backward(dout), other.backward(dout))
-    assert np.array_equal(net.predict(x), other.predict(x))
+    assert np.array_equal(net.backward(dout), plain.backward(dout))
+    assert np.array_equal(net.predict(x), plain.predict(x))
     y = rng.standard_normal((5, 4))
-    assert net.evaluate_loss(x, y) == other.evaluate_loss(x, y)
+    assert net.evaluate_loss(x, y) == plain.evaluate_loss(x, y)
 
 
 def test_fit(rng):
     x, y = rng.standard_normal((20, 7)), rng.standard_normal((20, 4))
-    net, other = network(), network()
-    optimizer, theirs = nd.SGD(), nd.SGD()
+    net, reference = network(), network()
+    optimizer, reference_optimizer = nd.SGD(), nd.SGD()
     nd.fit(net, x, y, optimizer=optimizer, epochs=2, batch_size=8)
     from numba_dropout.arrays import random
 
@@ -170,9 +170,9 @@ def test_fit(rng):
         order = random.permutation(20, "shuffling", seed=9, step=epoch)
         for start in range(0, 20, 8):
             rows = order[start : start + 8]
-            other.train_step(x[rows], y[rows], theirs)
+            reference.train_step(x[rows], y[rows], reference_optimizer)
     for name, value in net.state_dict().items():
-        assert np.array_equal(value, other.state_dict()[name]), name
+        assert np.array_equal(value, reference.state_dict()[name]), name
 
 
 def test_save_and_load(tmp_path, rng):

@@ -25,9 +25,9 @@ def test_forward_and_backward(name, rows, rng):
 @pytest.mark.parametrize("name", CHOICES)
 def test_evaluation(name, rng):
     x, dout = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
-    net, other = network(name), nd.MLP(SIZES, seed=9, loss="mse", dtype="float64")
-    assert np.array_equal(net.forward(x), other.forward(x))
-    assert np.array_equal(net.backward(dout), other.backward(dout))
+    net, plain = network(name), nd.MLP(SIZES, seed=9, loss="mse", dtype="float64")
+    assert np.array_equal(net.forward(x), plain.forward(x))
+    assert np.array_equal(net.backward(dout), plain.backward(dout))
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -57,8 +57,8 @@ def test_train_step(name, rng):
 def test_clip_norm(name, share, rng):
     """The gradient is that of a backward pass, and the step is computed in NumPy."""
     x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
-    other = {} if name in CHOICES else {"variant": name}
-    net, shadow = (network("gaussian" if other else name, **other) for _ in range(2))
+    options = {} if name in CHOICES else {"variant": name}
+    net, shadow = (network("gaussian" if options else name, **options) for _ in range(2))
     for each in (net, shadow):
         if net.variant == "concrete":
             each.weight_regularizer = each.dropout_regularizer = 0.0

@@ -29,8 +29,8 @@ def test_training(name, rng):
         loss = net.train_step(x, y, nd.SGD(lr=0.2))
         out, dinp = net.forward(x, training=True, step=5, row_offset=2), net.backward(dout)
         results.append([loss, out, dinp, *net.weights().values()])
-    for ours, theirs in zip(*results, strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=2e-4, atol=2e-6)
+    for expected, actual in zip(*results, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=2e-4, atol=2e-6)
 
 
 def test_dropout_schedule(rng):
@@ -40,13 +40,13 @@ def test_dropout_schedule(rng):
         net = nd.MLP([3, 4, 2], dropout=0.8, seed=3, device=device)
         nd.fit(net, x, y, optimizer=nd.SGD(lr=0.2), epochs=1, batch_size=2, dropout_schedule="linear")
         weights.append(list(net.weights().values()))
-    for ours, theirs in zip(*weights, strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=2e-4, atol=2e-6)
+    for expected, actual in zip(*weights, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=2e-4, atol=2e-6)
 
 
 @pytest.mark.parametrize("variant", ["dropout", "subnetwork", "dropconnect"])
 def test_samples(variant, rng):
     x = rng.standard_normal((2, 3)).astype(np.float32)
     choices = {"dropout": 0.4, "input_dropout": 0.2, "seed": 3, "variant": variant}
-    expected, ours = (list(nd.MLP([3, 4, 2], **choices, device=device).samples(x, 3)) for device in ("cpu", "cuda"))
-    np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+    expected, actual = (list(nd.MLP([3, 4, 2], **choices, device=device).samples(x, 3)) for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
