@@ -6,12 +6,12 @@ import shutil
 import signal
 import tempfile
 
-# Before Numba is imported, by anything: it reads its settings once. Processes that tests start inherit this.
+# Before any import of Numba, which reads its settings once. Processes that tests start inherit this.
 _CACHE = tempfile.mkdtemp(prefix="numba-dropout-tests-")
 os.environ["NUMBA_CACHE_DIR"] = _CACHE
 atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 
-# A shell's background jobs ignore Ctrl-C, and so would the processes that tests press it for.
+# A shell's background jobs ignore Ctrl-C, and so would the processes that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -27,7 +27,7 @@ if config.ENABLE_CUDASIM:
 
 
 def pytest_report_header():
-    """Tell whether CUDA's kernels are left out: they need a GPU or the simulator."""
+    """Report whether CUDA's kernels are left out, which need a GPU or the simulator."""
     if not has_cuda():
         return "CUDA's kernels: not tested; NUMBA_ENABLE_CUDASIM=1 tests them in Numba's simulator"
     return None

@@ -47,7 +47,7 @@ def test_behaviour(call, result):
             eval(call, names())
         return
     with np.errstate(invalid="ignore"):
-        ours, expected = np.asarray(eval(call, names())), np.asarray(eval(result.strip("`"), names()))
-    assert ours.dtype == expected.dtype
-    assert ours.shape == expected.shape
-    assert ours.tobytes() == expected.tobytes()
+        actual, expected = np.asarray(eval(call, names())), np.asarray(eval(result.strip("`"), names()))
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    assert actual.tobytes() == expected.tobytes()

@@ -26,7 +26,7 @@ def test_options_of_numba():
 
 
 def test_commands_are_thin():
-    """A command parses, calls the library and prints: few lines, and no numerical library in sight."""
+    """A command parses, calls the library and prints: few lines, without imports of numerical libraries."""
     for file in (ROOT / "cli").glob("*.py"):
         tree = ast.parse(file.read_text())
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -89,8 +89,8 @@ def test_imports_go_down(package):
 def test_imports_of_reference():
     nodes = ast.walk(ast.parse((PACKAGE / "reference.py").read_text()))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    found = {getattr(node, "module", None) or node.names[0].name for node in imports}
-    assert found <= {"__future__", "numpy", "numpy.typing", "typing"}
+    names = {getattr(node, "module", None) or node.names[0].name for node in imports}
+    assert names <= {"__future__", "numpy", "numpy.typing", "typing"}
 
 
 def test_package_is_independent():

@@ -2,7 +2,7 @@
 
 They were written by its commands: `ndrop train pipeline --hidden 8 --epochs 4 --optimizer adam --schedule cosine` with
 `--checkpoint-every 100 --log train.jsonl`, and `ndrop tune pipeline --rates 0,0.5 --widths "4;8" --epochs 2 --journal
-tune.jsonl`. expected.npz has ten rows of the data, what 0.1.0 predicted for them, and the model's weights.
+tune.jsonl`. expected.npz has ten rows of the data, 0.1.0's predictions for them, and the model's weights.
 """
 
 import json

@@ -91,7 +91,7 @@ DOCUMENTED = [
 
 @pytest.mark.parametrize("path", DOCUMENTED)
 def test_documented_paths(path):
-    """Import each in a process of its own, where no other import has loaded its modules."""
+    """Import each in a separate process, without modules of other imports."""
     module, _, name = path.rpartition(".")
     assert run(f"from {module} import {name}; print({name}.__name__)") == name
 

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes of files."""
 
 import os
 import signal
@@ -85,15 +85,15 @@ def test_default_permissions(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o077])
 def test_umask_is_not_changed(mask, tmp_path, monkeypatch):
-    own, changed = os.umask, []
-    before = own(mask)
-    monkeypatch.setattr(os, "umask", lambda value: changed.append(value) or own(value))
+    umask, changed = os.umask, []
+    before = umask(mask)
+    monkeypatch.setattr(os, "umask", lambda value: changed.append(value) or umask(value))
     try:
-        found = together(*(lambda n=n: write_json(tmp_path / f"{n}", n) for n in range(4)), times=5)
+        results = together(*(lambda n=n: write_json(tmp_path / f"{n}", n) for n in range(4)), times=5)
     finally:
-        after = own(before)
+        after = umask(before)
     assert (after, changed) == (mask, [])
-    assert [one for many in found for one in many if one is not None] == []
+    assert [result for many in results for result in many if result is not None] == []
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o666 & ~mask}
     assert len(list(tmp_path.iterdir())) == 4
 

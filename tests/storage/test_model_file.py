@@ -88,21 +88,21 @@ def test_failed_save_keeps_network(net, tmp_path):
 
 def test_truncated_file(net, tmp_path):
     net.save(tmp_path / "m.npz")
-    whole = (tmp_path / "m.npz").read_bytes()
-    for size in [*range(0, len(whole), 97), len(whole) - 1]:
-        (tmp_path / "m.npz").write_bytes(whole[:size])
+    content = (tmp_path / "m.npz").read_bytes()
+    for size in [*range(0, len(content), 97), len(content) - 1]:
+        (tmp_path / "m.npz").write_bytes(content[:size])
         with pytest.raises(ValueError, match=r"m.npz: .*(truncated|expected a model)"):
             nd.MLP.load(tmp_path / "m.npz")
 
 
 def test_flipped_bits(net, tmp_path):
     net.save(tmp_path / "m.npz")
-    whole = (tmp_path / "m.npz").read_bytes()
+    content = (tmp_path / "m.npz").read_bytes()
     expected = net.forward(X)
-    for place in range(0, len(whole), 5):
-        (tmp_path / "m.npz").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for position in range(0, len(content), 5):
+        (tmp_path / "m.npz").write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
         with contextlib.suppress(ValueError):
-            assert np.array_equal(nd.MLP.load(tmp_path / "m.npz").forward(X), expected), place
+            assert np.array_equal(nd.MLP.load(tmp_path / "m.npz").forward(X), expected), position
 
 
 def altered(path, **changes):

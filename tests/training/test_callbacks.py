@@ -26,12 +26,12 @@ def test_tensorboard(tmp_path, rng):
     from tensorboard.util.tensor_util import make_ndarray
 
     net, x, y = binary_problem(rng)
-    writes = TensorBoard(tmp_path / "events")
-    history = nd.fit(net, x, y, optimizer=nd.SGD(), epochs=3, validation=(x, y), callbacks=[writes])
-    found = EventAccumulator(str(tmp_path / "events"))
-    found.Reload()
+    callback = TensorBoard(tmp_path / "events")
+    history = nd.fit(net, x, y, optimizer=nd.SGD(), epochs=3, validation=(x, y), callbacks=[callback])
+    accumulator = EventAccumulator(str(tmp_path / "events"))
+    accumulator.Reload()
     for tag, name in (("loss/train", "loss"), ("accuracy/validation", "val_accuracy"), ("lr", "lr")):
-        events = found.Tensors(tag)
+        events = accumulator.Tensors(tag)
         assert [event.step for event in events] == [1, 2, 3]
         values = [float(make_ndarray(event.tensor_proto)) for event in events]
         np.testing.assert_allclose(values, history.column(name), rtol=1e-6)

@@ -80,29 +80,29 @@ def without_times(history):
     ),
 )
 def test_resume_from_each_checkpoint(tmp_path, options):
-    whole, history, optimizer = train(tmp_path, "whole", **options)
+    expected, history, optimizer = train(tmp_path, "whole", **options)
     files = checkpoints.of_model(tmp_path / "whole.npz")
     assert len(files) >= 4
     for number, file in enumerate(files):
-        model, again, other = train(tmp_path, f"again{number}", resume=file, **options)
-        assert model == whole, file.name
-        assert without_times(again) == without_times(history)
-        assert again.best_epoch == history.best_epoch
-        assert np.array_equal(other.state, optimizer.state)
-        assert other.step == optimizer.step
+        model, resumed, resumed_optimizer = train(tmp_path, f"again{number}", resume=file, **options)
+        assert model == expected, file.name
+        assert without_times(resumed) == without_times(history)
+        assert resumed.best_epoch == history.best_epoch
+        assert np.array_equal(resumed_optimizer.state, optimizer.state)
+        assert resumed_optimizer.step == optimizer.step
 
 
 @pytest.mark.parametrize("at", [5, 9, 18, 31])
 def test_resume_after_failure(tmp_path, at):
     """At steps 9, 18, ... an epoch has all its steps, but has not ended."""
-    whole, history, _ = train(tmp_path, "whole")
+    expected, history, _ = train(tmp_path, "whole")
     with pytest.raises(SystemError):
         train(tmp_path, "broken", every=3, callbacks=[Stop(at), JsonLines(tmp_path / "log")])
     last = checkpoints.of_model(tmp_path / "broken.npz")[-1]
     assert last.name == f"broken.ckpt-{at // 3 * 3}.npz"
-    model, again, _ = train(tmp_path, "broken", resume=last, callbacks=[JsonLines(tmp_path / "log")])
-    assert model == whole
-    assert without_times(again) == without_times(history)
+    model, resumed, _ = train(tmp_path, "broken", resume=last, callbacks=[JsonLines(tmp_path / "log")])
+    assert model == expected
+    assert without_times(resumed) == without_times(history)
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert [line["loss"] for line in lines] == history.column("loss")
@@ -169,8 +169,8 @@ def test_not_a_checkpoint(tmp_path):
     train(tmp_path, "m")
     with pytest.raises(ValueError, match=r"m.npz: expected a checkpoint, got a model"):
         checkpoints.read(tmp_path / "m.npz")
-    whole = (tmp_path / "m.ckpt-10.npz").read_bytes()
-    (tmp_path / "m.ckpt-10.npz").write_bytes(whole[: len(whole) // 2])
+    content = (tmp_path / "m.ckpt-10.npz").read_bytes()
+    (tmp_path / "m.ckpt-10.npz").write_bytes(content[: len(content) // 2])
     with pytest.raises(
         ValueError, match=r"m.ckpt-10.npz: a truncated or damaged .*; another checkpoint is .*m.ckpt-54"
     ):
@@ -198,8 +198,8 @@ def test_similar_file_names(tmp_path):
     train(tmp_path, "a", every=20, epochs=4)
     assert [file.name for file in checkpoints.of_model(tmp_path / "a.npz")] == ["a.ckpt-20.npz", "a.ckpt-36.npz"]
     assert copy.exists()
-    for other in ("a.ckpt-3", "m-0.2", "m-0.5"):
-        assert len(checkpoints.of_model(tmp_path / f"{other}.npz")) == 11
+    for stem in ("a.ckpt-3", "m-0.2", "m-0.5"):
+        assert len(checkpoints.of_model(tmp_path / f"{stem}.npz")) == 11
 
 
 def test_model_named_like_a_checkpoint(tmp_path):
@@ -233,11 +233,11 @@ def test_resume_after_stop(tmp_path):
         def on_steps_end(self, epoch, steps, loss):
             self.training.stop = self.training.stop or self.training.net.step == 12
 
-    whole, history, _ = train(tmp_path, "whole", callbacks=[StopAt()], every=7)
+    expected, history, _ = train(tmp_path, "whole", callbacks=[StopAt()], every=7)
     assert len(history.records) == 2
     for file in checkpoints.of_model(tmp_path / "whole.npz"):
-        model, again, _ = train(tmp_path, "again", callbacks=[StopAt()], resume=file, every=7)
-        assert (model, without_times(again)) == (whole, without_times(history)), file.name
+        model, resumed, _ = train(tmp_path, "again", callbacks=[StopAt()], resume=file, every=7)
+        assert (model, without_times(resumed)) == (expected, without_times(history)), file.name
 
 
 def test_refused_run_keeps_log(tmp_path):
@@ -298,13 +298,13 @@ def test_invalid_arguments(tmp_path):
 
 def test_flipped_bits(tmp_path):
     train(tmp_path, "m")
-    whole, draws = (tmp_path / "m.ckpt-10.npz").read_bytes(), random.Random(0)
+    content, draws = (tmp_path / "m.ckpt-10.npz").read_bytes(), random.Random(0)
     for _ in range(300):
-        damaged = bytearray(whole)
-        damaged[draws.randrange(len(whole))] ^= 1 << draws.randrange(8)
+        damaged = bytearray(content)
+        damaged[draws.randrange(len(content))] ^= 1 << draws.randrange(8)
         (tmp_path / "d.npz").write_bytes(damaged)
         try:
-            found = checkpoints.read(tmp_path / "d.npz")
+            checkpoint = checkpoints.read(tmp_path / "d.npz")
         except ValueError:
             continue
-        assert found.position == checkpoints.read(tmp_path / "m.ckpt-10.npz").position  # the byte has no meaning
+        assert checkpoint.position == checkpoints.read(tmp_path / "m.ckpt-10.npz").position  # the byte has no meaning

@@ -9,9 +9,9 @@ from numba_dropout.training.evaluate import evaluation
 
 def test_classes(rng):
     net, x, y = nd.MLP([4, 6, 3], dropout=0.4, seed=3), rng.standard_normal((50, 4)), rng.integers(0, 3, 50)
-    found = nd.evaluate(net, x, y)
-    assert found["log_likelihood"] == pytest.approx(-found["loss"], rel=1e-5)
-    assert found["accuracy"] == pytest.approx((net.predict(x) == y).mean())
+    metrics = nd.evaluate(net, x, y)
+    assert metrics["log_likelihood"] == pytest.approx(-metrics["loss"], rel=1e-5)
+    assert metrics["accuracy"] == pytest.approx((net.predict(x) == y).mean())
     drawn = np.mean([net.predictive(out) for out in net.samples(x, 20)], axis=0)
     sampled = evaluation(net, x, y, samples=20)
     assert sampled.measures["loss"] == pytest.approx(-np.log(drawn[np.arange(50), y]).mean())
@@ -27,12 +27,12 @@ def test_logits(outputs, samples, rng):
     y = rng.integers(0, 2, (30, outputs)).astype(float)
     outs = [net.forward(x)] if samples is None else list(net.samples(x, samples))
     p = np.mean([1 / (1 + np.exp(-out.astype(float))) for out in outs], axis=0)
-    found = nd.evaluate(net, x, y, samples=samples)
+    metrics = nd.evaluate(net, x, y, samples=samples)
     expected = (y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
-    assert found["log_likelihood"] == pytest.approx(expected, rel=1e-5)
-    assert found["loss"] == pytest.approx(-expected, rel=1e-5)
-    assert found["accuracy"] == pytest.approx(((p > 0.5) == y).mean())
-    assert ("confusion" in found) == (outputs == 1)
+    assert metrics["log_likelihood"] == pytest.approx(expected, rel=1e-5)
+    assert metrics["loss"] == pytest.approx(-expected, rel=1e-5)
+    assert metrics["accuracy"] == pytest.approx(((p > 0.5) == y).mean())
+    assert ("confusion" in metrics) == (outputs == 1)
 
 
 @pytest.mark.parametrize("samples", [None, 4])
@@ -43,10 +43,10 @@ def test_log_likelihood_of_certain_errors(loss, outputs, logit, samples):
     net.state_dict()["0.weight"][:] = np.linspace(logit, -logit if outputs == 2 else logit, outputs)[:, None]
     x, y = np.ones((4, 1)), np.zeros((4, outputs) if outputs == 3 else 4, int)
     y[0] = 1
-    found = nd.evaluate(net, x, y, samples=samples)
-    wrong = logit * (2 / 4 if loss == "cross_entropy" else 3 / 4)  # rows 1 to 3 are, or row 0 is
-    assert found["log_likelihood"] == pytest.approx(-wrong, rel=1e-6)
-    assert found["loss"] == pytest.approx(wrong, rel=1e-6)
+    metrics = nd.evaluate(net, x, y, samples=samples)
+    wrong = logit * (2 / 4 if loss == "cross_entropy" else 3 / 4)  # rows 1 to 3, or row 0, are wrong
+    assert metrics["log_likelihood"] == pytest.approx(-wrong, rel=1e-6)
+    assert metrics["loss"] == pytest.approx(wrong, rel=1e-6)
 
 
 def normal(y, mean, tau):
@@ -62,12 +62,12 @@ def test_regression(tau, rng):
     assert nd.evaluate(net, x, y, tau=tau)["log_likelihood"] == pytest.approx(np.log(density).mean())
     drawn = np.array([net.predictive(out) for out in net.samples(x, 40)])
     density = normal(y, drawn, np.array(tau)).prod(2).mean(0)
-    found = evaluation(net, x, y, samples=40, tau=tau)
-    assert found.measures["log_likelihood"] == pytest.approx(np.log(density).mean())
-    assert found.measures["rmse"] == pytest.approx(np.sqrt(((y - drawn.mean(0)) ** 2).mean()))
-    assert found.measures["loss"] == pytest.approx((((y - drawn.mean(0)) / 3) ** 2).mean())
-    np.testing.assert_allclose(found.uncertainty, np.sqrt((drawn.var(0) + 1 / np.array(tau)).mean(1)))
-    np.testing.assert_allclose(found.wrong, ((y - drawn.mean(0)) ** 2).mean(1))
+    sampled = evaluation(net, x, y, samples=40, tau=tau)
+    assert sampled.measures["log_likelihood"] == pytest.approx(np.log(density).mean())
+    assert sampled.measures["rmse"] == pytest.approx(np.sqrt(((y - drawn.mean(0)) ** 2).mean()))
+    assert sampled.measures["loss"] == pytest.approx((((y - drawn.mean(0)) / 3) ** 2).mean())
+    np.testing.assert_allclose(sampled.uncertainty, np.sqrt((drawn.var(0) + 1 / np.array(tau)).mean(1)))
+    np.testing.assert_allclose(sampled.wrong, ((y - drawn.mean(0)) ** 2).mean(1))
 
 
 def test_large_targets(rng):

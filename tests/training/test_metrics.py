@@ -12,27 +12,27 @@ Y = np.array([0, 1, 1, 2, 0])
 
 
 def test_class_metrics():
-    found = class_metrics(Y, PROBA, np.log(PROBA[np.arange(5), Y]), calibration(Y, PROBA))
-    assert found["ece"] == calibration(Y, PROBA).error
-    assert found["confusion"] == [[2, 0, 0], [1, 1, 0], [0, 1, 0]]
-    assert found["accuracy"] == pytest.approx(3 / 5)
-    assert found["error"] == pytest.approx(2 / 5)
-    assert found["precision"][:2] == pytest.approx([2 / 3, 1 / 2])
-    assert math.isnan(found["precision"][2])
-    assert found["recall"] == pytest.approx([1, 1 / 2, 0])
-    assert found["log_likelihood"] == pytest.approx(np.log([0.7, 0.4, 0.8, 0.25, 0.9]).mean())
+    metrics = class_metrics(Y, PROBA, np.log(PROBA[np.arange(5), Y]), calibration(Y, PROBA))
+    assert metrics["ece"] == calibration(Y, PROBA).error
+    assert metrics["confusion"] == [[2, 0, 0], [1, 1, 0], [0, 1, 0]]
+    assert metrics["accuracy"] == pytest.approx(3 / 5)
+    assert metrics["error"] == pytest.approx(2 / 5)
+    assert metrics["precision"][:2] == pytest.approx([2 / 3, 1 / 2])
+    assert math.isnan(metrics["precision"][2])
+    assert metrics["recall"] == pytest.approx([1, 1 / 2, 0])
+    assert metrics["log_likelihood"] == pytest.approx(np.log([0.7, 0.4, 0.8, 0.25, 0.9]).mean())
 
 
 def test_calibration():
-    """Of the 15 bins ]a, b], one holds 0.5 twice, and each other probability has a bin of its own."""
-    found = calibration(Y, PROBA)
-    assert found.rows.tolist() == [0] * 7 + [2, 0, 0, 1, 1, 0, 1, 0]
-    assert found.accuracy[7] == 0
+    """Of the 15 bins ]a, b], one holds 0.5 twice, and each other probability has a separate bin."""
+    result = calibration(Y, PROBA)
+    assert result.rows.tolist() == [0] * 7 + [2, 0, 0, 1, 1, 0, 1, 0]
+    assert result.accuracy[7] == 0
     gaps = [2 * 0.5, 1 - 0.7, 1 - 0.8, 1 - 0.9]
-    assert found.error == pytest.approx(sum(gaps) / 5)
+    assert result.error == pytest.approx(sum(gaps) / 5)
 
 
 def test_calibration_of_certain_predictions():
-    found = calibration(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]))
-    assert found.rows[-1] == 2
-    assert found.error == pytest.approx(0.5)
+    result = calibration(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    assert result.rows[-1] == 2
+    assert result.error == pytest.approx(0.5)

@@ -50,8 +50,8 @@ def test_probabilities_of_regression():
 
 
 def test_class_named_like_a_column(tmp_path):
-    found = prediction_table.Predictions(
+    table = prediction_table.Predictions(
         np.array(["std"]), np.array([[0.9, 0.1]]), ["prediction", "std", "std"], named=True
     )
-    found.write(tmp_path / "p.npy")
+    table.write(tmp_path / "p.npy")
     assert np.load(tmp_path / "p.npy").dtype.names == ("prediction", "std", "class std")

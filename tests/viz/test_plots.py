@@ -20,14 +20,16 @@ RUNS = [
 
 @pytest.mark.parametrize("classes", [True, False])
 def test_rates(classes, tmp_path, monkeypatch):
-    found = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, RUNS)
+    comparison = Comparison("2-3-2", "cross_entropy" if classes else "mse", 0.0, 10, 5, RUNS)
     drawn = []
     keep = plots._spread
-    monkeypatch.setattr(plots, "_spread", lambda axes, *given: (keep(axes, *given), drawn.append((axes, given[1])))[0])
-    plots.rates(found, tmp_path / "rates.png")
+    monkeypatch.setattr(
+        plots, "_spread", lambda axes, *arguments: (keep(axes, *arguments), drawn.append((axes, arguments[1])))[0]
+    )
+    plots.rates(comparison, tmp_path / "rates.png")
     assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
     assert [name for _, name in drawn] == ["train_loss", "val_loss"] + ["val_error"] * classes
     for axes, name in drawn:
         lines = [line for bar in axes.containers for line in [bar.lines[0]]]
         shown = [line.get_ydata().tolist() for line in lines]
-        assert [found.mean(name, rate) for rate in found.rates] in shown
+        assert [comparison.mean(name, rate) for rate in comparison.rates] in shown

@@ -8,8 +8,8 @@ from numba_dropout.viz import trace
 @pytest.fixture(scope="session")
 def pytorch():
     """Return the trace of the PyTorch example, and its page."""
-    told = trace.trace("pytorch")
-    return told, trace.page(told)
+    traced = trace.trace("pytorch")
+    return traced, trace.page(traced)
 
 
 @pytest.fixture(scope="session")

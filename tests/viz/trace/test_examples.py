@@ -25,8 +25,8 @@ class Pipeline:
             for batch in range(40):
                 rows = order[25 * batch : 25 * batch + 25]
                 kept = mask((25, 20), p, site=0, step=40 * epoch + batch)
-                one, two = self.step(self.x[rows] * kept / (1 - p), self.y[rows])
-                loss, hits = loss + one, hits + two
+                batch_loss, batch_hits = self.step(self.x[rows] * kept / (1 - p), self.y[rows])
+                loss, hits = loss + batch_loss, hits + batch_hits
             self.losses.append(loss / 1000)
             self.accuracies.append(hits / 1000)
 
@@ -57,7 +57,7 @@ def pipeline(request):
 
 
 def expected_stages(name, by_hand, training):
-    """Return the values of each stage, as the document has them."""
+    """Return the values of each stage, in the format of the document."""
     kept = mask((1000, 20), by_hand.p, site=0, step=200)
     after = by_hand.x * kept / (1 - by_hand.p) if training else by_hand.x
     linear, h, out = by_hand.stages(after)
@@ -67,8 +67,8 @@ def expected_stages(name, by_hand, training):
 @pytest.mark.jit_only
 @pytest.mark.parametrize("mode", ["training", "evaluation"])
 def test_stages(pipeline, mode):
-    name, told, by_hand = pipeline
-    stages, expected = getattr(told, mode), expected_stages(name, by_hand, mode == "training")
+    name, traced, by_hand = pipeline
+    stages, expected = getattr(traced, mode), expected_stages(name, by_hand, mode == "training")
     names = {
         "pytorch": ["input", "dropout 0.3", "linear", "relu", "linear"],
         "tensorflow": ["input", "dropout 0.2", "dense 10, relu", "dense 3, softmax"],
@@ -82,15 +82,15 @@ def test_stages(pipeline, mode):
 
 @pytest.mark.jit_only
 def test_data_flow(pipeline):
-    name, told, by_hand = pipeline
-    values, row = expected_stages(name, by_hand, True), told.row
-    rows = table(told, "Data flow")
-    for place, cells in enumerate(rows):
-        assert cells[-1] == numbers(values[place][row])
-        assert cells[3] == (numbers(values[place - 1][row]) if place else "")
+    name, traced, by_hand = pipeline
+    values, row = expected_stages(name, by_hand, True), traced.row
+    rows = table(traced, "Data flow")
+    for index, cells in enumerate(rows):
+        assert cells[-1] == numbers(values[index][row])
+        assert cells[3] == (numbers(values[index - 1][row]) if index else "")
     assert rows[1][2] == "1000 x 20 -> 1000 x 20"
     dropped = 20_000 - mask((1000, 20), by_hand.p, site=0, step=200).sum()
-    assert f"{dropped:,} of 20,000 values were set to 0" in section(told, "Data flow").blocks[1]
+    assert f"{dropped:,} of 20,000 values were set to 0" in section(traced, "Data flow").blocks[1]
     shown = [cell == "0" for cell in rows[1][-1].strip("[]").split(", ")[:FIRST]]
     assert any(shown)
     assert not all(shown)
@@ -98,11 +98,11 @@ def test_data_flow(pipeline):
 
 @pytest.mark.jit_only
 def test_training(pipeline):
-    _, told, by_hand = pipeline
-    rows = table(told, "Training, 5 epochs")
+    _, traced, by_hand = pipeline
+    rows = table(traced, "Training, 5 epochs")
     assert [float(row[1]) for row in rows] == pytest.approx(by_hand.losses, abs=6e-5)
     assert [float(row[2]) for row in rows] == pytest.approx(by_hand.accuracies)
-    (bars,) = [block for block in section(told, "Training").blocks if hasattr(block, "labels")]
+    (bars,) = [block for block in section(traced, "Training").blocks if hasattr(block, "labels")]
     assert bars.values == pytest.approx(by_hand.losses, rel=1e-9)
     fall = by_hand.losses[0] - by_hand.losses[1]
     assert rows[1][3].startswith(f"loss decreases by {fall:.3f}, accuracy increases")
@@ -111,11 +111,11 @@ def test_training(pipeline):
 
 @pytest.mark.jit_only
 def test_prediction(pipeline):
-    name, told, by_hand = pipeline
-    row, values = told.row, expected_stages(name, by_hand, False)
+    name, traced, by_hand = pipeline
+    row, values = traced.row, expected_stages(name, by_hand, False)
     shares = softmax(by_hand.stages(by_hand.x)[-1])[row]
-    for cells, expected in zip(table(told, "Prediction"), values, strict=True):
+    for cells, expected in zip(table(traced, "Prediction"), values, strict=True):
         assert cells[-1] == numbers(expected[row])
-    said = section(told, "Prediction").blocks
-    assert said[1] == f"dropout {by_hand.p}: in evaluation mode, 20,000 of 20,000 values pass unchanged"
-    assert said[2].startswith(f"Class {shares.argmax()}, with probability {shares.max():.3f}. The true class is")
+    blocks = section(traced, "Prediction").blocks
+    assert blocks[1] == f"dropout {by_hand.p}: in evaluation mode, 20,000 of 20,000 values pass unchanged"
+    assert blocks[2].startswith(f"Class {shares.argmax()}, with probability {shares.max():.3f}. The true class is")

@@ -26,24 +26,24 @@ def test_variants(variant, rng):
     x = rng.standard_normal((9, 2))
     net.scale_input(0.3, 2.0)
     net.step = 5
-    told = examples.trace_row(net, x, 4, "x")
+    traced = examples.trace_row(net, x, 4, "x")
     offset = {} if variant == "subnetwork" else {"row_offset": 4}
     out = net.forward(x[4:5], training=True, **offset)
-    np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-12)
-    np.testing.assert_allclose(told.training[-1].values, net.predictive(out), rtol=1e-12)
-    np.testing.assert_allclose(told.evaluation[-2].values, net.forward(x[4:5]), rtol=1e-12)
-    names = [stage.name for stage in told.training]
+    np.testing.assert_allclose(traced.training[-2].values, out, rtol=1e-12)
+    np.testing.assert_allclose(traced.training[-1].values, net.predictive(out), rtol=1e-12)
+    np.testing.assert_allclose(traced.evaluation[-2].values, net.forward(x[4:5]), rtol=1e-12)
+    names = [stage.name for stage in traced.training]
     assert names == [*(name for name, _ in net.stages()), "softmax"]
-    assert bool(told.questions) == any(stage.kept is not None for stage in told.training)
-    did = [stage for stage in told.training if stage.site is not None]
-    shown = " ".join(trace.written(told).split())  # lines are broken
-    assert all(stage.note.startswith(f"{stage.name}: ") and stage.note in shown for stage in did)
-    assert "row 4 after" in trace.written(told)
+    assert bool(traced.questions) == any(stage.kept is not None for stage in traced.training)
+    dropouts = [stage for stage in traced.training if stage.site is not None]
+    shown = " ".join(trace.written(traced).split())  # joins the lines
+    assert all(stage.note.startswith(f"{stage.name}: ") and stage.note in shown for stage in dropouts)
+    assert "row 4 after" in trace.written(traced)
 
 
 def test_learned_rate_of_1():
     net = nd.MLP([2, 3, 2], variant="concrete", dropout=0.2)
     net.load_state_dict({**net.state_dict(), "1.logit": [40.0]})
     out = net.forward(np.ones((1, 2)), training=True)
-    told = examples.trace_row(net, np.ones((1, 2)), 0, "x")
-    np.testing.assert_allclose(told.training[-2].values, out, rtol=1e-5, atol=1e-6)
+    traced = examples.trace_row(net, np.ones((1, 2)), 0, "x")
+    np.testing.assert_allclose(traced.training[-2].values, out, rtol=1e-5, atol=1e-6)

@@ -53,14 +53,14 @@ def losses_of(p, q):
 
 @pytest.mark.jit_only
 def test_curves():
-    found = overfitting.curves()
-    for curve, rates in zip(found, ((0.0, 0.0), (0.4, 0.2)), strict=True):
+    curves = overfitting.curves()
+    for curve, rates in zip(curves, ((0.0, 0.0), (0.4, 0.2)), strict=True):
         seen, unseen = losses_of(*rates)
         np.testing.assert_allclose(curve.train_losses, seen, rtol=1e-4)
         np.testing.assert_allclose(curve.val_losses, unseen, rtol=1e-4)
-    without, with_dropout = found
+    without, with_dropout = curves
     assert without.val_losses[-1] > 1.5 * min(without.val_losses)
     assert with_dropout.accuracy > without.accuracy
-    gaps = [curve.val_losses[-1] - curve.train_losses[-1] for curve in found]
+    gaps = [curve.val_losses[-1] - curve.train_losses[-1] for curve in curves]
     assert gaps[1] < 0.5 * gaps[0]
     assert with_dropout.val_losses[-1] < without.val_losses[-1]

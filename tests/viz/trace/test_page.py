@@ -16,20 +16,20 @@ pytestmark = [pytest.mark.jit_only, needs_browser]
 
 def test_sections(pytorch, tmp_path):
     """The page has all sections, in order and cell by cell, and the picture shows the values of the table."""
-    told, page = pytorch
+    traced, page = pytorch
     script = """
     const texts = (root, choice) => [...root.querySelectorAll(choice)].map((one) => one.textContent);
-    found.sections = [...document.querySelectorAll("main > section")].map((part) => ({
+    result.sections = [...document.querySelectorAll("main > section")].map((part) => ({
         title: texts(part, "h2")[0], paragraphs: texts(part, ":scope > p"),
         rows: [...part.querySelectorAll(":scope > .scroll tbody tr")].map((row) => texts(row, "td")),
         bars: texts(part, ".bars span")}));
-    found.quiz = [...document.querySelectorAll(".question")].map((one) => texts(one, "legend, label"));
-    found.columns = now().columns;
+    result.quiz = [...document.querySelectorAll(".question")].map((one) => texts(one, "legend, label"));
+    result.columns = now().columns;
     """
-    found = run(page, tmp_path, script)
-    shown = {part["title"]: part for part in found["sections"]}
-    assert list(shown) == ["The network", *(part.title for part in told.sections), "Quiz"]
-    for part in told.sections:
+    result = run(page, tmp_path, script)
+    shown = {part["title"]: part for part in result["sections"]}
+    assert list(shown) == ["The network", *(part.title for part in traced.sections), "Quiz"]
+    for part in traced.sections:
         tables = [block for block in part.blocks if hasattr(block, "rows")]
         assert shown[part.title]["rows"] == [list(row) for table in tables for row in table.rows]
         bars = [block for block in part.blocks if hasattr(block, "labels")]
@@ -41,11 +41,11 @@ def test_sections(pytorch, tmp_path):
         ]
         texts = [block for block in part.blocks if isinstance(block, str)] + [block.title for block in bars]
         assert sorted(shown[part.title]["paragraphs"]) == sorted(texts)
-    for question, (text, *answers) in zip(told.questions, found["quiz"], strict=True):
+    for question, (text, *answers) in zip(traced.questions, result["quiz"], strict=True):
         assert text == question.text
         assert [answer.strip() for answer in answers] == list(question.answers)
-    rows = shown[told.sections[0].title]["rows"]
-    assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in found["columns"]]
+    rows = shown[traced.sections[0].title]["rows"]
+    assert [rows[1][-1], rows[3][-1], rows[4][-1]] == [numbers(column) for column in result["columns"]]
 
 
 def test_numbers(toy, tmp_path):
@@ -70,14 +70,14 @@ def test_numbers(toy, tmp_path):
     rng = np.random.default_rng(1)
     values += [1e6, 123456.5, -2.5e9, 1e20, 1e-13, -0.3 + 0.1 + 0.2, 7 - 1e-14]
     values += rng.normal(0, 3, 200).tolist() + (rng.integers(-80, 80, 60) / 8).tolist()
-    found = run(toy, tmp_path, f"found.texts = {json.dumps(values)}.map(written);")
-    assert found["texts"] == [number(value) for value in values]
+    result = run(toy, tmp_path, f"result.texts = {json.dumps(values)}.map(written);")
+    assert result["texts"] == [number(value) for value in values]
 
 
 def test_curves(pytorch, tmp_path):
     """There are four curves with a point for each epoch, visible and in two colours."""
     script = """
-    found.curves = [...document.querySelectorAll(".curves path:not(.axis)")].map((path) => {
+    result.curves = [...document.querySelectorAll(".curves path:not(.axis)")].map((path) => {
         const {clipPath, position, stroke, visibility} = getComputedStyle(path);
         const points = path.getAttribute("d").split(" L").length;
         return [clipPath, position, visibility, stroke, points, path.getBBox().width];
@@ -92,19 +92,19 @@ def test_curves(pytorch, tmp_path):
 
 
 def test_quiz(pytorch, tmp_path):
-    told, page = pytorch
+    traced, page = pytorch
     script = """
-    found.answers = [...document.querySelectorAll(".question")].map((question) =>
+    result.answers = [...document.querySelectorAll(".question")].map((question) =>
         [...question.querySelectorAll("input")].map((choice) => {
             choice.click();
             return question.querySelector(".reason").textContent;
         }));
     """
-    found = run(page, tmp_path, script)
-    assert len(found["answers"]) == 3
-    for question, given in zip(told.questions, found["answers"], strict=True):
-        assert [text.startswith("Right.") for text in given] == [i == question.right for i in range(len(given))]
-        assert all(question.reason in text and question.evidence in text for text in given)
+    result = run(page, tmp_path, script)
+    assert len(result["answers"]) == 3
+    for question, reasons in zip(traced.questions, result["answers"], strict=True):
+        assert [text.startswith("Right.") for text in reasons] == [i == question.right for i in range(len(reasons))]
+        assert all(question.reason in text and question.evidence in text for text in reasons)
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +123,8 @@ def test_width(pytorch, toy, deep, width, tmp_path):
     script = """
     addEventListener("load", () => {
         const pages = [...document.querySelectorAll("iframe")].map((one) => one.contentDocument.documentElement);
-        document.getElementById("found").textContent = JSON.stringify(
-            {found: pages.map((page) => [page.scrollWidth, page.clientWidth]), complaints});
+        document.getElementById("result").textContent = JSON.stringify(
+            {result: pages.map((page) => [page.scrollWidth, page.clientWidth]), complaints});
     });
     """
     for wide, window in run(page, tmp_path, script):

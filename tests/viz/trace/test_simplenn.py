@@ -12,9 +12,9 @@ def simple():
     return trace.trace("simplenn")
 
 
-def simple_outputs(told, factor):
+def simple_outputs(traced, factor):
     (w0, b0), (w1, b1) = first_weights([10, 50, 1])
-    return (np.maximum(told.training[0].values @ w0.T + b0, 0) * factor @ w1.T + b1)[:, 0]
+    return (np.maximum(traced.training[0].values @ w0.T + b0, 0) * factor @ w1.T + b1)[:, 0]
 
 
 @pytest.mark.jit_only
@@ -62,6 +62,6 @@ def test_expectation(simple):
 @pytest.mark.jit_only
 def test_two_ways_to_scale(simple):
     kept = mask((5, 50), 0.3, site=1, step=0)
-    found = [float(row[-1]) for row in table(simple, "Two ways to scale")]
+    actual = [float(row[-1]) for row in table(simple, "Two ways to scale")]
     expected = [simple_outputs(simple, factor)[0] for factor in (kept / 0.7, 1.0, kept, 0.7)]
-    np.testing.assert_allclose(found, expected, atol=6e-5)
+    np.testing.assert_allclose(actual, expected, atol=6e-5)
