@@ -55,24 +55,24 @@ def test_relu_of_foreign_arrays(x, rng):
 
 def test_linear_of_foreign_arrays(rng):
     x, w, b, dy = layer(rng, 4, 5, 6, np.float32)
-    given_x, given_w, given_b, given_dy = (Foreign(cuda.to_device(a)) for a in (x, w, b, dy))
-    check_forward(nd.linear(given_x, given_w, given_b).copy_to_host(), x, w, b)
-    check_forward(nd.linear(given_x, given_w).copy_to_host(), x, w, None)
-    gradients = nd.linear_backward(given_dy, given_x, given_w)
+    foreign_x, foreign_w, foreign_b, foreign_dy = (Foreign(cuda.to_device(a)) for a in (x, w, b, dy))
+    check_forward(nd.linear(foreign_x, foreign_w, foreign_b).copy_to_host(), x, w, b)
+    check_forward(nd.linear(foreign_x, foreign_w).copy_to_host(), x, w, None)
+    gradients = nd.linear_backward(foreign_dy, foreign_x, foreign_w)
     check_backward([gradient.copy_to_host() for gradient in gradients], dy, x, w)
 
 
 def test_linear_relu_dropout_of_foreign_arrays(rng):
     x, w, b, dy = layer(rng, 4, 5, 6, np.float32)
-    given_x, given_w, given_b, given_dy = (Foreign(cuda.to_device(a)) for a in (x, w, b, dy))
-    y = nd.linear_relu_dropout(given_x, given_w, given_b, 0.3, **AT)
+    foreign_x, foreign_w, foreign_b, foreign_dy = (Foreign(cuda.to_device(a)) for a in (x, w, b, dy))
+    y = nd.linear_relu_dropout(foreign_x, foreign_w, foreign_b, 0.3, **AT)
     expected = dropout(np.maximum(x @ w.T + b, 0), 0.3, **AT)
     np.testing.assert_allclose(y.copy_to_host(), expected, rtol=2e-4, atol=2e-6)
-    gradients = nd.linear_relu_dropout_backward(given_dy, Foreign(y), given_x, given_w, 0.3)
+    gradients = nd.linear_relu_dropout_backward(foreign_dy, Foreign(y), foreign_x, foreign_w, 0.3)
     dh = np.where(expected > 0, dropout(dy, 0.3, **AT), 0)
     for gradient, value in zip(gradients, (dh @ w, dh.T @ x, dh.sum(0)), strict=True):
         np.testing.assert_allclose(gradient.copy_to_host(), value, rtol=2e-4, atol=2e-6)
-    assert same_bits(given_dy.copy_to_host(), dy)
+    assert same_bits(foreign_dy.copy_to_host(), dy)
 
 
 @pytest.mark.parametrize("p", [0, 0.3, 1])

@@ -12,8 +12,8 @@ from numba_dropout.kernels.scalar.philox import PURPOSE
 @pytest.mark.parametrize(("dtype", "oracle"), [(np.float32, naive.uniform24), (np.float64, naive.uniform53)])
 def test_uniform(dtype, oracle):
     for seed, site in [(0, 0), (2**63 + 5, 3)]:
-        got = random.uniform(np.empty(50, dtype), 0, 1, "initialisation", seed=seed, site=site)
-        assert got.tolist() == [dtype(oracle(i, seed, PURPOSE["initialisation"] | site)) for i in range(50)]
+        actual = random.uniform(np.empty(50, dtype), 0, 1, "initialisation", seed=seed, site=site)
+        assert actual.tolist() == [dtype(oracle(i, seed, PURPOSE["initialisation"] | site)) for i in range(50)]
 
 
 @pytest.mark.jit_only

@@ -82,11 +82,11 @@ def test_summary(results):
 
 def test_write_twice(results):
     section = write_readme.section(results / "a.json")
-    once = write_readme.with_section(f"before\n{write_readme.BEGIN}\nold\n{write_readme.END}\nafter\n", section)
-    assert write_readme.with_section(once, section) == once
-    assert once.startswith("before\n")
-    assert once.endswith("\nafter\n")
-    assert "old" not in once
+    first = write_readme.with_section(f"before\n{write_readme.BEGIN}\nold\n{write_readme.END}\nafter\n", section)
+    assert write_readme.with_section(first, section) == first
+    assert first.startswith("before\n")
+    assert first.endswith("\nafter\n")
+    assert "old" not in first
 
 
 def test_page_without_marks():

@@ -171,18 +171,18 @@ def test_truncated_data(folder, model, name):
 
 
 @pytest.mark.parametrize("part", ["train", "t10k"])
-@pytest.mark.parametrize("what", ["images", "labels"])
+@pytest.mark.parametrize("kind", ["images", "labels"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_truncated_idx(folder, model, part, what, pack):
+def test_truncated_idx(folder, model, part, kind, pack):
     images = struct.pack(">4I", 0x803, 6, 1, 2) + bytes(range(12))
     labels = struct.pack(">2I", 0x801, 6) + bytes(Y.tolist())
     (folder / "idx").mkdir()
     for where in ("train", "t10k"):
         for name, content in (("images", pack(images)), ("labels", pack(labels))):
-            end = -1 if (where, name) == (part, what) else None
+            end = -1 if (where, name) == (part, kind) else None
             (folder / "idx" / f"{where}-{name}{'.gz' * (pack is not bytes)}").write_bytes(content[:end])
     line = refused(*(["train", "idx"] if part == "train" else ["evaluate", model, "idx"]))
-    assert f"{part}-{what}" in line
+    assert f"{part}-{kind}" in line
     assert "truncated" in line
 
 

@@ -16,12 +16,12 @@ def test_terminal(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
-    shown = bar.Bar(4)
-    shown.update(0, "preparing")
-    shown.update(1, "dropout")
-    shown.echo(["a line"])
-    shown.update(3, "")
-    shown.clear()
+    visible = bar.Bar(4)
+    visible.update(0, "preparing")
+    visible.update(1, "dropout")
+    visible.echo(["a line"])
+    visible.update(3, "")
+    visible.clear()
     text = terminal.getvalue()
     assert "preparing" in text
     assert re.search(r"1/4 .*dropout", text)
@@ -31,8 +31,8 @@ def test_terminal(monkeypatch):
 
 
 def test_pipe(capsys):
-    silent = bar.Bar(4)
-    silent.update(1, "dropout")
-    silent.echo(["a line"])
-    silent.clear()
+    hidden = bar.Bar(4)
+    hidden.update(1, "dropout")
+    hidden.echo(["a line"])
+    hidden.clear()
     assert tuple(capsys.readouterr()) == ("a line\n", "")

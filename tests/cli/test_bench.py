@@ -56,13 +56,13 @@ def test_measure_a_device(tmp_path):
     """Numba's simulator replaces a device."""
     command = ["kernels", "--device", "cuda", "--size", "64", "--size", "3x4x8", "--rounds", "1", "--peers", "none"]
     file = tmp_path / "cuda.json"
-    done = subprocess.run(
+    process = subprocess.run(
         [*NDROP, "bench", *command, "--json", str(file)],
         env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     record = json.loads(file.read_text())
     assert record["device"] == "cuda:0"
     assert "simulator" in record["machine"]["cuda"]
@@ -107,15 +107,15 @@ def test_refused_arguments(arguments, part, tmp_path):
 )
 def test_refused_arguments_of_estimators(arguments, message):
     pytest.importorskip("sklearn")
-    done = invoke("bench", "estimators", *arguments)
-    assert done.exit_code == 2
-    assert message in done.output
+    result = invoke("bench", "estimators", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
 
 
 def test_mnist_option():
-    done = invoke("bench", "kernels", "--mnist", "mnist")
-    assert done.exit_code == 2
-    assert "--mnist: only valid with the group estimators" in done.output
+    result = invoke("bench", "kernels", "--mnist", "mnist")
+    assert result.exit_code == 2
+    assert "--mnist: only valid with the group estimators" in result.output
 
 
 def test_interrupted_run_writes_nothing(tmp_path, monkeypatch):

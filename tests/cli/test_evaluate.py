@@ -18,9 +18,9 @@ def test_metrics_of_classes(kinds):
     measures = json.loads(ndrop("evaluate", "model.npz", "kinds.csv", "--json").stdout)
     predicted = ndrop("predict", "model.npz", "kinds.csv").stdout.split()
     assert predicted[0] == "prediction"
-    right = sum(a == b for a, b in zip(predicted[1:], kinds, strict=True))
-    assert measures["accuracy"] == pytest.approx(right / 30)
-    assert measures["error"] == pytest.approx(1 - right / 30)
+    correct = sum(a == b for a, b in zip(predicted[1:], kinds, strict=True))
+    assert measures["accuracy"] == pytest.approx(correct / 30)
+    assert measures["error"] == pytest.approx(1 - correct / 30)
     assert measures["loss"] > 0
 
 
@@ -37,8 +37,8 @@ def test_metrics_of_regression(values):
 def test_table(kinds):
     measures, _, classes = ndrop("evaluate", "model.npz", "kinds.csv").stdout.partition("\n\n")
     assert [line.split()[0] for line in classes.splitlines()] == ["class", "above", "below"]
-    shown = dict(line.split() for line in measures.splitlines())
-    assert {"loss", "accuracy", "error"} <= set(shown)
+    values = dict(line.split() for line in measures.splitlines())
+    assert {"loss", "accuracy", "error"} <= set(values)
 
 
 @pytest.mark.parametrize("how", ["reordered", "without a header"])
@@ -117,7 +117,7 @@ def test_dollar_signs_in_class_names(samples, folder):
     pytest.importorskip("matplotlib")
     (folder / "a$b_{x$.csv").write_text("x,y\n" + "".join(f"{n},{['US$', 'A$B_{x$'][n % 2]}\n" for n in range(20)))
     assert invoke("train", "a$b_{x$.csv", "--epochs", "1", "--hidden", "3").exit_code == 0
-    drawn = invoke("evaluate", "model.npz", "a$b_{x$.csv", "--plot", "e.svg", *samples)
-    assert drawn.exit_code == 0, drawn.output
+    result = invoke("evaluate", "model.npz", "a$b_{x$.csv", "--plot", "e.svg", *samples)
+    assert result.exit_code == 0, result.output
     assert "<!-- A$B_{x$ -->" in (folder / "e.svg").read_text()
     assert json.loads(invoke("evaluate", "model.npz", "a$b_{x$.csv", "--json").output)["classes"] == ["A$B_{x$", "US$"]

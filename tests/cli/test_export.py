@@ -32,9 +32,9 @@ def test_export(tmp_path, x):
         (["--format", "npz", "--mc"], "--mc: only valid with --format onnx"),
         (["--format", "npz"], "m.npz"),
     ]:  # the last would overwrite its input
-        done = invoke("export", tmp_path / "m.npz", *words)
-        assert done.exit_code == 2
-        assert message in done.output
+        result = invoke("export", tmp_path / "m.npz", *words)
+        assert result.exit_code == 2
+        assert message in result.output
     assert invoke("export", ".", "--format", "onnx").exit_code == 2
 
 
@@ -43,8 +43,8 @@ def test_missing_extra(library, file, tmp_path):
     network().save(tmp_path / "m.npz")
     code = f"import sys; sys.modules[{library!r}] = None\nfrom numba_dropout_cli.main import cli\ncli()"
     words = ["export", str(tmp_path / "m.npz"), "--out", str(tmp_path / file)]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert f"requires {library}: pip install {library} (or the extra [{library}])" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    process = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert f"requires {library}: pip install {library} (or the extra [{library}])" in process.stderr
+    assert len(process.stderr.splitlines()) == 1
     assert not (tmp_path / file).exists()

@@ -30,9 +30,9 @@ def test_version():
 
 def test_help_lists_commands():
     assert {"train", "evaluate", "predict", "info"} <= set(COMMANDS)
-    shown = ndrop("--help").stdout
+    output = ndrop("--help").stdout
     for name in COMMANDS:
-        assert name in shown
+        assert name in output
 
 
 @pytest.mark.parametrize("command", COMMANDS)

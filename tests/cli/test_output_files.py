@@ -69,5 +69,5 @@ def test_same_file_twice():
 
 
 def test_predict_keeps_its_input(model):
-    for taken in ("good.csv", model):
-        assert "already used in this run" in refused("predict", model, "good.csv", "--out", taken)
+    for existing in ("good.csv", model):
+        assert "already used in this run" in refused("predict", model, "good.csv", "--out", existing)

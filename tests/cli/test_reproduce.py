@@ -121,10 +121,10 @@ def test_too_many_images(folder):
 def test_json_and_plot(folder, small):
     pytest.importorskip("matplotlib")
     choices = ["mnist", folder / "mnist", "--checkpoints", folder / "ck", "--seeds", 2, "--updates", 4, "--jobs", 1]
-    shown = invoke("reproduce", *choices, "--plot", folder / "curves.svg")
+    result = invoke("reproduce", *choices, "--plot", folder / "curves.svg")
     record = json.loads(invoke("reproduce", *choices, "--json").output)
     table = reproduce.Table.of(record)
-    assert table.lines() == shown.output.splitlines()
+    assert table.lines() == result.output.splitlines()
     assert table.record()["rows"] == record["rows"]
     curves = (folder / "curves.svg").read_text()
     for row in reproduce.ROWS:

@@ -116,16 +116,16 @@ def test_smallest_and_largest_seed(seed):
 def test_patience(folder):
     choices = ["--hidden", "4", "--dropout", "0", "--batch-size", "5", "--val", "0.3", "--optimizer", "sgd"]
     choices += ["--lr", "3"]
-    patient = ("--epochs", 40, "--patience", 2, "--log", "log", "--out", "a")
-    stopped = ndrop("train", "kinds.csv", *choices, *patient).stdout
+    options = ("--epochs", 40, "--patience", 2, "--log", "log", "--out", "a")
+    stopped = ndrop("train", "kinds.csv", *choices, *options).stdout
     log = read_log(folder / "log")
     losses = [record["val_loss"] for record in log]
     best = losses.index(min(losses)) + 1
     assert len(log) == best + 2 < 40
     assert f"epoch {best}, the best" in stopped
     ndrop("train", "kinds.csv", *choices, "--epochs", best, "--out", "b")
-    kept, wanted = (nd.MLP.load(name).state_dict() for name in "ab")
-    assert all(np.array_equal(kept[name], wanted[name]) for name in wanted)
+    kept, expected = (nd.MLP.load(name).state_dict() for name in "ab")
+    assert all(np.array_equal(kept[name], expected[name]) for name in expected)
 
 
 def test_batch_larger_than_data():
@@ -170,13 +170,13 @@ def test_options(options):
 
 @COMPILES_LONG
 def test_concrete_dropout():
-    said = ndrop(
+    output = ndrop(
         "train", "kinds.csv", *SMALL, "--variant", "concrete", "--dropout", "0.2", "--dropout-regularizer", "1"
     )
-    assert "concrete dropout 0.2" in said.stdout
+    assert "concrete dropout 0.2" in output.stdout
     first, *rates = nd.MLP.load("model.npz").rates
     assert first == 0
-    assert f"learned dropout rates: hidden 1 {rates[0]:.4g}\n" in said.stdout
+    assert f"learned dropout rates: hidden 1 {rates[0]:.4g}\n" in output.stdout
     assert abs(rates[0] - 0.2) > 1e-3
 
 

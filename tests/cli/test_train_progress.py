@@ -21,16 +21,16 @@ def in_a_terminal(*arguments, until=None):
     import pty
 
     parent_end, child_end = pty.openpty()
-    shown = ""
+    output = ""
     with subprocess.Popen([*NDROP, *arguments], stdin=child_end, stdout=child_end, stderr=child_end) as process:
         os.close(child_end)
         with open(parent_end, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # the other end is closed
             while piece := terminal.read(65536):
-                shown += piece.decode()
-                if until and re.search(until, shown):
+                output += piece.decode()
+                if until and re.search(until, output):
                     process.send_signal(signal.SIGINT)
                     until = None
-    return shown, process.returncode
+    return output, process.returncode
 
 
 def test_pipe():
@@ -44,21 +44,21 @@ def test_pipe():
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
 def test_terminal():
-    shown, code = in_a_terminal("train", "kinds.csv", "--hidden", "4", "--epochs", "5", "--batch-size", "1")
+    output, code = in_a_terminal("train", "kinds.csv", "--hidden", "4", "--epochs", "5", "--batch-size", "1")
     assert code == 0
-    assert re.search(r"\[#+-*\] +\d+/150 .*epoch 1, loss \d", shown)
-    rows = re.findall(r"(\d+) +\d\.\d{4} +\d\.\d{4} +- +- +[\d,]+\r\n", shown)
+    assert re.search(r"\[#+-*\] +\d+/150 .*epoch 1, loss \d", output)
+    rows = re.findall(r"(\d+) +\d\.\d{4} +\d\.\d{4} +- +- +[\d,]+\r\n", output)
     assert rows == ["1", "2", "3", "4", "5"]
-    assert "next   ndrop evaluate model.npz kinds.csv" in shown
+    assert "next   ndrop evaluate model.npz kinds.csv" in output
 
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
 def test_time_left_and_interrupt(folder):
     time_left = r"\[[#-]+\] +\d+/\d+ +(\d+d )?\d\d:\d\d:\d\d"
-    shown, code = in_a_terminal("train", "kinds.csv", "--hidden", "4", "--epochs", "9999999", until=time_left)
+    output, code = in_a_terminal("train", "kinds.csv", "--hidden", "4", "--epochs", "9999999", until=time_left)
     assert code == 130
-    assert re.search(time_left, shown)
-    end = shown[shown.rindex("/9999999") :]
+    assert re.search(time_left, output)
+    end = output[output.rindex("/9999999") :]
     assert "\x1b[?25h" in end, "the cursor is hidden"
     assert "stopped by Ctrl-C" in end
     assert (folder / "model.npz").exists()

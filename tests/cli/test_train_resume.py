@@ -17,8 +17,8 @@ KILLS = 20
 
 
 def test_resume_with_the_same_options(folder):
-    done = invoke("train", "--epochs", "3", "--seed", "5", "--log", "log", "--checkpoint-every", "50")
-    assert done.exit_code == 0, done.output
+    result = invoke("train", "--epochs", "3", "--seed", "5", "--log", "log", "--checkpoint-every", "50")
+    assert result.exit_code == 0, result.output
     expected, log = (folder / "model.npz").read_bytes(), (folder / "log").read_text()
     (folder / "model.npz").unlink()
     (folder / "log").unlink()
@@ -88,8 +88,8 @@ def without_times(history):
 def test_kill_at_random_moments(tmp_path):
     """Kill twenty processes at random moments, during training, writing and start-up."""
     draws, killed, ended = random.Random(0), 0, 0
-    begin = ["--epochs", "1500", "--optimizer", "adam", "--val", "0.2", "--patience", "1500"]
-    begin += ["--checkpoint-every", "1000", "--log", "log"]
+    options = ["--epochs", "1500", "--optimizer", "adam", "--val", "0.2", "--patience", "1500"]
+    options += ["--checkpoint-every", "1000", "--log", "log"]
     command = [*NDROP, "train"]
     environment = {**os.environ, "NUMBA_NUM_THREADS": "1"}
 
@@ -99,18 +99,18 @@ def test_kill_at_random_moments(tmp_path):
     folders = [tmp_path / "whole", tmp_path / "killed"]
     for folder in folders:
         folder.mkdir()
-    took = 0.0
+    duration = 0.0
     for _ in range(2):  # the first one compiles
-        began = time.perf_counter()
-        assert start(folders[0], begin).wait() == 0
-        took = time.perf_counter() - began
+        start_time = time.perf_counter()
+        assert start(folders[0], options).wait() == 0
+        duration = time.perf_counter() - start_time
     expected = (folders[0] / "model.npz").read_bytes()
     folder = folders[1]
     while killed < KILLS or not ended:
         files = checkpoints.of_model(folder / "model.npz")
-        process = start(folder, ["--resume", files[-1].name] if files else begin)
+        process = start(folder, ["--resume", files[-1].name] if files else options)
         try:
-            code = process.wait(draws.uniform(0, took) if killed < KILLS else None)
+            code = process.wait(draws.uniform(0, duration) if killed < KILLS else None)
         except subprocess.TimeoutExpired:
             process.kill()
             assert process.wait() == -signal.SIGKILL

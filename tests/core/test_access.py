@@ -130,12 +130,12 @@ def test_training_in_two_threads():
     """Each concurrent step is refused or complete, and the network has taken the complete steps."""
     (x, y), net, rule = data(), network(), nd.SGD()
     results = list(itertools.chain(*together(*[lambda: net.train_step(x, y, rule)] * 2, times=200)))
-    done = sum(isinstance(result, float) for result in results)
+    completed = sum(isinstance(result, float) for result in results)
     assert all(isinstance(result, float | RuntimeError) for result in results)
     reference, reference_rule = network(), nd.SGD()
-    for _ in range(done):
+    for _ in range(completed):
         reference.train_step(x, y, reference_rule)
-    assert (net.step, rule.step) == (done, done)
+    assert (net.step, rule.step) == (completed, completed)
     assert np.array_equal(net.predict_proba(x), reference.predict_proba(x))
 
 

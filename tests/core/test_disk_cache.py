@@ -27,16 +27,16 @@ POSIX = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has n
 def use(folder, code=USE, cwd=None, **environment):
     """Run Python with a folder for compiled code; return its output and its warnings."""
     command = [sys.executable, "-W", "always::RuntimeWarning", "-c", code]
-    done = finished(command, cwd, **{"NUMBA_CACHE_DIR": str(folder), **environment})
-    return done.stdout.split(), [line for line in done.stderr.splitlines() if "Warning" in line]
+    process = finished(command, cwd, **{"NUMBA_CACHE_DIR": str(folder), **environment})
+    return process.stdout.split(), [line for line in process.stderr.splitlines() if "Warning" in line]
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     """Return a folder with the code of one kernel, and the result of the kernel."""
     folder = tmp_path_factory.mktemp("filled")
-    results, warned = use(folder)
-    assert not warned
+    results, warnings = use(folder)
+    assert not warnings
     return folder, results
 
 
@@ -128,8 +128,8 @@ def test_edited_source_is_compiled_again(tmp_path):
 @pytest.mark.parametrize(("setting", "value"), [("NUMBA_OPT", "0"), ("NUMBA_DEBUGINFO", "1")])
 def test_settings_without_cache(filled, tmp_path, setting, value):
     code = f"{USE}; from numba_dropout.core import disk_cache; print(disk_cache.describe())"
-    results, warned = use(tmp_path, code, **{setting: value})
-    assert (results[:1], warned) == (filled[1], [])
+    results, warnings = use(tmp_path, code, **{setting: value})
+    assert (results[:1], warnings) == (filled[1], [])
     assert results[1:4] == ["not", "cached:", setting + ("=0" if value == "0" else "")]
     assert list(tmp_path.rglob("*.nbc")) == []
 
@@ -188,26 +188,26 @@ def linked(file):
 )
 def test_planted_code_does_not_run(copied, tmp_path, case):
     folder, file, expected = copied
-    ran = tmp_path / "planted code ran"
-    subprocess.run([sys.executable, "-c", PLANT, file, ran], check=True)
+    marker = tmp_path / "planted code ran"
+    subprocess.run([sys.executable, "-c", PLANT, file, marker], check=True)
     reason = case(file)
-    results, warned = use(folder, LOADED)
-    assert not ran.exists()
+    results, warnings = use(folder, LOADED)
+    assert not marker.exists()
     assert results == expected
-    assert len(warned) == (reason is not None)
-    assert reason is None or (reason in warned[0] and "NUMBA_CACHE_DIR" in warned[0])
+    assert len(warnings) == (reason is not None)
+    assert reason is None or (reason in warnings[0] and "NUMBA_CACHE_DIR" in warnings[0])
 
 
 @POSIX
 def test_warning_about_shared_folder(copied):
     folder, file, _ = copied
     reason = open_to_all(file)
-    _, warned = use(folder, USE + "; nd.relu(np.ones(9)); nd.dropout(np.ones(9, np.float32), 0.5, seed=1)")
-    assert len(warned) == 1
+    _, warnings = use(folder, USE + "; nd.relu(np.ones(9)); nd.dropout(np.ones(9, np.float32), 0.5, seed=1)")
+    assert len(warnings) == 1
     assert len(list(folder.rglob("*.nbc"))) == 1  # no file was added
     code = "from numba_dropout.experiments import environment; print(environment.describe()['compiled code'])"
-    about = use(folder, code)[0]
-    assert " ".join(about).startswith(f"not cached: {reason}")
+    words = use(folder, code)[0]
+    assert " ".join(words).startswith(f"not cached: {reason}")
 
 
 @POSIX
@@ -224,10 +224,10 @@ def test_warning_about_shared_folder(copied):
     ],
 )
 def test_unusable_folder(filled, tmp_path, environment, reason):
-    results, warned = use(None, cwd=tmp_path, **environment)
+    results, warnings = use(None, cwd=tmp_path, **environment)
     assert results == filled[1]
-    assert len(warned) == 1
-    assert reason in warned[0]
+    assert len(warnings) == 1
+    assert reason in warnings[0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -243,8 +243,8 @@ def test_permissions_of_folders(filled, tmp_path):
 @pytest.mark.full
 def test_warning_of_command(tmp_path):
     code = "from numba_dropout_cli.main import cli; cli(['train', '--epochs', '1'])"
-    done = finished([sys.executable, "-c", code], tmp_path, NUMBA_CACHE_DIR="kept")
-    (line,) = done.stderr.splitlines()
+    process = finished([sys.executable, "-c", code], tmp_path, NUMBA_CACHE_DIR="kept")
+    (line,) = process.stderr.splitlines()
     assert line.startswith("Warning: compiled code is not cached: NUMBA_CACHE_DIR is not an absolute path: kept; ")
 
 
@@ -264,9 +264,9 @@ def test_symbols_are_distinct():
     """If two entries define one symbol, the first is run for both. The test checks the code of all earlier tests."""
     nd.dropout(np.ones(9), 0.5, seed=1)  # at least one
     entries = sorted(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbc"))
-    shown = {file.name: shared_symbols(object_code(file)) for file in entries}
-    total = sum(map(len, shown.values()))
+    symbols_of = {file.name: shared_symbols(object_code(file)) for file in entries}
+    total = sum(map(len, symbols_of.values()))
     print(f"{len(entries)} entries with {total} symbols")
     assert entries
-    assert {len(symbols) for symbols in shown.values()} == {3}  # the function, its wrapper, and its environment
-    assert len(set().union(*shown.values())) == total
+    assert {len(symbols) for symbols in symbols_of.values()} == {3}  # the function, its wrapper, and its environment
+    assert len(set().union(*symbols_of.values())) == total

@@ -72,10 +72,10 @@ def test_settings_of_the_process(monkeypatch, name):
 
 
 def test_closures():
-    held = [0, False, 0.0, None, "0", (0,), np.uint64(0), np.int64(0), np, identified, closure(1), closure(2), int]
-    names = [identity.identity(closure(value)) for value in held]
-    assert len(set(names)) == len(held)
-    assert names == [identity.identity(closure(value)) for value in held]
+    values = [0, False, 0.0, None, "0", (0,), np.uint64(0), np.int64(0), np, identified, closure(1), closure(2), int]
+    names = [identity.identity(closure(value)) for value in values]
+    assert len(set(names)) == len(values)
+    assert names == [identity.identity(closure(value)) for value in values]
     with pytest.raises(TypeError, match="expected constants and functions, got list"):
         identity.identity(closure([0]))
 
@@ -112,8 +112,8 @@ def covering(every):
 def trained(chosen, folder, **environment):
     """Train kinds one after the other in one process; return the digest of each kind's results."""
     command = [sys.executable, "-W", "error", str(SCRIPT), *chosen]
-    done = finished(command, NUMBA_CACHE_DIR=str(folder), NUMBA_NUM_THREADS="1", **environment)
-    return dict(line.split() for line in done.stdout.splitlines())
+    process = finished(command, NUMBA_CACHE_DIR=str(folder), NUMBA_NUM_THREADS="1", **environment)
+    return dict(line.split() for line in process.stdout.splitlines())
 
 
 @pytest.mark.full
@@ -128,10 +128,10 @@ def test_networks_of_all_kinds(tmp_path):
     folder = tmp_path / "cache"
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = [chosen[number::AT_ONCE] for number in range(AT_ONCE)]
-        apart = list(pool.map(lambda kind: trained([kind], folder), chosen))
+        separate = list(pool.map(lambda kind: trained([kind], folder), chosen))
         uncached = list(pool.map(lambda part: trained(part, tmp_path, NUMBA_DROPOUT_CACHE="0"), parts))
     expected = {kind: digest for results in uncached for kind, digest in results.items()}
-    assert {kind: digest for results in apart for kind, digest in results.items()} == expected
+    assert {kind: digest for results in separate for kind, digest in results.items()} == expected
     assert trained(chosen, folder) == expected
     assert trained(chosen[::-1], folder) == expected
     half = set(chosen[::2])  # a folder without every other kind: new code next to loaded code

@@ -116,13 +116,13 @@ def test_spin_count(environment, expected):
     """The OpenMP library of GNU prints its settings when it is loaded."""
     code = "import os, numba_dropout as nd; print(nd.core.threads.waiting, 'GOMP_SPINCOUNT' in os.environ)"
     unset = {"OMP_WAIT_POLICY": None, "GOMP_SPINCOUNT": None}
-    done = finished([sys.executable, "-c", code], **{**unset, "OMP_DISPLAY_ENV": "verbose", **environment})
-    assert done.stdout.split() == [expected, str("GOMP_SPINCOUNT" in environment)]  # the environment is unchanged
-    shown = [line.split("'")[1] for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line]
-    if not shown:
+    process = finished([sys.executable, "-c", code], **{**unset, "OMP_DISPLAY_ENV": "verbose", **environment})
+    assert process.stdout.split() == [expected, str("GOMP_SPINCOUNT" in environment)]  # the environment is unchanged
+    spin_counts = [line.split("'")[1] for line in process.stderr.splitlines() if "GOMP_SPINCOUNT" in line]
+    if not spin_counts:
         pytest.skip("Numba runs on another OpenMP library here, or on none")
     counts = {SPINS: str(threads.SPINS), "GOMP_SPINCOUNT=7": "7"}
-    assert shown[0] == counts.get(expected, shown[0])
+    assert spin_counts[0] == counts.get(expected, spin_counts[0])
 
 
 @pytest.mark.jit_only

@@ -9,18 +9,18 @@ from animals import CLASSES, LABELS, ROWS, X, text
 from numba_dropout import data
 
 
-def check_table(read):
-    assert np.array_equal(read.x, X)
-    assert read.y.tolist() == LABELS
-    assert read.classes == CLASSES
+def check_table(dataset):
+    assert np.array_equal(dataset.x, X)
+    assert dataset.y.tolist() == LABELS
+    assert dataset.classes == CLASSES
 
 
 @pytest.mark.parametrize("header", [True, False])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " ", "   "])
 def test_delimiter_and_header(write, delimiter, header):
-    read = data.load(write(text(delimiter, header)))
-    check_table(read)
-    assert read.features == (["length", "width"] if header else None)
+    dataset = data.load(write(text(delimiter, header)))
+    check_table(dataset)
+    assert dataset.features == (["length", "width"] if header else None)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_gzip(write):
 
 
 def test_quoted_delimiter(write):
-    read = data.load(write('size,kind\n1,"cat, small"\n2,"a ""big"" dog"\n3,"cat, small"\n'))
-    assert read.classes == ['a "big" dog', "cat, small"]
-    assert read.x[:, 0].tolist() == [1, 2, 3]
+    dataset = data.load(write('size,kind\n1,"cat, small"\n2,"a ""big"" dog"\n3,"cat, small"\n'))
+    assert dataset.classes == ['a "big" dog', "cat, small"]
+    assert dataset.x[:, 0].tolist() == [1, 2, 3]
 
 
 def test_inch_sign(write):
@@ -61,9 +61,9 @@ def test_utf_8(write):
 @pytest.mark.parametrize("target", ["kind", "1", 1, "-3", -3])
 def test_target_by_name_or_number(write, target):
     content = "kind,length,width\n" + "".join(f"{kind},{a},{b}\n" for a, b, kind in ROWS)
-    read = data.load(write(content), target=target)
-    check_table(read)
-    assert read.features == ["length", "width"]
+    dataset = data.load(write(content), target=target)
+    check_table(dataset)
+    assert dataset.features == ["length", "width"]
 
 
 @pytest.mark.parametrize("target", [None, "3", "-1", "kind"])
@@ -72,9 +72,9 @@ def test_default_target(write, target):
 
 
 def test_target_in_the_middle(write):
-    read = data.load(write("a,b,c\n1,0,3\n4,1,6\n"), target="2")
-    assert read.x.tolist() == [[1, 3], [4, 6]]
-    assert read.features == ["a", "c"]
+    dataset = data.load(write("a,b,c\n1,0,3\n4,1,6\n"), target="2")
+    assert dataset.x.tolist() == [[1, 3], [4, 6]]
+    assert dataset.features == ["a", "c"]
 
 
 @pytest.mark.parametrize("cell", ["", "?", "NA", "n/a", "nan", "NaN", "null", "None"])

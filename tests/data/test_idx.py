@@ -45,13 +45,13 @@ def zipped(folder):
 
 @pytest.mark.parametrize("pack", [Path, zipped])
 def test_train_and_test_parts(folder, pack):
-    read = data.load(pack(folder))
-    assert np.array_equal(read.x, images("train").reshape(12, 6))
-    assert read.x.dtype == np.uint8
-    assert read.classes == [4, 5, 6]
-    assert np.array_equal(read.y, labels("train") - 4)
-    assert read.pixels
-    trained = SimpleNamespace(sizes=[6, 3], classes=read.classes, features=None, target=read.target)
+    dataset = data.load(pack(folder))
+    assert np.array_equal(dataset.x, images("train").reshape(12, 6))
+    assert dataset.x.dtype == np.uint8
+    assert dataset.classes == [4, 5, 6]
+    assert np.array_equal(dataset.y, labels("train") - 4)
+    assert dataset.pixels
+    trained = SimpleNamespace(sizes=[6, 3], classes=dataset.classes, features=None, target=dataset.target)
     test = data.load_for(trained, folder)
     assert np.array_equal(test.x, images("t10k").reshape(5, 6))
     assert np.array_equal(test.y, labels("t10k") - 4)
@@ -67,21 +67,21 @@ def test_alternative_file_names(folder):
 def test_dtypes(tmp_path, dtype):
     array = np.array([[0, 1, 100], [7, 8, 9]], dtype)
     (tmp_path / "file").write_bytes(encode(array))
-    read = idx.read(tmp_path / "file")
-    assert np.array_equal(read, array)
-    assert read.dtype == array.dtype
+    actual = idx.read(tmp_path / "file")
+    assert np.array_equal(actual, array)
+    assert actual.dtype == array.dtype
 
 
-@pytest.mark.parametrize("what", ["images", "labels"])
+@pytest.mark.parametrize("kind", ["images", "labels"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_truncated_file(folder, what, pack):
-    file = next(folder.glob(f"train-{what}*"))
+def test_truncated_file(folder, kind, pack):
+    file = next(folder.glob(f"train-{kind}*"))
     content = pack(file.read_bytes())
     file.unlink()
     file = file.with_name(file.name + ".gz" * (pack is not bytes))
     for size in range(len(content)):
         file.write_bytes(content[:size])
-        with pytest.raises(ValueError, match=f"train-{what}.*(truncated|damaged|expected an IDX file)"):
+        with pytest.raises(ValueError, match=f"train-{kind}.*(truncated|damaged|expected an IDX file)"):
             data.load(folder)
 
 

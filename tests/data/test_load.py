@@ -20,9 +20,9 @@ from numba_dropout import data
     ],
 )
 def test_classes_or_values(write, cells, classes, y):
-    read = data.load(write("".join(f"{i},{cell}\n" for i, cell in enumerate(cells))))
-    assert read.classes == classes
-    assert read.y.tolist() == y
+    dataset = data.load(write("".join(f"{i},{cell}\n" for i, cell in enumerate(cells))))
+    assert dataset.classes == classes
+    assert dataset.y.tolist() == y
 
 
 def test_many_whole_numbers(write):
@@ -54,10 +54,10 @@ def test_missing_extra(library, source, package, tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     code = f"import sys; sys.modules[{library!r}] = None\nfrom numba_dropout_cli.main import cli\ncli()"
     command = [sys.executable, "-c", code, "train", source]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert f"requires {package}: pip install {package} (or the extra" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert f"requires {package}: pip install {package} (or the extra" in process.stderr
+    assert len(process.stderr.splitlines()) == 1
 
 
 def test_target_of_npz_and_built_in_set(tmp_path):
@@ -81,9 +81,9 @@ NAMED = {"classes": CLASSES, "names": ["length", "width"], "target": "kind"}
     ids=["the same", "without a header", "another delimiter", "reordered, with one more"],
 )
 def test_columns_for_a_model(write, content):
-    read = data.load_for(model(**NAMED), write(content))
-    assert np.array_equal(read.x, X)
-    assert read.y.tolist() == LABELS
+    dataset = data.load_for(model(**NAMED), write(content))
+    assert np.array_equal(dataset.x, X)
+    assert dataset.y.tolist() == LABELS
 
 
 @pytest.mark.parametrize(
@@ -102,17 +102,17 @@ def test_prediction_without_target(write, content):
 
 def test_target_by_position(write):
     path = write("0,1,2\n1,3,4\n")
-    read = data.load(path, target=1)
-    again = data.load_for(model(classes=read.classes, column=read.target_column), path)
-    assert again.x.tolist() == read.x.tolist() == [[1, 2], [3, 4]]
-    assert again.y.tolist() == [0, 1]
+    dataset = data.load(path, target=1)
+    reloaded = data.load_for(model(classes=dataset.classes, column=dataset.target_column), path)
+    assert reloaded.x.tolist() == dataset.x.tolist() == [[1, 2], [3, 4]]
+    assert reloaded.y.tolist() == [0, 1]
 
 
 def test_columns_of_the_same_name(write):
     path = write("a,a,y\n1,2,0\n3,4,1\n")
-    read = data.load(path)
-    again = data.load_for(model(classes=read.classes, names=read.features, column=read.target_column), path)
-    assert again.x.tolist() == [[1, 2], [3, 4]]
+    dataset = data.load(path)
+    reloaded = data.load_for(model(classes=dataset.classes, names=dataset.features, column=dataset.target_column), path)
+    assert reloaded.x.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(

@@ -15,31 +15,31 @@ from numba_dropout import data
 @pytest.mark.parametrize("labels", [LABELS, [CLASSES[k] for k in LABELS]])
 def test_npz(tmp_path, save, labels):
     save(tmp_path / "set.npz", x=X, y=labels)
-    read = data.load(tmp_path / "set.npz")
-    assert np.array_equal(read.x, X)
-    assert read.y.tolist() == LABELS
-    assert read.classes == sorted(set(labels))
+    dataset = data.load(tmp_path / "set.npz")
+    assert np.array_equal(dataset.x, X)
+    assert dataset.y.tolist() == LABELS
+    assert dataset.classes == sorted(set(labels))
 
 
 def test_npz_of_images(tmp_path):
     images = np.arange(4 * 3 * 2, dtype=np.uint8).reshape(4, 3, 2)
     np.savez(tmp_path / "set.npz", x=images, y=LABELS)
-    read = data.load(tmp_path / "set.npz")
-    assert read.x.shape == (4, 6)
-    assert read.x.dtype == np.uint8
-    assert read.pixels
-    shift, stretch = read.scaling()
+    dataset = data.load(tmp_path / "set.npz")
+    assert dataset.x.shape == (4, 6)
+    assert dataset.x.dtype == np.uint8
+    assert dataset.pixels
+    shift, scale = dataset.scaling()
     assert not shift.any()
-    assert np.allclose(stretch, 1 / 255)
+    assert np.allclose(scale, 1 / 255)
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_npz_of_values(tmp_path, outputs):
     y = np.linspace(0, 1, 4 * outputs).reshape(4, outputs)
     np.savez(tmp_path / "set.npz", x=X, y=y)
-    read = data.load(tmp_path / "set.npz")
-    assert read.classes is None
-    assert np.array_equal(read.y, y)
+    dataset = data.load(tmp_path / "set.npz")
+    assert dataset.classes is None
+    assert np.array_equal(dataset.y, y)
 
 
 def test_npz_of_labels_in_a_column(tmp_path):
@@ -54,9 +54,9 @@ def test_npz_of_labels_in_a_column(tmp_path):
 )
 def test_npy(tmp_path, target, x, y):
     np.save(tmp_path / "table.npy", [[1, 2, 3.5], [4, 5, 6]])
-    read = data.load(tmp_path / "table.npy", target=target)
-    assert read.x.tolist() == x
-    assert read.y.tolist() == y
+    dataset = data.load(tmp_path / "table.npy", target=target)
+    assert dataset.x.tolist() == x
+    assert dataset.y.tolist() == y
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,9 @@ def test_commands(tmp_path, table):
         ["evaluate", model, path],
         ["predict", model, path],
     ):
-        done = CliRunner().invoke(cli, words)
-        assert done.exit_code == 0, done.output
-    assert set(done.output.split()) <= {"class", "prediction", "large", "small"}
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, result.output
+    assert set(result.output.split()) <= {"class", "prediction", "large", "small"}
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ def test_sets(name, shape, classes):
     assert np.isfinite(dataset.x).all()
     net = nd.MLP([shape[1], len(classes) if classes else 1], loss="cross_entropy" if classes else "mse")
     net.classes = classes
-    again = data.load_for(net, name)
-    assert np.array_equal(again.x, dataset.x)
-    assert np.array_equal(again.y, dataset.y)
+    reloaded = data.load_for(net, name)
+    assert np.array_equal(reloaded.x, dataset.x)
+    assert np.array_equal(reloaded.y, dataset.y)
 
 
 @pytest.mark.parametrize(("name", "task"), [("iris", "values"), ("diabetes", "classes"), ("pipeline", "values")])

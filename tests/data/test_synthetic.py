@@ -8,14 +8,14 @@ from numba_dropout import data
 
 
 def test_pipeline():
-    read = data.load("pipeline")
-    assert read.x.shape == (1000, 20)
-    assert np.bincount(read.y).tolist() == [334, 333, 333]
-    assert np.array_equal(read.x, data.load("pipeline").x)
-    assert np.isfinite(read.x).all()
+    dataset = data.load("pipeline")
+    assert dataset.x.shape == (1000, 20)
+    assert np.bincount(dataset.y).tolist() == [334, 333, 333]
+    assert np.array_equal(dataset.x, data.load("pipeline").x)
+    assert np.isfinite(dataset.x).all()
     net = nd.MLP([20, 3])
     net.classes = [0, 1, 2]
-    assert np.array_equal(data.load_for(net, "pipeline").y, read.y)
+    assert np.array_equal(data.load_for(net, "pipeline").y, dataset.y)
 
 
 def test_values_of_pipeline():

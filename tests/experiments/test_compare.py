@@ -31,8 +31,8 @@ def by_hand(number, rate, seed):
     net = nd.MLP([20, 6, 3], dropout=rate, input_dropout=0.1, seed=seed)
     net.scale_input(*train.scaling())
     nd.fit(net, train.x, train.targets(), optimizer=nd.Adam(), epochs=2, batch_size=16)
-    seen, unseen = (net.evaluate_loss(part.x, part.targets()) for part in (train, held_out))
-    return result_of(number, rate, seed, *seen, *unseen)
+    train_metrics, val_metrics = (net.evaluate_loss(part.x, part.targets()) for part in (train, held_out))
+    return result_of(number, rate, seed, *train_metrics, *val_metrics)
 
 
 def test_runs():

@@ -60,7 +60,7 @@ def test_workers_end(how, tmp_path):
             send = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM, "kill": signal.SIGKILL}[how]
             process.send_signal(send)
         process.stdout.read()
-        said = process.stderr.read()
+        errors = process.stderr.read()
     assert process.returncode != 0
     for _ in range(200):
         if not running(workers):
@@ -68,6 +68,8 @@ def test_workers_end(how, tmp_path):
         time.sleep(0.05)
     assert running(workers) == []
     if how == "a worker":
-        assert said.splitlines()[-1].endswith("a worker process was killed, perhaps for lack of memory; try fewer jobs")
+        assert errors.splitlines()[-1].endswith(
+            "a worker process was killed, perhaps for lack of memory; try fewer jobs"
+        )
     if how == "interrupt":
-        assert said.splitlines()[-1] == "KeyboardInterrupt"
+        assert errors.splitlines()[-1] == "KeyboardInterrupt"

@@ -21,15 +21,15 @@ def test_random():
     assert len(chosen) == 5
     assert all(choice in grid and chosen.count(choice) == 1 for choice in chosen)
     space = {"dropout": Range(0.1, 0.6), "lr": Range(1e-4, 1.0, logarithmic=True), "hidden": [[4], [8]]}
-    drawn = [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
-    rates, logs = np.array([choice["dropout"] for choice in drawn]), np.log10([choice["lr"] for choice in drawn])
+    choices = [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
+    rates, logs = np.array([choice["dropout"] for choice in choices]), np.log10([choice["lr"] for choice in choices])
     assert rates.min() >= 0.1
     assert rates.max() <= 0.6
     assert abs(rates.mean() - 0.35) < 0.03
     assert logs.min() >= -4
     assert logs.max() <= 0
     assert abs(logs.mean() + 2) < 0.25
-    assert drawn == [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
+    assert choices == [trial.choice for trial in SearchSpace(space, "random", 400).draw(1)]
 
 
 def test_rungs():

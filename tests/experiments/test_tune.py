@@ -26,8 +26,8 @@ def test_grid_search():
         for split, (train, held_out) in enumerate(Resampling(folds=2).parts(1000, 0)):
             part = build(dataset.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
             part.fit()
-            unseen = dataset.rows(held_out)
-            assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(unseen.x, unseen.y)[0]
+            held_out_rows = dataset.rows(held_out)
+            assert study.losses(0)[trial.number][split] == part.net.evaluate_loss(held_out_rows.x, held_out_rows.y)[0]
     assert [(result.trial.number, result.split, of) for result, of in calls] == [
         (0, 0, 4),
         (0, 1, 4),
@@ -49,8 +49,8 @@ def test_halving():
     for rung, (count, _) in enumerate(study.rungs[:-1]):
         ranked = study.rank(rung)
         assert len(ranked) == count
-        following = study.rungs[rung + 1][0]
-        assert {trial.number for trial in study.rank(rung + 1)} == {trial.number for trial in ranked[:following]}
+        next_count = study.rungs[rung + 1][0]
+        assert {trial.number for trial in study.rank(rung + 1)} == {trial.number for trial in ranked[:next_count]}
     assert study.best.choice["lr"] in (0.3, 0.1)
     assert [line.split()[1] for line in study.table()[1:]] == ["4", "2", "1", "1"]
 
@@ -60,8 +60,8 @@ def test_resume_from_journal(tmp_path, monkeypatch):
     study, _ = tune.tune("noisy", search_space, QUICK, Resampling(), journal=journal)
     lines = journal.read_bytes().splitlines(keepends=True)
     assert len(lines) == 5
-    calls, real = [], tune.train_trial
-    monkeypatch.setattr(tune, "train_trial", lambda *call: calls.append(call) or real(*call))
+    calls, original = [], tune.train_trial
+    monkeypatch.setattr(tune, "train_trial", lambda *call: calls.append(call) or original(*call))
     journal.write_bytes(b"".join(lines[:3]) + lines[3][:20])
     resumed, _ = tune.tune("noisy", search_space, QUICK, Resampling(), journal=journal)
     assert len(calls) == 2

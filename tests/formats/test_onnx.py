@@ -71,11 +71,11 @@ def test_graph_and_metadata(tmp_path):
         "Gemm",
         "Softmax",
     ]
-    about = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
-    assert about["classes"] == ["a", "b", "c"]
-    assert about["network"]["sizes"] == net.sizes
-    once = (tmp_path / "m.onnx").read_bytes()
-    assert exported(net, tmp_path / "m.onnx").read_bytes() == once
+    metadata = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    assert metadata["classes"] == ["a", "b", "c"]
+    assert metadata["network"]["sizes"] == net.sizes
+    first = (tmp_path / "m.onnx").read_bytes()
+    assert exported(net, tmp_path / "m.onnx").read_bytes() == first
 
 
 @pytest.mark.jit_only
@@ -83,9 +83,9 @@ def test_monte_carlo_samples(tmp_path, x):
     """Predictions for repeated rows have the mean and the standard deviation of the network's samples."""
     net, rows = network(), np.repeat(x[:1], 20_000, 0)
     probabilities = run(exported(net, tmp_path / "m.onnx", mc=True), rows)["probabilities"]
-    drawn = net.predict_mc(x[:1], 20_000)
-    assert probabilities.std(0) == pytest.approx(drawn.std[0], abs=0.01)
-    assert probabilities.mean(0) == pytest.approx(drawn.mean[0], abs=0.01)
+    expected = net.predict_mc(x[:1], 20_000)
+    assert probabilities.std(0) == pytest.approx(expected.std[0], abs=0.01)
+    assert probabilities.mean(0) == pytest.approx(expected.mean[0], abs=0.01)
 
 
 @pytest.mark.parametrize(

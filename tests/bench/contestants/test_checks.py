@@ -11,9 +11,9 @@ from numba_dropout_bench.contestants import _checks, _inputs
 def test_dropout():
     x = _inputs.positive(case_of("dropout"))[: 2**12]
     keep = np.random.default_rng(1).random(x.size) >= 0.3
-    good = np.where(keep, x / np.float32(0.7), 0)
-    _checks.dropped(good, x, 0.3)
-    for wrong in (x, np.where(keep, x, 0), good[::-1], good[:-1], good.astype(np.float64), np.zeros_like(x)):
+    correct = np.where(keep, x / np.float32(0.7), 0)
+    _checks.dropped(correct, x, 0.3)
+    for wrong in (x, np.where(keep, x, 0), correct[::-1], correct[:-1], correct.astype(np.float64), np.zeros_like(x)):
         with pytest.raises(ValueError, match=r"dropped|kept|shape"):
             _checks.dropped(wrong, x, 0.3)
 
@@ -30,8 +30,8 @@ def test_gaussian_dropout(rng):
 def test_alpha_dropout(rng):
     x = _inputs.positive(case_of("dropout"))[: 2**14]
     keep = rng.random(x.size) >= 0.3
-    good = np.where(keep, 0.8 * x + 0.3, -1)
-    _checks.alpha(good, x, 0.3)
+    correct = np.where(keep, 0.8 * x + 0.3, -1)
+    _checks.alpha(correct, x, 0.3)
     for wrong in (x, np.where(keep, 0.8 * x[::-1] + 0.3, -1), np.where(rng.random(x.size) >= 0.4, x, -1)):
         with pytest.raises(ValueError, match=r"dropped|affine"):
             _checks.alpha(wrong, x, 0.3)
@@ -65,6 +65,6 @@ def test_learning(rng):
     _checks.learns(lambda: next(losses))()
     with pytest.raises(ValueError, match="does not decrease"):
         _checks.learns(lambda: 2 + 0.1 * rng.standard_normal())()
-    for loss, what in ((1.0, "does not decrease"), (math.nan, "is nan")):
-        with pytest.raises(ValueError, match=what):
+    for loss, message in ((1.0, "does not decrease"), (math.nan, "is nan")):
+        with pytest.raises(ValueError, match=message):
             _checks.learns(lambda loss=loss: loss, window=2)()

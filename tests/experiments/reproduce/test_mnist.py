@@ -80,9 +80,9 @@ def test_resume(folder, small, monkeypatch):
         if file.name.endswith("ckpt-9.npz"):
             file.rename(folder / "ck" / file.name)
     steps = []
-    real = nd.MLP.train_steps
+    original = nd.MLP.train_steps
     monkeypatch.setattr(
-        nd.MLP, "train_steps", lambda net, totals, *rest: steps.append(len(totals)) or real(net, totals, *rest)
+        nd.MLP, "train_steps", lambda net, totals, *rest: steps.append(len(totals)) or original(net, totals, *rest)
     )
     assert reproduce.table2(folder / "mnist", folder / "ck", **choices) == expected
     assert sum(steps) == 1

@@ -20,11 +20,11 @@ def folder(tmp_path, rng):
 @pytest.mark.jit_only
 def test_sizes(folder, monkeypatch):
     configs, module = [], importlib.import_module("numba_dropout.experiments.reproduce.sizes")
-    real = module.build
+    original = module.build
 
     def build(source, config):
         configs.append(config)
-        return real(source, replace(config, hidden=(8,)))
+        return original(source, replace(config, hidden=(8,)))
 
     monkeypatch.setattr(module, "build", build)
     result = reproduce.sizes(folder / "mnist", counts=[100, 230], updates=7, epochs=2, repeats=2)

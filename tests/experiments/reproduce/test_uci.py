@@ -62,12 +62,12 @@ def test_protocol(uci):
             likelihoods[rate, tau] = nd.evaluate(net, x, y, samples=50, tau=tau)["log_likelihood"]
         rate, tau = max(likelihoods, key=likelihoods.get)
         net = trained(dataset, train, rate, tau, 7 + number)
-        drawn = np.array([net.predictive(out)[:, 0] for out in net.samples(dataset.x[test], 50)])
+        predictions = np.array([net.predictive(out)[:, 0] for out in net.samples(dataset.x[test], 50)])
         y = dataset.y[test, 0]
-        densities = np.sqrt(tau / (2 * np.pi)) * np.exp(-tau / 2 * (y - drawn) ** 2)
+        densities = np.sqrt(tau / (2 * np.pi)) * np.exp(-tau / 2 * (y - predictions) ** 2)
         split = study.splits[number]
         assert (split.number, split.rate, split.tau) == (number, rate, tau)
-        assert split.rmse == pytest.approx(np.sqrt(((y - drawn.mean(0)) ** 2).mean()), rel=1e-4)
+        assert split.rmse == pytest.approx(np.sqrt(((y - predictions.mean(0)) ** 2).mean()), rel=1e-4)
         assert split.log_likelihood == pytest.approx(np.log(densities.mean(0)).mean(), rel=1e-4)
     rmse = [split.rmse for split in study.splits]
     assert study.mean("rmse") == pytest.approx(sum(rmse) / 2)
