@@ -77,14 +77,14 @@ def test_python_blocks(page, tmp_path):
         pytest.importorskip(extra)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(blocks)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
 KERNELS = "numba_dropout.kernels.cpu."
@@ -152,10 +152,10 @@ def test_notebook_output(tmp_path, monkeypatch):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-    book = nbformat.reads(json.dumps(NOTEBOOK), as_version=4)
-    done = nbclient.NotebookClient(book, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    notebook = nbformat.reads(json.dumps(NOTEBOOK), as_version=4)
+    executed = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
     number = r"-?\d+\.\d+"
-    for before, after in zip(NOTEBOOK["cells"], done.cells, strict=True):
+    for before, after in zip(NOTEBOOK["cells"], executed.cells, strict=True):
         old, new = (
             re.sub(r"(?<=\.\d{4}) +[\d,]+$", "", output_of(cell), flags=re.MULTILINE) for cell in (before, after)
         )
@@ -214,13 +214,13 @@ def test_guide_commands(tmp_path, monkeypatch):
     (table,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "dropout.md").read_text(), re.DOTALL)
     (tmp_path / "toy.toml").write_text(table)
     lines = [line for line in GUIDE if "mnist/" not in line and (sys.version_info >= (3, 11) or "toml" not in line)]
-    shown = {line: ndrop(line) for line in lines}
+    outputs = {line: ndrop(line) for line in lines}
     assert len(GUIDE) == 12
     assert all(line.startswith("ndrop ") for line in GUIDE)
     assert {"pytorch.html", "rates.png", "model.npz", "sure.csv"} <= {path.name for path in tmp_path.iterdir()}
-    (compared,) = [text for line, text in shown.items() if line.startswith("ndrop compare")]
+    (compared,) = [text for line, text in outputs.items() if line.startswith("ndrop compare")]
     assert "best rate 0.6" in compared  # the rate in the plot
-    toy = shown["ndrop trace toy"]
+    toy = outputs["ndrop trace toy"]
     assert "mean over all 256 masks" in toy
 
 
@@ -228,8 +228,8 @@ def test_guide_commands(tmp_path, monkeypatch):
 def test_resume_commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "reproduce.md").read_text(), re.DOTALL)
-    begun, resumed = block.splitlines()
-    assert "20" in ndrop(begun)
+    first, resumed = block.splitlines()
+    assert "20" in ndrop(first)
     model = (tmp_path / "model.npz").read_bytes()
     assert "resuming at step 600 of 800" in ndrop(resumed)
     assert (tmp_path / "model.npz").read_bytes() == model

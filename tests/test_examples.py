@@ -14,11 +14,11 @@ NEEDS = {"pytorch_on_the_cpu": "torch", "from_torch": "torch", "grid_search": "s
 @pytest.mark.jit_only
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_examples(file):
-    needed = NEEDS.get(file.stem)
-    if needed and importlib.util.find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed")
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    said = [line.rpartition(" ")[2] for line in done.stdout.splitlines()]
-    assert len(said) > 1
-    assert set(said) == {"True"}
+    library = NEEDS.get(file.stem)
+    if library and importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    process = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    results = [line.rpartition(" ")[2] for line in process.stdout.splitlines()]
+    assert len(results) > 1
+    assert set(results) == {"True"}

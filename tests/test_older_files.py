@@ -26,9 +26,9 @@ def expected():
 
 
 def ndrop(*arguments):
-    done = CliRunner().invoke(cli, list(map(str, arguments)))
-    assert done.exit_code == 0, done.output
-    return done.output
+    result = CliRunner().invoke(cli, list(map(str, arguments)))
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
 def same_weights(net, expected):
@@ -47,8 +47,8 @@ def test_model(name, expected):
 
 
 def test_checkpoint(tmp_path, expected):
-    written = ["--out", tmp_path / "model.npz", "--log", tmp_path / "train.jsonl"]  # not in the folder of the first run
-    ndrop("train", "--resume", WRITTEN / "checkpoint.npz", *written)
+    outputs = ["--out", tmp_path / "model.npz", "--log", tmp_path / "train.jsonl"]  # not in the folder of the first run
+    ndrop("train", "--resume", WRITTEN / "checkpoint.npz", *outputs)
     net = nd.MLP.load(tmp_path / "model.npz")
     assert (net.step, net.epoch) == (160, 4)
     same_weights(net, expected)

@@ -21,9 +21,9 @@ def wheel(tmp_path_factory):
     pytest.importorskip("build", reason="the package `build` is not installed")
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no wheel can be built here: {done.stdout[-300:]} {done.stderr[-300:]}")
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        pytest.skip(f"no wheel can be built here: {process.stdout[-300:]} {process.stderr[-300:]}")
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
@@ -49,10 +49,10 @@ def test_dependencies():
 
 def test_version():
     assert importlib.metadata.version("numba-dropout") == nd.__version__
-    stated = [
+    versions = [
         f.name
         for f in (ROOT / "pyproject.toml", *ROOT.glob("numba_dropout/**/*.py"))
         if nd.__version__ in f.read_text()
     ]
-    assert stated == ["_version.py"]
+    assert versions == ["_version.py"]
     assert f"## {nd.__version__}" in (ROOT / "CHANGELOG.md").read_text()

@@ -62,9 +62,9 @@ def test_public_names():
 
 def test_docstrings():
     for name in PUBLIC:
-        thing = getattr(nd, name)
-        assert inspect.getdoc(thing), name
-        for method, value in vars(thing).items() if inspect.isclass(thing) else ():
+        public_object = getattr(nd, name)
+        assert inspect.getdoc(public_object), name
+        for method, value in vars(public_object).items() if inspect.isclass(public_object) else ():
             assert method.startswith("_") or not callable(value) or inspect.getdoc(value), f"{name}.{method}"
 
 

@@ -48,12 +48,12 @@ def test_forward_and_backward(name, seed):
     dx = backward(dy, p, **at)
     np.testing.assert_allclose(dx, dy * slopes(forward, x, p, at), rtol=1e-12, atol=1e-12)
 
-    again = []
-    thread = threading.Thread(target=lambda: again.append((forward(x, p, **at), backward(dy, p, **at))))
+    results = []
+    thread = threading.Thread(target=lambda: results.append((forward(x, p, **at), backward(dy, p, **at))))
     thread.start()
     thread.join()
-    assert np.array_equal(again[0][0], forward(x, p, **at))
-    assert np.array_equal(again[0][1], dx)
+    assert np.array_equal(results[0][0], forward(x, p, **at))
+    assert np.array_equal(results[0][1], dx)
 
     cuts = [0, *sorted(rng.integers(0, shape[0] + 1, 2)), shape[0]]
     row = int(elements(shape[1:]))

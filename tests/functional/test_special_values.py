@@ -19,10 +19,10 @@ def positions(rows, columns):
 
 def expect(value, rows, columns, bad):
     """Check that a result (rows, columns) is NaN exactly at the positions `bad`."""
-    wanted = np.zeros((rows, columns), bool)
-    wanted[bad] = True
+    expected = np.zeros((rows, columns), bool)
+    expected[bad] = True
     assert value.shape == (rows, columns)
-    assert np.array_equal(np.isnan(value), wanted)
+    assert np.array_equal(np.isnan(value), expected)
 
 
 @pytest.fixture(params=DTYPES)
@@ -132,6 +132,6 @@ def test_dropout(n, dtype):
 def test_relu_of_linear_relu_dropout(dtype):
     x = np.array([[np.nan, -0.0, -1.0, -np.inf, np.inf, 2.0]], dtype)
     y = nd.linear_relu_dropout(x.T, np.ones((7, 1), dtype), None, 0.5, training=False)
-    wanted = np.array([np.nan, 0.0, 0.0, 0.0, np.inf, 2.0], dtype)
-    assert np.array_equal(y, np.repeat(wanted[:, None], 7, 1), equal_nan=True)
+    expected = np.array([np.nan, 0.0, 0.0, 0.0, np.inf, 2.0], dtype)
+    assert np.array_equal(y, np.repeat(expected[:, None], 7, 1), equal_nan=True)
     assert not np.signbit(y[1:]).any()

@@ -91,8 +91,8 @@ def test_strides_of_a_dimension_of_one_element(dtype, rng):
         ]
         assert all(a.flags.c_contiguous for a in odd)
         assert np.array_equal(nd.linear(*odd[:3]), x @ w.T + b)
-        for got, wanted in zip(nd.linear_backward(odd[3], *odd[:2]), (dy @ w, dy.T @ x, dy.sum(0)), strict=True):
-            assert np.array_equal(got, wanted)
+        for actual, expected in zip(nd.linear_backward(odd[3], *odd[:2]), (dy @ w, dy.T @ x, dy.sum(0)), strict=True):
+            assert np.array_equal(actual, expected)
 
 
 class Banded:
@@ -132,8 +132,8 @@ def test_no_writes_around_outputs(band, dtype, rng):
         banded.check()
         assert np.array_equal(y, x @ w.T + b)
         assert np.array_equal(hidden, nd.dropout(np.maximum(y, 0), 0.5, seed=2 << 32 | 1, stream=3, step=4, offset=5))
-        for got, wanted in zip((dx, dw, db), (dy @ w, dy.T @ x, dy.sum(0)), strict=True):
-            assert np.array_equal(got, wanted)
+        for actual, expected in zip((dx, dw, db), (dy @ w, dy.T @ x, dy.sum(0)), strict=True):
+            assert np.array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

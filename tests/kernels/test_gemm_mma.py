@@ -110,8 +110,8 @@ def test_warp_step(backend, tall, rng):
 
     left_stride, right_stride, left, right = 72, 40, 3, 600
     shared = rng.integers(-9, 9, 1000).astype(np.float64)
-    begin = rng.integers(-9, 9, (32, 64 if tall else 32)).astype(np.float64)
-    alone, together = begin.copy(), begin.copy()
+    initial = rng.integers(-9, 9, (32, 64 if tall else 32)).astype(np.float64)
+    separate, together = initial.copy(), initial.copy()
     warp = Warp()
     step = _gemm_mma._build_warp_step(warp.multiply, left_stride, right_stride, tall)
     for lane in range(32):
@@ -122,7 +122,7 @@ def test_warp_step(backend, tall, rng):
         warp.lane, warp.number = lane, 0
         step(together[lane], shared, left, right, lane)
         _gemm_mma._build_thread_step(lambda a, b: a * b, left_stride, right_stride, tall)(
-            alone[lane], shared, left, right, lane
+            separate[lane], shared, left, right, lane
         )
-    assert np.array_equal(together, alone)
-    assert not np.array_equal(alone, begin)
+    assert np.array_equal(together, separate)
+    assert not np.array_equal(separate, initial)

@@ -55,12 +55,12 @@ def run_under(name, folder, *parts):
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
     """Return a function that returns masks, products and registers of a level, from one process for each level."""
-    done = {}
+    results = {}
 
     def computed_under(name):
-        if name not in done:
-            done[name] = run_under(name, tmp_path_factory.mktemp("level"), "masks", "products", "registers", "tiles")
-        return done[name]
+        if name not in results:
+            results[name] = run_under(name, tmp_path_factory.mktemp("level"), "masks", "products", "registers", "tiles")
+        return results[name]
 
     return computed_under
 
@@ -78,7 +78,7 @@ def test_registers_of_each_level(name, computed):
 def test_sums_stay_in_registers(name, computed):
     tiles = {key: value.tolist() for key, value in computed(name).items() if key.startswith("tiles")}
     assert len(tiles) == 4
-    assert all(loops >= 2 and spilt == 0 for loops, spilt in tiles.values()), tiles
+    assert all(loops >= 2 and spilled == 0 for loops, spilled in tiles.values()), tiles
 
 
 @pytest.mark.jit_only
@@ -108,8 +108,8 @@ def test_products_of_each_level(name, computed):
         y, kept = results[f"hidden {at}"], reference.sample_mask((shape[0], shape[2]), 0.3, seed=5, offset=7)
         scale = y.dtype.type(2**32 / (2**32 - round(0.3 * 2**32)))
         assert np.array_equal(y, np.where(kept & (results[f"linear {at}"] > 0), results[f"linear {at}"] * scale, 0))
-        through = np.where(y > 0, dy * scale, y.dtype.type(0))
-        check_backward([results[f"hidden {part} {at}"] for part in ("dx", "dw", "db")], through, x, w)
+        masked_dy = np.where(y > 0, dy * scale, y.dtype.type(0))
+        check_backward([results[f"hidden {part} {at}"] for part in ("dx", "dw", "db")], masked_dy, x, w)
 
 
 @pytest.mark.jit_only

@@ -87,9 +87,9 @@ def test_masked_stores_use_vectors(name, element, machine):
     numbers = [element] * (3 if name == "store_affine_kept" else 1)
     kinds = [array, array, types.int64, types.uint64, types.uint64, *numbers]
     code = block_code(machine, getattr(masked_store, name), kinds)
-    form = "4s" if element == types.float32 else "2d"
+    arrangement = "4s" if element == types.float32 else "2d"
     groups = philox_mask.LANES * element.bitwidth // 128
-    assert len(re.findall(rf"fmul\s+v\d+\.{form}", code)) >= groups
+    assert len(re.findall(rf"fmul\s+v\d+\.{arrangement}", code)) >= groups
     assert ("stnp" in code) == (name == "store_kept_past_caches")
     assert not CALLED.findall(code)
 

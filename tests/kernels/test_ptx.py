@@ -291,9 +291,9 @@ def test_cached_kernel_is_equal(tmp_path, monkeypatch):
     context = type("Context", (), {"codegen": staticmethod(Codegen), "refresh": lambda: None})
     assert cache.load_overload(compiled.signature.args, context) is None
     cache.save_overload(compiled.signature.args, compiled)
-    again = cache.load_overload(compiled.signature.args, context)
-    assert again.entry_name == compiled.entry_name
-    assert again._codelibrary.get_asm_str(cc=(9, 0)) == compiled._codelibrary.get_asm_str(cc=(9, 0))
+    loaded = cache.load_overload(compiled.signature.args, context)
+    assert loaded.entry_name == compiled.entry_name
+    assert loaded._codelibrary.get_asm_str(cc=(9, 0)) == compiled._codelibrary.get_asm_str(cc=(9, 0))
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:100])
     assert cache.load_overload(compiled.signature.args, context) is None

@@ -47,8 +47,8 @@ def test_take_layer(backend, dtype, some_inputs, some_units, rng):
 def test_gather_columns(backend, dtype, kind, count, rng):
     data, rows = rng.integers(0, 255, (20, INPUTS)).astype(kind), rng.integers(0, 20, 7)
     shift, scale = rng.standard_normal((2, INPUTS))
-    listed, columns = choose(count, INPUTS, rng)
-    out = backend.run("gather_columns", np.empty((7, count), dtype), data, rows, listed, shift, scale)[0]
+    units, columns = choose(count, INPUTS, rng)
+    out = backend.run("gather_columns", np.empty((7, count), dtype), data, rows, units, shift, scale)[0]
     expected = ((data[rows].astype(np.float64) - shift) * scale).astype(dtype)
     assert np.array_equal(out, expected[:, columns])
 
@@ -70,9 +70,9 @@ def test_spread_layer(backend, dtype, some_inputs, some_units, rng):
 @each_dtype
 @pytest.mark.parametrize("count", [0, 5, INPUTS])
 def test_spread_columns(backend, dtype, count, rng):
-    listed, columns = choose(count, INPUTS, rng)
+    units, columns = choose(count, INPUTS, rng)
     narrow, expected = rng.standard_normal((4, count)).astype(dtype), np.zeros((4, INPUTS), dtype)
     expected[:, columns] = narrow
     wide = np.full(4 * INPUTS, np.nan, dtype)
     wide[: narrow.size] = narrow.reshape(-1)
-    assert np.array_equal(backend.run("spread_columns", wide.reshape(4, INPUTS), listed)[0], expected)
+    assert np.array_equal(backend.run("spread_columns", wide.reshape(4, INPUTS), units)[0], expected)

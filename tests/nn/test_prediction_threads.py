@@ -67,8 +67,8 @@ def test_threads_on_a_device():
 @unconverged
 def test_classifier():
     x, estimator = data()[0], classifier()
-    drawing = copy.deepcopy(estimator).set_params(mc_samples=5)
-    for call in (estimator.predict_proba, estimator.predict_log_proba, estimator.predict, drawing.predict_proba):
+    sampling = copy.deepcopy(estimator).set_params(mc_samples=5)
+    for call in (estimator.predict_proba, estimator.predict_log_proba, estimator.predict, sampling.predict_proba):
         check(lambda n, call=call: call(x[:n]), 50)
 
 
@@ -117,11 +117,11 @@ def test_backward_in_another_thread():
     x, net = data()[0], network()
     dout = np.ones((len(x), OUTPUTS), np.float32)
     net.forward(x, training=True, step=2)
-    right = net.backward(dout)
+    expected = net.backward(dout)
     ((error,),) = together(lambda: net.backward(dout))
     assert str(error) == "backward: expected a forward before it, in this thread"
     together(lambda: net.forward(x[:50]), lambda: net.predict(x[:7]))
-    assert np.array_equal(net.backward(dout), right)
+    assert np.array_equal(net.backward(dout), expected)
     together(lambda: net.train_step(*data(), nd.SGD()))
     with pytest.raises(ValueError, match="backward: expected a forward before it"):
         net.backward(dout)

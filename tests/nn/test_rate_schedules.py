@@ -60,10 +60,10 @@ def test_rates_after_training(rng):
     x, y = rng.standard_normal((12, 4)), rng.integers(0, 3, 12)
     net = nd.MLP([4, 10, 3], seed=3)
     nd.fit(net, x, y, optimizer=nd.SGD(), epochs=1, dropout_schedule="early")
-    twin = nd.MLP([4, 10, 3], seed=3)
-    twin.load_state_dict(net.weights())
-    twin.step = net.step
-    assert net.train_step(x, y, nd.SGD()) == twin.train_step(x, y, nd.SGD())
+    reference = nd.MLP([4, 10, 3], seed=3)
+    reference.load_state_dict(net.weights())
+    reference.step = net.step
+    assert net.train_step(x, y, nd.SGD()) == reference.train_step(x, y, nd.SGD())
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_gaussian_dropout(rng):
 def test_constant_factor(rng):
     """A schedule is called for the steps of training only."""
     x, y = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))
-    weights, asked = [], []
+    weights, calls = [], []
 
     def half(steps, total):
-        asked.append(len(steps))
+        calls.append(len(steps))
         return 0.5
 
     for schedule in (half, lambda steps, total: np.full(len(steps), 0.5)):
@@ -121,8 +121,8 @@ def test_constant_factor(rng):
         nd.fit(net, x, y, optimizer=nd.SGD(), epochs=2, batch_size=4, dropout_schedule=schedule)
         weights.append(net.weights()["0.weight"])
     assert np.array_equal(*weights)
-    assert min(asked) > 0
-    assert sum(asked) == 6
+    assert min(calls) > 0
+    assert sum(calls) == 6
 
 
 def test_learning_rate(rng):

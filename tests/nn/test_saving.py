@@ -76,9 +76,9 @@ def test_backward_after_loading(choices, tmp_path, rng):
     out = net.forward(x, training=True)
     net.save(tmp_path / "m.npz")
     expected = net.backward(dout)
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert again.step == net.step == 1
-    assert np.array_equal(again.forward(x, training=True), out)
-    assert np.array_equal(again.backward(dout), expected)
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    assert loaded.step == net.step == 1
+    assert np.array_equal(loaded.forward(x, training=True), out)
+    assert np.array_equal(loaded.backward(dout), expected)
     for name, value in net.gradients().items():
-        assert np.array_equal(again.gradients()[name], value)
+        assert np.array_equal(loaded.gradients()[name], value)

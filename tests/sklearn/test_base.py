@@ -23,17 +23,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def test_mc_samples(iris, diabetes):
     x, y = diabetes
     estimator = regressor(mc_samples=20).fit(x, y)
-    drawn = estimator.network_.predict_mc(x, 20)
+    samples = estimator.network_.predict_mc(x, 20)
     mean, std = estimator.predict(x, return_std=True)
-    assert np.array_equal(mean, drawn.mean[:, 0])
-    assert np.array_equal(std, drawn.std[:, 0])
+    assert np.array_equal(mean, samples.mean[:, 0])
+    assert np.array_equal(std, samples.std[:, 0])
     assert np.array_equal(estimator.predict(x), mean)
     estimator.mc_samples = None
     assert np.array_equal(estimator.predict(x, return_std=True)[1], estimator.network_.predict_mc(x, 100).std[:, 0])
     assert np.array_equal(estimator.predict(x), estimator.network_.predict(x))
-    sure = classifier(mc_samples=20).fit(*iris)
-    assert np.array_equal(sure.predict_proba(iris[0]), sure.network_.predict_mc(iris[0], 20).mean)
-    assert np.allclose(np.exp(sure.predict_log_proba(iris[0])), sure.predict_proba(iris[0]))
+    sampling = classifier(mc_samples=20).fit(*iris)
+    assert np.array_equal(sampling.predict_proba(iris[0]), sampling.network_.predict_mc(iris[0], 20).mean)
+    assert np.allclose(np.exp(sampling.predict_log_proba(iris[0])), sampling.predict_proba(iris[0]))
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
@@ -176,9 +176,9 @@ def test_refused_targets(iris):
 
 def test_missing_sklearn():
     code = "import sys; sys.modules['sklearn'] = None\nimport numba_dropout.sklearn"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    last = done.stderr.splitlines()[-1]
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    last = process.stderr.splitlines()[-1]
     assert last == (
         "ImportError: numba_dropout.sklearn requires scikit-learn: pip install scikit-learn (or the extra [sklearn])"
     )

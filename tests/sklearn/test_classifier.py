@@ -38,9 +38,9 @@ def test_defaults_learn(iris):
 
 @pytest.mark.parametrize("seed", [0, np.random.RandomState(0)])
 def test_random_state(seed, iris):
-    once, again = (classifier(random_state=copy.deepcopy(seed)).fit(*iris) for _ in range(2))
-    assert same(once, again)
-    assert not same(once, classifier(random_state=5).fit(*iris))
+    first, second = (classifier(random_state=copy.deepcopy(seed)).fit(*iris) for _ in range(2))
+    assert same(first, second)
+    assert not same(first, classifier(random_state=5).fit(*iris))
 
 
 def test_two_classes(iris):
@@ -81,8 +81,8 @@ def test_sample_weight(iris):
     weights = np.where(y == 2, 0.0, 1.0)
     estimator = classifier(max_iter=50, learning_rate_init=0.01).fit(x, y, weights)
     assert estimator.predict_proba(x)[:, 2].mean() < 0.3
-    few = np.where(np.arange(150) < 1, 1.0, 0.0)
+    one_weight = np.where(np.arange(150) < 1, 1.0, 0.0)
     with pytest.raises(ValueError, match="sample_weight: expected weights above 0 among the held-out rows"):
-        classifier(early_stopping=True).fit(x, y, few)
+        classifier(early_stopping=True).fit(x, y, one_weight)
     with pytest.raises(ValueError, match="Negative"):
         classifier().fit(x, y, -weights - 1)

@@ -39,8 +39,8 @@ def test_threads_of_workers():
         pytest.skip("one core: nothing to share")
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_NUM_THREADS"}
     command = [sys.executable, "-c", WORKERS, os.path.dirname(__file__)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    cores, alone, *workers = map(int, done.stdout.split())
-    assert cores == alone
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    cores, default, *workers = map(int, process.stdout.split())
+    assert cores == default
     assert all(2 * threads <= cores for threads in workers)
     assert workers[4:] == 8 * [1]

@@ -25,8 +25,8 @@ def test_early_stopping(iris):
     best = estimator.validation_scores_.index(max(estimator.validation_scores_)) + 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        until = classifier(max_iter=best, early_stopping=True, learning_rate_init=0.05).fit(x, y)
-    assert same(estimator, until)
+        shorter = classifier(max_iter=best, early_stopping=True, learning_rate_init=0.05).fit(x, y)
+    assert same(estimator, shorter)
     values = regressor(early_stopping=True).fit(x, x[:, 0])
     assert len(values.validation_scores_) == 3
     with pytest.raises(ValueError, match="validation set is too small"):
@@ -35,8 +35,8 @@ def test_early_stopping(iris):
 
 def test_learning_rates(iris):
     x, y = iris
-    falling = classifier(solver="sgd", learning_rate="invscaling", power_t=0.25, momentum=0.0).fit(x, y)
-    assert falling._optimizer.rates(2, step=0) == pytest.approx([0.001, 0.001 / 151**0.25])
+    decreasing = classifier(solver="sgd", learning_rate="invscaling", power_t=0.25, momentum=0.0).fit(x, y)
+    assert decreasing._optimizer.rates(2, step=0) == pytest.approx([0.001, 0.001 / 151**0.25])
     adaptive = classifier(solver="sgd", learning_rate="adaptive", max_iter=60, tol=10.0, n_iter_no_change=1).fit(x, y)
     assert adaptive._optimizer.lr == pytest.approx(0.001 / 5**5)
     assert adaptive.n_iter_ == 3 + 5 * 2

@@ -24,15 +24,15 @@ X = np.linspace(-2, 5, 15).reshape(5, 3)
 
 def test_save_and_load(net, tmp_path):
     net.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
+    loaded = nd.MLP.load(tmp_path / "m.npz")
     for name in ("sizes", "seed", "loss", "dtype", "step", "epoch", "classes", "features", "target"):
-        assert getattr(again, name) == getattr(net, name), name
-    assert (again.dropout, again.input_dropout) == ([0.25], 0.125)
+        assert getattr(loaded, name) == getattr(net, name), name
+    assert (loaded.dropout, loaded.input_dropout) == ([0.25], 0.125)
     for name, value in net.state_dict().items():
-        assert np.array_equal(again.state_dict()[name], value), name
-    assert np.array_equal(again.forward(X), net.forward(X))
-    assert np.array_equal(again.forward(X, training=True), net.forward(X, training=True))
-    assert again.predict(X).tolist() == net.predict(X).tolist()
+        assert np.array_equal(loaded.state_dict()[name], value), name
+    assert np.array_equal(loaded.forward(X), net.forward(X))
+    assert np.array_equal(loaded.forward(X, training=True), net.forward(X, training=True))
+    assert loaded.predict(X).tolist() == net.predict(X).tolist()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -40,22 +40,22 @@ def test_target_scaling(tmp_path, dtype):
     net = nd.MLP([3, 2], loss="mse", dtype=dtype)
     net.scale_target([100, -1], [0.5, 3])
     net.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert again.dtype == dtype
-    assert np.array_equal(again.predict(X), net.predict(X))
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    assert loaded.dtype == dtype
+    assert np.array_equal(loaded.predict(X), net.predict(X))
 
 
 def test_training_continues_after_load(tmp_path):
     y = np.arange(5) % 2
-    straight, stopped = (nd.MLP([3, 4, 2], seed=3) for _ in range(2))
+    uninterrupted, interrupted = (nd.MLP([3, 4, 2], seed=3) for _ in range(2))
     sgd = {"lr": 0.1, "momentum": 0.0}
-    nd.fit(straight, X, y, optimizer=nd.SGD(**sgd), epochs=2, batch_size=2)
-    nd.fit(stopped, X, y, optimizer=nd.SGD(**sgd), epochs=1, batch_size=2)
-    stopped.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
-    nd.fit(again, X, y, optimizer=nd.SGD(**sgd), epochs=1, batch_size=2)
-    again.save(tmp_path / "a.npz")
-    straight.save(tmp_path / "b.npz")
+    nd.fit(uninterrupted, X, y, optimizer=nd.SGD(**sgd), epochs=2, batch_size=2)
+    nd.fit(interrupted, X, y, optimizer=nd.SGD(**sgd), epochs=1, batch_size=2)
+    interrupted.save(tmp_path / "m.npz")
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    nd.fit(loaded, X, y, optimizer=nd.SGD(**sgd), epochs=1, batch_size=2)
+    loaded.save(tmp_path / "a.npz")
+    uninterrupted.save(tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
@@ -159,11 +159,11 @@ def test_not_a_model(tmp_path, content):
 
 def test_refused_file_is_closed(tmp_path):
     (tmp_path / "m.npz").write_bytes(b"PK\x03\x04 and then nothing")
-    with warnings.catch_warnings(record=True) as seen:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with pytest.raises(ValueError, match="damaged"):
             nd.MLP.load(tmp_path / "m.npz")
-    assert [str(w.message) for w in seen] == []
+    assert [str(w.message) for w in caught] == []
 
 
 MODELS = {

@@ -27,9 +27,9 @@ def test_save_and_load(loss, outputs, dtype, tmp_path, x):
     assert (back.classes, back.features, back.step) == (net.classes, net.features, 12)
     assert np.array_equal(back.outputs(x), net.outputs(x))
     assert np.array_equal(back.predictive(back.outputs(x)), net.predictive(net.outputs(x)))
-    once = (tmp_path / "m.safetensors").read_bytes()
+    first = (tmp_path / "m.safetensors").read_bytes()
     back.save(tmp_path / "again.safetensors")
-    assert (tmp_path / "again.safetensors").read_bytes() == once
+    assert (tmp_path / "again.safetensors").read_bytes() == first
 
 
 def test_tensor_names(tmp_path):

@@ -35,14 +35,14 @@ def run(page, tmp_path, script, *options):
         "--enable-logging=stderr",
         f"--user-data-dir={tmp_path}/user",
     ]
-    done = subprocess.run(
+    process = subprocess.run(
         [BROWSER, *flags, *options, "--dump-dom", file.as_uri()],
         capture_output=True,
         text=True,
         check=True,
         timeout=120,
     )
-    assert "CONSOLE" not in done.stderr, done.stderr
-    output = json.loads(html.unescape(re.search(r'<pre id="result">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
+    assert "CONSOLE" not in process.stderr, process.stderr
+    output = json.loads(html.unescape(re.search(r'<pre id="result">(.*?)</pre>', process.stdout, re.DOTALL)[1]))
     assert output["complaints"] == []
     return output["result"]

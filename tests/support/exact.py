@@ -50,10 +50,16 @@ def check_layer(rng, rows, inputs, units, dtype):
 
 def check_whole_layer(rng, rows, inputs, units, dtype):
     x, w, b, dy = whole_layer(rng, rows, inputs, units, dtype)
-    big = [a.astype(np.float64) for a in (x, w, b, dy)]
+    exact_inputs = [a.astype(np.float64) for a in (x, w, b, dy)]
     results = [nd.linear(x, w, b), nd.linear(x, w), *nd.linear_backward(dy, x, w)]
-    product = big[0] @ big[1].T
-    exact = [product + big[2], product, big[3] @ big[1], big[3].T @ big[0], big[3].sum(0)]
+    product = exact_inputs[0] @ exact_inputs[1].T
+    exact = [
+        product + exact_inputs[2],
+        product,
+        exact_inputs[3] @ exact_inputs[1],
+        exact_inputs[3].T @ exact_inputs[0],
+        exact_inputs[3].sum(0),
+    ]
     names = "linear", "linear without a bias", "dx", "dweight", "dbias"
-    for name, result, wanted in zip(names, results, exact, strict=True):
-        assert np.array_equal(result, wanted), f"{name} of {rows} rows, {inputs} inputs, {units} units in {x.dtype}"
+    for name, result, expected in zip(names, results, exact, strict=True):
+        assert np.array_equal(result, expected), f"{name} of {rows} rows, {inputs} inputs, {units} units in {x.dtype}"

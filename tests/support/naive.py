@@ -92,8 +92,8 @@ def softmax_cross_entropy(logits, labels):
 def binary_cross_entropy(logits, targets):
     """Return the mean loss of each row."""
     losses = []
-    for row, wanted in zip(logits.tolist(), targets.tolist(), strict=True):
+    for row, labels in zip(logits.tolist(), targets.tolist(), strict=True):
         sides = [(1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))) for z in row]
-        terms = [-t * math.log(one) - (1 - t) * math.log(zero) for (one, zero), t in zip(sides, wanted, strict=True)]
+        terms = [-t * math.log(one) - (1 - t) * math.log(zero) for (one, zero), t in zip(sides, labels, strict=True)]
         losses.append(sum(terms) / len(terms))
     return losses

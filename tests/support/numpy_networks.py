@@ -51,19 +51,19 @@ def factors(net, rows, step, first=0, purpose=None, h=0.0):
     return result
 
 
-def passed(net, x, by):
+def passed(net, x, scales):
     """Return the inputs of all layers, and the outputs before their ReLU."""
     h, inputs, sums = x, [], []
-    for site, factor in enumerate(by):
+    for site, factor in enumerate(scales):
         inputs.append(h * factor)
         sums.append(inputs[-1] @ net.state_dict()[f"{site}.weight"].T + net.state_dict()[f"{site}.bias"])
         h = np.maximum(sums[-1], 0)
     return inputs, sums
 
 
-def gradients(net, x, dout, by, slopes):
+def gradients(net, x, dout, scales, slopes):
     """Return the gradients by the input and by the parameters. `slopes` are derivatives of the factors by logits."""
-    inputs, sums = passed(net, x, by)
+    inputs, sums = passed(net, x, scales)
     grads, d = {}, dout
     for site in (2, 1, 0):
         d = d * (sums[site] > 0) if site < 2 else d
@@ -71,7 +71,7 @@ def gradients(net, x, dout, by, slopes):
         d = d @ net.state_dict()[f"{site}.weight"]
         before = np.maximum(sums[site - 1], 0) if site else x
         grads[f"{site}.logit"] = (d * before * slopes[site]).sum()
-        d = d * by[site]
+        d = d * scales[site]
     return d, grads
 
 

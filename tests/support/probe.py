@@ -246,10 +246,10 @@ def tiles():
                 for loop in inner_loops("".join(multiply.inspect_asm().values()))
                 if "mul" in loop or "fmadd" in loop
             ]
-            spilt = [
+            spilled = [
                 line for loop in loops for line in loop.splitlines() if re.search(r"[xyz]mm.*%rsp|%rsp.*[xyz]mm", line)
             ]
-            yield f"tiles {layout} {dtype}", np.array([len(loops), len(spilt)])
+            yield f"tiles {layout} {dtype}", np.array([len(loops), len(spilled)])
 
 
 def inner_loops(code):

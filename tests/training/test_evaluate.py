@@ -12,12 +12,12 @@ def test_classes(rng):
     metrics = nd.evaluate(net, x, y)
     assert metrics["log_likelihood"] == pytest.approx(-metrics["loss"], rel=1e-5)
     assert metrics["accuracy"] == pytest.approx((net.predict(x) == y).mean())
-    drawn = np.mean([net.predictive(out) for out in net.samples(x, 20)], axis=0)
+    mean = np.mean([net.predictive(out) for out in net.samples(x, 20)], axis=0)
     sampled = evaluation(net, x, y, samples=20)
-    assert sampled.measures["loss"] == pytest.approx(-np.log(drawn[np.arange(50), y]).mean())
-    assert sampled.measures["accuracy"] == (drawn.argmax(1) == y).mean()
-    np.testing.assert_allclose(sampled.uncertainty, -(drawn * np.log(drawn)).sum(1))
-    assert sampled.wrong.tolist() == (drawn.argmax(1) != y).tolist()
+    assert sampled.measures["loss"] == pytest.approx(-np.log(mean[np.arange(50), y]).mean())
+    assert sampled.measures["accuracy"] == (mean.argmax(1) == y).mean()
+    np.testing.assert_allclose(sampled.uncertainty, -(mean * np.log(mean)).sum(1))
+    assert sampled.wrong.tolist() == (mean.argmax(1) != y).tolist()
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -60,14 +60,14 @@ def test_regression(tau, rng):
     assert nd.evaluate(net, x, y)["log_likelihood"] is None
     density = normal(y, net.predict(x), np.array(tau)).prod(1)
     assert nd.evaluate(net, x, y, tau=tau)["log_likelihood"] == pytest.approx(np.log(density).mean())
-    drawn = np.array([net.predictive(out) for out in net.samples(x, 40)])
-    density = normal(y, drawn, np.array(tau)).prod(2).mean(0)
+    predictions = np.array([net.predictive(out) for out in net.samples(x, 40)])
+    density = normal(y, predictions, np.array(tau)).prod(2).mean(0)
     sampled = evaluation(net, x, y, samples=40, tau=tau)
     assert sampled.measures["log_likelihood"] == pytest.approx(np.log(density).mean())
-    assert sampled.measures["rmse"] == pytest.approx(np.sqrt(((y - drawn.mean(0)) ** 2).mean()))
-    assert sampled.measures["loss"] == pytest.approx((((y - drawn.mean(0)) / 3) ** 2).mean())
-    np.testing.assert_allclose(sampled.uncertainty, np.sqrt((drawn.var(0) + 1 / np.array(tau)).mean(1)))
-    np.testing.assert_allclose(sampled.wrong, ((y - drawn.mean(0)) ** 2).mean(1))
+    assert sampled.measures["rmse"] == pytest.approx(np.sqrt(((y - predictions.mean(0)) ** 2).mean()))
+    assert sampled.measures["loss"] == pytest.approx((((y - predictions.mean(0)) / 3) ** 2).mean())
+    np.testing.assert_allclose(sampled.uncertainty, np.sqrt((predictions.var(0) + 1 / np.array(tau)).mean(1)))
+    np.testing.assert_allclose(sampled.wrong, ((y - predictions.mean(0)) ** 2).mean(1))
 
 
 def test_large_targets(rng):

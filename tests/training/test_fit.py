@@ -30,24 +30,24 @@ def test_batch_larger_than_data(rng):
 
 
 def test_consecutive_calls(rng):
-    once, x, y = binary_problem(rng)
+    single, x, y = binary_problem(rng)
     twice = nd.MLP([4, 6, 2], dropout=0.2, seed=1)
-    nd.fit(once, x, y, optimizer=nd.Adam(), epochs=4, batch_size=16)
+    nd.fit(single, x, y, optimizer=nd.Adam(), epochs=4, batch_size=16)
     optimizer = nd.Adam()
     nd.fit(twice, x, y, optimizer=optimizer, epochs=1, batch_size=16)
     nd.fit(twice, x, y, optimizer=optimizer, epochs=3, batch_size=16)
-    for key, value in once.state_dict().items():
+    for key, value in single.state_dict().items():
         assert np.array_equal(value, twice.state_dict()[key])
 
 
 def test_train_steps(rng):
-    many, x, y = binary_problem(rng)
+    several, x, y = binary_problem(rng)
     single = nd.MLP([4, 6, 2], dropout=0.2, seed=1)
     a, b = nd.Adam(max_norm=1.0), nd.Adam(max_norm=1.0)
-    many.train_steps(np.empty((3, 2)), x, many.as_target(y), np.arange(60), 20, a)
+    several.train_steps(np.empty((3, 2)), x, several.as_target(y), np.arange(60), 20, a)
     for start in range(0, 60, 20):
         single.train_step(x[start : start + 20], y[start : start + 20], b)
-    for key, value in many.state_dict().items():
+    for key, value in several.state_dict().items():
         assert np.array_equal(value, single.state_dict()[key])
 
 

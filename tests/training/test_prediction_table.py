@@ -35,8 +35,8 @@ def test_csv_and_npy(net, tmp_path):
 def test_csv_has_all_digits(tmp_path):
     net = nd.MLP([3, 2, 1], loss="mse", dtype="float64")
     prediction_table.table(net, X).write(tmp_path / "p.csv")
-    written = [float(line) for line in (tmp_path / "p.csv").read_text().split()[1:]]
-    assert written == net.predict(X).tolist()
+    values = [float(line) for line in (tmp_path / "p.csv").read_text().split()[1:]]
+    assert values == net.predict(X).tolist()
 
 
 def test_columns_of_several_outputs():

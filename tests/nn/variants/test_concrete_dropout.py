@@ -65,8 +65,8 @@ def test_train_step_without_regularizers(rng, tmp_path):
     assert net.rows is None
     nd.fit(net, x, y, optimizer=(optimizer := nd.SGD()), epochs=1)
     net.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert net.train_step(x, y, optimizer) == again.train_step(x, y, nd.SGD())
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    assert net.train_step(x, y, optimizer) == loaded.train_step(x, y, nd.SGD())
     with pytest.raises(ValueError, match=r"dropout_schedule: expected .* got learned rates"):
         nd.fit(net, x, y, optimizer=optimizer, dropout_schedule="linear")
 

@@ -70,12 +70,12 @@ def test_samples(rng):
 
         np.testing.assert_allclose(out, with_weights(net, drop).forward(x), rtol=1e-12)
     for row in range(6):
-        alone = np.array(list(net.samples(x[row : row + 1], 5)))[:, 0]
-        np.testing.assert_allclose(alone, np.array(samples)[:, row], rtol=1e-12)
+        single_row = np.array(list(net.samples(x[row : row + 1], 5)))[:, 0]
+        np.testing.assert_allclose(single_row, np.array(samples)[:, row], rtol=1e-12)
 
 
 def test_save_and_load(tmp_path, rng):
     net, x = nd.MLP(SIZES, seed=9, **DROPPED), rng.standard_normal((6, 5))
     net.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    assert np.array_equal(loaded.forward(x, training=True, step=3), net.forward(x, training=True, step=3))

@@ -7,5 +7,5 @@ from numpy_networks import factors, network, passed
 def test_samples(rng):
     net, x = network("gaussian"), rng.standard_normal((6, 5))
     for number, out in enumerate(net.samples(x, 3)):
-        by = factors(net, 6, step=number, purpose="monte carlo")
-        np.testing.assert_allclose(out, passed(net, x, by)[1][-1], rtol=1e-10, atol=1e-12)
+        scales = factors(net, 6, step=number, purpose="monte carlo")
+        np.testing.assert_allclose(out, passed(net, x, scales)[1][-1], rtol=1e-10, atol=1e-12)

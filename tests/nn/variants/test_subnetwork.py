@@ -179,6 +179,6 @@ def test_save_and_load(tmp_path, rng):
     x = rng.standard_normal((5, 7))
     net = network()
     net.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert again.variant == "subnetwork"
-    assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    assert loaded.variant == "subnetwork"
+    assert np.array_equal(loaded.forward(x, training=True, step=3), net.forward(x, training=True, step=3))

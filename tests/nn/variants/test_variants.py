@@ -12,10 +12,10 @@ import numba_dropout as nd
 def test_forward_and_backward(name, rows, rng):
     net = network(name)
     x, dout = rng.standard_normal((rows, 5)), rng.standard_normal((rows, 3))
-    by = factors(net, rows, step=4, first=6)
+    scales = factors(net, rows, step=4, first=6)
     out = net.forward(x, training=True, step=4, row_offset=6)
-    np.testing.assert_allclose(out, passed(net, x, by)[1][-1], rtol=1e-10, atol=1e-12)
-    dinp, grads = gradients(net, x, dout, by, slopes(net, rows, step=4, first=6))
+    np.testing.assert_allclose(out, passed(net, x, scales)[1][-1], rtol=1e-10, atol=1e-12)
+    dinp, grads = gradients(net, x, dout, scales, slopes(net, rows, step=4, first=6))
     np.testing.assert_allclose(net.backward(dout), dinp, rtol=1e-10, atol=1e-12)
     for key, value in net.gradients().items():
         close = {"rtol": 1e-5, "atol": 1e-7} if "logit" in key else {"rtol": 1e-10, "atol": 1e-12}
@@ -34,9 +34,9 @@ def test_evaluation(name, rng):
 def test_train_step(name, rng):
     net = network(name)
     x, y = rng.standard_normal((7, 5)), rng.standard_normal((7, 3))
-    by = factors(net, 7, step=0)
-    out = passed(net, x, by)[1][-1]
-    _, grads = gradients(net, x, 2 * (out - y) / out.size, by, slopes(net, 7, step=0))
+    scales = factors(net, 7, step=0)
+    out = passed(net, x, scales)[1][-1]
+    _, grads = gradients(net, x, 2 * (out - y) / out.size, scales, slopes(net, 7, step=0))
     before = {key: value.copy() for key, value in net.state_dict().items()}
     for site, p in enumerate([net.input_dropout, *net.dropout] if "concrete" in name else []):
         if p:
@@ -79,7 +79,7 @@ def test_save_and_load(name, tmp_path, rng):
     net, x = network(name), rng.standard_normal((6, 5))
     nd.fit(net, x, rng.standard_normal((6, 3)), optimizer=nd.SGD(), epochs=1, batch_size=4)
     net.save(tmp_path / "m.npz")
-    again = nd.MLP.load(tmp_path / "m.npz")
-    assert np.array_equal(again.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
-    assert again.stages() == net.stages()
-    assert all(np.array_equal(a, b) for a, b in zip(again.rates, net.rates, strict=True))
+    loaded = nd.MLP.load(tmp_path / "m.npz")
+    assert np.array_equal(loaded.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+    assert loaded.stages() == net.stages()
+    assert all(np.array_equal(a, b) for a, b in zip(loaded.rates, net.rates, strict=True))

@@ -55,9 +55,9 @@ def losses_of(p, q):
 def test_curves():
     curves = overfitting.curves()
     for curve, rates in zip(curves, ((0.0, 0.0), (0.4, 0.2)), strict=True):
-        seen, unseen = losses_of(*rates)
-        np.testing.assert_allclose(curve.train_losses, seen, rtol=1e-4)
-        np.testing.assert_allclose(curve.val_losses, unseen, rtol=1e-4)
+        train_losses, val_losses = losses_of(*rates)
+        np.testing.assert_allclose(curve.train_losses, train_losses, rtol=1e-4)
+        np.testing.assert_allclose(curve.val_losses, val_losses, rtol=1e-4)
     without, with_dropout = curves
     assert without.val_losses[-1] > 1.5 * min(without.val_losses)
     assert with_dropout.accuracy > without.accuracy

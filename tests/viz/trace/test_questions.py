@@ -24,7 +24,7 @@ def test_share_kept():
     (shown,) = [
         q.evidence for q in examples.trace_row(nd.MLP([2, 3, 2], input_dropout=0.4), np.ones((1, 2)), 0, "x").questions
     ][2:]
-    kept, again = map(float, re.search(r"^Over 10,000 masks, ([\d.]+) % .* that is ([\d.]+) %", shown).groups())
+    kept, other_share = map(float, re.search(r"^Over 10,000 masks, ([\d.]+) % .* that is ([\d.]+) %", shown).groups())
     assert kept == pytest.approx(60, abs=1)
-    assert again == pytest.approx(100, abs=1.7)
-    assert again == pytest.approx(kept / 0.6, abs=0.1)
+    assert other_share == pytest.approx(100, abs=1.7)
+    assert other_share == pytest.approx(kept / 0.6, abs=0.1)

@@ -30,10 +30,10 @@ def test_same_batch_four_times(simple):
     first, second = (mask((5, 50), 0.3, site=1, step=step) for step in (0, 1))
     _, masks = [block for block in section(simple, "The same batch").blocks if hasattr(block, "rows")]
     assert [row[1] for row in masks.rows] == ["".join("01"[int(k)] for k in kept[0]) for kept in (first, second)]
-    said = section(simple, "The same batch four times").blocks[-1]
-    assert f"differ in {(first != second).sum()} of 250 elements" in said
-    assert "5 of 5 outputs differ" in said
-    assert "5 of 5 outputs are equal to the last bit" in said
+    text = section(simple, "The same batch four times").blocks[-1]
+    assert f"differ in {(first != second).sum()} of 250 elements" in text
+    assert "5 of 5 outputs differ" in text
+    assert "5 of 5 outputs are equal to the last bit" in text
 
 
 @pytest.mark.jit_only
@@ -54,9 +54,9 @@ def test_expectation(simple):
     spread = np.sqrt(((np.maximum(simple.training[0].values @ w0.T + b0, 0) * w1) ** 2).sum(1) * 0.3 / 0.7 / 10_000)
     rows = np.array(table(simple, "The expectation"), object)
     np.testing.assert_allclose(rows[:, 2].astype(float), spread, rtol=0.03, atol=6e-5)
-    quiet = simple_outputs(simple, 1.0)
-    np.testing.assert_allclose(rows[:, 3].astype(float), quiet, atol=6e-5)
-    assert (np.abs(rows[:, 1].astype(float) - quiet) < 4 * spread).all()
+    evaluation = simple_outputs(simple, 1.0)
+    np.testing.assert_allclose(rows[:, 3].astype(float), evaluation, atol=6e-5)
+    assert (np.abs(rows[:, 1].astype(float) - evaluation) < 4 * spread).all()
 
 
 @pytest.mark.jit_only
