@@ -1,4 +1,4 @@
-"""Set-up for all tests: compiled code is kept apart from the user's, and made anew for every run."""
+"""Set-up for all tests: each run has a new cache of compiled code, separate from the user's."""
 
 import atexit
 import os

@@ -1,4 +1,4 @@
-"""Times of whole processes."""
+"""Times of processes from start to end."""
 
 import pytest
 from numba_dropout_bench import report, startup

@@ -1,4 +1,4 @@
-"""Kernels of linear layers on whole numbers, whose sums of products are exact in float32."""
+"""Kernels of linear layers on integers, whose sums of products are exact in float32."""
 
 import itertools
 
@@ -50,7 +50,7 @@ def test_linear_backward(backend, dtype, shape, rng):
 @full_precision
 @shapes
 def test_linear_backward_input(backend, dtype, shape, rng):
-    """The gradient goes on through the ReLU and dropout of the layer before."""
+    """The gradient also passes through the ReLU and dropout of the layer before."""
     check_backward_input(backend, dtype, shape, rng)
 
 

@@ -1,4 +1,4 @@
-"""Kernels of hidden layers on whole numbers, whose sums of products are exact in float32."""
+"""Kernels of hidden layers on integers, whose sums of products are exact in float32."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Kernels of dropout by a given mask against NumPy."""
+"""Kernels of dropout with a mask as argument, against NumPy."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ strides = pytest.mark.parametrize("stride", [1, 0])
 
 
 def broadcast(n, columns, stride, rng):
-    """Return the rows of a mask of three rows that an array's rows take, and the index of each element's mask."""
+    """Return the mask row of each row of an array, its start in the mask, and the index of each element's mask."""
     rows = rng.integers(0, 3, -(-n // columns))
     starts = rows * (columns if stride else 1)
     return rows, starts, (starts[:, None] + np.arange(columns) * stride).reshape(-1)[:n]

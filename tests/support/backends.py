@@ -27,7 +27,7 @@ class CPU:
         self.kernels = importlib.import_module(f"numba_dropout.kernels.{self.name}")
 
     def array(self, x):
-        """Return a copy of a NumPy array that this backend's kernels and the public functions take."""
+        """Return a copy of a NumPy array for this backend's kernels and the public functions."""
         return x.copy()
 
     def numpy(self, x):

@@ -1,4 +1,4 @@
-"""Arrays of the dtypes that kernels take, by name: float32, float64, float16, and bfloat16 as its bits in uint16."""
+"""Arrays of the dtypes of kernels, by name: float32, float64, float16, and bfloat16 as its bits in uint16."""
 
 import numpy as np
 

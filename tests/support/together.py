@@ -19,7 +19,7 @@ SIZES = 3, 17 * LARGE, 40 * LARGE, 90 * LARGE  # rows of each thread's calls: bu
 
 @contextlib.contextmanager
 def quick_turns():
-    """Let threads take turns as often as they can."""
+    """Let threads switch as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:

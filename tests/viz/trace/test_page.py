@@ -75,7 +75,7 @@ def test_numbers(toy, tmp_path):
 
 
 def test_curves(pytorch, tmp_path):
-    """There are four curves with a point for each epoch, visible and in two colours."""
+    """The page has four visible curves in two colours, with a point for each epoch."""
     script = """
     result.curves = [...document.querySelectorAll(".curves path:not(.axis)")].map((path) => {
         const {clipPath, position, stroke, visibility} = getComputedStyle(path);
