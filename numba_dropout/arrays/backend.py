@@ -99,6 +99,9 @@ class _Host(HostMemory):
         array = checks.as_array(mask)
         return host.kernel_input(array), host.is_packed(array.shape, array.dtype, shape)
 
+    def empty(self, size: int, dtype: Any) -> NDArray[Any]:
+        return np.empty(size, dtype)  # not zeros, as networks need: a kernel writes all of it
+
     def copy(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.copy()
 
