@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["renamed"]
+__all__ = ["RenamedAttribute", "renamed"]
 
 
 def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
@@ -20,3 +20,23 @@ def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
         return getattr(sys.modules[module], names[name])
 
     return find
+
+
+class RenamedAttribute:
+    """An attribute's earlier name in a class.
+
+    A `__getattr__` of the class would find these names too, but then Python looks up every attribute more slowly.
+    """
+
+    def __init__(self, new: str) -> None:
+        self._new = new
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """Return the attribute of the new name, with a DeprecationWarning."""
+        if instance is None:
+            return self
+        warnings.warn(f"{self._name} is now called {self._new}", DeprecationWarning, stacklevel=2)
+        return getattr(instance, self._new)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, reads
 from ..core.errors import DeviceError, InputError
+from ..core.renamed import RenamedAttribute
 from ..kernels.cpu.linear import SKINNY
 from . import passes
 from .monte_carlo import MonteCarlo, of_classes, of_values
@@ -45,17 +45,6 @@ class LastPass(threading.local):
     value: Pass | None = None
 
 
-_RENAMED = {  # since version 0.1
-    "answers": "predictive",
-    "as_pair": "check_xy",
-    "bring": "to_device",
-    "course": "rate_scheduler",
-    "loss_of": "evaluate_loss",
-    "measure": "evaluate_arrays",
-    "summary": "aggregate",
-}
-
-
 class Predictor(ABC):
     """The prediction methods of a network. The abstract methods that they need come last."""
 
@@ -72,12 +61,13 @@ class Predictor(ABC):
     _passed: LastPass
     _last_row: int
 
-    def __getattr__(self, name: str) -> Any:
-        """Return the attribute that had this name in version 0.1, with a DeprecationWarning."""
-        if name not in _RENAMED:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        warnings.warn(f"{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2)
-        return getattr(self, _RENAMED[name])
+    answers = RenamedAttribute("predictive")
+    as_pair = RenamedAttribute("check_xy")
+    bring = RenamedAttribute("to_device")
+    course = RenamedAttribute("rate_scheduler")
+    loss_of = RenamedAttribute("evaluate_loss")
+    measure = RenamedAttribute("evaluate_arrays")
+    summary = RenamedAttribute("aggregate")
 
     @reads
     def evaluate_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
@@ -269,7 +259,7 @@ class Predictor(ABC):
         result = self._passes_by_key.get(key)
         if result is None:
             spec = passes.PassSpec(self.loss, update, *bounds, self._kind, key[0], sample_weight)
-            result = self._passes_by_key.setdefault(key, passes.passes_for(self.device, spec))
+            result = self._passes_by_key.setdefault(key, passes.passes_for(self.memory.device, spec))
         return result
 
     def _rows_of(self, size: int) -> NDArray[np.int64]:
