@@ -125,16 +125,23 @@ def test_networks_of_all_kinds(tmp_path):
     By default, each pair of choices occurs in one of the kinds.
     """
     chosen = kinds() if os.environ.get("ALL_KINDS") else covering(kinds())
-    folder = tmp_path / "cache"
+    folder, half = tmp_path / "cache", tmp_path / "half"
+
+    def trained_beside_new():
+        trained(chosen[::2], half)  # a folder without every other kind: new code next to loaded code
+        return trained(chosen, half)
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        parts = [chosen[number::AT_ONCE] for number in range(AT_ONCE)]
-        separate = list(pool.map(lambda kind: trained([kind], folder), chosen))
-        uncached = list(pool.map(lambda part: trained(part, tmp_path, NUMBA_DROPOUT_CACHE="0"), parts))
-    expected = {kind: digest for results in uncached for kind, digest in results.items()}
-    assert {kind: digest for results in separate for kind, digest in results.items()} == expected
+        beside_new = pool.submit(trained_beside_new)
+        separate = [pool.submit(trained, [kind], folder) for kind in chosen]
+        uncached = [
+            pool.submit(trained, chosen[number::AT_ONCE], tmp_path, NUMBA_DROPOUT_CACHE="0")
+            for number in range(AT_ONCE)
+        ]
+    expected = {kind: digest for part in uncached for kind, digest in part.result().items()}
+    assert set(expected) == set(chosen)
+    assert {kind: digest for part in separate for kind, digest in part.result().items()} == expected
+    assert beside_new.result() == expected
     assert trained(chosen, folder) == expected
     assert trained(chosen[::-1], folder) == expected
-    half = set(chosen[::2])  # a folder without every other kind: new code next to loaded code
-    trained([kind for kind in chosen if kind in half], tmp_path / "half")
-    assert trained(chosen, tmp_path / "half") == expected
     print(f"{len(chosen)} kinds, {len(chosen) * (len(chosen) - 1)} ordered pairs of them")
