@@ -26,7 +26,7 @@ from .functional.channel_dropout import (
 from .functional.concrete_dropout import concrete_dropout, concrete_dropout_backward
 from .functional.drop_block import drop_block2d, drop_block2d_backward
 from .functional.dropconnect import dropconnect, dropconnect_backward
-from .functional.dropout import dropout, dropout_backward, sample_mask
+from .functional.dropout import dropout, dropout_backward
 from .functional.gaussian_dropout import (
     gaussian_dropout,
     gaussian_dropout_backward,
@@ -35,6 +35,7 @@ from .functional.gaussian_dropout import (
 )
 from .functional.linear import linear, linear_backward
 from .functional.linear_relu_dropout import linear_relu_dropout, linear_relu_dropout_backward
+from .functional.mask import sample_mask
 from .functional.relu import relu, relu_backward
 from .functional.stochastic_depth import stochastic_depth, stochastic_depth_backward
 from .layers.mask_generator import MaskGenerator

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..arrays.convert import on_host
 from ..core.errors import InputError
 
-__all__ = ["Layout", "Rates", "broadcast", "rates_of", "row_layout"]
+__all__ = ["Layout", "Rates", "broadcast", "is_number", "rates_of", "row_layout"]
 
 CHUNK = 1 << 14  # probabilities that are converted at once: they fit into the caches
 SHORT = 1024  # columns: shorter rows are merged if possible
@@ -25,6 +25,14 @@ class Rates(NamedTuple):
 
     thresholds: NDArray[np.uint64]
     scales: NDArray[Any]
+
+
+def is_number(p: Any) -> bool:
+    """Return whether p is one number, so that it needs no conversion to an array."""
+    if isinstance(p, float | int | str):
+        return True
+    only_dlpack = hasattr(p, "__dlpack__") and not hasattr(p, "__array__")
+    return not only_dlpack and not isinstance(p, Sequence) and np.ndim(p) == 0
 
 
 def rates_of(p: Any, dtype: Any, name: str = "p") -> Rates:

@@ -1,4 +1,4 @@
-"""Dropout, its gradient, and its masks."""
+"""Dropout and its gradient."""
 
 from __future__ import annotations
 
@@ -9,99 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays.backend import Backend, backend_named, backend_of
+from ..arrays.backend import Backend, backend_of
 from ..core import checks, contract, errors
 from ._broadcast import Position, masked_dropout_rates, rates_dropout, required_key, sample_rates
-from ._rates import broadcast, rates_of
+from ._rates import broadcast, is_number, rates_of
 
-__all__ = ["check_noise_shape", "dropout", "dropout_backward", "sample_mask"]
+__all__ = ["check_noise_shape", "dropout", "dropout_backward"]
 
 Shape = tuple[int, ...]
-
-
-def sample_mask(
-    shape: int | Sequence[int],
-    p: float | ArrayLike = 0.5,
-    *,
-    seed: int,
-    stream: int = 0,
-    step: int = 0,
-    offset: int = 0,
-    packed: bool = False,
-    device: str = "cpu",
-    out: Any = None,
-) -> Any:
-    """Return a dropout mask, True where an element is kept.
-
-    The mask depends only on (seed, stream, step, element index), not on the number of threads, the instruction set or
-    its division into chunks. Element i in C order is element `offset + i` of the stream.
-
-    Parameters
-    ----------
-    shape : int or sequence of int
-        Shape of the mask.
-    p : float or array
-        Probability of dropping, in [0, 1], exact to `2**-33`. An array broadcasts to `shape`.
-    seed : int
-        `0..2**64-1`.
-    stream, step, offset : int
-        Site of the mask (below `2**24`), training step (below `2**32`), and index of the first element.
-    packed : bool
-        Return bits instead: element j is bit `j & 7` of byte `j >> 3` of a uint8 array (ceil(n / 8),), padded with 0,
-        as `numpy.packbits(mask, bitorder="little")`.
-    device : str
-        "cpu", "cuda", "cuda:1", ... or "auto". On CUDA the mask is a numba.cuda array, or of the library of `out`.
-    out : array, optional
-        Array for the result: bool of `shape`, or uint8 (ceil(n / 8),).
-
-    Raises
-    ------
-    ValueError, TypeError
-        An argument is out of its range or of the wrong type.
-
-    References
-    ----------
-    Philox4x32-10, Salmon et al., SC 2011; docs/mask.md.
-
-    Examples
-    --------
-    >>> nd.sample_mask((2, 4), p=0.5, seed=1)
-    array([[False,  True, False,  True],
-           [False,  True,  True,  True]])
-    >>> nd.sample_mask(4, p=0.5, seed=1, offset=4)  # only the second row
-    array([False,  True,  True,  True])
-    """
-    backend = backend_named(device, out)
-    if isinstance(shape, str) or not isinstance(shape, int | np.integer | Sequence | np.ndarray):
-        raise TypeError(f"shape: expected an integer or a sequence of them, got {shape!r}")
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    shape = tuple(checks.integer(n, "shape", 0, 2**63 - 1) for n in shape)
-    size = math.prod(shape)
-    if size >= 2**63:
-        raise errors.InputError(f"shape: expected fewer than 2**63 elements, got {shape}")
-    key = contract.key(seed)
-    position = contract.counter(stream, step, offset, size)
-    rates = None if _is_number(p) else rates_of(p, np.float32)
-    if rates is not None:
-        broadcast(shape, rates.thresholds.shape, "p")
-    threshold = contract.threshold(checks.probability(p)) if rates is None else -1
-    result = backend.output(out, ((size + 7) // 8,) if packed else shape, np.uint8 if packed else np.bool_)
-    if threshold in (0, contract.DROP_ALL):
-        mask = np.full(size, threshold == 0)
-        return backend.put(result, np.packbits(mask, bitorder="little") if packed else mask)
-    flat, write_back = backend.flat_output(result)
-    with backend.working():
-        if rates is not None and packed:
-            mask = backend.empty(size, np.bool_)
-            sample_rates(backend, mask, shape, rates, key, position)
-            backend.kernels.pack_mask(flat, mask)
-        elif rates is not None:
-            sample_rates(backend, flat, shape, rates, key, position)
-        elif packed:
-            backend.kernels.sample_packed_mask(flat, size, np.uint64(threshold), *key, *position)
-        else:
-            backend.kernels.sample_mask(flat, np.uint64(threshold), *key, *position)
-        return write_back()
 
 
 def dropout(
@@ -217,7 +132,7 @@ def _dropout(
             if value is not None:
                 raise errors.InputError(f"{argument}: only valid without mask, got {value!r}")
         return _masked_dropout(backend, x, p, mask, training, out)
-    if noise_shape is not None or not _is_number(p):
+    if noise_shape is not None or not is_number(p):
         return _broadcast_dropout(backend, x, p, seed, position, training, noise_shape, out)
     threshold = contract.threshold(checks.probability(p))
     k0, k1 = required_key(seed, training)
@@ -232,14 +147,6 @@ def _dropout(
 
 
 # ---------------------------------------------------------------- arrays of rates, and masks that broadcast
-
-
-def _is_number(p: Any) -> bool:
-    """Return whether p is one number, so that it needs no conversion to an array."""
-    if isinstance(p, float | int | str):
-        return True
-    only_dlpack = hasattr(p, "__dlpack__") and not hasattr(p, "__array__")
-    return not only_dlpack and not isinstance(p, Sequence) and np.ndim(p) == 0
 
 
 def _broadcast_dropout(

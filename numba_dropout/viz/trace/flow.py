@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from ...core import contract
 from ...functional.concrete_dropout import concrete_dropout
 from ...functional.dropconnect import dropconnect
-from ...functional.dropout import dropout, sample_mask
+from ...functional.dropout import dropout
 from ...functional.gaussian_dropout import gaussian_dropout
 from ...functional.linear import linear
+from ...functional.mask import sample_mask
 from ...functional.relu import relu
 from ...nn.mlp import MLP
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...functional.dropout import dropout, sample_mask
+from ...functional.dropout import dropout
 from ...functional.gaussian_dropout import gaussian_noise
 from ...functional.linear import linear
+from ...functional.mask import sample_mask
 from ...nn.mlp import MLP
 from .chapters import data_flow, prediction
 from .flow import flow
