@@ -107,6 +107,13 @@ def test_renamed_methods():
         net.loss_off(x, y)
 
 
+def test_renamed_method_of_optimizers():
+    optimizer = nd.Adam(0.01)
+    with pytest.warns(DeprecationWarning, match="settings is now called hyperparameters"):
+        assert np.array_equal(optimizer.settings(3, np.float32), optimizer.hyperparameters(3, np.float32))
+    assert "settings" not in optimizer.choices()
+
+
 @pytest.mark.parametrize(
     ("module", "name", "new"),
     [

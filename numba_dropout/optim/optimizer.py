@@ -15,6 +15,7 @@ from ..arrays.convert import on_host
 from ..arrays.memory import Allocate
 from ..core import checks, errors
 from ..core.access import Access
+from ..core.renamed import RenamedAttribute
 from ..kernels.simd import aligned
 from .schedules import SCHEDULES, Schedule, constant, cosine, schedule_name
 
@@ -49,6 +50,8 @@ class Optimizer:
 
     update: ClassVar[str]  # the kernel's name without "linear_"
     slots: ClassVar[int]  # state values for each parameter
+
+    settings = RenamedAttribute("hyperparameters")
 
     def __init__(
         self,
