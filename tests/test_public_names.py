@@ -103,6 +103,9 @@ def test_renamed_methods():
         assert net.loss_of(x, y) == net.evaluate_loss(x, y)
     with pytest.warns(DeprecationWarning, match="answers is now called predictive"):
         assert np.array_equal(net.answers(net.outputs(x)), net.predict_proba(x))
+    with pytest.warns(DeprecationWarning, match="sample_answers is now called sample_predictive"):
+        older = list(net.sample_answers(x, 2))
+    assert np.array_equal(older, list(net.sample_predictive(x, 2)))
     with pytest.raises(AttributeError, match="'MLP' object has no attribute 'loss_off'"):
         net.loss_off(x, y)
 

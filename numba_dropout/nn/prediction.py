@@ -67,6 +67,7 @@ class Predictor(ABC):
     course = RenamedAttribute("rate_scheduler")
     loss_of = RenamedAttribute("evaluate_loss")
     measure = RenamedAttribute("evaluate_arrays")
+    sample_answers = RenamedAttribute("sample_predictive")
     summary = RenamedAttribute("aggregate")
 
     @reads
