@@ -1,6 +1,6 @@
 """Sub-network dropout: all rows of a batch drop the same units, and the products leave them out.
 
-python docs/examples/sub_network.py
+python docs/examples/subnetwork.py
 
 To measure the time of a step: `ndrop bench train --size 784-2048-2048-10@128`.
 """
