@@ -124,6 +124,10 @@ def test_renamed_method_of_optimizers():
         (cpu, "apply_mask", "masked_dropout_forward"),
         (cpu, "apply_mask_rates", "masked_dropout_rates_forward"),
         (cpu, "apply_packed_mask", "masked_dropout_packed_forward"),
+        (cpu, "batch_totals", "batch_sums"),
+        (cpu, "concrete_settings", "concrete_hyperparameters"),
+        (cpu, "sub_network_adam", "subnetwork_adam"),
+        (cpu, "sub_network_sgd", "subnetwork_sgd"),
         (nd.data, "some", "subset"),
     ],
 )

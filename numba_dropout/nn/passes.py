@@ -209,7 +209,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
         rows = out.shape[0]
         losses, correct = vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows)
         loss_forward(losses, correct, saved, out, target)
-        kernels.batch_totals(sums, losses, correct)
+        kernels.batch_sums(sums, losses, correct)
 
     if sample_weight:
 
@@ -223,7 +223,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             loss_forward(vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows), dout, out, target)
             kernels.scale_rows(matrix(net.losses, FIRST, rows, 1), weights)
             kernels.scale_rows(matrix(net.correct, FIRST, rows, 1), weights)
-            kernels.batch_totals(sums, vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows))
+            kernels.batch_sums(sums, vector(net.losses, FIRST, rows), vector(net.correct, FIRST, rows))
             loss_backward(dout, dout, target)
             kernels.scale_rows(dout, weights)
 

@@ -84,7 +84,7 @@ def test_step_adam(backend, dtype, decays, rng):
 @cpu_only
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("some_units", "some_inputs"), [(0, 5), (3, 0), (3, 5), (3, 11), (7, 5)])
-def test_sub_network_adam(backend, dtype, some_units, some_inputs, rng):
+def test_subnetwork_adam(backend, dtype, some_units, some_inputs, rng):
     """Gradients of units and inputs that are left out are 0."""
     _, w, b, _ = layer(rng, 1, 11, 7, dtype)
     small_dweight, small_dbias, units, inputs, dw, db = small_layer(rng, 7, 11, some_units, some_inputs, dtype)
@@ -92,7 +92,7 @@ def test_sub_network_adam(backend, dtype, some_units, some_inputs, rng):
     gradients = small_dweight, small_dbias, state, starts, units, inputs
     hyperparameters = np.array(HYPERPARAMETERS, dtype)
     arguments = w, b, *gradients, scalar(1.5, dtype), hyperparameters
-    weight, bias, _, _, moments = backend.run("sub_network_adam", *arguments)[:5]
+    weight, bias, _, _, moments = backend.run("subnetwork_adam", *arguments)[:5]
     mw, vw = state.astype(np.float64)[:, : w.size].reshape(2, *w.shape)
     mb, vb = state.astype(np.float64)[:, w.size :]
     w, mw, vw = adam(w, 1.5 * dw, mw, vw, *HYPERPARAMETERS)

@@ -57,8 +57,8 @@ def test_concrete_regularizer(backend, dtype, rng):
 
 
 @full_precision
-def test_concrete_settings(backend, dtype):
+def test_concrete_hyperparameters(backend, dtype):
     regularization, logit = np.array([0.03, 0.2], dtype), np.array([LOGIT], dtype)
     arguments = np.arange(4, dtype=dtype), logit, regularization, 3
-    out = backend.run("concrete_settings", np.zeros(9, dtype), *arguments)[0]
+    out = backend.run("concrete_hyperparameters", np.zeros(9, dtype), *arguments)[0]
     assert out.tolist() == [0, 1, 2, pytest.approx(3 + 0.06 / (1 - P)), *[0] * 5]

@@ -15,8 +15,8 @@ CPU_ONLY = {
     "kept_units",
     "spread_columns",
     "spread_layer",
-    "sub_network_adam",
-    "sub_network_sgd",
+    "subnetwork_adam",
+    "subnetwork_sgd",
     "take_layer",
 }
 

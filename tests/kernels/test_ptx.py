@@ -130,7 +130,7 @@ SIGNATURES = {
     "gather._gather_sparse": (FLOATS, flat(F4), *2 * (flat(types.int32),), flat(I8), *2 * (flat(types.float64),)),
     "gather._gather_values": (flat(I8), flat(I8), flat(I8)),
     "gather._scale": (FLOATS, flat(F4)),
-    "reductions._totals": (flat(types.float64), flat(F4), flat(F4)),
+    "reductions._batch_sums": (flat(types.float64), flat(F4), flat(F4)),
     "reductions._squares": (SUMS, flat(F4)),
     "clip_norm._clip": (flat(F4), SUMS, I8, flat(F4)),
     "max_norm._limit": (FLOATS, types.float64),

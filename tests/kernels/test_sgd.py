@@ -52,7 +52,7 @@ def test_step_sgd(backend, dtype, decays, rng):
 @cpu_only
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("some_units", "some_inputs"), [(0, 5), (3, 0), (3, 5), (3, 11), (7, 5)])
-def test_sub_network_sgd(backend, dtype, some_units, some_inputs, rng):
+def test_subnetwork_sgd(backend, dtype, some_units, some_inputs, rng):
     """Gradients of units and inputs that are left out are 0."""
     _, w, b, _ = layer(rng, 1, 11, 7, dtype)
     small_dweight, small_dbias, units, inputs, dw, db = small_layer(rng, 7, 11, some_units, some_inputs, dtype)
@@ -60,7 +60,7 @@ def test_sub_network_sgd(backend, dtype, some_units, some_inputs, rng):
     gradients = small_dweight, small_dbias, state, starts, units, inputs
     hyperparameters = np.array(HYPERPARAMETERS, dtype)
     arguments = w, b, *gradients, scalar(1.5, dtype), hyperparameters
-    weight, bias, _, _, velocities = backend.run("sub_network_sgd", *arguments)[:5]
+    weight, bias, _, _, velocities = backend.run("subnetwork_sgd", *arguments)[:5]
     vw, vb = state[0, : w.size].reshape(w.shape), state[0, w.size :]
     w, vw = sgd(w, 1.5 * dw, vw.astype(np.float64), *HYPERPARAMETERS)
     b, vb = sgd(b, db, vb.astype(np.float64), *HYPERPARAMETERS[:3], 0)

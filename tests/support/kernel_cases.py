@@ -229,7 +229,7 @@ class Cases:
         for rows, classes in self.batches():
             yield self.out(rows, classes), self.numbers(rows, classes), self.rng.integers(0, classes, rows)
 
-    def batch_totals(self):
+    def batch_sums(self):
         yield self.out(2, dtype=np.float64), self.numbers(self.n), self.numbers(self.n)
 
     # ------------------------------------------------------------ layers
@@ -293,7 +293,7 @@ class Cases:
             for share in (1, 2, self.n + 7):
                 yield inputs, units, self.listed(inputs // share, inputs), self.listed(units // share, units)
 
-    def sub_network(self, name):
+    def subnetwork(self, name):
         values, slots = self.hyperparameters(name)
         for inputs, units, some_inputs, some_units in self.sub_layers():
             size = inputs * units
@@ -327,11 +327,11 @@ class Cases:
         for shape in ((self.n, 3), (3, self.n)):
             yield self.out(1), self.sums(), self.numbers(*shape), self.numbers(1), self.numbers(2)
 
-    def concrete_settings(self):
+    def concrete_hyperparameters(self):
         yield self.out(9), self.numbers(9), self.numbers(1), self.numbers(2), self.n % 9
 
 
-NAMED = {Cases.step_layer, Cases.step_stored, Cases.sub_network}
+NAMED = {Cases.step_layer, Cases.step_stored, Cases.subnetwork}
 METHODS = {name: getattr(Cases, name) for name in cpu.__all__ if hasattr(Cases, name)} | {
     "add_gaussian_noise": Cases.noise,
     "alpha_dropout_backward": Cases.affine,
@@ -358,6 +358,6 @@ METHODS = {name: getattr(Cases, name) for name in cpu.__all__ if hasattr(Cases, 
     "softmax_cross_entropy_forward": Cases.softmax_forward,
     "step_adam": Cases.step_stored,
     "step_sgd": Cases.step_stored,
-    "sub_network_adam": Cases.sub_network,
-    "sub_network_sgd": Cases.sub_network,
+    "subnetwork_adam": Cases.subnetwork,
+    "subnetwork_sgd": Cases.subnetwork,
 }

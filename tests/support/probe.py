@@ -218,7 +218,7 @@ FRAMED = (
     "linear_backward",
     "linear_relu_dropout_forward",
     "gaussian_dropout_forward",
-    "sub_network_adam",
+    "subnetwork_adam",
 )
 
 

@@ -21,15 +21,15 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from ...core.renamed import renamed
-from .adam import linear_adam, step_adam, sub_network_adam
+from .adam import linear_adam, step_adam, subnetwork_adam
 from .alpha_dropout import alpha_dropout_backward, alpha_dropout_forward
 from .bce import bce_backward, bce_forward
 from .clip_norm import clip_norm
 from .concrete_dropout import (
     concrete_dropout_backward,
     concrete_dropout_forward,
+    concrete_hyperparameters,
     concrete_regularizer,
-    concrete_settings,
 )
 from .drop_block import block_mask
 from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
@@ -55,9 +55,9 @@ from .masked_dropout import (
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random_bits import random_bits
-from .reductions import batch_totals
+from .reductions import batch_sums
 from .relu import relu_backward, relu_forward
-from .sgd import linear_sgd, step_sgd, sub_network_sgd
+from .sgd import linear_sgd, step_sgd, subnetwork_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .subnetwork import gather_columns, kept_units, spread_columns, spread_layer, take_layer
 
@@ -65,15 +65,15 @@ __all__ = [
     "add_gaussian_noise",
     "alpha_dropout_backward",
     "alpha_dropout_forward",
-    "batch_totals",
+    "batch_sums",
     "bce_backward",
     "bce_forward",
     "block_mask",
     "clip_norm",
     "concrete_dropout_backward",
     "concrete_dropout_forward",
+    "concrete_hyperparameters",
     "concrete_regularizer",
-    "concrete_settings",
     "drop_all",
     "dropout_backward",
     "dropout_forward",
@@ -119,8 +119,8 @@ __all__ = [
     "spread_layer",
     "step_adam",
     "step_sgd",
-    "sub_network_adam",
-    "sub_network_sgd",
+    "subnetwork_adam",
+    "subnetwork_sgd",
     "take_layer",
     "unpack_mask",
 ]
@@ -132,5 +132,9 @@ __getattr__ = renamed(
         "apply_mask": "masked_dropout_forward",
         "apply_mask_rates": "masked_dropout_rates_forward",
         "apply_packed_mask": "masked_dropout_packed_forward",
+        "batch_totals": "batch_sums",
+        "concrete_settings": "concrete_hyperparameters",
+        "sub_network_adam": "subnetwork_adam",
+        "sub_network_sgd": "subnetwork_sgd",
     },
 )

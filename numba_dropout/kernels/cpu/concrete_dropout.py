@@ -100,7 +100,7 @@ def concrete_regularizer(dlogit, sums, weight, logit, regularization):
 
 
 @kernel
-def concrete_settings(out, hyperparameters, logit, regularization, decay):
+def concrete_hyperparameters(out, hyperparameters, logit, regularization, decay):
     """Write a step's hyperparameters for a layer, with the regularizer's weight decay added to element `decay`.
 
     out (S,), hyperparameters (S,), logit (1,) of the rate of the layer's input, regularization (2,)

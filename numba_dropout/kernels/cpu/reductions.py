@@ -7,7 +7,7 @@ from ..scalar.constants import SUMS
 from ..simd import parallel
 from .mask import SERIAL
 
-__all__ = ["batch_totals", "sum_chunk_size", "sum_of_squares"]
+__all__ = ["batch_sums", "sum_chunk_size", "sum_of_squares"]
 
 CHUNK = 1 << 11  # elements of a chunk of a sum, at least
 
@@ -40,7 +40,7 @@ def sum_of_squares(sums, values):
 
 
 @kernel
-def batch_totals(out, losses, correct):
+def batch_sums(out, losses, correct):
     """Write the sums of the rows' losses and correct predictions.
 
     out (2,) float64, losses (B,), correct (B,)

@@ -50,7 +50,7 @@ def step_sgd(params, dparams, state, start, hyperparameters, decays):
 
 
 @kernel
-def sub_network_sgd(weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, hyperparameters):
+def subnetwork_sgd(weight, bias, small_dweight, small_dbias, state, starts, units, inputs, scale, hyperparameters):
     """Update a layer's weight and bias, with the gradients of some units and inputs. All other gradients are 0.
 
     weight (K, C), bias (K,), small_dweight (k, c), multiplied by scale here, small_dbias (k,), units and inputs:

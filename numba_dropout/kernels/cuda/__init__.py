@@ -14,8 +14,8 @@ from .clip_norm import clip_norm
 from .concrete_dropout import (
     concrete_dropout_backward,
     concrete_dropout_forward,
+    concrete_hyperparameters,
     concrete_regularizer,
-    concrete_settings,
 )
 from .drop_block import block_mask
 from .dropout import drop_all, dropout_backward, dropout_forward, dropout_steps
@@ -41,7 +41,7 @@ from .masked_dropout import (
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
 from .random_bits import random_bits
-from .reductions import batch_totals
+from .reductions import batch_sums
 from .relu import relu_backward, relu_forward
 from .sgd import linear_sgd, step_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
@@ -50,15 +50,15 @@ __all__ = [
     "add_gaussian_noise",
     "alpha_dropout_backward",
     "alpha_dropout_forward",
-    "batch_totals",
+    "batch_sums",
     "bce_backward",
     "bce_forward",
     "block_mask",
     "clip_norm",
     "concrete_dropout_backward",
     "concrete_dropout_forward",
+    "concrete_hyperparameters",
     "concrete_regularizer",
-    "concrete_settings",
     "drop_all",
     "dropout_backward",
     "dropout_forward",
@@ -112,5 +112,7 @@ __getattr__ = renamed(
         "apply_mask": "masked_dropout_forward",
         "apply_mask_rates": "masked_dropout_rates_forward",
         "apply_packed_mask": "masked_dropout_packed_forward",
+        "batch_totals": "batch_sums",
+        "concrete_settings": "concrete_hyperparameters",
     },
 )

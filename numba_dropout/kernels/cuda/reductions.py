@@ -7,7 +7,7 @@ from ...core.jit import device_function, device_kernel
 from ..scalar.constants import SUMS
 from ._launch import ROW_THREADS, THREADS, grid_size, launch_grid, launch_rows
 
-__all__ = ["batch_totals", "launch_squares", "partial_count", "sum_partials", "tree_sum"]
+__all__ = ["batch_sums", "launch_squares", "partial_count", "sum_partials", "tree_sum"]
 
 
 @device_function
@@ -69,7 +69,7 @@ def launch_squares(sums, flat):
 
 
 @device_kernel
-def _totals(out, losses, correct):
+def _batch_sums(out, losses, correct):
     """Write both sums with one thread block."""
     thread = cuda.threadIdx.x
     values = cuda.shared.array(ROW_THREADS, float64)
@@ -86,9 +86,9 @@ def _totals(out, losses, correct):
         out[1] = correct_count
 
 
-def batch_totals(out, losses, correct):
+def batch_sums(out, losses, correct):
     """Write the sums of the rows' losses and correct predictions.
 
     out (2,) float64, losses (B,), correct (B,)
     """
-    launch_rows(_totals, 1, out, losses, correct)
+    launch_rows(_batch_sums, 1, out, losses, correct)

@@ -98,7 +98,7 @@ def concrete(target: Target, update: str, views: Views, update_layer: Callable[.
                 drate_logit, net.sums, weight(net, net.params, layer), rate_logit, net.regularization
             )
             with_decay = vector(net.hyperparameters, FIRST, hyperparameters.size)
-            kernels.concrete_settings(with_decay, hyperparameters, rate_logit, net.regularization, decay)
+            kernels.concrete_hyperparameters(with_decay, hyperparameters, rate_logit, net.regularization, decay)
             update_layer(net, layer, dout, inp, state, with_decay)
             step(rate_logit, drate_logit, state, net.layers[layer, LOGIT], hyperparameters, FALSE)
 

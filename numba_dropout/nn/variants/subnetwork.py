@@ -53,7 +53,7 @@ def subnetwork(
     """Build the training passes over the kept units from the passes over a full network."""
     kernels, internal, view, vector = target.kernels, target.internal, target.view, target.vector
     layer_input, _, doutput, weight, bias, _, _, inner = views
-    step_layer = getattr(kernels, f"sub_network_{update}")
+    step_layer = getattr(kernels, f"subnetwork_{update}")
 
     @view
     def kept(net, site):
