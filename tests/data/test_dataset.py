@@ -35,7 +35,7 @@ def test_unknown_scaling():
 
 def test_standardization():
     x = np.array([[1, 5, 0.1], [3, 5, 0.1], [8, 5, 0.1]])
-    shift, scale = data.standardization(x)
-    scaled = (x - shift) * scale
+    offset, scale = data.standardization(x)
+    scaled = (x - offset) * scale
     assert np.allclose(scaled.mean(0), 0)
     assert np.allclose(scaled.std(0), [1, 0, 0])

@@ -28,8 +28,8 @@ def test_npz_of_images(tmp_path):
     assert dataset.x.shape == (4, 6)
     assert dataset.x.dtype == np.uint8
     assert dataset.pixels
-    shift, scale = dataset.scaling()
-    assert not shift.any()
+    offset, scale = dataset.scaling()
+    assert not offset.any()
     assert np.allclose(scale, 1 / 255)
 
 

@@ -46,10 +46,10 @@ def test_take_layer(backend, dtype, some_inputs, some_units, rng):
 @pytest.mark.parametrize("count", [0, 5, INPUTS])
 def test_gather_columns(backend, dtype, kind, count, rng):
     data, rows = rng.integers(0, 255, (20, INPUTS)).astype(kind), rng.integers(0, 20, 7)
-    shift, scale = rng.standard_normal((2, INPUTS))
+    offset, scale = rng.standard_normal((2, INPUTS))
     units, columns = choose(count, INPUTS, rng)
-    out = backend.run("gather_columns", np.empty((7, count), dtype), data, rows, units, shift, scale)[0]
-    expected = ((data[rows].astype(np.float64) - shift) * scale).astype(dtype)
+    out = backend.run("gather_columns", np.empty((7, count), dtype), data, rows, units, offset, scale)[0]
+    expected = ((data[rows].astype(np.float64) - offset) * scale).astype(dtype)
     assert np.array_equal(out, expected[:, columns])
 
 

@@ -76,26 +76,26 @@ def take_layer(out, out_bias, weight, bias, units, inputs, scale):
 
 @parallel
 @serial_loop
-def _gather_chunks(chunk, size, out, data, rows, columns, shift, scale):
+def _gather_chunks(chunk, size, out, data, rows, columns, offset, scale):
     for i in range(chunk * size, min((chunk + 1) * size, rows.size)):
         index = rows[i]
         if out.shape[1] == data.shape[1]:  # no column is dropped
             for j in range(out.shape[1]):
-                out[i, j] = (np.float64(data[index, j]) - shift[j]) * scale[j]
+                out[i, j] = (np.float64(data[index, j]) - offset[j]) * scale[j]
         else:
             for j in range(out.shape[1]):
                 column = columns[1 + j]
-                out[i, j] = (np.float64(data[index, column]) - shift[column]) * scale[column]
+                out[i, j] = (np.float64(data[index, column]) - offset[column]) * scale[column]
 
 
 @kernel
-def gather_columns(out, data, rows, columns, shift, scale):
-    """Write (data[rows] - shift) * scale of some columns, computed in float64 and rounded once.
+def gather_columns(out, data, rows, columns, offset, scale):
+    """Write (data[rows] - offset) * scale of some columns, computed in float64 and rounded once.
 
-    out (B, c), data (N, C), rows (B,) int64, columns: a list of c, shift (C,) float64, scale (C,) float64
+    out (B, c), data (N, C), rows (B,) int64, columns: a list of c, offset (C,) float64, scale (C,) float64
     """
     size = rows_per_chunk(out.shape[0], out.shape[1])
-    _gather_chunks((rows.size + size - 1) // size, (size, out, data, rows, columns, shift, scale))
+    _gather_chunks((rows.size + size - 1) // size, (size, out, data, rows, columns, offset, scale))
 
 
 @scalar

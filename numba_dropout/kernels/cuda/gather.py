@@ -8,44 +8,44 @@ from ._launch import ROW_THREADS, launch, launch_rows
 
 
 @device_kernel
-def _gather(out, data, rows, shift, scale):
+def _gather(out, data, rows, offset, scale):
     """Gather one row with one thread block."""
     i = cuda.blockIdx.x
     row = rows[i]
     for j in range(cuda.threadIdx.x, data.shape[1], ROW_THREADS):
-        out[i, j] = (np.float64(data[row, j]) - shift[j]) * scale[j]
+        out[i, j] = (np.float64(data[row, j]) - offset[j]) * scale[j]
 
 
-def gather_rows(out, data, rows, shift, scale):
-    """Write (data[rows] - shift) * scale, computed in float64 and rounded once.
+def gather_rows(out, data, rows, offset, scale):
+    """Write (data[rows] - offset) * scale, computed in float64 and rounded once.
 
-    out (B, C), data (N, C), rows (B,) int64, shift (C,) float64, scale (C,) float64
+    out (B, C), data (N, C), rows (B,) int64, offset (C,) float64, scale (C,) float64
     """
-    launch_rows(_gather, rows.size, out, data, rows, shift, scale)
+    launch_rows(_gather, rows.size, out, data, rows, offset, scale)
 
 
 @device_kernel
-def _gather_sparse(out, values, columns, starts, rows, shift, scale):
+def _gather_sparse(out, values, columns, starts, rows, offset, scale):
     """Gather one sparse row with one thread block: first its zeros, then its values."""
     i, thread = cuda.blockIdx.x, cuda.threadIdx.x
     for j in range(thread, out.shape[1], ROW_THREADS):
-        out[i, j] = (np.float64(0) - shift[j]) * scale[j]
+        out[i, j] = (np.float64(0) - offset[j]) * scale[j]
     cuda.syncthreads()
     for entry in range(starts[rows[i]] + thread, starts[rows[i] + 1], ROW_THREADS):
         j = columns[entry]
-        out[i, j] = (np.float64(values[entry]) - shift[j]) * scale[j]
+        out[i, j] = (np.float64(values[entry]) - offset[j]) * scale[j]
 
 
-def gather_sparse_rows(out, values, columns, starts, rows, shift, scale):
-    """Write (data[rows] - shift) * scale for sparse rows (CSR), computed in float64 and rounded once.
+def gather_sparse_rows(out, values, columns, starts, rows, offset, scale):
+    """Write (data[rows] - offset) * scale for sparse rows (CSR), computed in float64 and rounded once.
 
     Row r has values[starts[r] : starts[r + 1]], and zeros elsewhere. The column indices are columns[starts[r] :
     starts[r + 1]], without duplicates.
 
-    out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, shift (C,) and scale (C,)
+    out (B, C), values (V,), columns (V,) and starts (N + 1,) integers, rows (B,) int64, offset (C,) and scale (C,)
     float64
     """
-    launch_rows(_gather_sparse, rows.size, out, values, columns, starts, rows, shift, scale)
+    launch_rows(_gather_sparse, rows.size, out, values, columns, starts, rows, offset, scale)
 
 
 @device_kernel
