@@ -70,8 +70,8 @@ def test_linear_relu_dropout(p, rng):
 
 def loss_and_gradient(name, out, target):
     """Return the mean loss of a batch, and its gradient by the network's outputs."""
-    losses, hits, saved = np.empty(len(out)), np.empty(len(out)), np.empty_like(out)
-    getattr(cpu, f"{name}_forward")(losses, hits, saved, out, target)
+    losses, correct, saved = np.empty(len(out)), np.empty(len(out)), np.empty_like(out)
+    getattr(cpu, f"{name}_forward")(losses, correct, saved, out, target)
     getattr(cpu, f"{name}_backward")(saved, saved, target)
     return losses.mean(), saved
 

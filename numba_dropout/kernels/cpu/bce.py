@@ -15,14 +15,14 @@ def bce_forward(losses, correct, probs, logits, target):
     rows, columns = logits.shape
     for i in range(rows):
         total = logits.dtype.type(0)
-        hits = 0
+        correct_count = 0
         for k in range(columns):
             z = logits[i, k]
             total += bce_with_logits(z, target[i, k])
-            hits += (z > ZERO) == (target[i, k] > HALF)
+            correct_count += (z > ZERO) == (target[i, k] > HALF)
             probs[i, k] = sigmoid(z)
         losses[i] = total / columns
-        correct[i] = hits / columns
+        correct[i] = correct_count / columns
 
 
 @kernel
