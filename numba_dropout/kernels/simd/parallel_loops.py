@@ -97,7 +97,7 @@ def _emit_parallel_for(context, builder, target, kinds, chunks, arguments):
     """Emit a function for a range of chunks, and pass it to the threading layer with the arguments' address."""
     # void (char **args, size_t *dims, size_t *steps, void *data): dims[0] chunks, from (size_t)args[0] on
     kind = ir.FunctionType(ir.VoidType(), [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER])
-    loop = ir.Function(builder.module, kind, builder.module.get_unique_name("parts"))
+    loop = ir.Function(builder.module, kind, builder.module.get_unique_name("chunks"))
     loop.linkage = "internal"
     inner = ir.IRBuilder(loop.append_basic_block())
     first = inner.ptrtoint(inner.load(loop.args[0]), I64)
