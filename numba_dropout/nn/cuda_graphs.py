@@ -37,7 +37,7 @@ def _identity(function: Any) -> Any:
 
 
 def passes(spec: PassSpec) -> Passes:
-    """Return the passes of one network with CUDA kernels, with the functions of `passes.compiled`.
+    """Return the passes of one network with CUDA kernels, as `Passes`.
 
     Data, targets, parameters and optimizer state are on the device. All other arrays are on the host.
     """
