@@ -47,7 +47,7 @@ class CudaStream:
 
 
 class CudaMemory(CudaStream):
-    """The memory of a CUDA device as `DeviceMemory`, with a stream of its own."""
+    """The memory of a CUDA device as `Memory`, with a stream of its own."""
 
     remedy = "train on fewer rows, or with device cpu"
 

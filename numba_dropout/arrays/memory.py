@@ -14,12 +14,12 @@ from ..kernels.simd import aligned
 from . import devices
 from .convert import on_host
 
-__all__ = ["Allocate", "DeviceMemory", "HostMemory", "memory_of"]
+__all__ = ["Allocate", "HostMemory", "Memory", "memory_of"]
 
 Allocate = Callable[[int, Any], Any]  # (size, dtype) -> flat array
 
 
-class DeviceMemory(Protocol):
+class Memory(Protocol):
     """The interface of memory for arrays of kernels."""
 
     device: str  # "cpu", "cuda:0", ...
@@ -97,7 +97,7 @@ _HOST = HostMemory()
 _NO_TURN = contextlib.nullcontext()
 
 
-def memory_of(device: str, precision: str = "float32") -> DeviceMemory:
+def memory_of(device: str, precision: str = "float32") -> Memory:
     """Return the memory of the device with a name of `devices.resolve`. Raise InputError if it cannot be used."""
     name = devices.resolve(device, precision)
     if name == "cpu":

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays.convert import on_host
-from ..arrays.memory import DeviceMemory
+from ..arrays.memory import Memory
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
 from ..core.access import Access, reads
@@ -52,7 +52,7 @@ class Predictor(ABC):
     loss: str
     dtype: np.dtype[Any]
     classes: list[Any] | None
-    memory: DeviceMemory
+    memory: Memory
     access: Access
     _state: State
     _kind: str

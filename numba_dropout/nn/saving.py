@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import devices
-from ..arrays.memory import DeviceMemory
+from ..arrays.memory import Memory
 from ..core.access import Access, changes, reads
 from ..core.errors import DeviceError, InputError
 from ..storage import model_file
@@ -41,7 +41,7 @@ class Saveable(ABC):
     sizes: list[int]
     dtype: np.dtype[Any]
     device: str
-    memory: DeviceMemory
+    memory: Memory
     access: Access
     rows: int | None
     _state: State

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import random
 from ..arrays.convert import on_host
-from ..arrays.memory import DeviceMemory
+from ..arrays.memory import Memory
 from ..core.errors import InputError
 from ..functional._rates import rates_of
 from .buffers import (
@@ -44,7 +44,7 @@ SCALING = {  # from the names in model files
 class Workspace:
     """Buffers of one call. `net` is the network that the passes take, with its own arrays for all they write."""
 
-    def __init__(self, net: Network, memory: DeviceMemory) -> None:
+    def __init__(self, net: Network, memory: Memory) -> None:
         self.net, self.memory = net, memory
 
     def reserve(self, rows: int) -> bool:
@@ -87,7 +87,7 @@ class State:
         rates: Sequence[float],
         seed: int,
         dtype: np.dtype[Any],
-        memory: DeviceMemory,
+        memory: Memory,
         variant: str,
     ):
         self.memory = memory
