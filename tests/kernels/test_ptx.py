@@ -120,7 +120,7 @@ SIGNATURES = {
     "concrete_dropout._backward at a step": (flat(F4), SUMS, flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
     "concrete_dropout._finish": (flat(F4), SUMS, I8),
     "concrete_dropout._regularize": (flat(F4), SUMS, I8, I8, flat(F4), flat(F4)),
-    "concrete_dropout._settings": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
+    "concrete_dropout._hyperparameters": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
     "drop_block._grow": (I8, MASK, MASK, I8, I8, I8, I8),
     "drop_block._count": (flat(F4), MASK, I8),
     "relu._forward": (flat(F4), flat(F4)),

@@ -97,7 +97,7 @@ def _regularize(dlogit, sums, count, inputs, logit, regularization):
 
 
 @device_kernel
-def _settings(out, hyperparameters, logit, regularization, decay):
+def _hyperparameters(out, hyperparameters, logit, regularization, decay):
     """Write one hyperparameter per thread."""
     i = cuda.threadIdx.x
     if i < hyperparameters.size:
@@ -141,4 +141,4 @@ def concrete_hyperparameters(out, hyperparameters, logit, regularization, decay)
 
     out (S,), hyperparameters (S,), logit (1,) of the rate of the layer's input, regularization (2,)
     """
-    launch_grid(_settings, 1, THREADS, out, hyperparameters, logit, regularization, decay)
+    launch_grid(_hyperparameters, 1, THREADS, out, hyperparameters, logit, regularization, decay)
