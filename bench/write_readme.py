@@ -199,7 +199,7 @@ def _memory(record: dict[str, Any]) -> list[str]:
     ]
     if not rows:
         return []
-    note = f"What is allocated in a step is measured to {RESOLUTION:,} bytes: less is shown as 0."
+    note = f"Allocations of a step are measured to {RESOLUTION:,} bytes: less is shown as 0."
     return [*markdown(["kept for backward", "", "bytes", "bytes per hidden value"], rows), "", note]
 
 

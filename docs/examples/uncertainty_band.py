@@ -43,7 +43,7 @@ def draw(file, data, at, mean, std):
         axes.fill_between(at, mean - width * std, mean + width * std, color="#0072b2", alpha=0.2, lw=0)
     axes.plot(at, mean, color="#0072b2", label="mean of 500 draws, and one and two standard deviations")
     axes.plot(at, np.sin(2 * at), color="#444444", ls="--", lw=1, label="the curve")
-    axes.plot(*data, ".", color="#d55e00", ms=4, alpha=0.6, label="what was seen")
+    axes.plot(*data, ".", color="#d55e00", ms=4, alpha=0.6, label="training data")
     axes.set(xlabel="x", ylabel="y", ylim=(-3, 3))
     axes.legend(loc="lower left", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

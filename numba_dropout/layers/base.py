@@ -84,7 +84,7 @@ class Layer:
         return y
 
     def _remember(self, at: dict[str, Any], y: Any) -> None:
-        """Keep what the backward pass needs, once the forward pass has succeeded."""
+        """Keep the arguments of the backward pass, once the forward pass has succeeded."""
         self._passed.at, self._passed.shape = at, _shape(y)
 
     def backward(self, dy: Any, *, out: Any = None) -> Any:
