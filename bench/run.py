@@ -123,7 +123,10 @@ def check_outputs(json_file: str | None, plot: str | None) -> None:
 
 
 def measure(plan: Plan, on_progress: rounds.OnProgress, show: Show = lambda case: None) -> dict[str, Any]:
-    """Measure, and return the record of the run. `show` is called with each case as soon as it is done."""
+    """Measure all cases and return the record of the run.
+
+    `show` is called with each case as soon as it is done.
+    """
     results: dict[str, list[dict[str, Any]]] = {group: [] for group in plan.groups}
     absent = {name: reason for name in plan.taking_part() if (reason := worker_pool.missing(name))}
     versions = machine.versions()

@@ -83,7 +83,7 @@ def cli() -> None:
 
     \b
     ndrop train                                        train on the built-in data, in seconds
-    ndrop train table.csv --val 0.2 --out table.npz    train on your table; the last column is the target
+    ndrop train table.csv --val 0.2 --out table.npz    train on your table (target: its last column)
     ndrop evaluate table.npz more.csv
     ndrop predict table.npz new.csv --proba
     ndrop trace pytorch                                show dropout step by step

@@ -28,7 +28,7 @@ from .types import DEVICE
     type=click.Choice(["float32", "tf32", "bf16"]),
     default="float32",
     show_default=True,
-    help="Precision of the inputs of matrix products; tf32 and bf16 use CUDA tensor cores.",
+    help="Precision of the inputs of matrix products. tf32 and bf16 use CUDA tensor cores.",
 )
 @click.option("--threads", type=click.IntRange(1), help="Number of threads.  [default: all]")
 @click.option("--log", metavar="FILE", help="Write a line of JSON for each epoch.  [default: none]")

@@ -18,7 +18,7 @@ VERSIONS = {"scikit-learn": sklearn.__version__}
 
 
 def configure(threads: int, dtype: str) -> None:
-    """Do nothing, because the environment sets the threads."""
+    """Set nothing: the environment sets the threads."""
 
 
 def _step(case: Case) -> dict[str, Timed]:

@@ -1,4 +1,7 @@
-"""Checks of arguments, before any kernel runs. Messages give the argument, the rule and the value."""
+"""Checks of arguments, before any kernel runs.
+
+Messages give the argument, the rule and the value.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Decorators that compile the package's functions. Only this module sets Numba's options.
+"""Decorators that compile the package's functions.
+
+Only this module sets Numba's options.
 
 `scalar` is for scalar functions of all targets, `serial_loop` for the loop over one chunk of an array, and `kernel` for
 functions that Python calls, which divide the work into chunks for the threads. `entry_point` is for functions that only

@@ -25,7 +25,7 @@ def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
 class RenamedAttribute:
     """An attribute's earlier name in a class.
 
-    A `__getattr__` of the class would find these names too, but then Python looks up every attribute more slowly.
+    A `__getattr__` of the class would find these names too, but then every attribute access would be slower.
     """
 
     def __init__(self, new: str) -> None:

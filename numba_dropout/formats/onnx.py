@@ -15,7 +15,7 @@ from ..storage.sequential import modules
 
 __all__ = ["export"]
 
-OPSET = 17  # Dropout takes rate and mode as tensors since 12; runtimes have supported 17 since 2022
+OPSET = 17  # Dropout takes rate and mode as tensors since 12. Runtimes have supported 17 since 2022.
 IR_VERSION = 8
 
 

@@ -1,4 +1,7 @@
-"""Concrete dropout: a mask between 0 and 1. Its rate is differentiable, and is trained with the weights."""
+"""Concrete dropout: a mask between 0 and 1, with a differentiable rate.
+
+The rate is trained with the weights.
+"""
 
 from __future__ import annotations
 

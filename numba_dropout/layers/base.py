@@ -19,7 +19,7 @@ __all__ = ["Layer"]
 class LastPass(threading.local):
     """The last forward pass of each thread. Copies and pickles contain only that of the current thread."""
 
-    at: dict[str, Any] | None = None  # arguments of the backward pass; empty outside training
+    at: dict[str, Any] | None = None  # arguments of the backward pass, empty outside training
     shape: tuple[int, ...] = ()  # of the output
     values: Any = None  # an array of the forward pass, if the backward pass needs one
 

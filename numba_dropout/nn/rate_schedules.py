@@ -23,22 +23,27 @@ RateSchedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 
 
 def _constant(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Keep the rates."""
+    """Return factors of 1, which keep the rates."""
     return np.ones_like(steps)
 
 
 def _linear(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Rise from 0 to 1."""
+    """Return factors that rise from 0 to 1."""
     return np.minimum(steps / max(total - 1, 1), 1.0)
 
 
 def _cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Rise from 0 to 1 along half a cosine."""
+    """Return factors that rise from 0 to 1 along half a cosine."""
     return 0.5 * (1.0 - np.cos(np.pi * _linear(steps, total)))
 
 
 def _curriculum(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Rise from 0 towards 1, to 0.9 in the first quarter (Morerio et al., ICCV 2017, equation 3)."""
+    """Return factors that rise from 0 towards 1, to 0.9 in the first quarter.
+
+    References
+    ----------
+    Morerio et al., ICCV 2017, equation 3.
+    """
     return 1.0 - np.exp(-10.0 * steps / max(total, 1))
 
 

@@ -18,12 +18,17 @@ Schedule = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 
 
 def constant(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Keep the learning rate constant."""
+    """Return factors of 1, which keep the learning rate."""
     return np.ones_like(steps)
 
 
 def cosine(steps: NDArray[np.float64], total: int) -> NDArray[np.float64]:
-    """Fall from 1 to 0 along half a cosine over all steps (Loshchilov & Hutter, ICLR 2017, without restarts)."""
+    """Return factors that fall from 1 to 0 along half a cosine over all steps.
+
+    References
+    ----------
+    Loshchilov & Hutter, ICLR 2017, without restarts.
+    """
     return 0.5 * (1.0 + np.cos(np.pi * np.minimum(steps / max(total, 1), 1.0)))
 
 

@@ -24,7 +24,7 @@ __all__ = ["plain", "read", "write"]
 
 FORMAT = "numba-dropout model"
 VERSION = 1
-HASH = "sha256"  # the entry with the hash of all others; the oldest models have none
+HASH = "sha256"  # the entry with the hash of all others, which the oldest models lack
 
 Arrays = Mapping[str, NDArray[Any]]
 

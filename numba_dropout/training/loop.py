@@ -159,7 +159,7 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """Whether training is complete: no epoch is in progress or left."""
+        """Return whether training is complete: no epoch is in progress or left."""
         waited = self.epoch - 1 - (self.history.best_epoch or 0)
         ended = self.epoch > self.epochs or self.stop or (self.patience is not None and waited >= self.patience)
         return ended and not self.done

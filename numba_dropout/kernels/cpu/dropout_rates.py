@@ -1,4 +1,7 @@
-"""Dropout with a rate for each element. Thresholds and scales are broadcast like masks in `masked_dropout`."""
+"""Dropout with a rate for each element.
+
+Thresholds and scales are broadcast like masks in `masked_dropout`.
+"""
 
 import numpy as np
 

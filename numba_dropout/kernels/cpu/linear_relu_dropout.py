@@ -1,4 +1,7 @@
-"""A hidden layer in one kernel: linear, ReLU and dropout. The backward pass needs no mask."""
+"""A hidden layer in one kernel: linear, ReLU and dropout.
+
+The backward pass needs no mask.
+"""
 
 from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.activations import relu, relu_dropout_derivative

@@ -1,4 +1,7 @@
-"""Intrinsics that numba.cuda lacks, in LLVM IR. Each has a plain Python body with the same result for the simulator."""
+"""Intrinsics that numba.cuda lacks, in LLVM IR.
+
+Each has a plain Python body with the same result for the simulator.
+"""
 
 import math
 

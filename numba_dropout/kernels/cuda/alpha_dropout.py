@@ -1,6 +1,6 @@
-"""Dropout with an affine map, as in alpha dropout. Kept elements are mapped. Dropped ones become a constant.
+"""Dropout with an affine map, as in alpha dropout.
 
-A thread handles one Philox block of 8 elements.
+Kept elements are mapped. Dropped ones become a constant. A thread handles one Philox block of 8 elements.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""A hidden layer in one kernel: linear, ReLU and dropout. The backward pass needs no mask."""
+"""A hidden layer in one kernel: linear, ReLU and dropout.
+
+The backward pass needs no mask.
+"""
 
 import numpy as np
 from numba import cuda

@@ -1,4 +1,7 @@
-"""Masked stores of 64 elements. Bit j of a `uint64` selects element j."""
+"""Masked stores of 64 elements.
+
+Bit j of a `uint64` selects element j.
+"""
 
 import numpy as np
 from numba import types
