@@ -74,8 +74,8 @@ def _scaled_input(graph: _Graph, net: MLP) -> str:
     if not offset.any() and (scale == 1).all():
         return "x"
     value = graph.cast("x", np.dtype(np.float64), "wide")
-    value = graph.add("Sub", [value, graph.constant("shift", offset)], "shifted")
-    value = graph.add("Mul", [value, graph.constant("stretch", scale)], "stretched")
+    value = graph.add("Sub", [value, graph.constant("input_offset", offset)], "centered")
+    value = graph.add("Mul", [value, graph.constant("input_scale", scale)], "scaled")
     return graph.cast(value, net.dtype, "standardized")
 
 
@@ -98,8 +98,8 @@ def _add_prediction(graph: _Graph, net: MLP, value: str) -> str:
         return graph.add("Concat", [other, one], "probabilities", axis=1)
     scale, offset = net.target_scaling()
     wide = graph.cast(value, np.dtype(np.float64), "wide_outputs")
-    wide = graph.add("Div", [wide, graph.constant("target_stretch", np.array(scale))], "unstretched")
-    return graph.add("Add", [wide, graph.constant("target_shift", np.array(offset))], "values")
+    wide = graph.add("Div", [wide, graph.constant("target_scale", np.array(scale))], "unscaled")
+    return graph.add("Add", [wide, graph.constant("target_offset", np.array(offset))], "values")
 
 
 class _Graph:
