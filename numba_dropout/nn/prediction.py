@@ -24,7 +24,7 @@ from .state import State, Workspace
 
 __all__ = ["LastPass", "Pass", "Predictor"]
 
-ROOM = 1024  # largest number of rows of a forward pass in prediction
+MAX_CHUNK = 1024  # largest number of rows of a forward pass in prediction
 _NO_MASKS = np.uint64(0), np.uint64(0)  # step and row offset of a pass without dropout
 
 
@@ -133,7 +133,7 @@ class Predictor(ABC):
         """Yield the samples, with checked arguments."""
         rows = len(data)
         with self.access.reading("samples"), self._workspace() as workspace:
-            capacity = _reserve_chunk(workspace, ROOM)
+            capacity = _reserve_chunk(workspace, MAX_CHUNK)
         chunk_size = min(rows, capacity)
         min_group = -(-(SKINNY + 1) // chunk_size)  # products of fewer rows add in another order
         group = min(capacity // chunk_size, max(samples, min_group))
@@ -309,7 +309,7 @@ class _WorkspaceContext:
 
 def _reserve_chunk(workspace: Workspace, rows: int) -> int:
     """Reserve buffers for a chunk of n rows, halved until it fits, and return the size of the chunk."""
-    chunk_size = max(1, min(ROOM, rows))
+    chunk_size = max(1, min(MAX_CHUNK, rows))
     try:
         workspace.reserve(chunk_size)
     except DeviceError:

@@ -44,11 +44,11 @@ def test_samples(variant, rows, rng):
 
 @pytest.mark.jit_only  # plain Python multiplies by NumPy, whose sums depend on the shape
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("room", [5, 16, 100])
-def test_chunk_size(variant, room, rng, monkeypatch):
+@pytest.mark.parametrize("size", [5, 16, 100])
+def test_chunk_size(variant, size, rng, monkeypatch):
     net, x = network(variant=variant), rng.standard_normal((23, 4))
     expected = np.array(list(net.samples(x, 6)))
-    monkeypatch.setattr(prediction, "ROOM", room)
+    monkeypatch.setattr(prediction, "MAX_CHUNK", size)
     assert np.array_equal(np.array(list(net.samples(x, 6))), expected)
     assert np.array_equal(np.array(list(net.samples(x[:9], 6))), expected[:, :9])
     assert np.array_equal(np.array(list(net.samples(x, 2))), expected[:2])
