@@ -47,7 +47,7 @@ class Job:
         changeable = {name: options[name] for name in CHANGEABLE}
         choices = {name: value for name, value in options.items() if name not in CHANGEABLE}
         job = cls(**changeable, choices=choices) if resume is None else cls._resumed(resume, options)
-        if job.checkpoint_every is None and resume is None and _is_given("checkpoint_keep"):
+        if job.checkpoint_every is None and resume is None and _is_set("checkpoint_keep"):
             raise click.UsageError("--checkpoint-keep: only valid with --checkpoint-every.")
         check_outputs([job.source, resume], job.out, job.log, plot=job.plot)
         return job
@@ -65,7 +65,7 @@ class Job:
         for name in PATHS:
             setattr(job, name, _relative(getattr(job, name)))
         for name, value in options.items():
-            if not _is_given(name):
+            if not _is_set(name):
                 continue
             if name in CHANGEABLE:
                 setattr(job, name, value)
@@ -102,7 +102,7 @@ class Job:
             click.echo(f"or     ndrop train --resume {shlex.quote(str(self.checkpoint.last))}")
 
 
-def _is_given(name: str) -> bool:
+def _is_set(name: str) -> bool:
     """Return whether a parameter was passed on the command line."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
