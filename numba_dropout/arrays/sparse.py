@@ -63,7 +63,7 @@ class SparseRows:
         """Return the rows with a function applied to each of their arrays."""
         return self._with(Compressed(*map(function, self.arrays)))
 
-    def place_of(self, number: int) -> tuple[int, int]:
+    def position_of(self, number: int) -> tuple[int, int]:
         """Return the row and the column of a value."""
         row = np.searchsorted(self.arrays.starts, number, side="right") - 1
         return int(row), int(self.arrays.columns[number])

@@ -63,7 +63,7 @@ def check_finite(values: Any, name: str) -> None:
     array = on_host(array) if array.dtype.kind == "f" else np.empty(0)
     if not np.isfinite(array).all():
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        row, column = values.place_of(index[0]) if isinstance(values, SparseRows) else index
+        row, column = values.position_of(index[0]) if isinstance(values, SparseRows) else index
         raise InputError(f"{name}: expected finite numbers, got {array[index]} at [{row}, {column}]")
 
 

@@ -79,7 +79,7 @@ def test_sparse_rows(x):
     assert np.array_equal(rows[5:9].to_array(), x[5:9])
     assert np.array_equal(rows[20:99][1:2].to_array(), x[21:22])
     number = int(np.flatnonzero(rows.arrays.values)[4])
-    assert x[rows.place_of(number)] == rows.arrays.values[number]
+    assert x[rows.position_of(number)] == rows.arrays.values[number]
 
 
 def test_resume(tmp_path, x, rng):
