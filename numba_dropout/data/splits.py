@@ -13,7 +13,7 @@ from ..arrays import random
 from ..core import checks
 from ..core.errors import InputError
 
-__all__ = ["Part", "Resampling", "published", "read_numbers", "read_places", "read_split"]
+__all__ = ["Part", "Resampling", "published", "read_indices", "read_numbers", "read_split"]
 
 Part = NDArray[np.int64]
 VAL = 0.2  # the default share of held-out rows
@@ -70,7 +70,7 @@ def published(folder: Path) -> Path:
 
 def read_split(folder: Path, number: int, rows: int) -> tuple[Part, Part]:
     """Return the numbers of the training rows and of the held-out rows. Raise InputError if a row is in both."""
-    train, test = (read_places(folder / f"index_{part}_{number}.txt", rows, "row") for part in ("train", "test"))
+    train, test = (read_indices(folder / f"index_{part}_{number}.txt", rows, "row") for part in ("train", "test"))
     both = np.intersect1d(train, test)
     if both.size:
         raise InputError(f"{folder}: row {both[0]} is in both files of split {number}; remove it from one of them")
@@ -92,7 +92,7 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
     return table
 
 
-def read_places(path: Path, size: int, name: str) -> Part:
+def read_indices(path: Path, size: int, name: str) -> Part:
     """Return the row or column numbers of a file, from 0. Raise InputError for a number outside `size`."""
     values = read_numbers(path).ravel()
     wrong = (values != np.floor(values)) | (values < 0) | (values >= size)

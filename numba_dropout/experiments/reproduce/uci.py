@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ...core import checks
 from ...core.errors import InputError
 from ...data import standardization
-from ...data.splits import published, read_numbers, read_places, read_split
+from ...data.splits import published, read_indices, read_numbers, read_split
 from ...nn.mlp import MLP
 from ...optim import Adam
 from ...training.evaluate import evaluate
@@ -62,8 +62,8 @@ class Uci:
         path = Path(folder)
         inner = published(path)
         table = read_numbers(inner / "data.txt")
-        features = read_places(inner / "index_features.txt", table.shape[1], "column")
-        target = read_places(inner / "index_target.txt", table.shape[1], "column")
+        features = read_indices(inner / "index_features.txt", table.shape[1], "column")
+        target = read_indices(inner / "index_target.txt", table.shape[1], "column")
         if np.intersect1d(features, target).size:
             raise InputError(f"{inner}: column {np.intersect1d(features, target)[0]} is a feature and the target")
         splits = [read_split(inner, number, len(table)) for number in range(_positive_integer(inner / "n_splits.txt"))]
