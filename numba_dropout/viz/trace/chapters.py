@@ -13,7 +13,7 @@ from ...training.fit import History
 from .flow import Stage
 from .report import FIRST, Bars, Block, Section, Table, numbers
 
-__all__ = ["data_flow", "example_row", "observations", "prediction", "training_course"]
+__all__ = ["data_flow", "example_row", "observations", "prediction", "training_section"]
 
 FLAT = 0.02  # share of the loss: a smaller decrease means convergence
 
@@ -41,7 +41,7 @@ def example_row(stages: Sequence[Stage]) -> int:
     return int(np.argmax(kept.any(1) & ~kept.all(1)))
 
 
-def training_course(history: History, chance: float, description: str) -> Section:
+def training_section(history: History, chance: float, description: str) -> Section:
     """Return the section of training: the loss as bars, and a table of the epochs with observations."""
     epochs = [str(epoch) for epoch in history.column("epoch")]
     table = Table(

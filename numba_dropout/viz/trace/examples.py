@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ...experiments.config import TrainConfig, TrainJob, build
 from ...nn.mlp import MLP
-from .chapters import data_flow, example_row, prediction, training_course
-from .flow import Stage, answer, flow, joined
+from .chapters import data_flow, example_row, prediction, training_section
+from .flow import Stage, flow, joined, predictive
 from .overfitting import curves, overfitting
 from .questions import INSIGHT, key_terms, quiz
 from .report import Section, Trace, number
@@ -42,7 +42,7 @@ def tensorflow(seed: int = 0) -> Trace:
 def _dense(net: MLP, stages: list[Stage]) -> list[Stage]:
     """Join each matrix product and the activation after it into one stage."""
     start, dropped, linear, relu, out = stages
-    last = joined([out, answer(net, out.values)], "dense 3, softmax")
+    last = joined([out, predictive(net, out.values)], "dense 3, softmax")
     return [start, dropped, joined([linear, relu], "dense 10, relu"), last]
 
 
@@ -59,7 +59,7 @@ def _pipeline(title: str, about: str, p: float, seed: int, arrange: Arrange) -> 
     row = example_row(training)
     sections = [
         data_flow(training, row, f"Data flow, in training mode, with the masks of step {run.net.step}"),
-        training_course(history, 1 / len(run.net.classes or ()), description),
+        training_section(history, 1 / len(run.net.classes or ()), description),
         prediction(evaluation, row, _verdict(run, evaluation[-1], y, row)),
         overfitting(curves()),
         key_terms(),
@@ -86,7 +86,7 @@ def trace_row(net: MLP, x: NDArray[Any], row: int, source: str) -> Trace:
     training = flow(net, batch, training=True, row_offset=row)
     evaluation = flow(net, batch, training=False)
     for stages in (training, evaluation):
-        stages.append(answer(net, stages[-1].values))
+        stages.append(predictive(net, stages[-1].values))
     conclusion = f"prediction: {net.predict(batch)[0]}"
     sections = [
         data_flow(training, 0, f"Data flow, in training mode, with the masks of step {net.step}", row),

@@ -23,9 +23,9 @@ from ...functional.mask import sample_mask
 from ...functional.relu import relu
 from ...nn.mlp import MLP
 
-__all__ = ["ANSWERS", "Stage", "answer", "flow", "joined"]
+__all__ = ["PREDICTIVE", "Stage", "flow", "joined", "predictive"]
 
-ANSWERS = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
+PREDICTIVE = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ def _drop_note(name: str, kept: NDArray[np.bool_], items: str) -> str:
     return f"{name}: {dropped:,} of {kept.size:,} {items} were set to 0 ({100 * dropped / max(kept.size, 1):.1f} %)"
 
 
-def answer(net: MLP, outputs: NDArray[Any]) -> Stage:
+def predictive(net: MLP, outputs: NDArray[Any]) -> Stage:
     """Return the final stage: probabilities of classes, or values in the target's units."""
-    return Stage(ANSWERS[net.loss], net.predictive(outputs))
+    return Stage(PREDICTIVE[net.loss], net.predictive(outputs))
 
 
 def joined(stages: Sequence[Stage], name: str) -> Stage:

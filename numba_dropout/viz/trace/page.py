@@ -17,7 +17,7 @@ import numpy as np
 from ...core import contract
 from ...nn.mlp import MLP
 from ...storage.files import replacing
-from .flow import ANSWERS
+from .flow import PREDICTIVE
 from .report import Bars, Block, Curves, Question, Section, Table, Trace
 
 __all__ = ["page", "write_page"]
@@ -220,7 +220,7 @@ def _numbers(trace: Trace) -> dict[str, Any]:
         "p": trace.p,
         "given": [mask.tolist() for mask in trace.masks] or None,
         "scaled": not trace.masks,
-        "answer": ANSWERS[net.loss],
+        "answer": PREDICTIVE[net.loss],
         **_units(net),
     }
 
