@@ -218,7 +218,7 @@ def _numbers(trace: Trace) -> dict[str, Any]:
         "step": net.step,
         "rates": [np.asarray(p).tolist() for p in net.rates],
         "p": trace.p,
-        "given": [mask.tolist() for mask in trace.masks] or None,
+        "fixedMasks": [mask.tolist() for mask in trace.masks] or None,
         "scaled": not trace.masks,
         "answer": PREDICTIVE[net.loss],
         **_units(net),

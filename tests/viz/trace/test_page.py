@@ -24,7 +24,7 @@ def test_sections(pytorch, tmp_path):
         rows: [...part.querySelectorAll(":scope > .scroll tbody tr")].map((row) => texts(row, "td")),
         bars: texts(part, ".bars span")}));
     result.quiz = [...document.querySelectorAll(".question")].map((one) => texts(one, "legend, label"));
-    result.columns = now().columns;
+    result.columns = current().columns;
     """
     result = run(page, tmp_path, script)
     shown = {part["title"]: part for part in result["sections"]}

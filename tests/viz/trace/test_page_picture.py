@@ -54,7 +54,7 @@ def test_values(pytorch, tmp_path):
     traced, page = pytorch
     script = """
     const look = () => ({
-      ...now(), status: status.textContent,
+      ...current(), status: status.textContent,
       labels: units.map((column) => column.map((unit) => unit.getAttribute("aria-label"))),
       dropped: document.querySelectorAll(".unit.dropped").length,
       table: [...document.querySelectorAll("#values tr")].map((row) => row.textContent),
@@ -105,7 +105,7 @@ def test_values(pytorch, tmp_path):
 def test_toy(toy, tmp_path):
     """Clicks and keys drop and restore units, the next mask is that of the generator, and the formulas change."""
     script = """
-    const look = () => ({masks: state.given.map((mask) => [...mask]), status: status.textContent,
+    const look = () => ({masks: state.fixedMasks.map((mask) => [...mask]), status: status.textContent,
         formulas: [...document.querySelectorAll("#formulas li")].map((item) => item.textContent)});
     const press = (unit, key) => unit.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
     result.first = look();
@@ -202,7 +202,7 @@ def test_networks(tmp_path):
         net.step = 3
         net.scale_input([1, 2, 3], 2)
         traced = trace.examples.trace_row(net, x, 6, "x")
-        script = "Object.assign(result, now()); result.shown = units.map((column) => column.length);"
+        script = "Object.assign(result, current()); result.shown = units.map((column) => column.length);"
         result = run(trace.page(traced), tmp_path, script)
         offset = {} if net.variant == "subnetwork" else {"row_offset": 6}
         out = net.forward(x[6:7], training=True, **offset)
@@ -220,7 +220,7 @@ def test_binary_probabilities(outputs, tmp_path):
     net = nd.MLP([3, 8, outputs], loss="bce", dropout=0.5, seed=3)
     x = np.random.default_rng(4).standard_normal((2, 3))
     traced = trace.examples.trace_row(net, x, 1, "x")
-    result = run(trace.page(traced), tmp_path, "Object.assign(result, now()); result.status = status.textContent;")
+    result = run(trace.page(traced), tmp_path, "Object.assign(result, current()); result.status = status.textContent;")
     np.testing.assert_allclose(result["answer"], traced.training[-1].values[0], rtol=1e-5)
     assert result["status"].endswith(f"probabilities {', '.join(map(number, traced.training[-1].values[0]))}")
     net.load_state_dict({**net.state_dict(), "0.bias": np.full(8, np.nan)})
@@ -236,7 +236,7 @@ def test_regression(tmp_path):
     result = run(
         trace.page(trace.examples.trace_row(net, x, 1, "x")),
         tmp_path,
-        "state.training = false; Object.assign(result, now());",
+        "state.training = false; Object.assign(result, current());",
     )
     np.testing.assert_allclose(result["answer"], net.predict(x)[1], rtol=1e-12)
 

@@ -10,10 +10,10 @@ const LEAST = 0.7; // minimum scale of the picture; narrow screens scroll sidewa
 const data = JSON.parse(document.getElementById("network-data").textContent);
 const net = unpacked(data);
 const state = {
-  step: net.given ? READERS : net.step,
+  step: net.fixedMasks ? READERS : net.step,
   training: true,
   rates: net.rates.map((p) => (Array.isArray(p) ? [...p] : p)),
-  given: net.given, // user-defined masks of 0 and 1, null without
+  fixedMasks: net.fixedMasks, // user-defined masks of 0 and 1, null without
   p: net.p, // their rate
 };
 
@@ -30,13 +30,13 @@ function layerName(column) {
 function masksNow() {
   return net.layers.map((_, site) => {
     if (!state.training) return null;
-    if (state.given) return state.given[site];
+    if (state.fixedMasks) return state.fixedMasks[site];
     return isDropped(state.rates[site]) ? maskOf(net, site, state.rates, state.step) : null;
   });
 }
 
 /** Return the current values, masks and answer. */
-function now() {
+function current() {
   const masks = masksNow();
   return { masks, ...forward(net, state.rates, masks, state.training, state.p) };
 }
@@ -46,7 +46,7 @@ function now() {
 const picture = document.getElementById("picture");
 const hint = document.getElementById("hint");
 const status = document.getElementById("status");
-const units = []; // [column][place]: the SVG group of a drawn unit
+const units = []; // [column][index]: the SVG group of a drawn unit
 const edges = []; // [layer]: {line, from, to}
 
 function createSvg(name, attributes, parent) {
@@ -66,7 +66,7 @@ function draw() {
   picture.style.maxWidth = `${width}px`;
   picture.style.minWidth = `${LEAST * width}px`;
   const x = (column) => 60 + 170 * column;
-  const y = (column, place) => 34 + (height - 64) / 2 + (place - (shown[column] - 1) / 2) * gap;
+  const y = (column, index) => 34 + (height - 64) / 2 + (index - (shown[column] - 1) / 2) * gap;
   const below = createSvg("g", { "aria-hidden": "true" }, picture);
   net.layers.forEach(({ weight }, layer) => {
     edges.push([]);
@@ -88,7 +88,9 @@ function draw() {
   net.sizes.forEach((size, column) => {
     units.push([]);
     createSvg("text", { x: x(column), y: 16, class: "name" }, picture).textContent = layerName(column);
-    for (let place = 0; place < shown[column]; place++) units[column].push(unit(column, place, x(column), y(column, place), gap));
+    for (let index = 0; index < shown[column]; index++) {
+      units[column].push(unit(column, index, x(column), y(column, index), gap));
+    }
     if (size > shown[column]) {
       const more = createSvg("text", { x: x(column), y: height - 6, class: "name" }, picture);
       more.textContent = `+ ${size - shown[column]} more`;
@@ -96,46 +98,46 @@ function draw() {
   });
 }
 
-function unit(column, place, cx, cy, gap) {
-  const group = createSvg("g", { class: "unit", role: "img", tabindex: column + place === 0 ? "0" : "-1" }, picture);
+function unit(column, index, cx, cy, gap) {
+  const group = createSvg("g", { class: "unit", role: "img", tabindex: column + index === 0 ? "0" : "-1" }, picture);
   createSvg("circle", { cx, cy, r: gap / 2, class: "reach" }, group);
   createSvg("circle", { cx, cy, r: gap > 40 ? 13 : gap > 20 ? 9 : 6, class: "dot" }, group);
   createSvg("title", {}, group);
   group.addEventListener("pointerenter", () => showHint(group.getAttribute("aria-label")));
   group.addEventListener("focus", () => showHint(group.getAttribute("aria-label")));
-  group.addEventListener("keydown", (event) => move(event, column, place));
-  if (state.given && column < net.layers.length) {
+  group.addEventListener("keydown", (event) => move(event, column, index));
+  if (state.fixedMasks && column < net.layers.length) {
     group.setAttribute("role", "button");
-    group.addEventListener("click", () => toggle(column, place));
+    group.addEventListener("click", () => toggle(column, index));
   }
   return group;
 }
 
 /** Move to a neighbor with the arrow keys; drop or restore a unit with Enter or space if masks are user-defined. */
-function move(event, column, place) {
+function move(event, column, index) {
   const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
   if (event.key in steps) {
     const [across, down] = steps[event.key];
     const other = units[column + across];
-    const next = other && other[Math.min(place + down, other.length - 1)];
+    const next = other && other[Math.min(index + down, other.length - 1)];
     if (next) {
-      units[column][place].setAttribute("tabindex", "-1");
+      units[column][index].setAttribute("tabindex", "-1");
       next.setAttribute("tabindex", "0");
       next.focus();
     }
     event.preventDefault();
-  } else if (state.given && (event.key === "Enter" || event.key === " ")) {
-    toggle(column, place);
+  } else if (state.fixedMasks && (event.key === "Enter" || event.key === " ")) {
+    toggle(column, index);
     event.preventDefault();
   }
 }
 
-function toggle(column, place) {
+function toggle(column, index) {
   if (column >= net.layers.length) return;
   train();
-  state.given[column][place] = !state.given[column][place];
+  state.fixedMasks[column][index] = !state.fixedMasks[column][index];
   show();
-  showHint(units[column][place].getAttribute("aria-label"));
+  showHint(units[column][index].getAttribute("aria-label"));
 }
 
 /** Switch to training mode, which shows masks. */
@@ -151,17 +153,17 @@ function showHint(text) {
 // ---------------------------------------------------------------- updates
 
 function show() {
-  const { masks, columns, sums, answer } = now();
+  const { masks, columns, sums, answer } = current();
   let dropped = 0, all = 0;
   columns.forEach((values, column) => {
     const mask = masks[column] || null;
     if (mask) dropped += mask.filter((keep) => !keep).length;
     if (mask || isDropped(net.rates[column] ?? 0)) all += values.length;
-    units[column].forEach((group, place) => {
-      const isGone = Boolean(mask && !mask[place]);
-      const label = `${layerName(column)} ${place + 1}: ${isGone ? "dropped" : written(values[place])}`;
+    units[column].forEach((group, index) => {
+      const isGone = Boolean(mask && !mask[index]);
+      const label = `${layerName(column)} ${index + 1}: ${isGone ? "dropped" : written(values[index])}`;
       group.classList.toggle("dropped", isGone);
-      group.classList.toggle("silent", !isGone && values[place] === 0);
+      group.classList.toggle("silent", !isGone && values[index] === 0);
       group.setAttribute("aria-label", label);
       if (group.getAttribute("role") === "button") group.setAttribute("aria-pressed", String(isGone));
       group.querySelector("title").textContent = label;
@@ -174,21 +176,21 @@ function show() {
   const outputs = answer.map(written).join(", ");
   const what = net.answer === "value" ? "output" : "probabilities";
   const step = state.step === READERS ? "" : `, step ${state.step}`;
-  const scaled = net.given ? `, values of hidden units are multiplied by ${written(1 - state.p)}` : "";
+  const scaled = net.fixedMasks ? `, values of hidden units are multiplied by ${written(1 - state.p)}` : "";
   const mode = state.training ? `Training${step}: ${dropped} of ${all} units dropped`
     : `Evaluation: nothing is dropped${scaled}`;
-  document.getElementById("back").disabled = state.step === (net.given ? READERS : 0);
+  document.getElementById("back").disabled = state.step === (net.fixedMasks ? READERS : 0);
   status.textContent = `${mode}; ${what} ${outputs}`;
   fillValues(columns, masks);
-  if (net.given) fillFormulas(columns, masks, sums);
+  if (net.fixedMasks) fillFormulas(columns, masks, sums);
 }
 
 function fillValues(columns, masks) {
   const body = document.getElementById("values");
-  body.replaceChildren(...columns.flatMap((values, column) => values.slice(0, SHOWN).map((value, place) => {
+  body.replaceChildren(...columns.flatMap((values, column) => values.slice(0, SHOWN).map((value, index) => {
     const row = document.createElement("tr");
     const mask = masks[column];
-    for (const text of [`${layerName(column)} ${place + 1}`, mask && !mask[place] ? "dropped" : written(value)]) {
+    for (const text of [`${layerName(column)} ${index + 1}`, mask && !mask[index] ? "dropped" : written(value)]) {
       const cell = document.createElement("td");
       cell.textContent = text;
       row.append(cell);
@@ -200,14 +202,14 @@ function fillValues(columns, masks) {
 /** Show the formula of each unit. */
 function fillFormulas(columns, masks, sums) {
   const list = document.getElementById("formulas");
-  const lines = net.layers.flatMap(({ weight, bias }, layer) => Array.from(bias, (b, place) => {
+  const lines = net.layers.flatMap(({ weight, bias }, layer) => Array.from(bias, (b, index) => {
     const last = layer === net.layers.length - 1;
     const inputs = columns[layer];
-    const sum = sums[layer][place];
+    const sum = sums[layer][index];
     const terms = inputs.map((value, i) =>
-      `${written(weight[place * inputs.length + i])}*${masks[layer] && !masks[layer][i] ? "[0]" : written(value)}`);
+      `${written(weight[index * inputs.length + i])}*${masks[layer] && !masks[layer][i] ? "[0]" : written(value)}`);
     const total = `${terms.join(" + ")} + ${written(b)}`.replaceAll("+ -", "- ");
-    const name = last ? (bias.length === 1 ? "y" : `y[${place + 1}]`) : `h${layer + 1}[${place + 1}]`;
+    const name = last ? (bias.length === 1 ? "y" : `y[${index + 1}]`) : `h${layer + 1}[${index + 1}]`;
     return last ? `${name} = ${total} = ${written(sum)}`
       : `${name} = relu(${total}) = relu(${written(sum)}) = ${written(Math.max(sum, 0))}`;
   }));
@@ -235,11 +237,11 @@ function slider(site, p, changed) {
 }
 
 function controls() {
-  const place = document.getElementById("rates");
-  if (net.given) place.append(slider(null, net.p, (p) => { state.p = p; next(0); }));
+  const container = document.getElementById("rates");
+  if (net.fixedMasks) container.append(slider(null, net.p, (p) => { state.p = p; next(0); }));
   net.rates.forEach((p, site) => {
-    if (net.given || Array.isArray(p)) return;
-    place.append(slider(site, p, (now) => { state.rates[site] = now; train(); show(); }));
+    if (net.fixedMasks || Array.isArray(p)) return;
+    container.append(slider(site, p, (rate) => { state.rates[site] = rate; train(); show(); }));
   });
   document.getElementById("next").addEventListener("click", () => next(1));
   document.getElementById("back").addEventListener("click", () => next(-1));
@@ -251,11 +253,13 @@ function controls() {
 /** Go to the masks of another step; with user-defined masks, draw those of hidden units, or go back to the former. */
 function next(by) {
   const before = state.step;
-  state.step = Math.max(net.given ? READERS : 0, before + by);
-  if (net.given && before === READERS && by > 0) net.given = state.given.map((mask) => [...mask]); // for back
-  if (net.given && state.step === READERS && before !== READERS) state.given = net.given;
-  if (net.given && state.step !== READERS) {
-    state.given = net.given.map((mask, site) =>
+  state.step = Math.max(net.fixedMasks ? READERS : 0, before + by);
+  if (net.fixedMasks && before === READERS && by > 0) {
+    net.fixedMasks = state.fixedMasks.map((mask) => [...mask]); // for back
+  }
+  if (net.fixedMasks && state.step === READERS && before !== READERS) state.fixedMasks = net.fixedMasks;
+  if (net.fixedMasks && state.step !== READERS) {
+    state.fixedMasks = net.fixedMasks.map((mask, site) =>
       site ? sampleMask(mask.length, state.p, net.key, site, state.step, 0) : [...mask]);
   }
   if (by) train();
