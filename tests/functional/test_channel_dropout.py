@@ -26,7 +26,7 @@ AT = {"seed": 5, "stream": 2, "step": 3}
 )
 def test_values(backend, dtype, name, options, shape, mask_shape, rng):
     x = special_values(shape, dtype, rng)
-    expected = oracles.apply_mask(x, oracles.contract_mask(mask_shape, 0.3, **AT), 0.3)
+    expected = oracles.masked_dropout(x, oracles.contract_mask(mask_shape, 0.3, **AT), 0.3)
     for function in (getattr(nd, name), getattr(nd, f"{name}_backward")):
         array = backend.array(x)
         assert same_result(backend, function(array, 0.3, **AT, **options), expected)

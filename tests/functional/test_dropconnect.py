@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends import full_precision
-from dropout_oracles import apply_mask, contract_mask
+from dropout_oracles import contract_mask, masked_dropout
 
 import numba_dropout as nd
 
@@ -19,7 +19,7 @@ def operands(dtype, rng):
 def test_forward(backend, dtype, rng):
     x, weight, bias, _ = operands(dtype, rng)
     arrays = [backend.array(a) for a in (x, weight, bias)]
-    exact, dropped = x.astype(np.float64), apply_mask(weight, contract_mask((5, 6), 0.3, **AT), 0.3)
+    exact, dropped = x.astype(np.float64), masked_dropout(weight, contract_mask((5, 6), 0.3, **AT), 0.3)
     y = nd.dropconnect(*arrays, 0.3, **AT)
     np.testing.assert_allclose(backend.numpy(y), exact @ dropped.T + bias, **CLOSE)
     y = nd.dropconnect(*arrays[:2], p=0.3, **AT)
@@ -33,7 +33,7 @@ def test_backward(backend, dtype, rng):
     x, weight, bias, dy = operands(dtype, rng)
     arrays = [backend.array(a) for a in (dy, x, weight)]
     exact, mask = dy.astype(np.float64), contract_mask((5, 6), 0.3, **AT)
-    expected = exact @ apply_mask(weight, mask, 0.3), apply_mask(exact.T @ x, mask, 0.3), exact.sum(0)
+    expected = exact @ masked_dropout(weight, mask, 0.3), masked_dropout(exact.T @ x, mask, 0.3), exact.sum(0)
     out = tuple(backend.array(np.empty_like(a)) for a in (x, weight, bias))
     for target in (None, out):
         gradients = nd.dropconnect_backward(*arrays, 0.3, **AT, out=target)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends import cuda_only, full_precision
-from dropout_oracles import apply_mask, contract_mask
+from dropout_oracles import contract_mask, masked_dropout
 from floats import DTYPES, same_bits, same_result, special_values
 from shapes import SHAPES, broadcastable
 
@@ -30,7 +30,7 @@ RATES = np.linspace(0, 1, 5)
 def test_values(backend, dtype, p, noise_shape, shape, mask_shape, rng):
     x = special_values(shape, dtype, rng)
     options = {**AT, "offset": 5, "noise_shape": noise_shape}
-    expected = apply_mask(x, contract_mask(mask_shape, p, **AT, offset=5), p)
+    expected = masked_dropout(x, contract_mask(mask_shape, p, **AT, offset=5), p)
     for function in (nd.dropout, nd.dropout_backward):
         array = backend.array(x)
         assert same_result(backend, function(array, p, **options), expected)
@@ -42,7 +42,7 @@ def test_values(backend, dtype, p, noise_shape, shape, mask_shape, rng):
 @pytest.mark.parametrize(("p", "mask_shape"), [(RATES, (3, 5)), (0.3, (3, 1))], ids=["rates", "noise shape"])
 def test_half_precision(backend, p, mask_shape, rng):
     x = rng.standard_normal((3, 5)).astype(np.float16)
-    expected = apply_mask(x.astype(np.float32), contract_mask(mask_shape, p, **AT, offset=5), p).astype(np.float16)
+    expected = masked_dropout(x.astype(np.float32), contract_mask(mask_shape, p, **AT, offset=5), p).astype(np.float16)
     y = nd.dropout(backend.array(x), p, noise_shape=mask_shape, **AT, offset=5)
     assert same_result(backend, y, expected)
 
@@ -59,8 +59,8 @@ def test_shapes_of_rates(dtype, shape, rates, rng):
     mask = contract_mask(shape, p, **where)
     assert np.array_equal(nd.sample_mask(shape, p, **where), mask)
     assert np.array_equal(nd.sample_mask(shape, p, packed=True, **where), np.packbits(mask, bitorder="little"))
-    assert same_bits(nd.dropout(x, p, **where), apply_mask(x, mask, p))
-    assert same_bits(nd.dropout_backward(x, p, **where), apply_mask(x, mask, p))
+    assert same_bits(nd.dropout(x, p, **where), masked_dropout(x, mask, p))
+    assert same_bits(nd.dropout_backward(x, p, **where), masked_dropout(x, mask, p))
 
 
 @pytest.mark.jit_only
@@ -72,7 +72,7 @@ def test_large_batch(units, rng):
     mask = np.zeros(x.shape, bool)
     for rate in np.unique(p):
         mask[:, p == rate] = reference.sample_mask(x.shape, float(rate), **AT)[:, p == rate]
-    assert same_bits(nd.dropout(x, p, **AT), apply_mask(x, mask, p))
+    assert same_bits(nd.dropout(x, p, **AT), masked_dropout(x, mask, p))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -84,7 +84,7 @@ def test_noise_shapes(dtype, shape, noise, rng):
     where = {**AT, "offset": 3}
     for p in (0.3, 0, 1, rng.random(noise[-1:])):
         mask = contract_mask(noise, p, **where)
-        assert same_bits(nd.dropout(x, p, noise_shape=noise, **where), apply_mask(x, mask, p))
+        assert same_bits(nd.dropout(x, p, noise_shape=noise, **where), masked_dropout(x, mask, p))
 
 
 def test_noise_shape_with_none(rng):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends import full_precision
-from dropout_oracles import apply_mask
+from dropout_oracles import masked_dropout
 from exact import layer
 
 import numba_dropout as nd
@@ -21,8 +21,8 @@ def test_values(backend, dtype, p, rng):
     mask = reference.sample_mask(hidden.shape, p, **AT)
     y = nd.linear_relu_dropout(*arrays, p, **AT)
     close = {"rtol": 2e-4, "atol": 2e-6}
-    np.testing.assert_allclose(backend.numpy(y), apply_mask(hidden, mask, p), **close)
-    dh = apply_mask(np.where(hidden > 0, dy.astype(np.float64), 0), mask, p)
+    np.testing.assert_allclose(backend.numpy(y), masked_dropout(hidden, mask, p), **close)
+    dh = masked_dropout(np.where(hidden > 0, dy.astype(np.float64), 0), mask, p)
     gradient = backend.array(dy)
     results = nd.linear_relu_dropout_backward(gradient, y, *arrays[:2], p)
     for result, expected in zip(results, (dh @ w, dh.T @ x, dh.sum(0)), strict=True):

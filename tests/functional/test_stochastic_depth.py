@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends import full_precision
-from dropout_oracles import apply_mask, contract_mask
+from dropout_oracles import contract_mask, masked_dropout
 from floats import same_result, special_values
 
 import numba_dropout as nd
@@ -18,7 +18,7 @@ AT = {"seed": 5, "stream": 2, "step": 3}
 )
 def test_values(backend, dtype, mode, shape, mask_shape, rng):
     x = special_values(shape, dtype, rng)
-    expected = apply_mask(x, contract_mask(mask_shape, 0.3, **AT), 0.3)
+    expected = masked_dropout(x, contract_mask(mask_shape, 0.3, **AT), 0.3)
     for function in (nd.stochastic_depth, nd.stochastic_depth_backward):
         array = backend.array(x)
         assert same_result(backend, function(array, 0.3, mode, **AT), expected)
@@ -32,7 +32,7 @@ def test_batch_of_each_step(backend):
     assert len(set(map(bool, kept))) == 2
     for step, mask in enumerate(kept):
         y = nd.stochastic_depth(backend.array(x), 0.3, "batch", seed=1, step=step)
-        assert same_result(backend, y, apply_mask(x, mask, 0.3))
+        assert same_result(backend, y, masked_dropout(x, mask, 0.3))
 
 
 @full_precision

@@ -7,7 +7,7 @@ from backends import cpu_only, full_precision
 TOLERANCE = {"float32": 1e-6, "float64": 1e-13}
 
 
-def limited(weight, limit):
+def scaled_to_norm(weight, limit):
     """Return rows scaled down to a norm."""
     norms = np.linalg.norm(weight.astype(np.float64), axis=1)
     return weight * np.minimum(1, limit / np.maximum(norms, 1e-30))[:, None]
@@ -20,7 +20,7 @@ def test_max_norm(backend, dtype, inputs, rng):
     weight[2] *= 1e-3
     weight[3] *= 1e25  # its squares overflow float32
     result = backend.run("max_norm", weight, 0.5)[0]
-    np.testing.assert_allclose(result, limited(weight, 0.5), rtol=TOLERANCE[dtype])
+    np.testing.assert_allclose(result, scaled_to_norm(weight, 0.5), rtol=TOLERANCE[dtype])
 
 
 @cpu_only
@@ -30,7 +30,7 @@ def test_limit_between_the_norms(backend, dtype, shape, rng):
     weight = rng.standard_normal(shape).astype(dtype)
     limit = np.median(np.linalg.norm(weight.astype(np.float64), axis=1)) if weight.size else 1.0
     result = backend.run("max_norm", weight, limit)[0]
-    np.testing.assert_allclose(result, limited(weight, limit), rtol=10 * TOLERANCE[dtype])
+    np.testing.assert_allclose(result, scaled_to_norm(weight, limit), rtol=10 * TOLERANCE[dtype])
     assert (np.linalg.norm(result.astype(np.float64), axis=1) <= limit * (1 + 1e-6)).all()
 
 

@@ -17,7 +17,7 @@ def contract_mask(shape, p, *, offset=0, **position):
     return np.array(mask, bool).reshape(shape)
 
 
-def apply_mask(x, mask, p):
+def masked_dropout(x, mask, p):
     """Return x scaled by 1 / (1 - p) where the mask is True, else +0. The mask and p broadcast."""
     threshold = np.rint(np.asarray(p) * 2**32)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -27,7 +27,7 @@ def apply_mask(x, mask, p):
 
 def dropout(x, p, **position):
     """Return dropout with one rate."""
-    return apply_mask(x, reference.sample_mask(x.shape, p, **position), p)
+    return masked_dropout(x, reference.sample_mask(x.shape, p, **position), p)
 
 
 def alpha_dropout(x, mask, p):

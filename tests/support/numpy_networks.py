@@ -9,12 +9,12 @@ from numba_dropout.kernels.scalar.philox import PURPOSE
 
 SIZES = [5, 12, 8, 3]
 RATES = {"dropout": (np.linspace(0, 1, 12), 0.4), "input_dropout": [0.0, 0.3, 0.5, 0.2, 1.0]}
-STRENGTHS = {"weight_regularizer": 0.03, "dropout_regularizer": 0.2}
+REGULARIZATION = {"weight_regularizer": 0.03, "dropout_regularizer": 0.2}
 CHOICES = {
     "gaussian": {"variant": "gaussian", "dropout": (0.5, 0.3), "input_dropout": 0.2},
     "some gaussian": {"variant": "gaussian", "dropout": (0.0, 0.3), "input_dropout": 0.0},
-    "concrete": {"variant": "concrete", "dropout": (0.5, 0.3), "input_dropout": 0.2, **STRENGTHS},
-    "some concrete": {"variant": "concrete", "dropout": (0.0, 0.3), "input_dropout": 0.0, **STRENGTHS},
+    "concrete": {"variant": "concrete", "dropout": (0.5, 0.3), "input_dropout": 0.2, **REGULARIZATION},
+    "some concrete": {"variant": "concrete", "dropout": (0.0, 0.3), "input_dropout": 0.0, **REGULARIZATION},
     "rates": RATES,
     "rates of one layer": {"dropout": (0.4, np.linspace(0, 0.9, 8)), "input_dropout": 0.0},
 }

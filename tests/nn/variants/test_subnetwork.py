@@ -86,7 +86,7 @@ def test_train_step(loss, optimizer, rng):
         net.load_state_dict(before)
         net.forward(x, training=True, step=step)
         net.backward(dout)
-        descend(reference, net.gradients(), reference_optimizer)
+        update_in_numpy(reference, net.gradients(), reference_optimizer)
         net.load_state_dict(net_after)
         for name, value in reference.state_dict().items():
             np.testing.assert_allclose(value, net_after[name], rtol=1e-9, atol=1e-12, err_msg=f"{name} at step {step}")
@@ -105,7 +105,7 @@ def evaluate_loss(loss, out, y):
     return -np.log(p[rows, y]).mean(), (p - np.eye(4)[y]) / len(y)
 
 
-def descend(net, grads, optimizer):
+def update_in_numpy(net, grads, optimizer):
     """Update the parameters of a network by the rule of the optimizer, in NumPy."""
     params = np.concatenate([value.reshape(-1) for value in ordered(net.state_dict())])
     slopes = np.concatenate([value.reshape(-1) for value in ordered(grads)])
