@@ -160,7 +160,7 @@ def bench(small: bool) -> dict[str, Any]:
 
 
 def _why_not() -> str | None:
-    """Return the reason why the checks cannot run, in one line; None if they can."""
+    """Return the reason why the checks cannot run, in one line, or None if they can."""
     if not config.ENABLE_CUDASIM:
         try:
             jit.require_cuda()

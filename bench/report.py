@@ -94,7 +94,7 @@ def _kept(case: dict[str, Any]) -> list[str]:
 
 
 def kept(entry: dict[str, Any]) -> tuple[int, float]:
-    """Return the bytes that a contestant keeps, and those per value; 0 for an allocation below the resolution."""
+    """Return the bytes that a contestant keeps, and those per value. An allocation below the resolution is 0."""
     if entry["name"].endswith("allocated in a step") and abs(entry["bytes"]) < RESOLUTION:
         return 0, 0.0
     return entry["bytes"], entry["of_element"]

@@ -16,7 +16,7 @@ GROUPS = ["kernels", "train", "memory", "startup", "estimators"]
 @click.command()
 @click.argument("groups", nargs=-1, metavar="[GROUP]...", type=click.Choice(GROUPS))
 @click.option(
-    "--size", multiple=True, metavar="SIZE", help="Size to measure; may be repeated.  [default: those of the group]"
+    "--size", multiple=True, metavar="SIZE", help="Size to measure. May be repeated.  [default: those of the group]"
 )
 @click.option("--peers", metavar="NAMES", help="Libraries to compare with: numpy,torch or none.  [default: all]")
 @click.option(

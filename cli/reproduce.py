@@ -82,7 +82,7 @@ def uci(folder: str, splits: int | None, samples: int, seed: int, jobs: int | No
     "rows",
     multiple=True,
     type=click.Choice(["none", "dropout", "max-norm"]),
-    help="Row of the table; may be repeated.  [default: all]",
+    help="Row of the table. May be repeated.  [default: all]",
 )
 @click.option(
     "--seeds", type=click.IntRange(1), default=3, show_default=True, help="Runs of each row, with different seeds."
