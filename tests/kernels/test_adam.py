@@ -76,9 +76,9 @@ def test_step_adam(backend, dtype, decays, rng):
     w, expected[0, 5:26], expected[1, 5:26] = adam(
         params, dparams, *expected[:, 5:26], *(numbers if decays else without_decay(numbers))
     )
-    rtol = 1e-5 if dtype == "float32" else 1e-13
-    np.testing.assert_allclose(results[0], w, rtol=rtol)
-    np.testing.assert_allclose(results[2], expected, rtol=rtol)
+    close = {"rtol": 1e-5, "atol": 1e-6} if dtype == "float32" else {"rtol": 1e-13, "atol": 1e-15}
+    np.testing.assert_allclose(results[0], w, **close)
+    np.testing.assert_allclose(results[2], expected, **close)
 
 
 @cpu_only
