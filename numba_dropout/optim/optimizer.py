@@ -28,7 +28,7 @@ class Optimizer:
     Parameters
     ----------
     lr : float
-        Learning rate, above 0.
+        Learning rate, at least 0. At 0 the parameters stay as they are.
     weight_decay : float
         Strength, at least 0. Applies to weights, never to biases.
     clip_norm : float, optional
@@ -63,7 +63,7 @@ class Optimizer:
         schedule: str | Schedule = "constant",
         total_steps: int | None = None,
     ) -> None:
-        self.lr = checks.number(lr, "lr", above=0)
+        self.lr = checks.number(lr, "lr", at_least=0)
         self.weight_decay = checks.number(weight_decay, "weight_decay", at_least=0)
         self.clip_norm = None if clip_norm is None else checks.number(clip_norm, "clip_norm", above=0)
         self.max_norm = None if max_norm is None else checks.number(max_norm, "max_norm", above=0)

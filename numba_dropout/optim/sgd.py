@@ -18,7 +18,7 @@ FIRST_MOMENTUM = 0.5  # momentum at the first step with `momentum_steps`
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum (Sutskever et al., ICML 2013; PyTorch's form).
 
-    momentum : float in [0, 1). nesterov : bool, use Nesterov momentum. momentum_steps : int, optional, steps over which
+    momentum : float in [0, 1]. nesterov : bool, use Nesterov momentum. momentum_steps : int, optional, steps over which
     the momentum rises linearly from 0.5 to `momentum` (Srivastava et al., JMLR 2014, appendix A.2). Other arguments are
     those of `Optimizer`.
 
@@ -43,8 +43,8 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(lr, **options)
         self.momentum = checks.number(momentum, "momentum", at_least=0)
-        if self.momentum >= 1:
-            raise errors.InputError(f"momentum: expected a number below 1, got {momentum!r}")
+        if self.momentum > 1:
+            raise errors.InputError(f"momentum: expected a number from 0 to 1, got {momentum!r}")
         self.nesterov = bool(nesterov)
         if self.nesterov and not self.momentum:
             raise errors.InputError("nesterov: needs a momentum above 0, got 0")

@@ -45,7 +45,7 @@ def test_plot(folder):
         (["noisy", "--rates", "0", "--lrs", "1e30", "--jobs", "1"], "all trials diverged; try lower learning rates"),
         (["noisy", "--rates", "none"], "dropout: expected values to try, got none"),
         (["noisy", "--rates", "0.5,0.5"], "dropout: expected each value once"),
-        (["noisy", "--lrs", "0.01,0", "--journal", "journal"], "lr: expected a number above 0, got 0"),
+        (["noisy", "--lrs", "0.01,-1", "--journal", "journal"], "lr: expected a number at least 0, got -1"),
         (["nowhere.csv"], "nowhere.csv: no such file"),
     ],
 )

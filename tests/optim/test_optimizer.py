@@ -12,7 +12,7 @@ from numba_dropout.optim import step_decay
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: nd.SGD(lr=0), "lr: expected a number above 0, got 0"),
+        (lambda: nd.SGD(lr=-1), "lr: expected a number at least 0, got -1"),
         (lambda: nd.SGD(lr=np.nan), "lr: .* got nan"),
         (lambda: nd.Adam(weight_decay=-1), "weight_decay"),
         (lambda: nd.Adam(max_norm=0), "max_norm"),
@@ -22,6 +22,19 @@ from numba_dropout.optim import step_decay
 def test_invalid_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("make", [nd.SGD, nd.Adam, nd.AdamW])
+def test_learning_rate_of_0(make, rng):
+    """Nothing changes, as in PyTorch."""
+    net = nd.MLP([3, 4, 2], seed=0)
+    before = {name: value.copy() for name, value in net.weights().items()}
+    optimizer = make(lr=0, weight_decay=0.1)
+    for _ in range(3):
+        net.train_step(rng.standard_normal((5, 3)), rng.integers(0, 2, 5), optimizer)
+    assert optimizer.step == 3
+    for name, value in net.weights().items():
+        assert np.array_equal(value, before[name])
 
 
 def test_bind_to_another_network():

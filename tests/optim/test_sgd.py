@@ -17,7 +17,7 @@ def sgd(w, gradients, lr, momentum, nesterov, decay):
     return w
 
 
-@pytest.mark.parametrize(("momentum", "nesterov"), [(0, False), (0.9, False), (0.9, True)])
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0, False), (0.9, False), (0.9, True), (1, False), (1, True)])
 @pytest.mark.parametrize("decay", [0, 0.01])
 def test_sgd(problem, precision, momentum, nesterov, decay):
     weight, bias, gradients = problem
@@ -41,7 +41,7 @@ def test_momentum_schedule():
     ("arguments", "message"),
     [
         ({"momentum": 0, "nesterov": True}, "nesterov: needs a momentum"),
-        ({"momentum": 1}, "momentum: expected a number below 1"),
+        ({"momentum": 1.5}, "momentum: expected a number from 0 to 1, got 1.5"),
         ({"momentum": 0.3, "momentum_steps": 9}, "momentum: expected at least 0.5 with momentum_steps"),
     ],
 )
