@@ -28,7 +28,7 @@ class Optimizer:
     Parameters
     ----------
     lr : float
-        Learning rate, at least 0. At 0 the parameters stay as they are.
+        Learning rate, at least 0. At 0 the parameters stay as they are, within `max_norm`.
     weight_decay : float
         Strength, at least 0. Applies to weights, never to biases.
     clip_norm : float, optional
