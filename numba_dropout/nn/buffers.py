@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,21 @@ from ..core import contract, errors
 from ..kernels.scalar.constants import SUMS
 from ..kernels.simd import CACHE_LINE
 
+if TYPE_CHECKING:
+    from .variants.variant import Variant
+
 __all__ = [
     "BIAS",
     "INPUTS",
     "LOGIT",
     "OUTPUT",
-    "SETTINGS",
     "UNITS",
     "WEIGHT",
+    "Batch",
     "Network",
+    "Parameters",
+    "Rates",
+    "Scaling",
     "logits",
     "matrix",
     "new_network",
@@ -36,24 +42,36 @@ __all__ = [
 INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT = range(6)
 
 
-SETTINGS = 10  # largest number of hyperparameters of an update rule, with the bound on the gradient
-
 MAX_PARAMETERS = 2**40  # no machine holds more, and products of sizes stay far from overflow
 
 
-class Network(NamedTuple):
-    """The arrays that a pass reads and writes. R is the number of rows that the buffers hold."""
+class Parameters(NamedTuple):
+    """Parameters of the layers of a network, and their gradients. P is their number."""
 
     layers: NDArray[np.int64]  # (L, 6), columns above
-    params: NDArray[Any]  # (P,): all weights, layer by layer, then all biases, then the logits of learned rates
-    dparams: NDArray[Any]  # (P,): the gradients of the parameters
-    input_offset: NDArray[np.float64]  # (C,): the input is (x - input_offset) * input_scale
-    input_scale: NDArray[np.float64]  # (C,)
-    target_offset: NDArray[np.float64]  # (K,): the same for a regression target
-    target_scale: NDArray[np.float64]  # (K,)
-    thresholds: NDArray[np.uint64]  # (L,): of the dropout on each layer's input. 0 drops nothing, 2**32 drops all
+    values: NDArray[Any]  # (P,): all weights, layer by layer, then all biases, then the logits of learned rates
+    gradients: NDArray[Any]  # (P,)
+
+
+class Rates(NamedTuple):
+    """The dropout on the input of each layer, with one rate for all units."""
+
+    thresholds: NDArray[np.uint64]  # (L,): 0 drops nothing, 2**32 drops all
     scales: NDArray[Any]  # (L,): the scales of kept values
-    key: NDArray[np.uint64]  # (2,): low and high half of the seed
+
+
+class Scaling(NamedTuple):
+    """The standardization of data: the input is (x - input_offset) * input_scale. A regression's target is alike."""
+
+    input_offset: NDArray[np.float64]  # (C,)
+    input_scale: NDArray[np.float64]  # (C,)
+    target_offset: NDArray[np.float64]  # (K,)
+    target_scale: NDArray[np.float64]  # (K,)
+
+
+class Batch(NamedTuple):
+    """Buffers for a batch of up to R rows."""
+
     outputs: NDArray[Any]  # (R * units,): the input, then the output of each layer, each (rows, units)
     doutputs: NDArray[Any]  # (2, R * max units): the gradients of a layer's output and of its input, alternating
     losses: NDArray[Any]  # (R,)
@@ -62,17 +80,19 @@ class Network(NamedTuple):
     targets: NDArray[Any]  # (R * K,): the targets of the batch if they are not classes
     weights: NDArray[Any]  # (R,): the sample weights of the batch, optional
     sums: NDArray[np.float64]  # (SUMS,): partial sums
-    # Only some variants have the following arrays. Passing None to compiled code takes no time.
-    unit_thresholds: NDArray[np.uint64] | None  # (units of all sites,): one for each unit, with a rate for each unit
-    unit_scales: NDArray[Any] | None  # (units of all sites,): the same for scales
-    unit_mask: NDArray[np.bool_] | None  # (max units,): of a batch that drops the same units in all rows
-    row_starts: NDArray[np.int64] | None  # (R,): zeros, the start of each row in the mask or in the units' rates
-    kept: NDArray[np.int64] | None  # (L + 1, max units + 2): lists of the units that a sub-network keeps
-    inner_layers: NDArray[np.int64] | None  # (L, 6): the layers of the network that a batch runs through instead
-    inner_params: NDArray[Any] | None  # (P,)
-    inner_dparams: NDArray[Any] | None  # (P,)
-    regularization: NDArray[Any] | None  # (2,): strengths of the regularizers of weights and of learned rates
-    hyperparameters: NDArray[Any] | None  # (SETTINGS,): those of one layer at one step
+    row_starts: NDArray[np.int64] | None  # (R,): zeros, the start of each row in a mask that all rows share, or None
+
+
+class Network(NamedTuple):
+    """The arrays that a pass reads and writes."""
+
+    master: Parameters  # those that are trained
+    run: Parameters  # those that a batch runs through: the master's, or a variant's copy without what it drops
+    rates: Rates
+    scaling: Scaling
+    batch: Batch
+    key: NDArray[np.uint64]  # (2,): low and high half of the seed
+    extra: Any  # further arrays of a variant, or None: passing None to compiled code takes no time
 
 
 def layer_table(sizes: list[int]) -> NDArray[np.int64]:
@@ -92,10 +112,20 @@ def matrix(flat, start, rows, columns):
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
-def _empty_buffers(dtype: np.dtype[Any]) -> dict[str, Any]:
-    """Return the buffers for a batch of 0 rows, by name."""
-    floats = dict.fromkeys(("outputs", "losses", "correct", "targets", "weights"), np.empty(0, dtype))
-    return {**floats, "doutputs": np.empty((2, 0), dtype), "labels": np.empty(0, np.int64)}
+def _empty_batch(dtype: np.dtype[Any], zeros: Allocate, row_starts: bool) -> Batch:
+    """Return the buffers for a batch of 0 rows."""
+    floats, integers = np.empty(0, dtype), np.empty(0, np.int64)
+    return Batch(
+        outputs=floats,
+        doutputs=np.empty((2, 0), dtype),
+        losses=floats,
+        correct=floats,
+        labels=integers,
+        targets=floats,
+        weights=floats,
+        sums=zeros(SUMS, np.float64),
+        row_starts=integers if row_starts else None,
+    )
 
 
 def new_network(
@@ -104,107 +134,81 @@ def new_network(
     seed: int,
     dtype: np.dtype[Any],
     zeros: Allocate,
+    variant: Variant,
     *,
-    variant: str = "dropout",
     compact: bool = False,
 ) -> Network:
     """Return a network of zeros with buffers for 0 rows. `rates` are the input's, then those of the hidden layers.
 
-    A variant may have more arrays. `compact` adds the arrays of a sub-network. zeros(size, dtype) returns a flat array
-    on the network's device. The table of layers stays on the host.
+    `compact` adds the arrays of a sub-network. zeros(size, dtype) returns a flat array on the network's device. The
+    table of layers stays on the host.
     """
     size = sum((inputs + 1) * units for inputs, units in itertools.pairwise(sizes))
     if size > MAX_PARAMETERS:
         raise errors.InputError(
             f"sizes: expected at most {MAX_PARAMETERS:,} parameters, got {size:,}; make the layers smaller"
         )
-    layers = layer_table(sizes)
-    thresholds = [contract.threshold(p) for p in rates]
-    if variant == "gaussian":
-        scales = [contract.deviation(p) if t else 0.0 for p, t in zip(rates, thresholds, strict=True)]
-    else:
-        scales = [contract.scale(t, dtype) for t in thresholds]
-    shared_mask, per_unit = variant == "subnetwork", sum(sizes[:-1]) if variant == "rates" else 0
-    learned_rates, connections = variant == "concrete", variant == "dropconnect"
-    size += len(layers) if learned_rates else 0
-    dparams = zeros(size, dtype)
+    layers, thresholds = layer_table(sizes), [contract.threshold(p) for p in rates]
+    scales = [variant.scale(p, threshold, dtype) for p, threshold in zip(rates, thresholds, strict=True)]
+    size += len(layers) if variant.learns_rates else 0
+    master = Parameters(layers, zeros(size, dtype), zeros(size, dtype))
     return Network(
-        layers=layers,
-        params=zeros(size, dtype),
-        dparams=dparams,
-        input_offset=zeros(sizes[0], np.float64),
-        input_scale=zeros(sizes[0], np.float64),
-        target_offset=zeros(sizes[-1], np.float64),
-        target_scale=zeros(sizes[-1], np.float64),
-        thresholds=np.array(thresholds, np.uint64),
-        scales=np.array(scales, dtype),
+        master=master,
+        run=variant.run(master, zeros, compact),
+        rates=Rates(np.array(thresholds, np.uint64), np.array(scales, dtype)),
+        scaling=Scaling(*(zeros(units, np.float64) for units in (sizes[0], sizes[0], sizes[-1], sizes[-1]))),
+        batch=_empty_batch(dtype, zeros, variant.needs_row_starts),
         key=np.array(contract.key(seed), np.uint64),
-        **_empty_buffers(dtype),
-        sums=zeros(SUMS, np.float64),
-        unit_thresholds=zeros(per_unit, np.uint64) if per_unit else None,
-        unit_scales=zeros(per_unit, dtype) if per_unit else None,
-        unit_mask=zeros(max(sizes), np.bool_) if shared_mask else None,
-        row_starts=np.empty(0, np.int64) if per_unit or shared_mask else None,
-        kept=np.zeros((len(sizes), max(sizes) + 2), np.int64) if compact else None,
-        inner_layers=layers.copy() if compact else layers if connections else None,
-        inner_params=zeros(size, dtype) if compact or connections else None,
-        inner_dparams=zeros(size, dtype) if compact else dparams if connections else None,
-        regularization=zeros(2, dtype) if learned_rates else None,
-        hyperparameters=zeros(SETTINGS, dtype) if learned_rates else None,
+        extra=variant.extra(sizes, dtype, zeros, compact),
     )
 
 
-def with_own_buffers(net: Network, zeros: Allocate) -> Network:
+def with_own_buffers(net: Network, variant: Variant, zeros: Allocate, *, compact: bool = False) -> Network:
     """Return the network with new arrays for all that a pass writes, and buffers for 0 rows.
 
     Parameters, gradients, scaling and rates share memory with `net`.
     """
-    dtype = net.params.dtype
-    compact = net.kept is not None
     return net._replace(
-        **_empty_buffers(dtype),
-        sums=zeros(net.sums.size, np.float64),
-        unit_mask=None if net.unit_mask is None else zeros(net.unit_mask.size, np.bool_),
-        row_starts=None if net.row_starts is None else np.empty(0, np.int64),
-        kept=None if net.kept is None else np.zeros_like(net.kept),
-        inner_layers=net.layers.copy() if compact else net.inner_layers,
-        inner_params=None if net.inner_params is None else zeros(net.inner_params.size, dtype),
-        inner_dparams=zeros(net.dparams.size, dtype) if compact else net.inner_dparams,
-        hyperparameters=None if net.hyperparameters is None else zeros(SETTINGS, dtype),
+        run=variant.run(net.master, zeros, compact),
+        batch=_empty_batch(net.master.values.dtype, zeros, variant.needs_row_starts),
+        extra=variant.own(net.extra, zeros),
     )
 
 
 def reserve(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Network:
     """Return the network with buffers for n rows. All other arrays share memory with `net`."""
-    dtype = net.params.dtype
+    dtype = net.master.values.dtype
     width = widest(net, rows)
-    return net._replace(
+    batch = Batch(
         outputs=empty(rows * units_of(net), dtype),
         doutputs=empty(2 * width, dtype).reshape(2, width),
         losses=empty(rows, dtype),
         correct=empty(rows, dtype),
         labels=empty(rows, np.int64),
-        targets=empty(rows * int(net.layers[-1, UNITS]), dtype),
+        targets=empty(rows * int(net.master.layers[-1, UNITS]), dtype),
         weights=empty(rows, dtype),
-        row_starts=None if net.row_starts is None else zeros(rows, np.int64),
+        sums=net.batch.sums,
+        row_starts=None if net.batch.row_starts is None else zeros(rows, np.int64),
     )
+    return net._replace(batch=batch)
 
 
 def units_of(net: Network) -> int:
     """Return the number of values of a row in the buffer of outputs: the inputs and the units of all layers."""
-    return int(net.layers[0, INPUTS] + net.layers[:, UNITS].sum())
+    return int(net.master.layers[0, INPUTS] + net.master.layers[:, UNITS].sum())
 
 
 def widest(net: Network, rows: int) -> int:
     """Return the size of the largest array (rows, units), rounded up to whole cache lines."""
-    per_line = CACHE_LINE // net.params.dtype.itemsize
-    return -(-rows * int(net.layers[:, INPUTS : UNITS + 1].max()) // per_line) * per_line
+    per_line = CACHE_LINE // net.master.values.dtype.itemsize
+    return -(-rows * int(net.master.layers[:, INPUTS : UNITS + 1].max()) // per_line) * per_line
 
 
 def row_size(net: Network) -> int:
     """Return the bytes of one row in the buffers of `reserve`."""
-    floats = units_of(net) + 2 * int(net.layers[:, INPUTS : UNITS + 1].max()) + 3 + int(net.layers[-1, UNITS])
-    return floats * int(net.params.dtype.itemsize) + 8 * (1 if net.row_starts is None else 2)
+    layers = net.master.layers
+    floats = units_of(net) + 2 * int(layers[:, INPUTS : UNITS + 1].max()) + 3 + int(layers[-1, UNITS])
+    return floats * int(net.master.values.dtype.itemsize) + 8 * (1 if net.batch.row_starts is None else 2)
 
 
 def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -214,14 +218,14 @@ def parameter_views(net: Network, flat: NDArray[Any]) -> dict[str, NDArray[Any]]
     logit of the rate of the layer's input.
     """
     views = {}
-    for layer, row in enumerate(net.layers):
+    for layer, row in enumerate(net.master.layers):
         views[f"{layer}.weight"] = matrix(flat, row[WEIGHT], row[UNITS], row[INPUTS])
         views[f"{layer}.bias"] = flat[row[BIAS] : row[BIAS] + row[UNITS]]
-        if net.regularization is not None and net.thresholds[layer]:
+        if len(flat) > row[LOGIT] and net.rates.thresholds[layer]:
             views[f"{layer}.logit"] = flat[row[LOGIT] : row[LOGIT] + 1]
     return views
 
 
 def logits(net: Network, flat: NDArray[Any]) -> NDArray[Any]:
     """Return a view of the logits (L,) of learned rates, in the parameters or in their gradients."""
-    return flat[net.layers[0, LOGIT] :]
+    return flat[net.master.layers[0, LOGIT] :]

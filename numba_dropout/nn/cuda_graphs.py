@@ -18,6 +18,7 @@ from numba.core import config
 from ..kernels import cuda as kernels
 from ..kernels.cuda._launch import current_stream, on_stream
 from ..kernels.cuda._step_state import begin_step, end_step
+from .buffers import Network
 from .passes import Passes, PassSpec, Weighted, build_passes
 from .views import Target
 
@@ -161,7 +162,7 @@ class Steps:
     def _warm_up(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
         """Compile and record a step of each batch size in the data, and restore the parameters and state."""
         stream = current_stream()
-        copies = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.params, state)]
+        copies = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.master.values, state)]
         for array, copy in copies:
             copy.copy_to_device(array, stream=stream)
         ones = np.ones((1, self._buffers.hyperparameters.shape[1]), np.float32)  # no update rule divides by zero
@@ -209,12 +210,12 @@ class Steps:
 
 def _key(size: int, net: Any) -> _Key:
     """Return the key of a recorded step: its number of rows and its rates, which a schedule may change."""
-    return size, net.thresholds.tobytes()
+    return size, net.rates.thresholds.tobytes()
 
 
 def _owner(array: Any) -> Any:
     """Return the object whose lifetime is that of an array or tuple. A network replaces its arrays together."""
-    return getattr(array, "outputs", array[0]) if isinstance(array, tuple) else array
+    return array.batch.outputs if isinstance(array, Network) else array[0] if isinstance(array, tuple) else array
 
 
 def _zeros(shape: Any, dtype: Any) -> Any:

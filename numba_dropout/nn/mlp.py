@@ -160,7 +160,7 @@ class MLP(Predictor, Saveable):
         if variant == "concrete":
             self._state.write_logits(logits_of(rates))
             self.regularize(None)
-        self.rate_scheduler = RateScheduler(rates, self._state.net.thresholds, self._state.net.scales, self._kind)
+        self.rate_scheduler = RateScheduler(rates, *self._state.net.rates, self._kind)
         self._passes_by_key: dict[tuple[Any, ...], passes.Passes] = {}
         self._rows = np.arange(0)
         self._last_row = 2**63 // max(self.sizes) - 1  # the last whose elements have counters below 2**63
@@ -319,7 +319,7 @@ class MLP(Predictor, Saveable):
 
         A pickled optimizer keeps its state if the size matches the network.
         """
-        params, saved = self._state.net.params, optimizer.state
+        params, saved = self._state.net.master.values, optimizer.state
         if optimizer.params is not None or saved is None:
             return optimizer.bind(params, self.memory.zeros)
         if saved.shape[1:] != tuple(params.shape):
@@ -397,4 +397,4 @@ class MLP(Predictor, Saveable):
         self.rows, strengths = rows, (self.weight_regularizer, self.dropout_regularizer)
         defaults = (math.nan, math.nan) if rows is None else regularization(self.loss, self.sizes[-1], rows)
         values = [default if value is None else value for value, default in zip(strengths, defaults, strict=True)]
-        self._state.write("regularization", np.array(values))
+        self._state.write_regularizers(values)

@@ -26,6 +26,7 @@ from .buffers import (
     with_own_buffers,
 )
 from .inputs import scaling
+from .variants import KINDS, PER_UNIT
 
 __all__ = ["INITS", "SCALING", "State", "Workspace"]
 
@@ -50,7 +51,7 @@ class Workspace:
     def reserve(self, rows: int) -> bool:
         """Reserve buffers for n rows, and return whether they were too small. Buffers never shrink."""
         rows = max(rows, 1)
-        if rows <= self.net.losses.size:
+        if rows <= self.net.batch.losses.size:
             return False
         row_bytes = row_size(self.net)
 
@@ -63,19 +64,19 @@ class Workspace:
 
     def outputs(self, rows: int) -> NDArray[Any]:
         """Return a copy of the outputs (rows, outputs) of the last forward pass, of n rows."""
-        units = self.net.target_offset.size
-        start = self.net.outputs.size - units * self.net.losses.size
-        return self.memory.read(matrix(self.net.outputs, start, rows, units)).copy()
+        units = self.net.scaling.target_offset.size
+        start = self.net.batch.outputs.size - units * self.net.batch.losses.size
+        return self.memory.read(matrix(self.net.batch.outputs, start, rows, units)).copy()
 
     def set_doutput(self, values: NDArray[Any]) -> None:
         """Set the gradient with respect to the last output, (rows, outputs), before a backward pass."""
-        last = len(self.net.layers) - 1
-        self.memory.write(matrix(self.net.doutputs[(last + 1) & 1], 0, *values.shape), values)
+        last = len(self.net.master.layers) - 1
+        self.memory.write(matrix(self.net.batch.doutputs[(last + 1) & 1], 0, *values.shape), values)
 
     def dinput(self, rows: int) -> NDArray[Any]:
         """Return the gradient with respect to the unscaled input, (rows, inputs), after a backward pass."""
-        gradient = self.memory.read(matrix(self.net.doutputs[0], 0, rows, self.net.input_offset.size))
-        return (gradient * self.memory.read(self.net.input_scale)).astype(gradient.dtype)
+        gradient = self.memory.read(matrix(self.net.batch.doutputs[0], 0, rows, self.net.scaling.input_offset.size))
+        return (gradient * self.memory.read(self.net.scaling.input_scale)).astype(gradient.dtype)
 
 
 class State:
@@ -88,67 +89,72 @@ class State:
         seed: int,
         dtype: np.dtype[Any],
         memory: Memory,
-        variant: str,
+        kind: str,
     ):
-        self.memory = memory
-        compact = variant == "subnetwork" and memory.device == "cpu"
-        per_unit = variant == "rates"
+        self.memory, self._variant, self._compact = memory, KINDS[kind], memory.device == "cpu"
+        per_unit = kind == PER_UNIT
         site_rates = [0.0] * len(rates) if per_unit else rates
-        self.net = new_network(sizes, site_rates, seed, dtype, memory.zeros, variant=variant, compact=compact)
+        self.net = new_network(sizes, site_rates, seed, dtype, memory.zeros, self._variant, compact=self._compact)
         self._free = [Workspace(self.net, memory)]
         if per_unit:
             units = [np.broadcast_to(p, (n,)) for p, n in zip(rates, sizes, strict=False)]
             unit_rates = rates_of(np.concatenate(units), dtype)
-            memory.write(self.net.unit_thresholds, unit_rates.thresholds)
-            memory.write(self.net.unit_scales, unit_rates.scales)
+            memory.write(self.net.extra.thresholds, unit_rates.thresholds)
+            memory.write(self.net.extra.scales, unit_rates.scales)
         for name in ("input_scale", "target_scale"):
-            self.write(name, np.ones(getattr(self.net, name).size))
+            self.write(name, np.ones(getattr(self.net.scaling, name).size))
 
     def take(self) -> Workspace:
         """Return a workspace that no call uses: the last one returned, or a new one."""
         try:
             return self._free.pop()  # atomic, as `append` is
         except IndexError:
-            return Workspace(with_own_buffers(self.net, self.memory.zeros), self.memory)
+            return Workspace(
+                with_own_buffers(self.net, self._variant, self.memory.zeros, compact=self._compact), self.memory
+            )
 
     def give_back(self, workspace: Workspace) -> None:
         """Return a workspace for use in another call."""
         self._free.append(workspace)
 
     def read(self, name: str) -> NDArray[Any]:
-        """Return the values of one of the network's arrays. On the host it is the array itself."""
-        return self.memory.read(getattr(self.net, name))
+        """Return the values of one of the arrays of scaling. On the host it is the array itself."""
+        return self.memory.read(getattr(self.net.scaling, name))
 
     def write(self, name: str, values: NDArray[Any]) -> None:
-        """Set the values of one of the network's arrays."""
-        array = getattr(self.net, name)
+        """Set the values of one of the arrays of scaling."""
+        array = getattr(self.net.scaling, name)
         if values.shape != tuple(array.shape):
             raise InputError(f"{name}: expected shape {tuple(array.shape)}, got {values.shape}")
         self.memory.write(array, values)
 
     def logits(self) -> list[float]:
         """Return the logits of learned rates."""
-        return [float(value) for value in self.memory.read(logits(self.net, self.net.params))]
+        return [float(value) for value in self.memory.read(logits(self.net, self.net.master.values))]
 
     def write_logits(self, values: Sequence[float]) -> None:
         """Set the logits of learned rates."""
-        self.memory.write(logits(self.net, self.net.params), np.array(values))
+        self.memory.write(logits(self.net, self.net.master.values), np.array(values))
+
+    def write_regularizers(self, strengths: Sequence[float]) -> None:
+        """Set the strengths of the regularizers of learned rates."""
+        self.memory.write(self.net.extra.strengths, np.array(strengths))
 
     def draw_weights(self, seed: int, init: str) -> None:
         """Set the weights to uniform random numbers of a seed, with the bound that `init` names."""
-        for layer, (units, inputs) in enumerate(self.net.layers[:, [UNITS, INPUTS]]):
+        for layer, (units, inputs) in enumerate(self.net.master.layers[:, [UNITS, INPUTS]]):
             bound = np.sqrt(6.0 / INITS[init](int(inputs), int(units)))
-            weight = np.empty((units, inputs), self.net.params.dtype)
+            weight = np.empty((units, inputs), self.net.master.values.dtype)
             random.uniform(weight, -bound, bound, "initialisation", seed=seed, site=layer)
             self.memory.write(self.parameters()[f"{layer}.weight"], weight)
 
     def parameters(self) -> dict[str, Any]:
         """Return live views of the parameters by name, on the network's device."""
-        return parameter_views(self.net, self.net.params)
+        return parameter_views(self.net, self.net.master.values)
 
     def gradients(self) -> dict[str, Any]:
         """Return live views of the gradients under the names of their parameters, on the network's device."""
-        return parameter_views(self.net, self.net.dparams)
+        return parameter_views(self.net, self.net.master.gradients)
 
     def load(self, state: Mapping[str, ArrayLike]) -> None:
         """Set parameters from arrays with their names, after checks of all of them."""
@@ -166,6 +172,6 @@ class State:
 
     def scale(self, names: tuple[str, str], offset: ArrayLike, scale: ArrayLike) -> None:
         """Set the offset and scale of the input or of the target."""
-        columns = getattr(self.net, names[0]).size
+        columns = getattr(self.net.scaling, names[0]).size
         for name, values in zip(names, scaling(offset, scale, columns), strict=True):
             self.write(name, values)

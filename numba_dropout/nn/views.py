@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .buffers import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Network
+from .buffers import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Network, Rates
 
-__all__ = ["FIRST", "Target", "Training", "Views", "views_of"]
+__all__ = ["FIRST", "Target", "Views", "views_of"]
 
 FIRST = np.int64(0)
 
@@ -29,24 +29,19 @@ class Target(NamedTuple):
 
 
 class Views(NamedTuple):
-    """The functions that `views_of` builds. Each takes a network and the index of a layer."""
+    """The functions that `views_of` builds. `params` are the `Parameters` of a network, its master's or its batch's."""
 
-    layer_input: Callable[..., Any]
-    layer_output: Callable[..., Any]
-    doutput: Callable[..., Any]
-    weight: Callable[..., Any]
-    bias: Callable[..., Any]
-    logit: Callable[..., Any]
+    layer_input: Callable[..., Any]  # (net, layer, rows)
+    layer_output: Callable[..., Any]  # (net, layer, rows)
+    doutput: Callable[..., Any]  # (net, layer, rows)
+    weight: Callable[..., Any]  # (params, layer)
+    bias: Callable[..., Any]  # (params, layer)
+    dweight: Callable[..., Any]  # (params, layer)
+    dbias: Callable[..., Any]  # (params, layer)
+    logit: Callable[..., Any]  # (params, layer)
+    dlogit: Callable[..., Any]  # (params, layer)
+    on_master: Callable[..., Any]  # (net): the network that runs batches through its master parameters
     at_rates: Callable[..., Any]  # (net, thresholds, scales): the network with these
-    inner: Callable[..., Any]  # (net): the network that a batch runs through instead
-
-
-class Training(NamedTuple):
-    """The training functions of a variant with passes of its own."""
-
-    forward_train: Callable[..., None]  # load a batch and run the forward pass
-    gradients: Callable[..., None]  # run the backward pass and write the gradients
-    update: Callable[..., None]  # run the backward pass and update the parameters
 
 
 def views_of(target: Target) -> Views:
@@ -56,77 +51,64 @@ def views_of(target: Target) -> Views:
     @view
     def layer_input(net, layer, rows):
         """Return a view of the input of a layer: the output of the layer before."""
-        units = net.layers[layer, INPUTS]
-        return matrix(net.outputs, (net.layers[layer, OUTPUT] - units) * net.losses.size, rows, units)
+        units = net.run.layers[layer, INPUTS]
+        start = (net.run.layers[layer, OUTPUT] - units) * net.batch.losses.size
+        return matrix(net.batch.outputs, start, rows, units)
 
     @view
     def layer_output(net, layer, rows):
         """Return a view of the output of a layer."""
-        return matrix(net.outputs, net.layers[layer, OUTPUT] * net.losses.size, rows, net.layers[layer, UNITS])
+        start = net.run.layers[layer, OUTPUT] * net.batch.losses.size
+        return matrix(net.batch.outputs, start, rows, net.run.layers[layer, UNITS])
 
     @view
     def doutput(net, layer, rows):
         """Return a view of the gradient with respect to a layer's output (-1: the input). Neighbors share no memory."""
-        units = net.layers[layer, UNITS] if layer >= 0 else net.layers[0, INPUTS]
-        return matrix(net.doutputs[(layer + 1) & 1], FIRST, rows, units)
+        units = net.run.layers[layer, UNITS] if layer >= 0 else net.run.layers[0, INPUTS]
+        return matrix(net.batch.doutputs[(layer + 1) & 1], FIRST, rows, units)
+
+    def parameter_views(flat):
+        """Return the views of a layer's weight, bias and logit in a flat array of parameters, which flat(params) is."""
+
+        @view
+        def weight(params, layer):
+            """Return a view of a layer's weight (units, inputs), or of its gradient."""
+            layers = params.layers
+            return matrix(flat(params), layers[layer, WEIGHT], layers[layer, UNITS], layers[layer, INPUTS])
+
+        @view
+        def bias(params, layer):
+            """Return a view of a layer's bias (units,), or of its gradient."""
+            return vector(flat(params), params.layers[layer, BIAS], params.layers[layer, UNITS])
+
+        @view
+        def logit(params, layer):
+            """Return a view of the logit (1,) of the learned rate of a layer's input, or of its gradient."""
+            return vector(flat(params), params.layers[layer, LOGIT], 1)
+
+        return weight, bias, logit
 
     @view
-    def weight(net, flat, layer):
-        """Return a view of a layer's weight (units, inputs), in the parameters or in their gradients."""
-        return matrix(flat, net.layers[layer, WEIGHT], net.layers[layer, UNITS], net.layers[layer, INPUTS])
+    def values(params):
+        """Return the parameters."""
+        return params.values
 
     @view
-    def bias(net, flat, layer):
-        """Return a view of a layer's bias (units,), in the parameters or in their gradients."""
-        return vector(flat, net.layers[layer, BIAS], net.layers[layer, UNITS])
+    def gradients(params):
+        """Return the gradients of the parameters."""
+        return params.gradients
 
     @view
-    def logit(net, flat, site):
-        """Return a view of the logit (1,) of a site's learned rate, in the parameters or in their gradients."""
-        return vector(flat, net.layers[site, LOGIT], 1)
-
-    @view
-    def replaced(net, layers, params, dparams, thresholds, scales):
-        """Return a network with other layers, parameters and rates, and the same buffers."""
-        return Network(
-            layers,
-            params,
-            dparams,
-            net.input_offset,
-            net.input_scale,
-            net.target_offset,
-            net.target_scale,
-            thresholds,
-            scales,
-            net.key,
-            net.outputs,
-            net.doutputs,
-            net.losses,
-            net.correct,
-            net.labels,
-            net.targets,
-            net.weights,
-            net.sums,
-            net.unit_thresholds,
-            net.unit_scales,
-            net.unit_mask,
-            net.row_starts,
-            net.kept,
-            net.inner_layers,
-            net.inner_params,
-            net.inner_dparams,
-            net.regularization,
-            net.hyperparameters,
-        )
+    def on_master(net):
+        """Return the network that runs batches through its master parameters, without a variant's copy of them."""
+        return Network(net.master, net.master, net.rates, net.scaling, net.batch, net.key, net.extra)
 
     @view
     def at_rates(net, thresholds, scales):
         """Return the network with other rates."""
-        return replaced(net, net.layers, net.params, net.dparams, thresholds, scales)
+        rates = Rates(thresholds, scales)
+        return Network(net.master, net.run, rates, net.scaling, net.batch, net.key, net.extra)
 
-    @view
-    def inner(net):
-        """Return the network of the copied parameters that a batch keeps."""
-        return replaced(net, net.inner_layers, net.inner_params, net.inner_dparams, net.thresholds, net.scales)
-
-    return Views(layer_input, layer_output, doutput, weight, bias, logit, at_rates, inner)
+    weight, bias, logit = parameter_views(values)
+    dweight, dbias, dlogit = parameter_views(gradients)
+    return Views(layer_input, layer_output, doutput, weight, bias, dweight, dbias, logit, dlogit, on_master, at_rates)

@@ -107,7 +107,7 @@ def test_too_many_parameters():
 
 
 def test_variants_match_the_network():
-    assert tuple(_options.VARIANTS.choices) == kinds.VARIANTS
+    assert list(_options.VARIANTS.choices) == list(kinds.VARIANTS)
 
 
 def test_optimizers_match_the_configuration():

@@ -16,7 +16,7 @@ from processes import finished
 import numba_dropout as nd
 from numba_dropout.core import identity
 from numba_dropout.nn.passes import CPU, LOSSES, PassSpec, build_passes
-from numba_dropout.nn.variants.kinds import VARIANTS
+from numba_dropout.nn.variants import VARIANTS
 
 pytestmark = pytest.mark.jit_only
 

@@ -10,7 +10,7 @@ from operations import OPERATIONS
 from processes import probe
 
 from numba_dropout.kernels import cpu
-from numba_dropout.nn.variants.kinds import VARIANTS
+from numba_dropout.nn.variants import VARIANTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guards are made by Linux's mprotect")
 

@@ -102,4 +102,4 @@ def test_prediction_in_chunks(monkeypatch, rng):
     monkeypatch.setattr(context, "get_memory_info", lambda self: (free, free), raising=False)
     assert_close(net.outputs(x), expected)
     assert_close(net.evaluate_loss(x, y), measured)
-    assert net._state.take().net.losses.size == 2
+    assert net._state.take().net.batch.losses.size == 2

@@ -45,7 +45,7 @@ def test_rate_of_each_step(variant, rng):
         current.load_state_dict(weights)
         current.step = step
         optimizer = nd.SGD(lr=0.1)
-        optimizer.bind(current._state.net.params)
+        optimizer.bind(current._state.net.master.values)
         if velocity is not None:
             optimizer.state[:] = velocity
         order = random.permutation(12, "shuffling", seed=3, step=step // 2)

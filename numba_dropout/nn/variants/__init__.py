@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from ..views import Target, Views
-from . import concrete_dropout, dropout, dropout_rates, gaussian_dropout, subnetwork
-from .sites import Sites
+from .concrete_dropout import ConcreteDropout
+from .dropconnect import DropConnect
+from .dropout import Dropout
+from .dropout_rates import DropoutRates
+from .gaussian_dropout import GaussianDropout
+from .subnetwork import Subnetwork
+from .variant import Variant
 
-__all__ = ["sites_of"]
+__all__ = ["KINDS", "PER_UNIT", "VARIANTS"]
 
-_MODULES = {
-    "dropout": dropout,
-    "rates": dropout_rates,
-    "gaussian": gaussian_dropout,
-    "subnetwork": subnetwork,
-    "dropconnect": dropout,  # it has separate passes for training and samples
-    "concrete": concrete_dropout,
+VARIANTS: dict[str, Variant] = {
+    "dropout": Dropout(),
+    "gaussian": GaussianDropout(),
+    "subnetwork": Subnetwork(),
+    "dropconnect": DropConnect(),
+    "concrete": ConcreteDropout(),
 }
-
-
-def sites_of(target: Target, views: Views, variant: str) -> Sites:
-    """Return the functions of a variant between the layers, for one target."""
-    return _MODULES[variant].sites(target, views)
+PER_UNIT = "rates"  # the kind of dropout with a rate for each unit
+KINDS: dict[str, Variant] = {**VARIANTS, PER_UNIT: DropoutRates()}

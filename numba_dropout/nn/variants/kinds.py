@@ -1,4 +1,4 @@
-"""Names of variants, checks of their rates, and the stages of a network."""
+"""The kind of a network's passes, checks of its rates, and its stages."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ import numpy as np
 
 from ...core import contract
 from ...core.errors import InputError
+from . import KINDS, PER_UNIT, VARIANTS
 
-__all__ = ["VARIANTS", "check_rate_schedule", "kind_of", "stages"]
-
-VARIANTS = (
-    "dropout",
-    "gaussian",
-    "subnetwork",
-    "dropconnect",
-    "concrete",
-)  # the kind of dropout with a rate for each unit is "rates"
+__all__ = ["check_rate_schedule", "kind_of", "stages"]
 
 
 def kind_of(variant: Any, rates: Sequence[Any]) -> str:
@@ -28,28 +21,19 @@ def kind_of(variant: Any, rates: Sequence[Any]) -> str:
     per_unit = any(np.ndim(p) for p in rates)
     if per_unit and variant != "dropout":
         raise InputError(f"dropout: expected one rate for each layer with variant={variant!r}, got an array")
-    if variant in ("gaussian", "concrete"):
+    if not VARIANTS[variant].takes_one:
         for site, p in enumerate(rates):
             if contract.threshold(p) == contract.DROP_ALL:
                 name = "dropout" if site else "input_dropout"
                 raise InputError(f"{name}: expected probabilities below 1 with variant={variant!r}, got {p!r}")
-    return "rates" if per_unit else variant
+    return PER_UNIT if per_unit else variant
 
 
 def check_rate_schedule(kind: str) -> None:
     """Raise InputError if the rates of a kind of network cannot follow a schedule."""
-    if kind in ("rates", "concrete"):
-        value = "an array" if kind == "rates" else "learned rates"
+    if not KINDS[kind].takes_schedule:
+        value = "learned rates" if KINDS[kind].learns_rates else "an array"
         raise InputError(f"dropout_schedule: expected one rate for each layer, got {value}")
-
-
-NAMES = {
-    "dropout": "dropout",
-    "gaussian": "gaussian dropout",
-    "subnetwork": "sub-network dropout",
-    "dropconnect": "dropconnect",
-    "concrete": "concrete dropout",
-}
 
 
 def stages(sizes: Sequence[int], rates: Sequence[Any], variant: str) -> list[tuple[str, int]]:
@@ -59,7 +43,7 @@ def stages(sizes: Sequence[int], rates: Sequence[Any], variant: str) -> list[tup
         if layer:
             flow.append(("relu", sizes[layer]))
         if np.any(rates[layer]):
-            flow.append((f"{NAMES[variant]} {_format(rates[layer])}", sizes[layer]))
+            flow.append((f"{VARIANTS[variant].title} {_format(rates[layer])}", sizes[layer]))
         flow.append(("linear", units))
     return flow
 

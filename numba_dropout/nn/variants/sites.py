@@ -30,7 +30,6 @@ class Sites(NamedTuple):
     backward_to_input: Callable[..., None]  # backpropagate through the input's dropout, in place
     fused: bool  # the product before includes `drop`
     by_sign: bool  # the product after includes `backward`, which uses the sign of the values
-    learned_rates: bool  # the rates have gradients, the input's too
 
 
 def sample_by_sample(target: Target, drop: Any) -> Any:

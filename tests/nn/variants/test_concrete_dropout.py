@@ -7,7 +7,7 @@ import pytest
 from numpy_networks import SIZES, logit, network
 
 import numba_dropout as nd
-from numba_dropout.nn import buffers as network_module
+from numba_dropout.nn.updates import RULES
 from numba_dropout.nn.variants import concrete_dropout
 
 
@@ -74,6 +74,6 @@ def test_train_step_without_regularizers(rng, tmp_path):
 @pytest.mark.parametrize("optimizer", [nd.SGD, nd.Adam])
 def test_column_of_weight_decay(optimizer):
     hyperparameters = optimizer(weight_decay=0.37).hyperparameters(1)[0]
-    assert hyperparameters[concrete_dropout.DECAY[optimizer.update]] == 0.37
+    assert hyperparameters[RULES[optimizer.update].decay] == 0.37
     assert list(hyperparameters).count(0.37) == 1
-    assert hyperparameters.size <= network_module.SETTINGS
+    assert hyperparameters.size <= concrete_dropout.SETTINGS

@@ -111,7 +111,7 @@ def update_in_numpy(net, grads, optimizer):
     slopes = np.concatenate([value.reshape(-1) for value in ordered(grads)])
     weights = sum(value.size for name, value in net.state_dict().items() if name.endswith("weight"))
     decays = np.arange(params.size) < weights
-    state = optimizer.bind(net._state.net.params)
+    state = optimizer.bind(net._state.net.master.values)
     (row,) = optimizer.hyperparameters(1)
     if isinstance(optimizer, nd.SGD):
         slopes = slopes + row[3] * params * decays
@@ -121,7 +121,7 @@ def update_in_numpy(net, grads, optimizer):
         state[0] = row[1] * state[0] + row[2] * slopes
         state[1] = row[3] * state[1] + row[4] * slopes**2
         params = params * np.where(decays, row[7], 1) - row[0] * state[0] / (np.sqrt(state[1]) / row[8] + row[5])
-    net._state.net.params[:] = params
+    net._state.net.master.values[:] = params
     if optimizer.max_norm:
         for name, value in net.state_dict().items():
             if name in ("0.weight", "1.weight"):
