@@ -34,6 +34,7 @@ from .functional.gaussian_dropout import (
     gaussian_noise_backward,
 )
 from .functional.linear import linear, linear_backward
+from .functional.linear_dropout import linear_dropout, linear_dropout_backward
 from .functional.linear_relu_dropout import linear_relu_dropout, linear_relu_dropout_backward
 from .functional.mask import sample_mask
 from .functional.relu import relu, relu_backward
@@ -86,6 +87,8 @@ __all__ = [
     "layers",
     "linear",
     "linear_backward",
+    "linear_dropout",
+    "linear_dropout_backward",
     "linear_relu_dropout",
     "linear_relu_dropout_backward",
     "relu",

@@ -45,6 +45,8 @@ PUBLIC = [
     "layers",
     "linear",
     "linear_backward",
+    "linear_dropout",
+    "linear_dropout_backward",
     "linear_relu_dropout",
     "linear_relu_dropout_backward",
     "relu",

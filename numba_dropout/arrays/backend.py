@@ -34,7 +34,7 @@ class Backend(Protocol):
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
         """Return an array of a dtype that kernels support. If `halves` is True, these include float16 and bfloat16."""
 
-    def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
+    def output(self, out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> Any:
         """Return `out` after checking it, or a new array if it is None."""
 
     def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
@@ -73,7 +73,7 @@ class Backend(Protocol):
     def zero_size_like(self, array: Any) -> Any:
         """Return an empty array in place of an optional argument."""
 
-    def no_overlap(self, out: Any, *inputs: Any) -> Any:
+    def no_overlap(self, out: Any, *inputs: Any, name: str = "out") -> Any:
         """Return out, or raise InputError if it overlaps an input."""
 
 
@@ -136,14 +136,14 @@ class _ForeignHost(_Host):
         except RuntimeError as error:  # from PyTorch, for a tensor that requires a gradient
             raise TypeError(f"{name}: {error}") from None
 
-    def output(self, out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+    def output(self, out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> NDArray[Any]:
         if out is None:  # JAX copies memory that is not aligned to cache lines
             return aligned(math.prod(shape), dtype).reshape(shape)
         if type(out) is np.ndarray or not _describes_memory(out):
-            return host.output(out, shape, dtype)
+            return host.output(out, shape, dtype, name)
         memory = checks.as_array(out)
         self._outputs[id(memory)] = out
-        return host.output(memory, shape, dtype)
+        return host.output(memory, shape, dtype, name)
 
     def flat_output(self, result: NDArray[Any]) -> tuple[Any, Callable[[], Any]]:
         flat, write_back = host.flat_output(result)

@@ -161,28 +161,28 @@ class Cuda(CudaStream):
             raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, got shape {tuple(array.shape)}")
         return array
 
-    def output(self, out: Any, shape: Sequence[int], dtype: Any) -> Any:
+    def output(self, out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> Any:
         """Return `out` after checking it, or a new array of the caller's library. The dtype uint16 means bfloat16."""
-        name = np.dtype(dtype).name
-        name = "bfloat16" if name == "uint16" else name
+        expected = np.dtype(dtype).name
+        expected = "bfloat16" if expected == "uint16" else expected
         if out is None:
             with self.working():
-                return self._library.empty(tuple(shape), name, self._like)
+                return self._library.empty(tuple(shape), expected, self._like)
         if isinstance(self._library, Jax):
-            raise TypeError("out: not supported for JAX arrays, which are immutable")
+            raise TypeError(f"{name}: not supported for JAX arrays, which are immutable")
         if not on_device(out):
-            raise TypeError(f"out: expected an array on the device, got {type(out).__name__}")
-        with named("out"):
+            raise TypeError(f"{name}: expected an array on the device, got {type(out).__name__}")
+        with named(name):
             array, info = _view(out)
         actual = array.dtype.name if info is None else info.dtype
-        if actual != name:
-            raise TypeError(f"out: expected dtype {name}, got {actual}")
+        if actual != expected:
+            raise TypeError(f"{name}: expected dtype {expected}, got {actual}")
         if tuple(array.shape) != tuple(shape):
-            raise InputError(f"out: expected shape {tuple(shape)}, got {tuple(array.shape)}")
+            raise InputError(f"{name}: expected shape {tuple(shape)}, got {tuple(array.shape)}")
         if info is not None and info.read_only:
-            raise InputError("out: expected a writable array, got a read-only one")
+            raise InputError(f"{name}: expected a writable array, got a read-only one")
         if tuple(array.strides or ()):
-            refuse_shared_elements(out, tuple(shape), tuple(array.strides), array.dtype.itemsize)
+            refuse_shared_elements(out, tuple(shape), tuple(array.strides), array.dtype.itemsize, name)
         return out
 
     def flat_output(self, result: Any) -> tuple[Any, Callable[[], Any]]:
@@ -268,11 +268,11 @@ class Cuda(CudaStream):
         """Return an empty array in place of an optional argument."""
         return array.reshape(array.size)[:0]
 
-    def no_overlap(self, out: Any, *inputs: Any) -> Any:
+    def no_overlap(self, out: Any, *inputs: Any, name: str = "out") -> Any:
         """Return out, or raise InputError if it overlaps an input."""
         array = _view(out)[0]
         if any(_overlap(array, other if hasattr(other, "__cuda_ndarray__") else _view(other)[0]) for other in inputs):
-            raise InputError("out: expected separate memory, got an array that overlaps another argument")
+            raise InputError(f"{name}: expected separate memory, got an array that overlaps another argument")
         return out
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba.core import config
 
-from ..core.checks import amount
+from ..core import checks
 from ..core.errors import InputError, missing
 from ..core.jit import CUDA_PACKAGES
 
@@ -54,8 +54,7 @@ def resolve(name: Any, precision: str = "float32") -> str:
     """
     if not isinstance(name, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", name):
         raise InputError(f"device: expected cpu, cuda, cuda:0, cuda:1, ... or auto, got {name!r}")
-    if precision not in PRECISIONS:
-        raise InputError(f"precision: expected one of {', '.join(PRECISIONS)}, got {precision!r}")
+    checks.choice(precision, "precision", PRECISIONS)
     reason = None if name == "cpu" else why_not(number_of(name))
     if name == "cpu" or (name == "auto" and reason is not None):
         if precision != "float32":
@@ -138,7 +137,7 @@ def _device(cuda: Any, number: int) -> str:
     try:
         with device:
             free, total = cuda.current_context().get_memory_info()
-        memory = f"{amount(free)} of {amount(total)} free"
+        memory = f"{checks.amount(free)} of {checks.amount(total)} free"
     except Exception as error:  # for example a device in exclusive use
         memory = f"failed to start: {' '.join(str(error).split())}"
     return f"cuda:{number} {name}, compute capability {capability}, {memory}"

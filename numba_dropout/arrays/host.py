@@ -55,22 +55,24 @@ def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
     return array if array.flags.writeable else np.asarray(_Writable(array))
 
 
-def output(out: Any, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+def output(out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> NDArray[Any]:
     """Return `out` after checking it, or a new array if it is None."""
     if out is None:
         return np.empty(tuple(shape), dtype)
     if not isinstance(out, np.ndarray):
-        raise TypeError(f"out: expected a NumPy array, got {type(out).__name__}")
+        raise TypeError(f"{name}: expected a NumPy array, got {type(out).__name__}")
     if out.dtype != dtype:
-        raise TypeError(f"out: expected dtype {np.dtype(dtype)}, got {out.dtype}")
+        raise TypeError(f"{name}: expected dtype {np.dtype(dtype)}, got {out.dtype}")
     if out.shape != tuple(shape):
-        raise InputError(f"out: expected shape {tuple(shape)}, got {out.shape}")
+        raise InputError(f"{name}: expected shape {tuple(shape)}, got {out.shape}")
     if not out.flags.writeable:
-        raise InputError("out: expected a writable array, got a read-only one")
-    return out if out.flags.forc else refuse_shared_elements(out, out.shape, out.strides, out.itemsize)
+        raise InputError(f"{name}: expected a writable array, got a read-only one")
+    return out if out.flags.forc else refuse_shared_elements(out, out.shape, out.strides, out.itemsize, name)
 
 
-def refuse_shared_elements(out: Any, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> Any:
+def refuse_shared_elements(
+    out: Any, shape: Sequence[int], strides: Sequence[int], itemsize: int, name: str = "out"
+) -> Any:
     """Return out, or raise InputError if two of its elements share memory, as in an expanded array.
 
     PyTorch only checks for strides of 0.
@@ -84,7 +86,7 @@ def refuse_shared_elements(out: Any, shape: Sequence[int], strides: Sequence[int
     size = math.prod(int(n) for n in shape)
     if not nested and size and (reach < size * itemsize or _elements_overlap(lengths, itemsize)):
         raise InputError(
-            f"out: expected an array whose elements do not share memory, got strides {tuple(strides)} for shape "
+            f"{name}: expected an array whose elements do not share memory, got strides {tuple(strides)} for shape "
             f"{tuple(shape)}; write into a new array, or a copy (numpy.array(out))"
         )
     return out
@@ -167,8 +169,8 @@ def overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
         return True
 
 
-def no_overlap(out: NDArray[Any], *inputs: NDArray[Any]) -> NDArray[Any]:
+def no_overlap(out: NDArray[Any], *inputs: NDArray[Any], name: str = "out") -> NDArray[Any]:
     """Return out, or raise InputError if it overlaps an input."""
     if any(overlap(out, array) for array in inputs):
-        raise InputError("out: expected separate memory, got an array that overlaps another argument")
+        raise InputError(f"{name}: expected separate memory, got an array that overlaps another argument")
     return out

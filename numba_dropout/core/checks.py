@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from .errors import InputError
 __all__ = [
     "amount",
     "as_array",
+    "choice",
     "factors",
     "float_array",
     "integer",
@@ -55,6 +57,14 @@ def integer(value: Any, name: str, low: int, high: int) -> int:
     if not low <= result <= high:
         raise InputError(f"{name}: expected an integer from {low} to {high}, got {result}")
     return result
+
+
+def choice(value: Any, name: str, choices: Iterable[str]) -> str:
+    """Return a text that is one of the choices."""
+    names = tuple(choices)
+    if not isinstance(value, str) or value not in names:
+        raise InputError(f"{name}: expected one of {', '.join(names)}, got {value!r}")
+    return value
 
 
 def probability(p: Any, name: str = "p") -> float:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .variants.variant import Variant
 
 __all__ = [
+    "ACTIVATION",
     "BIAS",
     "INPUTS",
     "LOGIT",
@@ -38,8 +39,9 @@ __all__ = [
     "with_own_buffers",
 ]
 
-# Columns of the table of layers. Offsets count elements of the parameters, or units of the buffer of outputs.
-INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT = range(6)
+# Columns of the table of layers. Offsets count elements of the parameters, or units of the buffer of outputs. An
+# activation is an index in the names of `PassSpec.activations`.
+INPUTS, UNITS, WEIGHT, BIAS, OUTPUT, LOGIT, ACTIVATION = range(7)
 
 
 MAX_PARAMETERS = 2**40  # no machine holds more, and products of sizes stay far from overflow
@@ -48,7 +50,7 @@ MAX_PARAMETERS = 2**40  # no machine holds more, and products of sizes stay far 
 class Parameters(NamedTuple):
     """Parameters of the layers of a network, and their gradients. P is their number."""
 
-    layers: NDArray[np.int64]  # (L, 6), columns above
+    layers: NDArray[np.int64]  # (L, 7), columns above
     values: NDArray[Any]  # (P,): all weights, layer by layer, then all biases, then the logits of learned rates
     gradients: NDArray[Any]  # (P,)
 
@@ -80,6 +82,7 @@ class Batch(NamedTuple):
     targets: NDArray[Any]  # (R * K,): the targets of the batch if they are not classes
     weights: NDArray[Any]  # (R,): the sample weights of the batch, optional
     sums: NDArray[np.float64]  # (SUMS,): partial sums
+    slopes: NDArray[Any] | None  # (R * hidden units,): of the hidden layers, or None if all activations are ReLU
     row_starts: NDArray[np.int64] | None  # (R,): zeros, the start of each row in a mask that all rows share, or None
 
 
@@ -95,9 +98,10 @@ class Network(NamedTuple):
     extra: Any  # further arrays of a variant, or None: passing None to compiled code takes no time
 
 
-def layer_table(sizes: list[int]) -> NDArray[np.int64]:
+def layer_table(sizes: list[int], activations: Sequence[int]) -> NDArray[np.int64]:
     """Return the table of layers for sizes, input first. All weights precede the biases, which have no weight decay."""
-    table = np.zeros((len(sizes) - 1, LOGIT + 1), np.int64)
+    table = np.zeros((len(sizes) - 1, ACTIVATION + 1), np.int64)
+    table[:-1, ACTIVATION] = activations
     table[:, INPUTS], table[:, UNITS] = sizes[:-1], sizes[1:]
     weights = table[:, INPUTS] * table[:, UNITS]
     table[:, WEIGHT] = np.cumsum(weights) - weights
@@ -112,8 +116,8 @@ def matrix(flat, start, rows, columns):
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
-def _empty_batch(dtype: np.dtype[Any], zeros: Allocate, row_starts: bool) -> Batch:
-    """Return the buffers for a batch of 0 rows."""
+def _empty_batch(dtype: np.dtype[Any], zeros: Allocate, *, slopes: bool, row_starts: bool) -> Batch:
+    """Return the buffers for a batch of 0 rows, with the given optional ones."""
     floats, integers = np.empty(0, dtype), np.empty(0, np.int64)
     return Batch(
         outputs=floats,
@@ -124,6 +128,7 @@ def _empty_batch(dtype: np.dtype[Any], zeros: Allocate, row_starts: bool) -> Bat
         targets=floats,
         weights=floats,
         sums=zeros(SUMS, np.float64),
+        slopes=floats if slopes else None,
         row_starts=integers if row_starts else None,
     )
 
@@ -135,11 +140,14 @@ def new_network(
     dtype: np.dtype[Any],
     zeros: Allocate,
     variant: Variant,
+    activations: Sequence[int],
     *,
-    compact: bool = False,
+    slopes: bool,
+    compact: bool,
 ) -> Network:
     """Return a network of zeros with buffers for 0 rows. `rates` are the input's, then those of the hidden layers.
 
+    `activations` are the entries of the table of layers. `slopes` are kept unless all activations are ReLU.
     `compact` adds the arrays of a sub-network. zeros(size, dtype) returns a flat array on the network's device. The
     table of layers stays on the host.
     """
@@ -148,7 +156,7 @@ def new_network(
         raise errors.InputError(
             f"sizes: expected at most {MAX_PARAMETERS:,} parameters, got {size:,}; make the layers smaller"
         )
-    layers, thresholds = layer_table(sizes), [contract.threshold(p) for p in rates]
+    layers, thresholds = layer_table(sizes, activations), [contract.threshold(p) for p in rates]
     scales = [variant.scale(p, threshold, dtype) for p, threshold in zip(rates, thresholds, strict=True)]
     size += len(layers) if variant.learns_rates else 0
     master = Parameters(layers, zeros(size, dtype), zeros(size, dtype))
@@ -157,20 +165,21 @@ def new_network(
         run=variant.run(master, zeros, compact),
         rates=Rates(np.array(thresholds, np.uint64), np.array(scales, dtype)),
         scaling=Scaling(*(zeros(units, np.float64) for units in (sizes[0], sizes[0], sizes[-1], sizes[-1]))),
-        batch=_empty_batch(dtype, zeros, variant.needs_row_starts),
+        batch=_empty_batch(dtype, zeros, slopes=slopes, row_starts=variant.needs_row_starts),
         key=np.array(contract.key(seed), np.uint64),
         extra=variant.extra(sizes, dtype, zeros, compact),
     )
 
 
-def with_own_buffers(net: Network, variant: Variant, zeros: Allocate, *, compact: bool = False) -> Network:
+def with_own_buffers(net: Network, variant: Variant, zeros: Allocate, *, compact: bool) -> Network:
     """Return the network with new arrays for all that a pass writes, and buffers for 0 rows.
 
     Parameters, gradients, scaling and rates share memory with `net`.
     """
+    slopes, row_starts = net.batch.slopes is not None, variant.needs_row_starts
     return net._replace(
         run=variant.run(net.master, zeros, compact),
-        batch=_empty_batch(net.master.values.dtype, zeros, variant.needs_row_starts),
+        batch=_empty_batch(net.master.values.dtype, zeros, slopes=slopes, row_starts=row_starts),
         extra=variant.own(net.extra, zeros),
     )
 
@@ -188,6 +197,7 @@ def reserve(net: Network, rows: int, empty: Allocate, zeros: Allocate) -> Networ
         targets=empty(rows * int(net.master.layers[-1, UNITS]), dtype),
         weights=empty(rows, dtype),
         sums=net.batch.sums,
+        slopes=None if net.batch.slopes is None else empty(rows * hidden_units(net), dtype),
         row_starts=None if net.batch.row_starts is None else zeros(rows, np.int64),
     )
     return net._replace(batch=batch)
@@ -198,6 +208,11 @@ def units_of(net: Network) -> int:
     return int(net.master.layers[0, INPUTS] + net.master.layers[:, UNITS].sum())
 
 
+def hidden_units(net: Network) -> int:
+    """Return the number of units of all hidden layers."""
+    return int(net.master.layers[:-1, UNITS].sum())
+
+
 def widest(net: Network, rows: int) -> int:
     """Return the size of the largest array (rows, units), rounded up to whole cache lines."""
     per_line = CACHE_LINE // net.master.values.dtype.itemsize
@@ -206,8 +221,8 @@ def widest(net: Network, rows: int) -> int:
 
 def row_size(net: Network) -> int:
     """Return the bytes of one row in the buffers of `reserve`."""
-    layers = net.master.layers
-    floats = units_of(net) + 2 * int(layers[:, INPUTS : UNITS + 1].max()) + 3 + int(layers[-1, UNITS])
+    layers, slopes = net.master.layers, 0 if net.batch.slopes is None else hidden_units(net)
+    floats = units_of(net) + slopes + 2 * int(layers[:, INPUTS : UNITS + 1].max()) + 3 + int(layers[-1, UNITS])
     return floats * int(net.master.values.dtype.itemsize) + 8 * (1 if net.batch.row_starts is None else 2)
 
 

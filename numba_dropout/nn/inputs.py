@@ -14,8 +14,10 @@ from ..arrays.devices import on_device
 from ..arrays.sparse import SparseRows, is_sparse
 from ..core import checks
 from ..core.errors import InputError
+from ..kernels.scalar.activations import ACTIVATIONS
 
 __all__ = [
+    "activations",
     "check_finite",
     "check_rows",
     "input_rate",
@@ -137,6 +139,19 @@ def sizes(layer_sizes: Any, loss: str) -> list[int]:
     if loss == "cross_entropy" and units[-1] < 2:
         raise InputError(f"sizes: expected at least 2 outputs for classes, got {units[-1]}")
     return units
+
+
+def activations(activation: Any, hidden: int) -> list[str]:
+    """Return the names of the activations of the hidden layers, from one name or one for each."""
+    names = [activation] * hidden if isinstance(activation, str) else activation
+    if not isinstance(names, Sequence) or len(names) != hidden:
+        raise InputError(
+            f"activation: expected one name, or one for each of the {hidden} hidden layers, got {activation!r}"
+        )
+    for name in [activation] if isinstance(activation, str) else names:
+        if name not in ACTIVATIONS:
+            raise InputError(f"activation: expected one of {', '.join(ACTIVATIONS)}, got {name!r}")
+    return list(names)
 
 
 def rates(dropout: Any, units: list[int]) -> list[Any]:

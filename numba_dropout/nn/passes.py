@@ -15,6 +15,7 @@ import numpy as np
 from ..core.jit import entry_point, scalar, serial_loop
 from ..kernels import cpu, simd
 from .buffers import LOGIT
+from .hidden_layers import RELU_ONLY, hidden_layers
 from .layer_passes import backward_pass, forward_pass, gradients_of_layer, sample_pass
 from .losses import LOSSES, Weighted, loss_functions
 from .rows import ROWS
@@ -39,6 +40,7 @@ class PassSpec(NamedTuple):
     variant: str = "dropout"
     sparse: bool = False  # the data are compressed rows, `sparse.Compressed`
     sample_weight: bool = False  # rows have weights of mean 1, and y is `Weighted`
+    activations: tuple[str, ...] = RELU_ONLY  # the names of those in hidden layers, each once
 
 
 class Passes(NamedTuple):
@@ -60,13 +62,14 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
     sites, learned_rates = variant.sites(target, views), variant.learns_rates
 
     load = ROWS["sparse" if spec.sparse else "dense"](target, views)
-    forward = forward_pass(target, views, sites)
-    backward = backward_pass(target, views, sites, variant, gradients_of_layer(target, views))
+    hidden = hidden_layers(target, views, spec.activations)
+    forward = forward_pass(target, views, sites, hidden)
+    backward = backward_pass(target, views, sites, hidden, gradients_of_layer(target, views))
     fused = variant.update_layer(target, views, rule, fused_update(target, views, rule))
-    layers = Layers(load, forward, backward, backward_pass(target, views, sites, variant, fused))
+    layers = Layers(load, forward, hidden, backward, backward_pass(target, views, sites, hidden, fused))
     training = variant.training(target, views, rule, layers, spec.sparse)
     forward_train, gradients = training.forward, training.gradients
-    sample = training.sample or sample_pass(target, views, load, sites.drop_samples)
+    sample = training.sample or sample_pass(target, views, hidden, load, sites.drop_samples)
     batch_loss, loss_and_grad = loss_functions(target, spec.loss, spec.sample_weight)
     limit_norms = norm_limits(target, views, spec.max_norm)
     update = training.update
@@ -91,17 +94,17 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
         for s in range(sums.shape[0]):
             batch = rows[s * batch_size : min((s + 1) * batch_size, rows.size)]
             load(net, data, batch)
-            forward(net, batch.size, FALSE, ZERO, ZERO)
+            forward(net, batch.size, FALSE, FALSE, ZERO, ZERO)
             batch_loss(net, layer_output(net, last, batch.size), doutput(net, last, batch.size), y, batch, sums[s])
 
     @entry
-    def forward_rows(net, data, rows, training, step, row_offset):
-        """Load rows of the data and run the forward pass."""
+    def forward_rows(net, data, rows, training, keep, step, row_offset):
+        """Load rows of the data and run the forward pass. `keep` keeps what `backward_rows` needs."""
         if training:
             forward_train(net, data, rows, step, row_offset)
         else:
             load(on_master(net), data, rows)
-            forward(on_master(net), rows.size, FALSE, step, row_offset)
+            forward(on_master(net), rows.size, FALSE, keep, step, row_offset)
 
     @entry
     def backward_rows(net, rows, training, to_input, step, row_offset):

@@ -19,6 +19,7 @@ from ..core.errors import DeviceError, InputError
 from ..core.renamed import RenamedAttribute
 from ..kernels.cpu.linear import SKINNY
 from . import passes
+from .hidden_layers import distinct
 from .monte_carlo import MonteCarlo, of_classes, of_values
 from .state import State, Workspace
 
@@ -56,6 +57,7 @@ class Predictor(ABC):
     access: Access
     _state: State
     _kind: str
+    activation: list[str]
     _passes_by_key: dict[tuple[Any, ...], passes.Passes]
     _rows: NDArray[np.int64]
     _passed: LastPass
@@ -240,12 +242,14 @@ class Predictor(ABC):
         last, self._passed.value = self._passed.value, None
         return self._state.take() if last is None else last.workspace
 
-    def _pass(self, workspace: Workspace, data: Any, training: bool, step: int, row_offset: int) -> NDArray[Any]:
+    def _pass(
+        self, workspace: Workspace, data: Any, training: bool, step: int, row_offset: int, *, keep: bool = False
+    ) -> NDArray[Any]:
         """Return the outputs of a forward pass over all rows of the data, which fit in the workspace."""
         count = len(data)
         counters = (np.uint64(step), np.uint64(row_offset)) if training else _NO_MASKS
         with self.memory.working():
-            self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, *counters)
+            self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, keep, *counters)
         return workspace.outputs(count)
 
     def _passes(
@@ -259,7 +263,9 @@ class Predictor(ABC):
         key = isinstance(data, SparseRows), update, bounds, sample_weight
         result = self._passes_by_key.get(key)
         if result is None:
-            spec = passes.PassSpec(self.loss, update, *bounds, self._kind, key[0], sample_weight)
+            spec = passes.PassSpec(
+                self.loss, update, *bounds, self._kind, key[0], sample_weight, distinct(self.activation)
+            )
             result = self._passes_by_key.setdefault(key, passes.passes_for(self.memory.device, spec))
         return result
 

@@ -21,6 +21,7 @@ __all__ = ["Saveable"]
 
 # Entries of a model file besides the arrays: the arguments of the network, and its progress.
 ARGUMENTS = (
+    "activation",
     "dropout",
     "input_dropout",
     "seed",
@@ -32,7 +33,15 @@ ARGUMENTS = (
     "init",
 )
 PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows", "tau")
-LATER = ("variant", "weight_regularizer", "dropout_regularizer", "rows", "tau", "init")  # older files lack these
+LATER = (
+    "activation",
+    "variant",
+    "weight_regularizer",
+    "dropout_regularizer",
+    "rows",
+    "tau",
+    "init",
+)  # older files lack these
 
 
 class Saveable(ABC):

@@ -25,6 +25,7 @@ from .buffers import (
     row_size,
     with_own_buffers,
 )
+from .hidden_layers import RELU_ONLY, distinct
 from .inputs import scaling
 from .variants import KINDS, PER_UNIT
 
@@ -90,11 +91,22 @@ class State:
         dtype: np.dtype[Any],
         memory: Memory,
         kind: str,
+        activations: Sequence[str],
     ):
         self.memory, self._variant, self._compact = memory, KINDS[kind], memory.device == "cpu"
-        per_unit = kind == PER_UNIT
+        per_unit, names = kind == PER_UNIT, distinct(activations)
         site_rates = [0.0] * len(rates) if per_unit else rates
-        self.net = new_network(sizes, site_rates, seed, dtype, memory.zeros, self._variant, compact=self._compact)
+        self.net = new_network(
+            sizes,
+            site_rates,
+            seed,
+            dtype,
+            memory.zeros,
+            self._variant,
+            [names.index(name) for name in activations],
+            slopes=names != RELU_ONLY,
+            compact=self._compact,
+        )
         self._free = [Workspace(self.net, memory)]
         if per_unit:
             units = [np.broadcast_to(p, (n,)) for p, n in zip(rates, sizes, strict=False)]

@@ -33,6 +33,7 @@ class Views(NamedTuple):
 
     layer_input: Callable[..., Any]  # (net, layer, rows)
     layer_output: Callable[..., Any]  # (net, layer, rows)
+    slopes: Callable[..., Any]  # (net, layer, rows)
     doutput: Callable[..., Any]  # (net, layer, rows)
     weight: Callable[..., Any]  # (params, layer)
     bias: Callable[..., Any]  # (params, layer)
@@ -60,6 +61,12 @@ def views_of(target: Target) -> Views:
         """Return a view of the output of a layer."""
         start = net.run.layers[layer, OUTPUT] * net.batch.losses.size
         return matrix(net.batch.outputs, start, rows, net.run.layers[layer, UNITS])
+
+    @view
+    def slopes(net, layer, rows):
+        """Return a view of the derivatives of a hidden layer's outputs with respect to its products."""
+        start = (net.run.layers[layer, OUTPUT] - net.run.layers[0, OUTPUT]) * net.batch.losses.size
+        return matrix(net.batch.slopes, start, rows, net.run.layers[layer, UNITS])
 
     @view
     def doutput(net, layer, rows):
@@ -111,4 +118,17 @@ def views_of(target: Target) -> Views:
 
     weight, bias, logit = parameter_views(values)
     dweight, dbias, dlogit = parameter_views(gradients)
-    return Views(layer_input, layer_output, doutput, weight, bias, dweight, dbias, logit, dlogit, on_master, at_rates)
+    return Views(
+        layer_input,
+        layer_output,
+        slopes,
+        doutput,
+        weight,
+        bias,
+        dweight,
+        dbias,
+        logit,
+        dlogit,
+        on_master,
+        at_rates,
+    )

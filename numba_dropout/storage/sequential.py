@@ -1,7 +1,7 @@
 """The order of modules in the `torch.nn.Sequential` that is equivalent to a network.
 
-Optional Dropout of the input is first. Each hidden layer is Linear, ReLU and optional Dropout. The last module is a
-Linear. Dropped weights ("dropconnect") have no module.
+Optional Dropout of the input is first. Each hidden layer is Linear, its activation and optional Dropout. The last
+module is a Linear. Dropped weights ("dropconnect") have no module.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ __all__ = ["modules", "names"]
 
 
 def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the modules of a network from its `choices`: ("dropout", rate), ("linear", layer), ("relu", None).
+    """Return the modules of a network from its `choices`: ("dropout", rate), ("linear", layer), or an activation.
+
+    An activation has its name and None.
 
     Examples
     --------
@@ -24,10 +26,11 @@ def modules(config: Mapping[str, Any]) -> list[tuple[str, Any]]:
     [('linear', 0), ('relu', None), ('dropout', 0.3), ('linear', 1)]
     """
     rates = [config["input_dropout"], *config["dropout"]]
+    activations = config.get("activation", ["relu"] * (len(rates) - 1))  # older files have none
     result: list[tuple[str, Any]] = []
     for layer, rate in enumerate(rates):
         if layer:
-            result.append(("relu", None))
+            result.append((activations[layer - 1], None))
         if np.any(rate) and config.get("variant") != "dropconnect":
             result.append(("dropout", rate))
         result.append(("linear", layer))

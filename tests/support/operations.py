@@ -120,6 +120,16 @@ OPERATIONS = {
         layer,
         lambda dy, x, w, out: nd.dropconnect_backward(dy, x, w, 0.4, **AT, out=out),
     ),
+    "linear_dropout": Operation(
+        lambda n: [(7, 9), (n, 9), (n,)],
+        lambda n: [(7, n)],
+        lambda x, w, b, out: nd.linear_dropout(x, w, b, 0.4, activation="gelu", **AT, out=out),
+    ),
+    "linear_dropout_backward": Operation(
+        lambda n: [(3, 5), (3, 5), (3, n), (5, n)],
+        layer,
+        lambda dy, slopes, x, w, out: nd.linear_dropout_backward(dy, slopes, x, w, out=out),
+    ),
     "linear_relu_dropout": Operation(
         lambda n: [(7, 9), (n, 9), (n,)],
         lambda n: [(7, n)],

@@ -41,7 +41,14 @@ from .gaussian_dropout import (
     gaussian_dropout_forward,
     gaussian_relu_derivative,
 )
-from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
+from .linear import (
+    linear_backward,
+    linear_backward_input,
+    linear_backward_product,
+    linear_backward_weight,
+    linear_forward,
+)
+from .linear_dropout import linear_dropout, multiply_slopes
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import pack_mask, sample_mask, sample_packed_mask, unpack_mask
 from .masked_dropout import (
@@ -91,7 +98,9 @@ __all__ = [
     "linear_adam",
     "linear_backward",
     "linear_backward_input",
+    "linear_backward_product",
     "linear_backward_weight",
+    "linear_dropout",
     "linear_forward",
     "linear_relu_dropout_backward",
     "linear_relu_dropout_forward",
@@ -105,6 +114,7 @@ __all__ = [
     "max_norm",
     "mse_backward",
     "mse_forward",
+    "multiply_slopes",
     "pack_mask",
     "random_bits",
     "relu_backward",

@@ -1,9 +1,8 @@
 """Binary cross-entropy of the sigmoid of logits with targets in [0, 1]."""
 
 from ...core.jit import kernel
-from ..scalar.activations import sigmoid
 from ..scalar.constants import HALF, ZERO
-from ..scalar.losses import bce_with_logits
+from ..scalar.losses import bce_with_logits, sigmoid
 
 
 @kernel

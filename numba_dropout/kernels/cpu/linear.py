@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...core.jit import kernel, reordered_loop, serial_loop
-from ..scalar.activations import relu_dropout_derivative
+from ..scalar.activations.relu import relu_dropout_derivative
 from ..scalar.constants import ZERO
 from ..simd import parallel, row, scratch, vector, window
 from ._gemm import chunk_bounds, chunk_grid, chunk_grid_by_rows, pack_and_multiply, packed_columns
@@ -65,23 +65,46 @@ def linear_forward(out, inp, weight, bias):
     _forward_chunks(row_chunks * unit_chunks, (row_chunks, unit_chunks, out, inp, weight, bias))
 
 
-@parallel
-@serial_loop
-def _input_chunks(chunk, row_chunks, column_chunks, dinp, dout, weight, out, scale):
-    """Write a range of rows and columns of dinp: the product, then the derivative if `out` is not empty."""
-    rows, columns = dinp.shape
-    units = weight.shape[0]
-    row0, row1, column0, column1 = chunk_bounds(chunk, row_chunks, column_chunks, rows, columns, dinp.itemsize)
-    width = packed_columns(column1 - column0, units, dinp.itemsize)
-    for column in range(column0, column1, width):
-        stop = min(column + width, column1)
-        left, right = window(dout, row0, row1, 0, units), window(weight, 0, units, column, stop)
-        pack_and_multiply(window(dinp, row0, row1, column, stop), left, right, np.bool_(False))
-        if out.size:
+def _input_chunks(finish):
+    """Return the parallel loop over chunks of dinp. It calls finish(dinp, operands, row, start, stop) for each row."""
+
+    @parallel
+    @serial_loop
+    def chunks(chunk, row_chunks, column_chunks, dinp, dout, weight, operands):
+        """Write a range of rows and columns of dinp: the product, then its last step."""
+        rows, columns = dinp.shape
+        units = weight.shape[0]
+        row0, row1, column0, column1 = chunk_bounds(chunk, row_chunks, column_chunks, rows, columns, dinp.itemsize)
+        width = packed_columns(column1 - column0, units, dinp.itemsize)
+        for column in range(column0, column1, width):
+            stop = min(column + width, column1)
+            left, right = window(dout, row0, row1, 0, units), window(weight, 0, units, column, stop)
+            pack_and_multiply(window(dinp, row0, row1, column, stop), left, right, np.bool_(False))
             for i in range(row0, row1):
-                dx, y = row(dinp, i, column, stop), row(out, i, column, stop)
-                for j in range(dx.size):
-                    dx[j] = relu_dropout_derivative(dx[j], y[j], scale)
+                finish(dinp, operands, i, column, stop)
+
+    return chunks
+
+
+@serial_loop
+def _multiply_by_sign(dinp, operands, i, column, stop):
+    """Multiply by the derivative of ReLU and dropout, if there is an output of them."""
+    out, scale = operands
+    if out.size:
+        dx, y = row(dinp, i, column, stop), row(out, i, column, stop)
+        for j in range(dx.size):
+            dx[j] = relu_dropout_derivative(dx[j], y[j], scale)
+
+
+@serial_loop
+def _multiply_by_slope(dinp, slopes, i, column, stop):
+    """Multiply by the slopes, except for slopes of 0: they are those of dropped elements."""
+    dx, slope = row(dinp, i, column, stop), row(slopes, i, column, stop)
+    for j in range(dx.size):
+        dx[j] = dx[j] * slope[j] if slope[j] != ZERO else ZERO
+
+
+_sign_chunks, _slope_chunks = _input_chunks(_multiply_by_sign), _input_chunks(_multiply_by_slope)
 
 
 @kernel
@@ -93,7 +116,19 @@ def linear_backward_input(dinp, dout, weight, out, scale):
     dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
     row_chunks, column_chunks = chunk_grid(dinp.shape[0], dinp.shape[1], weight.shape[0], dinp.itemsize)
-    _input_chunks(row_chunks * column_chunks, (row_chunks, column_chunks, dinp, dout, weight, out, scale))
+    _sign_chunks(row_chunks * column_chunks, (row_chunks, column_chunks, dinp, dout, weight, (out, scale)))
+
+
+@kernel
+def linear_backward_product(dinp, dout, weight, slopes):
+    """Write the gradient with respect to the product of the hidden layer before a layer.
+
+    It is 0 where a slope is 0, as those of dropped outputs are.
+
+    dinp (B, C), dout (B, K), weight (K, C), slopes (B, C) of the hidden layer's outputs
+    """
+    row_chunks, column_chunks = chunk_grid(dinp.shape[0], dinp.shape[1], weight.shape[0], dinp.itemsize)
+    _slope_chunks(row_chunks * column_chunks, (row_chunks, column_chunks, dinp, dout, weight, slopes))
 
 
 @serial_loop

@@ -4,7 +4,7 @@ The backward pass needs no mask.
 """
 
 from ...core.jit import kernel, scalar, serial_loop
-from ..scalar.activations import relu, relu_dropout_derivative
+from ..scalar.activations.relu import relu, relu_dropout_derivative
 from ..simd import parallel, store_relu_kept, vector
 from ._gemm import chunk_bounds, chunk_grid, packed_columns
 from .linear import fill_units, linear_backward

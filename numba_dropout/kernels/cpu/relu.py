@@ -1,7 +1,7 @@
 """The rectified linear unit."""
 
 from ...core.jit import kernel, serial_loop
-from ..scalar.activations import relu, relu_derivative
+from ..scalar.activations.relu import relu, relu_derivative
 from ..simd import parallel
 from .mask import chunk_size
 

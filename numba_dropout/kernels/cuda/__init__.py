@@ -27,7 +27,14 @@ from .gaussian_dropout import (
     gaussian_dropout_forward,
     gaussian_relu_derivative,
 )
-from .linear import linear_backward, linear_backward_input, linear_backward_weight, linear_forward
+from .linear import (
+    linear_backward,
+    linear_backward_input,
+    linear_backward_product,
+    linear_backward_weight,
+    linear_forward,
+)
+from .linear_dropout import linear_dropout, multiply_slopes
 from .linear_relu_dropout import linear_relu_dropout_backward, linear_relu_dropout_forward
 from .mask import pack_mask, sample_mask, sample_packed_mask, unpack_mask
 from .masked_dropout import (
@@ -74,7 +81,9 @@ __all__ = [
     "linear_adam",
     "linear_backward",
     "linear_backward_input",
+    "linear_backward_product",
     "linear_backward_weight",
+    "linear_dropout",
     "linear_forward",
     "linear_relu_dropout_backward",
     "linear_relu_dropout_forward",
@@ -88,6 +97,7 @@ __all__ = [
     "max_norm",
     "mse_backward",
     "mse_forward",
+    "multiply_slopes",
     "on_stream",
     "pack_mask",
     "products_in",

@@ -198,6 +198,8 @@ if not config.ENABLE_CUDASIM:
 
     _float32_bits = _build_bitcast(types.int32, types.float32, None)
     _float32_from_bits = _build_bitcast(types.float32, types.int32, None)
+    _float64_bits = _build_bitcast(types.int64, types.float64, None)
+    _float64_from_bits = _build_bitcast(types.float64, types.int64, None)
 
     @overload(value_of)
     def _value_of(value):
@@ -210,6 +212,8 @@ if not config.ENABLE_CUDASIM:
     overload(transcendental.sqrt)(lambda x: lambda x: math.sqrt(x))
     overload(transcendental.bits32)(lambda x: lambda x: _float32_bits(np.float32(x)))
     overload(transcendental.float32_of)(lambda bits: lambda bits: _float32_from_bits(np.int32(bits)))
+    overload(transcendental.bits64)(lambda x: lambda x: _float64_bits(np.float64(x)))
+    overload(transcendental.float64_of)(lambda bits: lambda bits: _float64_from_bits(np.int64(bits)))
 
 # ---------------------------------------------------------------- tensor cores, from compute capability 8.0 on
 

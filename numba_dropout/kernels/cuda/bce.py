@@ -4,9 +4,8 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_kernel
-from ..scalar.activations import sigmoid
 from ..scalar.constants import HALF, ONE, ZERO
-from ..scalar.losses import bce_with_logits
+from ..scalar.losses import bce_with_logits, sigmoid
 from ._launch import ROW_THREADS, launch_rows
 from .reductions import tree_sum
 

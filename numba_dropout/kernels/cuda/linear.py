@@ -4,7 +4,7 @@ import numpy as np
 from numba import cuda, float32
 
 from ...core.jit import device_function, device_kernel
-from ..scalar.activations import relu_dropout_derivative
+from ..scalar.activations.relu import relu_dropout_derivative
 from ..scalar.constants import ZERO
 from ._gemm import COLUMNS, kernels_by_tile, multiply
 from ._launch import grid_size, launch_grid
@@ -55,6 +55,30 @@ def linear_backward_input(dinp, dout, weight, out, scale):
     dinp (B, C), dout (B, K), weight (K, C), out (B, C) or empty
     """
     multiply(_INPUT, dinp.shape, weight.shape[0], dout, weight, (dinp, out, scale))
+
+
+@device_function
+def _finish_product(i, j, sums, start, operands):
+    """Write one row of eight gradients of a hidden layer's product."""
+    dinp, slopes = operands
+    if i < dinp.shape[0]:
+        for n in range(COLUMNS):
+            if j + n < dinp.shape[1]:
+                slope = slopes[i, j + n]
+                dinp[i, j + n] = sums[start + n] * slope if slope != ZERO else ZERO
+
+
+_PRODUCT = kernels_by_tile(True, False, _finish_product)
+
+
+def linear_backward_product(dinp, dout, weight, slopes):
+    """Write the gradient with respect to the product of the hidden layer before a layer.
+
+    It is 0 where a slope is 0, as those of dropped outputs are.
+
+    dinp (B, C), dout (B, K), weight (K, C), slopes (B, C) of the hidden layer's outputs
+    """
+    multiply(_PRODUCT, dinp.shape, weight.shape[0], dout, weight, (dinp, slopes))
 
 
 @device_kernel

@@ -7,7 +7,7 @@ import numpy as np
 from numba import cuda
 
 from ...core.jit import device_function, device_kernel
-from ..scalar.activations import relu, relu_dropout_derivative
+from ..scalar.activations.relu import relu, relu_dropout_derivative
 from ..scalar.constants import ZERO
 from ..scalar.philox import SEVEN, SHIFT3
 from ._gemm import COLUMNS, kernels_by_tile, multiply
@@ -21,6 +21,17 @@ NO_THRESHOLD = np.uint64(0)
 
 
 @device_function
+def kept_bits(first, threshold, k0, k1, stream, step):
+    """Return the mask of the eight elements of a stream from `first` on, as bits."""
+    block, lane = first >> SHIFT3, np.uint32(first & SEVEN)
+    bits = block_bits(block, threshold, k0, k1, stream, value_of(step))
+    if lane:  # the eight elements lie in two blocks
+        next_bits = block_bits(block + np.uint64(1), threshold, k0, k1, stream, value_of(step))
+        bits = bits >> lane | next_bits << (np.uint32(8) - lane)
+    return bits
+
+
+@device_function
 def _finish(i, j, sums, start, operands):
     """Write one row of eight outputs: the sums after bias, ReLU and dropout."""
     out, bias, threshold, scale, k0, k1, stream, step, offset = operands
@@ -28,11 +39,7 @@ def _finish(i, j, sums, start, operands):
         bits = ALL
         if threshold != NO_THRESHOLD:
             first = offset + np.uint64(i) * np.uint64(out.shape[1]) + np.uint64(j)
-            block, lane = first >> SHIFT3, np.uint32(first & SEVEN)
-            bits = block_bits(block, threshold, k0, k1, stream, value_of(step))
-            if lane:  # the eight elements lie in two blocks
-                next_bits = block_bits(block + np.uint64(1), threshold, k0, k1, stream, value_of(step))
-                bits = bits >> lane | next_bits << (np.uint32(8) - lane)
+            bits = kept_bits(first, threshold, k0, k1, stream, step)
         for n in range(COLUMNS):
             if j + n < out.shape[1]:
                 y = relu(sums[start + n] + (bias[j + n] if bias.size else ZERO))

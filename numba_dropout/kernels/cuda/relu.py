@@ -3,7 +3,7 @@
 from numba import cuda
 
 from ...core.jit import device_kernel
-from ..scalar.activations import relu, relu_derivative
+from ..scalar.activations.relu import relu, relu_derivative
 from ._launch import launch
 
 

@@ -98,7 +98,8 @@ class ConcreteDropout(Variant):
             backward_through_dropout(net, dout, out, FIRST, step, row_offset)
 
         samples = sample_by_sample(target, drop)
-        return Sites(drop, samples, backward, backward_to_input, fused=False, by_sign=False)
+        through = backward_through_dropout
+        return Sites(drop, samples, backward, backward_to_input, False, False, backward_dropout=through)
 
     def update_layer(self, target: Target, views: Views, rule: Rule, update: Callable[..., None]) -> Any:
         """Return the function that updates a layer's weight and bias, with `update`, and the rate before it."""

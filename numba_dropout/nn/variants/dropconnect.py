@@ -19,7 +19,7 @@ from .variant import Layers, Training
 
 __all__ = ["DropConnect"]
 
-FALSE = np.bool_(False)
+TRUE, FALSE = np.bool_(True), np.bool_(False)
 
 
 class DropConnect(Dropout):
@@ -36,7 +36,8 @@ class DropConnect(Dropout):
         kernels, internal, matrix, vector = target.kernels, target.internal, target.matrix, target.vector
         layer_input, layer_output, weight, bias = views.layer_input, views.layer_output, views.weight, views.bias
         dweight = views.dweight
-        load, forward, backward, _ = layers
+        load, forward, hidden, backward, _ = layers
+        hidden_forward, slopes_of = hidden.forward, hidden.slopes
 
         @internal
         def drop(net, out, inp, layer, purpose, step):
@@ -65,7 +66,7 @@ class DropConnect(Dropout):
                 drop(net, weight(net.run, layer), weight(net.master, layer), layer, ZERO, step)
             copy_biases(net)
             load(net, data, batch)
-            forward(net, batch.size, FALSE, ZERO, ZERO)
+            forward(net, batch.size, FALSE, TRUE, ZERO, ZERO)
 
         @internal
         def gradients(net, rows, to_input, step, row_offset):
@@ -93,10 +94,8 @@ class DropConnect(Dropout):
                     chunk = matrix(vector(inp, FIRST, inp.size), number * size * inputs, size, inputs)
                     result = matrix(vector(out, FIRST, out.size), number * size * units, size, units)
                     if layer < last:
-                        one = net.rates.scales.dtype.type(1)
-                        kernels.linear_relu_dropout_forward(
-                            result, chunk, dropped, b, ZERO, one, ZERO, ZERO, ZERO, ZERO, ZERO
-                        )
+                        slopes = slopes_of(net, layer, 0)
+                        hidden_forward(net, layer, result, slopes, chunk, dropped, b, ZERO, ZERO, ZERO)
                     else:
                         kernels.linear_forward(result, chunk, dropped, b)
 

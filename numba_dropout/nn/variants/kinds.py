@@ -36,12 +36,14 @@ def check_rate_schedule(kind: str) -> None:
         raise InputError(f"dropout_schedule: expected one rate for each layer, got {value}")
 
 
-def stages(sizes: Sequence[int], rates: Sequence[Any], variant: str) -> list[tuple[str, int]]:
+def stages(
+    sizes: Sequence[int], activations: Sequence[str], rates: Sequence[Any], variant: str
+) -> list[tuple[str, int]]:
     """Return the stages that a row passes in a network: the name and the number of output values of each."""
     flow = [("input", sizes[0])]
     for layer, units in enumerate(sizes[1:]):
         if layer:
-            flow.append(("relu", sizes[layer]))
+            flow.append((activations[layer - 1], sizes[layer]))
         if np.any(rates[layer]):
             flow.append((f"{VARIANTS[variant].title} {_format(rates[layer])}", sizes[layer]))
         flow.append(("linear", units))

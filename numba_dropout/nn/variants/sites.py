@@ -26,10 +26,11 @@ class Sites(NamedTuple):
 
     drop: Callable[..., None]  # drop in place, at one step
     drop_samples: Callable[..., None]  # drop in place, at consecutive steps of n rows each
-    backward: Callable[..., None]  # backpropagate through ReLU and dropout, in place
+    backward: Callable[..., None]  # backpropagate through ReLU and dropout, in place, in networks with ReLU only
     backward_to_input: Callable[..., None]  # backpropagate through the input's dropout, in place
     fused: bool  # the product before includes `drop`
     by_sign: bool  # the product after includes `backward`, which uses the sign of the values
+    backward_dropout: Callable[..., None] | None = None  # backpropagate through dropout alone if it learns the rate
 
 
 def sample_by_sample(target: Target, drop: Any) -> Any:

@@ -22,7 +22,7 @@ from .variant import Layers, Training, Variant
 
 __all__ = ["Subnetwork"]
 
-FALSE = np.bool_(False)
+TRUE, FALSE = np.bool_(True), np.bool_(False)
 
 
 class Units(NamedTuple):
@@ -127,7 +127,7 @@ class Subnetwork(Variant):
                 )
             inp, scaling = layer_input(net, FIRST, batch.size), net.scaling
             kernels.gather_columns(inp, data, batch, kept(net, FIRST), scaling.input_offset, scaling.input_scale)
-            forward(net, batch.size, FALSE, ZERO, ZERO)
+            forward(net, batch.size, FALSE, TRUE, ZERO, ZERO)
 
         @internal
         def gradients(net, rows, to_input, step, row_offset):

@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays.memory import Allocate
 from ...core import contract
 from ..buffers import Parameters
+from ..hidden_layers import HiddenLayers
 from ..updates import Rule
 from ..views import Target, Views
 from .sites import ZERO, Sites
@@ -26,7 +27,8 @@ class Layers(NamedTuple):
     """
 
     load: Callable[..., None]  # (net, data, rows)
-    forward: Callable[..., None]  # (net, rows, training, step, row_offset)
+    forward: Callable[..., None]  # (net, rows, training, keep, step, row_offset)
+    hidden: HiddenLayers
     backward: Callable[..., None]  # writes the gradients, without operands
     update: Callable[..., None]  # updates each layer at once, with (state, hyperparameters)
 
@@ -60,14 +62,14 @@ class Variant:
     def training(self, target: Target, views: Views, rule: Rule, layers: Layers, sparse: bool) -> Training:
         """Return the functions of a training step. By default, a batch runs through the master parameters."""
         internal, on_master = target.internal, views.on_master
-        load, forward, backward, backward_with_updates = layers
+        load, forward, _, backward, backward_with_updates = layers
 
         @internal
         def forward_train(network, data, batch, step, row_offset):
             """Load rows of the data and run the forward pass in training mode."""
             net = on_master(network)
             load(net, data, batch)
-            forward(net, batch.size, TRUE, step, row_offset)
+            forward(net, batch.size, TRUE, TRUE, step, row_offset)
 
         @internal
         def gradients(net, rows, to_input, step, row_offset):

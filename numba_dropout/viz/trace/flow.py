@@ -19,8 +19,8 @@ from ...functional.dropconnect import dropconnect
 from ...functional.dropout import dropout
 from ...functional.gaussian_dropout import gaussian_dropout
 from ...functional.linear import linear
+from ...functional.linear_dropout import linear_dropout
 from ...functional.mask import sample_mask
-from ...functional.relu import relu
 from ...nn.mlp import MLP
 
 __all__ = ["PREDICTIVE", "Stage", "flow", "joined", "predictive"]
@@ -52,11 +52,11 @@ def flow(
     """
     weights, values = net.weights(), net.standardized(x)
     stages = [Stage("input", values)]
-    names = iter([name for name, _ in net.stages() if name.split()[0] not in ("input", "relu", "linear")])
+    names = iter([name for name, _ in net.stages() if name.split()[0] not in ("input", "linear", *net.activation)])
     for site, p in enumerate(net.rates):
         if site:
-            values = relu(values)
-            stages.append(Stage("relu", values))
+            values = _activated(values, net.activation[site - 1])
+            stages.append(Stage(net.activation[site - 1], values))
         weight, bias = weights[f"{site}.weight"], weights[f"{site}.bias"]
         mask_options: dict[str, Any] = {"seed": net.seed, "stream": site, "step": net.step}
         if masks:
@@ -72,6 +72,13 @@ def flow(
             values = linear(stages[-1].values, weight, bias)
         stages.append(Stage("linear", values))
     return stages
+
+
+def _activated(values: NDArray[Any], activation: str) -> NDArray[Any]:
+    """Return the values of an activation function: a layer whose weight is the identity matrix."""
+    units = values.shape[1]
+    identity, zeros = np.eye(units, dtype=values.dtype), np.zeros(units, values.dtype)
+    return linear_dropout(values, identity, zeros, 0.0, activation=activation, training=False)
 
 
 def _masked(values: Any, mask: NDArray[np.bool_], site: int, training: bool) -> Stage:
