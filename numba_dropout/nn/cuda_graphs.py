@@ -57,7 +57,18 @@ def passes(spec: PassSpec) -> Passes:
     def sample(net, data, rows, *arguments):
         built.sample(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
 
-    return built._replace(forward=forward, evaluate=evaluate, sample=sample)
+    def loss_and_gradients(net, sums, data, y, rows, *arguments):
+        stream = current_stream()
+        device_sums = cuda.to_device(sums, stream=stream)
+        built.loss_and_gradients(net, device_sums, data, y, cuda.to_device(rows, stream=stream), *arguments)
+        _read(device_sums, sums, stream)
+
+    def update(net, state, hyperparameters, max_norm):
+        built.update(net, state, cuda.to_device(hyperparameters, stream=current_stream()), max_norm)
+
+    return built._replace(
+        forward=forward, loss_and_gradients=loss_and_gradients, update=update, evaluate=evaluate, sample=sample
+    )
 
 
 def _read(device_array: Any, host_array: Any, stream: Any) -> None:

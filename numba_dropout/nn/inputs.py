@@ -106,8 +106,8 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> 
     return host.kernel_input(array.astype(dtype, copy=False))
 
 
-def weights(sample_weight: ArrayLike, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the sample weights (rows,) of n rows divided by their mean. They are at least 0 and not all 0."""
+def weights(sample_weight: ArrayLike, count: int, dtype: np.dtype[Any], *, scaled: bool = True) -> NDArray[Any]:
+    """Return the sample weights (rows,) of n rows, at least 0 and not all 0, optionally scaled to a mean of 1."""
     array = on_host(sample_weight)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"sample_weight: expected numbers, got {array.dtype}")
@@ -116,8 +116,10 @@ def weights(sample_weight: ArrayLike, count: int, dtype: np.dtype[Any]) -> NDArr
     array = array.astype(np.float64)
     if not (np.isfinite(array) & (array >= 0)).all() or not array.any():
         raise InputError("sample_weight: expected finite numbers at least 0, not all of them 0")
-    scaled = array / array.max()  # the sum stays finite
-    return (scaled / scaled.mean()).astype(dtype)
+    if scaled:
+        array /= array.max()  # the sum stays finite
+        array /= array.mean()
+    return array.astype(dtype)
 
 
 def scaling(offset: ArrayLike, scale: ArrayLike, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:

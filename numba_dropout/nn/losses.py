@@ -24,7 +24,7 @@ class LossFunctions(NamedTuple):
     """The functions of a loss. `sums` (2,) receives the sums of losses and correct predictions of a batch."""
 
     loss: Callable[..., None]  # (net, out, saved, y, batch, sums)
-    loss_and_grad: Callable[..., None]  # (net, out, dout, y, batch, sums): `dout` receives the mean loss's gradient
+    loss_and_grad: Callable[..., None]  # (net, out, dout, y, batch, batch_rows, sums): to `dout`
 
 
 def loss_functions(target: Target, loss: str, sample_weight: bool) -> LossFunctions:
@@ -70,7 +70,7 @@ def loss_functions(target: Target, loss: str, sample_weight: bool) -> LossFuncti
     if sample_weight:
 
         @internal
-        def loss_and_grad(net, out, dout, y, batch, sums):
+        def loss_and_grad(net, out, dout, y, batch, batch_rows, sums):
             """Write the sums of weighted losses and correct predictions, and the gradient of the mean loss."""
             rows = batch.size
             load_targets(net, y.targets, batch)
@@ -81,15 +81,15 @@ def loss_functions(target: Target, loss: str, sample_weight: bool) -> LossFuncti
             kernels.scale_rows(matrix(net.batch.losses, FIRST, rows, 1), weights)
             kernels.scale_rows(matrix(net.batch.correct, FIRST, rows, 1), weights)
             kernels.batch_sums(sums, losses, correct)
-            loss_backward(dout, dout, target)
+            loss_backward(dout, dout, target, batch_rows)
             kernels.scale_rows(dout, weights)
 
     else:
 
         @internal
-        def loss_and_grad(net, out, dout, y, batch, sums):
-            """Write the sums of losses and correct predictions, and the gradient of the mean loss."""
+        def loss_and_grad(net, out, dout, y, batch, batch_rows, sums):
+            """Write the sums of losses and correct predictions, and the gradient of the mean loss over `batch_rows`."""
             batch_loss(net, out, dout, y, batch, sums)
-            loss_backward(dout, dout, target_of(net, y, batch.size))
+            loss_backward(dout, dout, target_of(net, y, batch.size), batch_rows)
 
     return LossFunctions(batch_loss, loss_and_grad)

@@ -10,27 +10,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import frames
-from ..arrays.convert import on_host
 from ..arrays.memory import memory_of
-from ..arrays.sparse import SparseRows, arrays_of
+from ..arrays.sparse import SparseRows
 from ..core import checks
 from ..core.access import Access, changes, reads
 from ..core.errors import DeviceError, InputError
 from ..functional.concrete_dropout import logits_of, rates_of_logits
-from ..optim import Optimizer
 from . import inputs, passes
 from .passes import LOSSES
-from .prediction import LastPass, Pass, Predictor
+from .prediction import LastPass
 from .rate_schedules import RateScheduler
 from .saving import Saveable
 from .state import INITS, State
+from .trainable import Trainable
 from .variants import kinds
 from .variants.concrete_dropout import regularization
 
 __all__ = ["MLP"]
 
 
-class MLP(Predictor, Saveable):
+class MLP(Trainable, Saveable):
     """A multilayer perceptron: linear layers with ReLU and dropout between them.
 
     The seed determines the initial weights, the masks and the order of the rows.
@@ -104,6 +103,12 @@ class MLP(Predictor, Saveable):
     >>> x = np.array([[0.0, 1.0], [1.0, 0.0]])
     >>> net.forward(x).shape
     (2, 3)
+    >>> net.predict_proba(x).sum(1).round(6)
+    array([1., 1.])
+    >>> np.array_equal(net.forward(x, training=True, step=3), net.forward(x, training=True, step=3))
+    True
+    >>> {name: array.shape for name, array in net.state_dict().items()}
+    {'0.weight': (8, 2), '0.bias': (8,), '1.weight': (3, 8), '1.bias': (3,)}
     """
 
     def __init__(
@@ -173,111 +178,6 @@ class MLP(Predictor, Saveable):
             f"loss={self.loss!r}, variant={self.variant!r}, dtype={self.dtype.name!r})"
         )
 
-    @changes
-    def train_step(self, x: ArrayLike, y: ArrayLike, optimizer: Optimizer) -> float:
-        """Train on one batch: run forward, backward and the update. Return the mean loss and advance `step`.
-
-        x : array (rows, inputs). y : labels (rows,) or targets (rows, outputs).
-        """
-        data, target = self.check_xy(x, y, stage=True)
-        regularization = self.weight_regularizer, self.dropout_regularizer
-        if self.variant == "concrete" and self.rows is None and None in regularization:
-            raise InputError(
-                "train_step: expected a network with weight_regularizer and dropout_regularizer, or one trained by "
-                "`fit`, which sets the number of rows"
-            )
-        sums = np.empty((1, 2))
-        self.train_steps(sums, data, target, self._rows_of(len(data)), len(data), optimizer)
-        return float(sums[0, 0] / len(data))
-
-    @changes
-    def train_steps(
-        self,
-        sums: NDArray[np.float64],
-        data: NDArray[Any],
-        target: NDArray[Any],
-        rows: NDArray[np.int64],
-        batch_size: int,
-        optimizer: Optimizer,
-        weights: Any = None,
-    ) -> None:
-        """Train on len(sums) consecutive batches of rows of the data, without Python between steps.
-
-        sums (S, 2) receives the sums of losses and correct predictions of each batch. `data`, `target` and the optional
-        `weights` (rows,) are arrays that `check_xy` returned, without checks. Advances `step` and the optimizer's.
-        """
-        if rows.base is not self._rows:
-            inputs.check_rows(rows, batch_size, data, target, weights)
-        with optimizer.access.changing("train_steps"), self._workspace() as workspace:
-            workspace.reserve(batch_size)
-            state = self.state_of(optimizer)
-            hyperparameters = optimizer.hyperparameters(len(sums), self.dtype)
-            max_norm = self.dtype.type(optimizer.max_norm or 0)
-            step = checks.integer(self.step + len(sums), "number of steps", 0, 2**32) - len(sums)
-            self._changes += 1
-            sums[:] = -1.0  # no loss is negative: other values mark completed steps
-            try:
-                with self.memory.working():
-                    self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
-                        workspace.net,
-                        sums,
-                        arrays_of(data),
-                        target if weights is None else passes.Weighted(target, weights),
-                        rows,
-                        batch_size,
-                        step,
-                        state,
-                        hyperparameters,
-                        *self.rate_scheduler.at(step, len(sums)),
-                        max_norm,
-                    )
-            finally:  # the call raises KeyboardInterrupt after its steps, or before the first of them
-                complete = len(sums) and sums[-1, 0] != -1.0
-                done = len(sums) if complete else int(np.count_nonzero(sums[:, 0] != -1.0))
-                self.step += done
-                optimizer.step += done
-
-    @reads
-    def forward(
-        self, x: ArrayLike, training: bool = False, step: int | None = None, row_offset: int = 0
-    ) -> NDArray[Any]:
-        """Return the network's outputs (rows, outputs) before the loss: logits, or standardized values.
-
-        With training=True, it applies the masks of `step` (default: the next one), for rows from `row_offset` on, so
-        chunks of a batch get the masks of the full batch.
-        """
-        batch = self.as_input(x)
-        step = min(self.step, 2**32 - 1) if step is None else checks.integer(step, "step", 0, 2**32 - 1)
-        row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - len(batch))
-        with self.memory.turn():
-            data, workspace = self.to_device(batch), self._take()
-            try:
-                workspace.reserve(len(data))
-                out = self._pass(workspace, data, bool(training), step, row_offset, keep=True)
-            except BaseException:
-                self._state.give_back(workspace)
-                raise
-            self._passed.value = Pass(workspace, len(data), bool(training), step, row_offset, self._changes)
-        return out
-
-    @changes
-    def backward(self, dout: ArrayLike) -> NDArray[Any]:
-        """Return the gradient with respect to the input of the last `forward`, and fill `gradients()`.
-
-        dout : array (rows, outputs), the gradient of a loss with respect to the outputs of `forward`.
-        """
-        if self._passed.value is None or self._passed.value.changes != self._changes:
-            raise InputError("backward: expected a forward before it, in this thread")
-        workspace, rows, training, step, row_offset, _ = self._passed.value
-        values = on_host(dout).astype(self.dtype)
-        if values.shape != (rows, self.sizes[-1]):
-            raise InputError(f"dout: expected shape {(rows, self.sizes[-1])}, got {values.shape}")
-        with self.memory.turn():
-            workspace.set_doutput(values)
-            with self.memory.working():
-                self._passes().backward(workspace.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
-            return workspace.dinput(rows)
-
     @reads
     def state_dict(self) -> dict[str, Any]:
         """Return live views of the parameters under the names "0.weight" (units, inputs), "0.bias" (units,), ...
@@ -285,11 +185,6 @@ class MLP(Predictor, Saveable):
         They are NumPy arrays, or arrays of numba.cuda on a device. `weights` always returns NumPy arrays.
         """
         return self._state.parameters()
-
-    @reads
-    def gradients(self) -> dict[str, Any]:
-        """Return live views of the gradients of the last backward pass, under the names of `state_dict`."""
-        return self._state.gradients()
 
     @reads
     def weights(self) -> dict[str, NDArray[Any]]:
@@ -312,21 +207,6 @@ class MLP(Predictor, Saveable):
         if self.loss != "mse":
             raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
         self._state.scale(("target_offset", "target_scale"), offset, scale)
-
-    def state_of(self, optimizer: Optimizer) -> Any:
-        """Return an optimizer's state (slots, P) for this network, initially zeros, and bind it to the network.
-
-        A pickled optimizer keeps its state if the size matches the network.
-        """
-        params, saved = self._state.net.master.values, optimizer.state
-        if optimizer.params is not None or saved is None:
-            return optimizer.bind(params, self.memory.zeros)
-        if saved.shape[1:] != tuple(params.shape):
-            raise InputError("optimizer: expected a new one, got one that has trained another network")
-        optimizer.state = None
-        state = optimizer.bind(params, self.memory.zeros)
-        self.memory.write(state, saved)
-        return state
 
     def check_xy(self, x: ArrayLike, y: ArrayLike, *, finite: bool = False, stage: bool = False) -> tuple[Any, Any]:
         """Return x and y in the form that kernels take, on the network's device.

@@ -19,7 +19,7 @@ from .hidden_layers import RELU_ONLY, hidden_layers
 from .layer_passes import backward_pass, forward_pass, gradients_of_layer, sample_pass
 from .losses import LOSSES, Weighted, loss_functions
 from .rows import ROWS
-from .updates import RULES, fused_update, norm_limits, stored_update, update_after
+from .updates import RULES, fused_update, norm_limits, stored_update, update_all
 from .variants import KINDS
 from .variants.sites import ZERO
 from .variants.variant import Layers
@@ -46,11 +46,13 @@ class PassSpec(NamedTuple):
 class Passes(NamedTuple):
     """The functions of a network that `build_passes` builds."""
 
-    forward: Callable[..., None]
-    backward: Callable[..., None]
-    train_steps: Callable[..., None]
-    evaluate: Callable[..., None]
-    sample: Callable[..., None]
+    forward: Callable[..., None]  # (net, data, rows, training, keep, step, row_offset)
+    backward: Callable[..., None]  # (net, rows, training, to_input, step, row_offset)
+    train_steps: Callable[..., None]  # `train_loop` has the arguments
+    loss_and_gradients: Callable[..., None]  # (net, sums, data, y, rows, batch_rows, step, row_offset)
+    update: Callable[..., None]  # (net, state, hyperparameters, max_norm)
+    evaluate: Callable[..., None]  # (net, sums, data, y, rows, batch_size)
+    sample: Callable[..., None]  # (net, data, rows, size, step, row_offset)
 
 
 def build_passes(target: Target, spec: PassSpec) -> Passes:
@@ -72,18 +74,41 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
     sample = training.sample or sample_pass(target, views, hidden, load, sites.drop_samples)
     batch_loss, loss_and_grad = loss_functions(target, spec.loss, spec.sample_weight)
     limit_norms = norm_limits(target, views, spec.max_norm)
-    update = training.update
-    if spec.clip_norm or update is None:
-        update_stored = variant.update_layer(target, views, rule, stored_update(target, views, rule))
-        update = update_after(target, views, gradients, update_stored, spec.clip_norm)
+    update_layer = variant.update_layer(target, views, rule, stored_update(target, views, rule))
+    update = update_all(target, views, update_layer, spec.clip_norm)
+    fused_step = None if spec.clip_norm else training.update
+
+    if fused_step is not None:
+        update_from_loss = fused_step
+    else:
+
+        @internal
+        def update_from_loss(net, rows, step, state, hyperparameters):
+            """Run the backward pass in training mode, and update the parameters with the gradients."""
+            gradients(net, rows, FALSE, step, ZERO)
+            update(net, state, hyperparameters)
 
     @internal
     def train_step(net, sums, data, y, batch, step, state, hyperparameters, max_norm):
         """Train on one batch of rows. `sums` (2,) receives the sums of its losses and correct predictions."""
         size, last = batch.size, net.master.layers.shape[0] - 1
         forward_train(net, data, batch, step, ZERO)
-        loss_and_grad(net, layer_output(net, last, size), doutput(net, last, size), y, batch, sums)
-        update(net, size, step, state, hyperparameters)
+        loss_and_grad(net, layer_output(net, last, size), doutput(net, last, size), y, batch, size, sums)
+        update_from_loss(net, size, step, state, hyperparameters)
+        limit_norms(net, max_norm)
+
+    @entry
+    def loss_and_gradients(net, sums, data, y, rows, batch_rows, step, row_offset):
+        """Write the sums of losses and correct predictions of rows, and the gradients of their mean over a batch."""
+        size, last = rows.size, net.master.layers.shape[0] - 1
+        forward_train(net, data, rows, step, row_offset)
+        loss_and_grad(net, layer_output(net, last, size), doutput(net, last, size), y, rows, batch_rows, sums)
+        gradients(net, size, FALSE, step, row_offset)
+
+    @entry
+    def update_parameters(net, state, hyperparameters, max_norm):
+        """Update the parameters with the stored gradients."""
+        update(net, state, hyperparameters)
         limit_norms(net, max_norm)
 
     @entry
@@ -116,7 +141,8 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
             if learned_rates:
                 kernels.drop_all(vector(net.master.gradients, net.master.layers[0, LOGIT], net.master.layers.shape[0]))
 
-    return Passes(forward_rows, backward_rows, target.loop(train_step, views.at_rates), evaluate, sample)
+    train_steps = target.loop(train_step, views.at_rates)
+    return Passes(forward_rows, backward_rows, train_steps, loss_and_gradients, update_parameters, evaluate, sample)
 
 
 def train_loop(train_step, at_rates):

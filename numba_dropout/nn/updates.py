@@ -10,10 +10,9 @@ import numpy as np
 from .buffers import BIAS, INPUTS, UNITS, WEIGHT
 from .views import FIRST, Target, Views
 
-__all__ = ["RULES", "Rule", "fused_update", "norm_limits", "stored_update", "update_after"]
+__all__ = ["RULES", "Rule", "fused_update", "norm_limits", "stored_update", "update_all"]
 
 TRUE, FALSE = np.bool_(True), np.bool_(False)  # Numba would compile a version of its own for each literal
-ZERO = np.uint64(0)
 
 
 class Rule(NamedTuple):
@@ -69,16 +68,13 @@ def stored_update(target: Target, views: Views, rule: Rule) -> Callable[..., Non
     return update_layer
 
 
-def update_after(
-    target: Target, views: Views, gradients: Callable[..., None], update_layer: Callable[..., None], clips: bool
-) -> Callable[..., None]:
-    """Return the function that writes the gradients of a batch, clips them if specified, and updates all layers."""
+def update_all(target: Target, views: Views, update_layer: Callable[..., None], clips: bool) -> Callable[..., None]:
+    """Return the function that clips the stored gradients if specified, and updates all layers."""
     kernels, layer_input, doutput = target.kernels, views.layer_input, views.doutput
 
     @target.internal
-    def update(net, rows, step, state, hyperparameters):
-        """Run the backward pass in training mode, clip the gradient if specified, and update the parameters."""
-        gradients(net, rows, FALSE, step, ZERO)
+    def update(net, state, hyperparameters):
+        """Clip the gradient if specified, and update the parameters."""
         if clips:
             kernels.clip_norm(net.master.gradients, net.batch.sums, hyperparameters)
         for layer in range(net.master.layers.shape[0]):

@@ -25,13 +25,15 @@ def bce_forward(losses, correct, probs, logits, target):
 
 
 @kernel
-def bce_backward(dlogits, probs, target):
+def bce_backward(dlogits, probs, target, batch_rows=0):
     """Write the gradient of the mean over all elements: (sigmoid - target) / (B K). dlogits may be probs.
 
     dlogits (B, K), probs (B, K), target (B, K)
+
+    batch_rows replaces B, for a chunk of a batch.
     """
     rows, columns = probs.shape
-    scale = dlogits.dtype.type(1 / (rows * columns))
+    scale = dlogits.dtype.type(1 / ((batch_rows or rows) * columns))
     for i in range(rows):
         for k in range(columns):
             dlogits[i, k] = (probs[i, k] - target[i, k]) * scale

@@ -21,13 +21,15 @@ def mse_forward(losses, correct, residuals, out, target):
 
 
 @kernel
-def mse_backward(dout, residuals, target):
+def mse_backward(dout, residuals, target, batch_rows=0):
     """Write the gradient of the mean over all elements: 2 (out - target) / (B K). dout may be residuals.
 
     dout (B, K), residuals (B, K), target (B, K)
+
+    batch_rows replaces B, for a chunk of a batch.
     """
     rows, columns = residuals.shape
-    scale = dout.dtype.type(2 / (rows * columns))
+    scale = dout.dtype.type(2 / ((batch_rows or rows) * columns))
     for i in range(rows):
         for k in range(columns):
             dout[i, k] = residuals[i, k] * scale

@@ -30,13 +30,15 @@ def softmax_cross_entropy_forward(losses, correct, probs, logits, labels):
 
 
 @kernel
-def softmax_cross_entropy_backward(dlogits, probs, labels):
+def softmax_cross_entropy_backward(dlogits, probs, labels, batch_rows=0):
     """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B. dlogits may be probs.
 
     dlogits (B, K), probs (B, K), labels (B,) int64
+
+    batch_rows replaces B, for a chunk of a batch.
     """
     rows, columns = probs.shape
-    scale = dlogits.dtype.type(1 / rows)
+    scale = dlogits.dtype.type(1 / (batch_rows or rows))
     one = dlogits.dtype.type(1)
     for i in range(rows):
         label_gradient = (probs[i, labels[i]] - one) * scale

@@ -47,9 +47,18 @@ def _backward(dlogits, probs, target, scale):
         dlogits[i, k] = (probs[i, k] - target[i, k]) * scale
 
 
-def bce_backward(dlogits, probs, target):
+def bce_backward(dlogits, probs, target, batch_rows=0):
     """Write the gradient of the mean over all elements: (sigmoid - target) / (B K). dlogits may be probs.
 
     dlogits (B, K), probs (B, K), target (B, K)
+
+    batch_rows replaces B, for a chunk of a batch.
     """
-    launch_rows(_backward, probs.shape[0], dlogits, probs, target, np.float32(1 / probs.size))
+    launch_rows(
+        _backward,
+        probs.shape[0],
+        dlogits,
+        probs,
+        target,
+        np.float32(1 / ((batch_rows or probs.shape[0]) * probs.shape[1])),
+    )

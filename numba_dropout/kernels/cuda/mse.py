@@ -43,9 +43,13 @@ def _backward(dout, residuals, scale):
         dout[i, k] = residuals[i, k] * scale
 
 
-def mse_backward(dout, residuals, target):
+def mse_backward(dout, residuals, target, batch_rows=0):
     """Write the gradient of the mean over all elements: 2 (out - target) / (B K). dout may be residuals.
 
     dout (B, K), residuals (B, K), target (B, K)
+
+    batch_rows replaces B, for a chunk of a batch.
     """
-    launch_rows(_backward, dout.shape[0], dout, residuals, np.float32(2 / dout.size))
+    launch_rows(
+        _backward, dout.shape[0], dout, residuals, np.float32(2 / ((batch_rows or dout.shape[0]) * dout.shape[1]))
+    )

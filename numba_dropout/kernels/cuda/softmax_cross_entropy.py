@@ -77,9 +77,11 @@ def _backward(dlogits, probs, labels, scale):
         dlogits[i, k] = (probs[i, k] - (ONE if k == label else ZERO)) * scale
 
 
-def softmax_cross_entropy_backward(dlogits, probs, labels):
+def softmax_cross_entropy_backward(dlogits, probs, labels, batch_rows=0):
     """Write the gradient of the mean loss over the rows: (softmax - one-hot) / B. dlogits may be probs.
 
     dlogits (B, K), probs (B, K), labels (B,) int64
+
+    batch_rows replaces B, for a chunk of a batch.
     """
-    launch_rows(_backward, probs.shape[0], dlogits, probs, labels, np.float32(1 / probs.shape[0]))
+    launch_rows(_backward, probs.shape[0], dlogits, probs, labels, np.float32(1 / (batch_rows or probs.shape[0])))
