@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
-from .types import NUMBERS, RATES
+from .types import NUMBERS, RATES, Names
 
 LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
+ACTIVATIONS = click.Choice(
+    ["relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "tanh", "logistic", "identity"]
+)
 VARIANTS = click.Choice(["dropout", "gaussian", "subnetwork", "dropconnect", "concrete"])
 RATE_SCHEDULES = click.Choice(["constant", "linear", "cosine", "curriculum", "early"])
 OPTIMIZERS = click.Choice(["sgd", "adam", "adamw"])
@@ -25,6 +28,13 @@ OPTIONS = {
     ),
     "hidden": click.option(
         "--hidden", type=NUMBERS, help="Sizes of the hidden layers: 256,128, or none.  [default: 128; pipeline: 10]"
+    ),
+    "activation": click.option(
+        "--activation",
+        type=Names(ACTIVATIONS),
+        default="relu",
+        show_default=True,
+        help=f"Activation of the hidden layers, one or one per layer: {', '.join(ACTIVATIONS.choices)}.",
     ),
     "dropout": click.option(
         "--dropout", type=RATES, help="Dropout rate of hidden units, one or one per layer.  [default: 0.5; pipeline: 0]"

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from numba_dropout.data import is_named
+from numba_dropout.experiments.config import LATER
 from numba_dropout.nn.mlp import MLP
 from numba_dropout.training import checkpoints
 from numba_dropout.training.callbacks import JsonLines, TensorBoard
@@ -59,6 +60,7 @@ class Job:
         if about is None:
             raise click.UsageError(f"{path}: not a checkpoint of {COMMAND}; resume it in Python with fit(resume=...)")
         choices = {name for name in options if name not in CHANGEABLE}
+        about["choices"] = {**LATER, **about["choices"]}
         if about.keys() != {field.name for field in fields(cls)} or about["choices"].keys() != choices:
             raise click.UsageError(f"{path}: written by another version of {COMMAND}; resume it with that version")
         job = cls(**about)

@@ -20,7 +20,18 @@ from .types import JOBS, RATE_LIST
 )
 @click.option("--rows", type=click.IntRange(1), help="Train on this many rows, drawn by the seed.  [default: all]")
 @with_options(
-    *("target", "loss", "hidden", "input-dropout", "variant", "dropout-schedule", "optimizer", "lr", "momentum"),
+    *(
+        "target",
+        "loss",
+        "hidden",
+        "activation",
+        "input-dropout",
+        "variant",
+        "dropout-schedule",
+        "optimizer",
+        "lr",
+        "momentum",
+    ),
     *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
     *("batch-size", "seed", "standardize", "dtype"),
 )

@@ -43,7 +43,7 @@ from .types import JOBS, LR_SPACE, RATE_SPACE, WIDTHS
     "--splits", metavar="FOLDER", help="Use the splits index_train_0.txt, index_test_0.txt, ...  [default: none]"
 )
 @with_options(
-    *("target", "loss", "input-dropout", "variant", "dropout-schedule", "optimizer", "lr", "momentum"),
+    *("target", "loss", "activation", "input-dropout", "variant", "dropout-schedule", "optimizer", "lr", "momentum"),
     *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
     *("batch-size", "seed", "standardize", "dtype"),
 )

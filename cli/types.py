@@ -28,6 +28,22 @@ class _List(click.ParamType):
         return values
 
 
+class Names(click.ParamType):
+    """One name of a choice, or several separated by commas."""
+
+    name = "names"
+
+    def __init__(self, choice: click.Choice[str]) -> None:
+        self.choice = choice
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a name, or a list of the names."""
+        if not isinstance(value, str):
+            return value
+        names = [self.choice.convert(name.strip(), param, ctx) for name in value.split(",")]
+        return names[0] if len(names) == 1 else names
+
+
 TOLERANCE = 1e-6  # share of a step, for numbers in equal steps
 
 

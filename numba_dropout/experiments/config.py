@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_de
 from ..training.evaluate import precision_of_noise
 from ..training.fit import History, fit
 
-__all__ = ["OPTIMIZERS", "TrainConfig", "TrainJob", "build", "load_cached"]
+__all__ = ["LATER", "OPTIMIZERS", "TrainConfig", "TrainJob", "build", "load_cached"]
 
+LATER = {"activation": "relu"}  # options that version 0.1 does not have
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
@@ -33,6 +34,7 @@ class TrainConfig:
 
     target: str | int | None = None
     hidden: Sequence[int] | None = None
+    activation: str | Sequence[str] = "relu"
     dropout: float | Sequence[float] | None = None
     input_dropout: float | None = None
     variant: str = "dropout"
@@ -61,6 +63,11 @@ class TrainConfig:
     patience: int | None = None
     rows: int | None = None
     split_seed: int | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options by name, without later ones at their defaults: journals of version 0.1 lack those."""
+        options = asdict(self)
+        return {name: value for name, value in options.items() if name not in LATER or value != LATER[name]}
 
 
 @dataclass
@@ -168,6 +175,7 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
         train = data.subset(train, config.rows, seed=seed)
     net = MLP(
         [dataset.x.shape[1], *options["hidden"], outputs],
+        activation=config.activation,
         dropout=options["dropout"],
         input_dropout=options["input_dropout"],
         seed=config.seed,

@@ -226,7 +226,7 @@ def _head(
             "trials": search_space.trials,
             "eta": search_space.eta,
             "splits": host.digest(parts),
-            "recipe": asdict(config),
+            "recipe": config.settings(),
             "data": host.digest({"x": dataset.x, "targets": dataset.targets()}),
         }
     )

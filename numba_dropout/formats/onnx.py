@@ -55,8 +55,8 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
             ]
             last = argument == len(net.sizes) - 2
             value = graph.add("Gemm", [value, *names], "outputs" if last else f"linear_{number}", transB=1)
-        elif kind == "relu":
-            value = graph.add("Relu", [value], f"relu_{number}")
+        elif kind != "dropout":
+            value = _activation(graph, kind, value, number)
         elif masked:
             rate = graph.constant(f"{number}.rate", np.array(argument, net.dtype))
             inputs = [value, rate, training]
@@ -77,6 +77,44 @@ def _scaled_input(graph: _Graph, net: MLP) -> str:
     value = graph.add("Sub", [value, graph.constant("input_offset", offset)], "centered")
     value = graph.add("Mul", [value, graph.constant("input_scale", scale)], "scaled")
     return graph.cast(value, net.dtype, "standardized")
+
+
+_OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {  # of activations, with their attributes
+    "relu": ("Relu", {}),
+    "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
+    "elu": ("Elu", {}),
+    "selu": ("Selu", {}),
+    "tanh": ("Tanh", {}),
+    "logistic": ("Sigmoid", {}),
+    "identity": ("Identity", {}),
+}
+
+
+def _activation(graph: _Graph, kind: str, value: str, number: int) -> str:
+    """Add an activation. Those without an operator of version 17 or older are x times a factor between 0 and 1."""
+    if kind in _OPERATORS:
+        operator, attributes = _OPERATORS[kind]
+        return graph.add(operator, [value], f"{kind}_{number}", **attributes)
+
+    def constant(name: str, content: float) -> str:
+        return graph.constant(f"{number}.{name}", np.array(content, graph.dtype))
+
+    def add(operator: str, inputs: list[str], name: str) -> str:
+        return graph.add(operator, inputs, f"{name}_{number}")
+
+    if kind == "gelu":
+        scaled = add("Mul", [value, constant("root", np.sqrt(0.5))], "scaled")
+        error = add("Erf", [scaled], "erf")
+        shifted = add("Add", [error, constant("one", 1.0)], "shifted")
+        factor = add("Mul", [shifted, constant("half", 0.5)], "factor")
+    elif kind == "gelu_tanh":
+        square = add("Mul", [value, value], "square")
+        cubic = add("Mul", [square, constant("cubic", 2 * np.sqrt(2 / np.pi) * 0.044715)], "cubic")
+        slope = add("Add", [cubic, constant("linear", 2 * np.sqrt(2 / np.pi))], "slope")
+        factor = add("Sigmoid", [add("Mul", [value, slope], "gate")], "factor")
+    else:  # "silu"
+        factor = add("Sigmoid", [value], "factor")
+    return add("Mul", [value, factor], kind)
 
 
 def _active_dropout(graph: _Graph, inputs: list[str], number: int) -> str:

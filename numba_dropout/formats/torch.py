@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def to_sequential(net: MLP) -> Any:
             dtype = getattr(torch, net.dtype.name)
             layers.append(torch.nn.Linear(net.sizes[value], net.sizes[value + 1], dtype=dtype))
         else:
-            layers.append(torch.nn.ReLU() if kind == "relu" else torch.nn.Dropout(value))
+            layers.append(torch.nn.Dropout(value) if kind == "dropout" else _MODULES[kind](torch.nn))
     result = torch.nn.Sequential(*layers)
     renamed = names(net.choices())
     state = {renamed[name]: torch.from_numpy(np.array(value)) for name, value in net.weights().items()}
@@ -55,8 +56,8 @@ def to_sequential(net: MLP) -> Any:
 def from_sequential(model: Any, **options: Any) -> MLP:
     """Return the network equivalent to a `torch.nn.Sequential`, with copies of its weights.
 
-    model : Linear modules with ReLU between them, and Dropout before any of them. A missing bias becomes 0.
-    options : options of `MLP` except sizes and rates, which come from the model: loss, seed, device, ...
+    model : Linear modules with activations of `MLP` between them, and Dropout before any of them. A missing bias is 0.
+    options : options of `MLP` except sizes, activations and rates, which come from the model: loss, seed, device, ...
 
     Raise ValueError for another module or another order.
 
@@ -69,36 +70,62 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     torch = _library()
     if not isinstance(model, torch.nn.Sequential):
         raise TypeError(f"model: expected a torch.nn.Sequential, got {type(model).__name__}")
-    linears, rates, rate, relu = [], [], 0.0, True
+    linears, activations, rates, rate, active = [], [], [], 0.0, True
     for index, module in enumerate(model):
-        name = f"model[{index}]: {type(module).__name__}"
+        name, activation = f"model[{index}]: {type(module).__name__}", _name_of(module, torch.nn)
         if isinstance(module, torch.nn.Dropout):
-            if rate or not relu:
-                raise InputError(f"{name}: expected one Dropout, after ReLU or at the beginning")
+            if rate or not active:
+                raise InputError(f"{name}: expected one Dropout, after an activation or at the beginning")
             rate = float(module.p)
-        elif isinstance(module, torch.nn.ReLU):
-            if relu or rate:
-                raise InputError(f"{name}: expected ReLU right after a Linear")
-            relu = True
+        elif activation:
+            if active or rate:
+                raise InputError(f"{name}: expected an activation right after a Linear")
+            active = True
+            activations.append(activation)
         elif isinstance(module, torch.nn.Linear):
-            if not relu:
-                raise InputError(f"{name}: expected ReLU between two Linear")
+            if not active:
+                raise InputError(f"{name}: expected an activation between two Linear")
             linears.append(module)
             rates.append(rate)
-            rate, relu = 0.0, False
+            rate, active = 0.0, False
         else:
-            raise InputError(f"{name}: expected Linear, ReLU or Dropout")
-    if not linears or relu:
+            raise InputError(f"{name}: expected Linear, Dropout or an activation of MLP with its default options")
+    if not linears or active:
         raise InputError("model: expected a Linear at the end")
     sizes = [linears[0].in_features, *(module.out_features for module in linears)]
     dtype = "float64" if linears[0].weight.dtype == torch.float64 else "float32"
-    net = MLP(sizes, **{"dtype": dtype, **options}, input_dropout=rates[0], dropout=rates[1:])
+    net = MLP(sizes, **{"dtype": dtype, **options}, activation=activations, input_dropout=rates[0], dropout=rates[1:])
     state = {}
     for layer, module in enumerate(linears):
         state[f"{layer}.weight"] = _values(module.weight)
         state[f"{layer}.bias"] = np.zeros(sizes[layer + 1], dtype) if module.bias is None else _values(module.bias)
     net.load_state_dict(state)
     return net
+
+
+_MODULES: dict[str, Callable[[Any], Any]] = {  # the modules of activations, from torch.nn
+    "relu": lambda nn: nn.ReLU(),
+    "leaky_relu": lambda nn: nn.LeakyReLU(),
+    "elu": lambda nn: nn.ELU(),
+    "selu": lambda nn: nn.SELU(),
+    "gelu": lambda nn: nn.GELU(),
+    "gelu_tanh": lambda nn: nn.GELU(approximate="tanh"),
+    "silu": lambda nn: nn.SiLU(),
+    "tanh": lambda nn: nn.Tanh(),
+    "logistic": lambda nn: nn.Sigmoid(),
+    "identity": lambda nn: nn.Identity(),
+}
+
+
+def _name_of(module: Any, nn: Any) -> str | None:
+    """Return the name of the activation that a module is, or None. Its options, except `inplace`, are the defaults."""
+    for name, build in _MODULES.items():
+        default = build(nn)
+        options = {option for option in getattr(default, "__constants__", ()) if option != "inplace"}
+        same = all(getattr(module, option, None) == getattr(default, option) for option in options)
+        if type(module) is type(default) and same:
+            return name
+    return None
 
 
 def _values(tensor: Any) -> Any:

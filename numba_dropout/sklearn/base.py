@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from ..arrays.sparse import check_source
 from ..core import checks
 from ..core.access import access_of
+from ..kernels.scalar.activations import ACTIVATIONS
 from ..nn.mlp import MLP
 from ..optim import SGD, Adam, Optimizer
 from ..training.fit import fit
@@ -43,6 +44,7 @@ class DropoutMLP(BaseEstimator, ABC):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", POSITIVE],
+        "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
         "dropout": ["array-like", RATE],
         "input_dropout": ["array-like", RATE],
         "max_norm": [None, Interval(Real, 0, None, closed="neither")],
@@ -72,6 +74,7 @@ class DropoutMLP(BaseEstimator, ABC):
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
         *,
         dropout: Any = 0.5,
         input_dropout: Any = 0.0,
@@ -99,6 +102,7 @@ class DropoutMLP(BaseEstimator, ABC):
         mc_samples: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.max_norm = max_norm
@@ -237,7 +241,9 @@ class DropoutMLP(BaseEstimator, ABC):
         hidden = [self.hidden_layer_sizes] if np.ndim(self.hidden_layer_sizes) == 0 else self.hidden_layer_sizes
         units = [checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
         rates = {name: np.asarray(getattr(self, name), np.float64).tolist() for name in ("dropout", "input_dropout")}
-        return {"sizes": [self.n_features_in_, *units, self._outputs()], **rates, "device": self.device}
+        activation = self.activation if isinstance(self.activation, str) else list(self.activation)
+        sizes = [self.n_features_in_, *units, self._outputs()]
+        return {"sizes": sizes, "activation": activation, **rates, "device": self.device}
 
     def _finish_network(self) -> None:
         """Set the names of the features in the network, for saved models."""

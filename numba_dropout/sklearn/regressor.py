@@ -23,7 +23,7 @@ CONSTANT = 1e-12  # a standard deviation of at most this multiple of the mean is
 class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     """Multilayer perceptron for one or several values, with dropout.
 
-    Hidden layers use ReLU, and weights start with Glorot's uniform initialization. X is not scaled: put a
+    Weights start with Glorot's uniform initialization. X is not scaled: put a
     `StandardScaler` before the estimator. Training minimizes the mean squared error of the standardized target, and
     predictions are in the target's units. Several threads may predict at once. Fitting while another thread uses the
     estimator raises RuntimeError.

@@ -15,6 +15,7 @@ from ..arrays.convert import on_host
 from ..arrays.host import digest
 from ..arrays.sparse import parts_of
 from ..core.errors import InputError
+from ..nn.hidden_layers import RELU_ONLY, distinct
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule, rate_schedule
 from ..optim import Optimizer, schedule_name
@@ -308,9 +309,12 @@ class Training:
             arrays = [pair for name, array in inputs for pair in parts_of(name, array)]
             arrays += [] if self._weights is None else [("weights", self._weights)]
             self._fingerprint = digest({name: on_host(array) for name, array in arrays})
+        network = self.net.choices()
+        if distinct(self.net.activation) == RELU_ONLY:
+            del network["activation"]  # checkpoints of version 0.1 have none
         return plain(
             {
-                **self.net.choices(),
+                **network,
                 **self.optimizer.choices(),
                 "epochs": self.epochs,
                 "batch_size": self.batch_size,
