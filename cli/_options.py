@@ -13,7 +13,7 @@ LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
 ACTIVATIONS = click.Choice(
     ["relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "tanh", "logistic", "identity"]
 )
-VARIANTS = click.Choice(["dropout", "gaussian", "subnetwork", "dropconnect", "concrete"])
+VARIANTS = click.Choice(["dropout", "gaussian", "alpha", "subnetwork", "dropconnect", "concrete"])
 RATE_SCHEDULES = click.Choice(["constant", "linear", "cosine", "curriculum", "early"])
 OPTIMIZERS = click.Choice(["sgd", "adam", "adamw"])
 SCHEDULES = click.Choice(["constant", "inverse", "cosine", "step"])
@@ -47,8 +47,9 @@ OPTIONS = {
         type=VARIANTS,
         default="dropout",
         show_default=True,
-        help="Drop units per row (dropout), the same units for a whole batch (subnetwork), weights (dropconnect), or "
-        "units at learned rates (concrete), or multiply units by noise of the same variance (gaussian).",
+        help="Drop units per row (dropout), the same units for a whole batch (subnetwork), weights (dropconnect), "
+        "or units at learned rates (concrete), multiply units by noise of the same variance (gaussian), or drop units "
+        "and keep mean and variance (alpha, for selu).",
     ),
     "weight-regularizer": click.option(
         "--weight-regularizer", type=float, help="Weight regularizer of concrete.  [default: from the number of rows]"

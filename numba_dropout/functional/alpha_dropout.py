@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..arrays.backend import backend_of
 from ..core import checks, contract
+from ..kernels.scalar.alpha_dropout import affine_map
 from ._broadcast import Position, required_key
 
-__all__ = ["LIMIT", "affine", "alpha_dropout", "alpha_dropout_backward"]
-
-
-# SELU's limit at minus infinity: -scale * alpha (Klambauer et al., NeurIPS 2017, section 3).
-LIMIT = -1.7580993408473766
+__all__ = ["affine", "alpha_dropout", "alpha_dropout_backward"]
 
 
 def alpha_dropout(
@@ -71,9 +67,9 @@ def alpha_dropout_backward(
 
 def affine(threshold: int, dtype: Any, *, backward: bool) -> tuple[Any, Any, Any]:
     """Return the slope and the offset of kept elements, and the value of dropped ones, forward or backward."""
-    p = threshold / 2.0**32
-    slope = 1.0 / math.sqrt((1.0 - p) * (1.0 + p * LIMIT * LIMIT))
-    offset, dropped = (-0.0, 0.0) if backward else (-slope * p * LIMIT, slope * (LIMIT - p * LIMIT))
+    slope, offset, dropped = affine_map(np.uint64(threshold))
+    if backward:
+        offset, dropped = -0.0, 0.0
     cast = np.float64 if dtype == np.float64 else np.float32
     return cast(slope), cast(offset), cast(dropped)
 

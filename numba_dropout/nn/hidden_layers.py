@@ -7,14 +7,17 @@ pass keeps the derivatives of the outputs of all its hidden layers, and the back
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .buffers import ACTIVATION
 from .views import FIRST, Target, Views
 
-__all__ = ["RELU_ONLY", "HiddenLayers", "distinct", "hidden_layers"]
+if TYPE_CHECKING:
+    from .variants.variant import Variant
+
+__all__ = ["RELU_ONLY", "HiddenLayers", "distinct", "hidden_layers", "keeps_slopes"]
 
 RELU_ONLY = ("relu",)
 
@@ -32,9 +35,14 @@ class HiddenLayers(NamedTuple):
     by_sign: bool  # the backward pass uses the sign of the outputs
 
 
-def hidden_layers(target: Target, views: Views, activations: Sequence[str]) -> HiddenLayers:
+def keeps_slopes(activations: Sequence[str], variant: Variant) -> bool:
+    """Return whether the backward pass needs slopes."""
+    return distinct(activations) != RELU_ONLY or variant.needs_slopes
+
+
+def hidden_layers(target: Target, views: Views, activations: Sequence[str], variant: Variant) -> HiddenLayers:
     """Return the functions of hidden layers with some activations, for one target."""
-    if tuple(activations) == RELU_ONLY:
+    if not keeps_slopes(activations, variant):
         return _relu_layers(target)
     return HiddenLayers(_any_of(target, activations, 0), views.slopes, by_sign=False)
 

@@ -17,6 +17,7 @@ def forward_pass(target: Target, views: Views, sites: Sites, hidden: HiddenLayer
     layer_input, layer_output, weight, bias = views.layer_input, views.layer_output, views.weight, views.bias
     hidden_forward, slopes_of, by_sign = hidden
     drop, fused, drops_slopes = sites.drop, sites.fused, not by_sign and sites.backward_dropout is None
+    drop_slopes = sites.drop_slopes or drop
 
     @target.internal
     def forward(net, rows, training, keep, step, row_offset):
@@ -40,7 +41,7 @@ def forward_pass(target: Target, views: Views, sites: Sites, hidden: HiddenLayer
                 if training and not fused:
                     drop(net, out, site, ZERO, step, row_offset)
                     if drops_slopes:
-                        drop(net, slopes, site, ZERO, step, row_offset)
+                        drop_slopes(net, slopes, site, ZERO, step, row_offset)
         out, inp = layer_output(net, last, rows), layer_input(net, last, rows)
         kernels.linear_forward(out, inp, weight(net.run, last), bias(net.run, last))
 

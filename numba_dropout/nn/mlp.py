@@ -21,7 +21,7 @@ from .passes import LOSSES
 from .prediction import LastPass
 from .rate_schedules import RateScheduler
 from .saving import Saveable
-from .state import INITS, State
+from .state import FITTING, INITS, State
 from .trainable import Trainable
 from .variants import kinds
 from .variants.concrete_dropout import regularization
@@ -65,7 +65,10 @@ class MLP(Trainable, Saveable):
         prior length scale of 0.01 and its number of rows.
     init : str
         Distribution of the initial weights, uniform up to a bound: "he", sqrt(6 / inputs) (He et al., ICCV 2015,
-        equation 10), or "glorot", sqrt(6 / (inputs + units)) (Glorot & Bengio, AISTATS 2010, equation 16).
+        equation 10), "glorot", sqrt(6 / (inputs + units)) (Glorot & Bengio, AISTATS 2010, equation 16), or "lecun",
+        sqrt(3 / inputs) (LeCun et al., 1998, section 4.6). "auto" takes the one that fits each layer's activation:
+        lecun for selu, glorot for tanh, logistic and identity, he for the others. The output layer takes that of the
+        last hidden layer. The attribute `init` names it if all layers have the same.
     dtype : str
         "float32" or "float64".
     device : str
@@ -123,7 +126,7 @@ class MLP(Trainable, Saveable):
         variant: str = "dropout",
         weight_regularizer: float | None = None,
         dropout_regularizer: float | None = None,
-        init: str = "he",
+        init: str = "auto",
         dtype: str = "float32",
         device: str = "cpu",
         precision: str = "float32",
@@ -132,8 +135,8 @@ class MLP(Trainable, Saveable):
             raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if dtype not in ("float32", "float64", np.float32, np.float64):
             raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
-        if init not in INITS:
-            raise InputError(f"init: expected one of {', '.join(INITS)}, got {init!r}")
+        if init not in ("auto", *INITS):
+            raise InputError(f"init: expected auto, {', '.join(INITS)}, got {init!r}")
         self.sizes = inputs.sizes(sizes, loss)
         self.activation = inputs.activations(activation, len(self.sizes) - 2)
         self.dropout = inputs.rates(dropout, self.sizes[1:-1])
@@ -143,7 +146,8 @@ class MLP(Trainable, Saveable):
         self.variant = variant
         self.weight_regularizer = inputs.strength(weight_regularizer, "weight_regularizer", variant)
         self.dropout_regularizer = inputs.strength(dropout_regularizer, "dropout_regularizer", variant)
-        self.init = init
+        inits = [FITTING.get(name, "he") if init == "auto" else init for name in self.activation or ["relu"]]
+        self.init = inits[0] if len(set(inits)) == 1 else init
         self.dtype = np.dtype(dtype)
         self.memory = memory_of(device, precision)
         self.device = self.memory.device
@@ -170,7 +174,7 @@ class MLP(Trainable, Saveable):
         self._last_row = 2**63 // max(self.sizes) - 1  # the last whose elements have counters below 2**63
         self._passed = LastPass()
         self._changes = 0  # calls of `train_steps`: each makes earlier passes unfit for `backward`
-        self._state.draw_weights(self.seed, init)
+        self._state.draw_weights(self.seed, [*inits, inits[-1]])
 
     def __repr__(self) -> str:
         return (

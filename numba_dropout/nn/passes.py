@@ -64,7 +64,7 @@ def build_passes(target: Target, spec: PassSpec) -> Passes:
     sites, learned_rates = variant.sites(target, views), variant.learns_rates
 
     load = ROWS["sparse" if spec.sparse else "dense"](target, views)
-    hidden = hidden_layers(target, views, spec.activations)
+    hidden = hidden_layers(target, views, spec.activations, variant)
     forward = forward_pass(target, views, sites, hidden)
     backward = backward_pass(target, views, sites, hidden, gradients_of_layer(target, views))
     fused = variant.update_layer(target, views, rule, fused_update(target, views, rule))

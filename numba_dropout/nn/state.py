@@ -25,16 +25,18 @@ from .buffers import (
     row_size,
     with_own_buffers,
 )
-from .hidden_layers import RELU_ONLY, distinct
+from .hidden_layers import distinct, keeps_slopes
 from .inputs import scaling
 from .variants import KINDS, PER_UNIT
 
-__all__ = ["INITS", "SCALING", "State", "Workspace"]
+__all__ = ["FITTING", "INITS", "SCALING", "State", "Workspace"]
 
 INITS: dict[str, Callable[[int, int], int]] = {
     "he": lambda inputs, units: inputs,
     "glorot": lambda inputs, units: inputs + units,
+    "lecun": lambda inputs, units: 2 * inputs,
 }  # the bound is the square root of 6 over this number
+FITTING = {"selu": "lecun", "tanh": "glorot", "logistic": "glorot", "identity": "glorot"}  # of activations, else "he"
 SCALING = {  # from the names in model files
     "shift": "input_offset",
     "stretch": "input_scale",
@@ -104,7 +106,7 @@ class State:
             memory.zeros,
             self._variant,
             [names.index(name) for name in activations],
-            slopes=names != RELU_ONLY,
+            slopes=keeps_slopes(activations, self._variant),
             compact=self._compact,
         )
         self._free = [Workspace(self.net, memory)]
@@ -152,10 +154,10 @@ class State:
         """Set the strengths of the regularizers of learned rates."""
         self.memory.write(self.net.extra.strengths, np.array(strengths))
 
-    def draw_weights(self, seed: int, init: str) -> None:
-        """Set the weights to uniform random numbers of a seed, with the bound that `init` names."""
+    def draw_weights(self, seed: int, inits: Sequence[str]) -> None:
+        """Set the weights to uniform random numbers of a seed, with the bound that a name gives for each layer."""
         for layer, (units, inputs) in enumerate(self.net.master.layers[:, [UNITS, INPUTS]]):
-            bound = np.sqrt(6.0 / INITS[init](int(inputs), int(units)))
+            bound = np.sqrt(6.0 / INITS[inits[layer]](int(inputs), int(units)))
             weight = np.empty((units, inputs), self.net.master.values.dtype)
             random.uniform(weight, -bound, bound, "initialisation", seed=seed, site=layer)
             self.memory.write(self.parameters()[f"{layer}.weight"], weight)

@@ -227,7 +227,7 @@ class DropoutMLP(BaseEstimator, ABC):
         self.n_outputs_ = self._outputs()
         self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._architecture = self._current_architecture()
-        self.network_ = MLP(**self._architecture, seed=self._seed, loss=self._loss(), init="glorot")
+        self.network_ = MLP(**self._architecture, seed=self._seed, loss=self._loss(), init=self._init())
         self._standardize(target, weight)
         self.n_layers_ = len(self.network_.sizes)
         self.t_ = 0
@@ -235,6 +235,11 @@ class DropoutMLP(BaseEstimator, ABC):
         self.best_loss_ = None if self.early_stopping else np.inf
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
         self.best_validation_score_ = -np.inf if self.early_stopping else None
+
+    def _init(self) -> str:
+        """Return the initialization: that of `MLPClassifier` for its activations, else the one that fits."""
+        names = [self.activation] if isinstance(self.activation, str) else self.activation
+        return "glorot" if set(names) <= {"identity", "logistic", "tanh", "relu"} else "auto"
 
     def _current_architecture(self) -> dict[str, Any]:
         """Return the network's arguments that follow from parameters and data."""

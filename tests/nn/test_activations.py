@@ -9,7 +9,7 @@ from activation_formulas import FORMULAS
 import numba_dropout as nd
 
 SIZES = [5, 7, 6, 3]
-VARIANTS = ("dropout", "rates", "gaussian", "subnetwork", "dropconnect", "concrete")
+VARIANTS = ("dropout", "rates", "gaussian", "alpha", "subnetwork", "dropconnect", "concrete")
 LOSSES = ("mse", "cross_entropy", "bce")
 STEP = 1e-6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alpha_dropout import AlphaDropout
 from .concrete_dropout import ConcreteDropout
 from .dropconnect import DropConnect
 from .dropout import Dropout
@@ -15,6 +16,7 @@ __all__ = ["KINDS", "PER_UNIT", "VARIANTS"]
 VARIANTS: dict[str, Variant] = {
     "dropout": Dropout(),
     "gaussian": GaussianDropout(),
+    "alpha": AlphaDropout(),
     "subnetwork": Subnetwork(),
     "dropconnect": DropConnect(),
     "concrete": ConcreteDropout(),

@@ -30,6 +30,7 @@ class Sites(NamedTuple):
     backward_to_input: Callable[..., None]  # backpropagate through the input's dropout, in place
     fused: bool  # the product before includes `drop`
     by_sign: bool  # the product after includes `backward`, which uses the sign of the values
+    drop_slopes: Callable[..., None] | None = None  # `drop` of slopes, if it differs from that of values
     backward_dropout: Callable[..., None] | None = None  # backpropagate through dropout alone if it learns the rate
 
 

@@ -49,6 +49,7 @@ class Variant:
     takes_one = True  # whether rates may be 1
     takes_schedule = True  # whether rates may follow a schedule
     learns_rates = False
+    needs_slopes = False  # whether the backward pass cannot use the sign of outputs of ReLU
     needs_row_starts = False  # whether its kernels take the start of each row in a mask
 
     def scale(self, p: float, threshold: int, dtype: np.dtype[Any]) -> float:

@@ -27,7 +27,7 @@ import numba_dropout as nd
         ),
         (
             {"variant": "units"},
-            "variant: expected one of dropout, gaussian, subnetwork, dropconnect, concrete, got 'units'",
+            "variant: expected one of dropout, gaussian, alpha, subnetwork, dropconnect, concrete, got 'units'",
         ),
     ],
 )
