@@ -34,7 +34,7 @@ OPTIONS = {
         type=Names(ACTIVATIONS),
         default="relu",
         show_default=True,
-        help=f"Activation of the hidden layers, one or one per layer: {', '.join(ACTIVATIONS.choices)}.",
+        help=f"Activation of the hidden layers, one or one per layer (tanh,relu): {', '.join(ACTIVATIONS.choices)}.",
     ),
     "dropout": click.option(
         "--dropout", type=RATES, help="Dropout rate of hidden units, one or one per layer.  [default: 0.5; pipeline: 0]"
@@ -88,7 +88,14 @@ OPTIONS = {
     ),
     "epochs": click.option("--epochs", type=click.IntRange(1), help="Number of epochs.  [default: 10; pipeline: 5]"),
     "batch-size": click.option(
-        "--batch-size", type=click.IntRange(1), help="Rows per step.  [default: 128; pipeline: 25]"
+        "--batch-size", type=click.IntRange(1), help="Rows per batch.  [default: 128; pipeline: 25]"
+    ),
+    "accumulate": click.option(
+        "--accumulate",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Batches in one step, which is that of one batch of this many times the rows.",
     ),
     "seed": click.option(
         "--seed",

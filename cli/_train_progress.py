@@ -103,6 +103,12 @@ def draw(progress: Progress, plot: str | None, title: str) -> None:
         plots.training_curves(progress.training.history, plot, title)
 
 
+def _batches(run: TrainJob) -> str:
+    """Return the description of the batches of a step."""
+    times = "" if run.accumulate == 1 else f"{run.accumulate} x "
+    return f"batches of {times}{run.batch_size}"
+
+
 def show_flow(run: TrainJob) -> None:
     """Print the data, the stages of the network and their shapes, and the training options."""
     net, rows = run.net, len(run.train.x)
@@ -116,7 +122,7 @@ def show_flow(run: TrainJob) -> None:
         click.echo(f"  {stage:<{width}} {rows} x {units}")
     schedule = "" if run.dropout_schedule == "constant" else f", dropout {run.dropout_schedule}"
     click.echo(
-        f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, batches of {run.batch_size}, seed {net.seed}"
+        f"\n{net.size:,} parameters, loss {net.loss}, {run.optimizer}, {_batches(run)}, seed {net.seed}"
         + schedule
         + ("" if net.device == "cpu" else f", on {net.device}")
     )

@@ -21,9 +21,10 @@ SUFFIXES = {"onnx": ".onnx", "safetensors": ".safetensors", "npz": ".npz"}
 def export(model: str, kind: str | None, out: str | None, mc: bool) -> None:
     """Write MODEL in another format: ONNX, safetensors, or NumPy's .npz.
 
-    ONNX (requires the extra [onnx]) contains the scaling, Gemm, Relu and Dropout. Its outputs are those of `predict`.
-    safetensors (requires the extra [safetensors]) contains the tensors of the equivalent torch.nn.Sequential, whose
-    indices count ReLU and Dropout too. All commands accept it as a model, like a .npz file.
+    ONNX (requires the extra [onnx]) contains the scaling, layers, activations and Dropout. Its outputs are those of
+    `predict`. safetensors (requires the extra [safetensors]) contains the tensors of the equivalent
+    torch.nn.Sequential, whose indices count activations and Dropout too. All commands accept it as a model, like a .npz
+    file.
 
     \b
     ndrop export model.npz --format onnx

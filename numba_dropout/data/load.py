@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core import checks
 from ..core.errors import InputError
 from . import delimited, idx, parquet, sklearn_sets
 from .dataset import Dataset
@@ -62,8 +63,7 @@ def load(source: str | os.PathLike[str], *, target: str | int | None = None, tas
     >>> data.x.shape, data.y[:6]
     ((1000, 20), array([0, 1, 2, 0, 1, 2]))
     """
-    if task not in TASKS:
-        raise InputError(f"task: expected one of {', '.join(TASKS)}, got {task!r}")
+    checks.choice(task, "task", TASKS)
     path, kind = _kind(source)
     if target is not None and kind not in ("npy", "parquet", "text"):
         raise InputError(f"{path}: this source has its own target; do not choose a target column")

@@ -20,7 +20,7 @@ from ..training.fit import History, fit
 
 __all__ = ["LATER", "OPTIMIZERS", "TrainConfig", "TrainJob", "build", "load_cached"]
 
-LATER = {"activation": "relu"}  # options that version 0.1 does not have
+LATER = {"activation": "relu", "accumulate": 1}  # options that version 0.1 does not have
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
@@ -54,6 +54,7 @@ class TrainConfig:
     decay_steps: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
+    accumulate: int = 1
     seed: int = 0
     dtype: str = "float32"
     device: str = "cpu"
@@ -80,6 +81,7 @@ class TrainJob:
     optimizer: Optimizer
     epochs: int
     batch_size: int
+    accumulate: int
     patience: int | None
     dropout_schedule: str
 
@@ -106,6 +108,7 @@ class TrainJob:
                 optimizer=self.optimizer,
                 epochs=self.epochs,
                 batch_size=self.batch_size,
+                accumulate=self.accumulate,
                 validation=validation,
                 patience=self.patience,
                 dropout_schedule=self.dropout_schedule,
@@ -201,6 +204,7 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
         _optimizer(config, options),
         options["epochs"],
         options["batch_size"],
+        config.accumulate,
         config.patience,
         config.dropout_schedule,
     )

@@ -64,8 +64,7 @@ class SearchSpace:
                 raise InputError(f"{name}: expected values to try, got none")
             if not isinstance(values, Range) and len(set(map(str, values))) < len(values):
                 raise InputError(f"{name}: expected each value once, got {', '.join(map(written, values))}")
-        if self.search not in SEARCHES:
-            raise InputError(f"search: expected one of {', '.join(SEARCHES)}, got {self.search!r}")
+        checks.choice(self.search, "search", SEARCHES)
         ranges = [name for name, values in self.space.items() if isinstance(values, Range)]
         if ranges and (self.search == "grid" or self.trials is None):
             raise InputError(f"{ranges[0]}: a range requires random search or halving, with a number of trials")

@@ -30,6 +30,7 @@ __all__ = [
     "Parameters",
     "Rates",
     "Scaling",
+    "in_plain_tuples",
     "logits",
     "matrix",
     "new_network",
@@ -169,6 +170,14 @@ def new_network(
         key=np.array(contract.key(seed), np.uint64),
         extra=variant.extra(sizes, dtype, zeros, compact),
     )
+
+
+def in_plain_tuples(net: Network) -> tuple[Any, ...]:
+    """Return the network's arrays as plain tuples, except for `extra`: Numba takes them in half the time of named ones.
+
+    `Views.network` is the inverse.
+    """
+    return *map(tuple, net[:-2]), net.key, net.extra
 
 
 def with_own_buffers(net: Network, variant: Variant, zeros: Allocate, *, compact: bool) -> Network:

@@ -20,7 +20,7 @@ from ..kernels.cuda._launch import current_stream, on_stream
 from ..kernels.cuda._step_state import begin_step, end_step
 from .buffers import Network
 from .passes import Passes, PassSpec, Weighted, build_passes
-from .views import Target
+from .views import Target, Views
 
 __all__ = ["passes"]
 
@@ -45,26 +45,26 @@ def passes(spec: PassSpec) -> Passes:
     target = Target(kernels, Steps, _identity, _identity, _identity, _matrix, _vector, compacts=False)
     built = build_passes(target, spec)
 
-    def forward(net, data, rows, *arguments):
-        built.forward(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
+    def forward(arrays, data, rows, *arguments):
+        built.forward(arrays, data, cuda.to_device(rows, stream=current_stream()), *arguments)
 
-    def evaluate(net, sums, data, y, rows, batch_size):
+    def evaluate(arrays, sums, data, y, rows, batch_size):
         stream = current_stream()
         device_sums = cuda.to_device(sums, stream=stream)
-        built.evaluate(net, device_sums, data, y, cuda.to_device(rows, stream=stream), batch_size)
+        built.evaluate(arrays, device_sums, data, y, cuda.to_device(rows, stream=stream), batch_size)
         _read(device_sums, sums, stream)
 
-    def sample(net, data, rows, *arguments):
-        built.sample(net, data, cuda.to_device(rows, stream=current_stream()), *arguments)
+    def sample(arrays, data, rows, *arguments):
+        built.sample(arrays, data, cuda.to_device(rows, stream=current_stream()), *arguments)
 
-    def loss_and_gradients(net, sums, data, y, rows, *arguments):
+    def loss_and_gradients(arrays, sums, data, y, rows, *arguments):
         stream = current_stream()
         device_sums = cuda.to_device(sums, stream=stream)
-        built.loss_and_gradients(net, device_sums, data, y, cuda.to_device(rows, stream=stream), *arguments)
+        built.loss_and_gradients(arrays, device_sums, data, y, cuda.to_device(rows, stream=stream), *arguments)
         _read(device_sums, sums, stream)
 
-    def update(net, state, hyperparameters, max_norm):
-        built.update(net, state, cuda.to_device(hyperparameters, stream=current_stream()), max_norm)
+    def update(arrays, state, hyperparameters, max_norm):
+        built.update(arrays, state, cuda.to_device(hyperparameters, stream=current_stream()), max_norm)
 
     return built._replace(
         forward=forward, loss_and_gradients=loss_and_gradients, update=update, evaluate=evaluate, sample=sample
@@ -102,8 +102,8 @@ class Steps:
     and records in advance.
     """
 
-    def __init__(self, train_step: Callable[..., None], at_rates: Callable[..., Any]) -> None:
-        self._train_step, self._at_rates = train_step, at_rates
+    def __init__(self, train_step: Callable[..., None], views: Views) -> None:
+        self._train_step, self._network, self._at_rates = train_step, views.network, views.at_rates
         self._owners: tuple[Any, ...] = ()
         self._numbers: tuple[Any, ...] = ()
         self._buffers = _Buffers(*8 * (np.empty((0, 0)),))
@@ -112,7 +112,8 @@ class Steps:
 
     def __call__(
         self,
-        net: Any,
+        arrays: Any,
+        accumulation: tuple[Any, Any, int] | None,
         sums: Any,
         data: Any,
         y: Any,
@@ -129,10 +130,15 @@ class Steps:
 
         With 0 steps, compile and record the steps over all the data, and leave the network unchanged.
         """
-        stream = current_stream()
-        self._prepare((net, data, y, state), (batch_size, hyperparameters.shape[1], max_norm), len(sums), len(rows))
+        net, stream = self._network(arrays), current_stream()
+        owners: list[Any] = [net, data, y, state]
+        numbers: list[Any] = [batch_size, hyperparameters.shape[1], max_norm]
+        if accumulation is not None:
+            owners.append(accumulation)
+            numbers.append(accumulation[2])
+        self._prepare(owners, tuple(numbers), len(sums), len(rows))
         if not len(sums):
-            self._warm_up(net, data, y, batch_size, state, max_norm)
+            self._warm_up(net, accumulation, data, y, batch_size, state, max_norm)
             return
         buffers = self._buffers
         buffers.rows[: rows.size].copy_to_device(rows, stream=stream)
@@ -144,7 +150,8 @@ class Steps:
         try:
             for number, start in enumerate(range(0, rows.size, batch_size)):
                 net_at_rates = self._at_rates(net, thresholds[number], scales[number])
-                self._take(net_at_rates, data, y, min(batch_size, rows.size - start), batch_size, state, max_norm)
+                size = min(batch_size, rows.size - start)
+                self._take(net_at_rates, accumulation, data, y, size, batch_size, state, max_norm)
         finally:
             _read(buffers.sums[: len(sums)], sums, stream)
 
@@ -170,7 +177,9 @@ class Steps:
             self._owners, self._numbers = tuple(weakref.ref(_owner(array)) for array in arrays), numbers
             self._launched, self._recorded, self._buffers = set(), {}, buffers
 
-    def _warm_up(self, net: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any) -> None:
+    def _warm_up(
+        self, net: Any, accumulation: Any, data: Any, y: Any, batch_size: int, state: Any, max_norm: Any
+    ) -> None:
         """Compile and record a step of each batch size in the data, and restore the parameters and state."""
         stream = current_stream()
         copies = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.master.values, state)]
@@ -182,7 +191,7 @@ class Steps:
             count = len(y.weights if isinstance(y, Weighted) else y)
             for size in {min(batch_size, count), count % batch_size} - {0}:
                 self._buffers.position.copy_to_device(np.zeros(2, np.int64), stream=stream)
-                launch = self._launcher(net, data, y, size, batch_size, state, max_norm)
+                launch = self._launcher(net, accumulation, data, y, size, batch_size, state, max_norm)
                 launch()
                 self._recorded[_key(size, net)] = _record(launch, stream)
         finally:
@@ -190,11 +199,13 @@ class Steps:
                 array.copy_to_device(copy, stream=stream)
             stream.synchronize()
 
-    def _take(self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any) -> None:
+    def _take(
+        self, net: Any, accumulation: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
+    ) -> None:
         """Run the step at the current position."""
         key = _key(size, net)
         if key not in self._recorded:
-            launch = self._launcher(net, data, y, size, batch_size, state, max_norm)
+            launch = self._launcher(net, accumulation, data, y, size, batch_size, state, max_norm)
             if key not in self._launched:
                 if len(self._launched) >= MAX_GRAPHS:  # with a schedule, most rates do not recur
                     self._launched.clear()
@@ -206,14 +217,16 @@ class Steps:
         self._recorded[key]()
 
     def _launcher(
-        self, net: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
+        self, net: Any, accumulation: Any, data: Any, y: Any, size: int, batch_size: int, state: Any, max_norm: Any
     ) -> Callable[[], None]:
         """Return the function that launches the kernels of a step one by one."""
         rows, hyperparameters, sums, position, batch, step, step_hyperparameters, step_sums = self._buffers
 
         def launch() -> None:
             begin_step(batch[:size], step, step_hyperparameters, position, rows, hyperparameters, batch_size)
-            self._train_step(net, step_sums, data, y, batch[:size], step, state, step_hyperparameters, max_norm)
+            self._train_step(
+                net, accumulation, step_sums, data, y, batch[:size], step, state, step_hyperparameters, max_norm
+            )
             end_step(sums, step_sums, position)
 
         return launch

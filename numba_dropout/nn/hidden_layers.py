@@ -51,7 +51,7 @@ def _relu_layers(target: Target) -> HiddenLayers:
     """Return the functions of hidden layers with ReLU."""
     kernels, matrix = target.kernels, target.matrix
 
-    @target.internal
+    @target.inlined
     def forward(net, layer, out, slopes, inp, weight, bias, threshold, step, row_offset):
         """Write the outputs of a layer."""
         site, offset = layer + 1, row_offset * np.uint64(out.shape[1])
@@ -69,7 +69,7 @@ def _relu_layers(target: Target) -> HiddenLayers:
             offset,
         )
 
-    @target.view
+    @target.inlined
     def slopes(net, layer, rows):
         """Return a view without elements."""
         return matrix(net.batch.outputs, FIRST, FIRST, FIRST)

@@ -107,18 +107,20 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> 
 
 
 def weights(sample_weight: ArrayLike, count: int, dtype: np.dtype[Any], *, scaled: bool = True) -> NDArray[Any]:
-    """Return the sample weights (rows,) of n rows, at least 0 and not all 0, optionally scaled to a mean of 1."""
+    """Return the sample weights (rows,) of n rows, at least 0 optionally not all 0 and scaled to a mean of 1."""
     array = on_host(sample_weight)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"sample_weight: expected numbers, got {array.dtype}")
     if array.shape != (count,):
         raise InputError(f"sample_weight: expected shape ({count},) like the rows of x, got {array.shape}")
     array = array.astype(np.float64)
-    if not (np.isfinite(array) & (array >= 0)).all() or not array.any():
-        raise InputError("sample_weight: expected finite numbers at least 0, not all of them 0")
+    if not (np.isfinite(array) & (array >= 0)).all() or (scaled and not array.any()):
+        raise InputError(f"sample_weight: expected finite numbers at least 0{', not all of them 0' * scaled}")
     if scaled:
         array /= array.max()  # the sum stays finite
         array /= array.mean()
+    elif array.max(initial=0) > np.finfo(dtype).max:
+        raise InputError(f"sample_weight: expected numbers that {dtype} can hold, got {array.max():g}")
     return array.astype(dtype)
 
 
@@ -146,13 +148,13 @@ def sizes(layer_sizes: Any, loss: str) -> list[int]:
 def activations(activation: Any, hidden: int) -> list[str]:
     """Return the names of the activations of the hidden layers, from one name or one for each."""
     names = [activation] * hidden if isinstance(activation, str) else activation
+    names = names.tolist() if isinstance(names, np.ndarray) else names
     if not isinstance(names, Sequence) or len(names) != hidden:
         raise InputError(
             f"activation: expected one name, or one for each of the {hidden} hidden layers, got {activation!r}"
         )
     for name in [activation] if isinstance(activation, str) else names:
-        if name not in ACTIVATIONS:
-            raise InputError(f"activation: expected one of {', '.join(ACTIVATIONS)}, got {name!r}")
+        checks.choice(name, "activation", ACTIVATIONS)
     return list(names)
 
 

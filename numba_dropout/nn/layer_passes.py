@@ -136,15 +136,15 @@ def sample_pass(
     """Return the pass through the master parameters that draws samples, with the masks of the sites."""
     kernels = target.kernels
     layer_input, layer_output, weight, bias = views.layer_input, views.layer_output, views.weight, views.bias
-    on_master, hidden_forward, slopes_of = views.on_master, hidden.forward, hidden.slopes
+    network, on_master, hidden_forward, slopes_of = views.network, views.on_master, hidden.forward, hidden.slopes
 
     @target.entry
-    def sample_units(network, data, rows, size, step, row_offset):
+    def sample_units(arrays, data, rows, size, step, row_offset):
         """Run rows of the data, repeated for each sample, through the network with the masks of samples.
 
         A sample has `size` rows. Its first row has the masks of row `row_offset`. Samples have consecutive steps.
         """
-        net = on_master(network)
+        net = on_master(network(arrays))
         count, last = rows.size, net.run.layers.shape[0] - 1
         load(net, data, rows)
         drop_samples(net, layer_input(net, FIRST, count), FIRST, size, step, row_offset)

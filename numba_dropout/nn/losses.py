@@ -35,7 +35,7 @@ def loss_functions(target: Target, loss: str, sample_weight: bool) -> LossFuncti
 
     if loss in OF_CLASSES:
 
-        @target.view
+        @target.inlined
         def target_of(net, y, rows):
             """Return a view of the classes of the batch."""
             return vector(net.batch.labels, FIRST, rows)
@@ -47,7 +47,7 @@ def loss_functions(target: Target, loss: str, sample_weight: bool) -> LossFuncti
 
     else:
 
-        @target.view
+        @target.inlined
         def target_of(net, y, rows):
             """Return a view of the targets of the batch."""
             return matrix(net.batch.targets, FIRST, rows, y.shape[1])

@@ -16,12 +16,13 @@ from ..core import checks
 from ..core.access import Access, changes, reads
 from ..core.errors import DeviceError, InputError
 from ..functional.concrete_dropout import logits_of, rates_of_logits
+from ..kernels.scalar.activations import ACTIVATIONS
 from . import inputs, passes
 from .passes import LOSSES
 from .prediction import LastPass
 from .rate_schedules import RateScheduler
 from .saving import Saveable
-from .state import FITTING, INITS, State
+from .state import INITS, State
 from .trainable import Trainable
 from .variants import kinds
 from .variants.concrete_dropout import regularization
@@ -30,7 +31,7 @@ __all__ = ["MLP"]
 
 
 class MLP(Trainable, Saveable):
-    """A multilayer perceptron: linear layers with ReLU and dropout between them.
+    """A multilayer perceptron: linear layers with an activation and dropout between them.
 
     The seed determines the initial weights, the masks and the order of the rows.
 
@@ -42,8 +43,8 @@ class MLP(Trainable, Saveable):
     sizes : sequence of int
         Units of each layer, the input first: [784, 1024, 10].
     activation : str or sequence
-        Activation of the hidden layers, one for all or a sequence with one for each: "relu", "leaky_relu", "elu",
-        "selu", "gelu", "gelu_tanh", "silu", "tanh", "logistic" or "identity" (docs/activations.md).
+        Activation of the hidden layers, one for all or a sequence with one for each, such as "relu", "gelu" or "tanh".
+        docs/activations.md has all names.
     dropout : float or sequence
         Probability of dropping a hidden unit, in [0, 1]: one for all hidden layers, or a sequence with one for each.
         For a layer it can be an array (units,) with one for each unit.
@@ -57,8 +58,9 @@ class MLP(Trainable, Saveable):
         "dropout" drops units of each row. "gaussian" multiplies units by noise of the same variance. "subnetwork" drops
         the same units for all rows of a batch and leaves them out of its products: higher rates give faster steps.
         "dropconnect" drops the weights of a layer at the rate of its input, the same for all rows of a batch (Wan et
-        al., ICML 2013). "concrete" learns the rates with the weights, starting from the given ones. A rate of 0 stays 0
-        (Gal, Hron & Kendall, NeurIPS 2017).
+        al., ICML 2013). "alpha" sets dropped units to the limit of selu, and keeps mean and variance (Klambauer et al.,
+        NeurIPS 2017): it is meant for activation="selu". "concrete" learns the rates with the weights, starting from
+        the given ones. A rate of 0 stays 0 (Gal, Hron & Kendall, NeurIPS 2017).
     weight_regularizer, dropout_regularizer : float, optional
         For "concrete": strengths a, b of `a |weight|**2 / (1 - p) - b inputs entropy(p)`, which training adds to the
         loss for each layer with a learned rate. Reported losses exclude it. By default, `fit` sets the strengths for a
@@ -131,22 +133,19 @@ class MLP(Trainable, Saveable):
         device: str = "cpu",
         precision: str = "float32",
     ) -> None:
-        if loss not in LOSSES:
-            raise InputError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
+        self.loss = checks.choice(loss, "loss", LOSSES)
         if dtype not in ("float32", "float64", np.float32, np.float64):
             raise InputError(f"dtype: expected float32 or float64, got {dtype!r}")
-        if init not in ("auto", *INITS):
-            raise InputError(f"init: expected auto, {', '.join(INITS)}, got {init!r}")
+        checks.choice(init, "init", ("auto", *INITS))
         self.sizes = inputs.sizes(sizes, loss)
         self.activation = inputs.activations(activation, len(self.sizes) - 2)
         self.dropout = inputs.rates(dropout, self.sizes[1:-1])
         self.input_dropout = inputs.input_rate(input_dropout, self.sizes[0])
         self.seed = checks.integer(seed, "seed", 0, 2**64 - 1)
-        self.loss = loss
         self.variant = variant
         self.weight_regularizer = inputs.strength(weight_regularizer, "weight_regularizer", variant)
         self.dropout_regularizer = inputs.strength(dropout_regularizer, "dropout_regularizer", variant)
-        inits = [FITTING.get(name, "he") if init == "auto" else init for name in self.activation or ["relu"]]
+        inits = [ACTIVATIONS[name].init if init == "auto" else init for name in self.activation or ["relu"]]
         self.init = inits[0] if len(set(inits)) == 1 else init
         self.dtype = np.dtype(dtype)
         self.memory = memory_of(device, precision)
@@ -173,13 +172,16 @@ class MLP(Trainable, Saveable):
         self._rows = np.arange(0)
         self._last_row = 2**63 // max(self.sizes) - 1  # the last whose elements have counters below 2**63
         self._passed = LastPass()
+        self._accumulated: tuple[Any, Any] | None = None  # arrays of steps in chunks
+        self._has_gradients = False  # of a backward pass since the last training step
         self._changes = 0  # calls of `train_steps`: each makes earlier passes unfit for `backward`
         self._state.draw_weights(self.seed, [*inits, inits[-1]])
 
     def __repr__(self) -> str:
         return (
-            f"MLP({self.sizes}, dropout={self.dropout}, input_dropout={self.input_dropout}, seed={self.seed}, "
-            f"loss={self.loss!r}, variant={self.variant!r}, dtype={self.dtype.name!r})"
+            f"MLP({self.sizes}, activation={self.activation}, dropout={self.dropout}, "
+            f"input_dropout={self.input_dropout}, seed={self.seed}, loss={self.loss!r}, variant={self.variant!r}, "
+            f"init={self.init!r}, dtype={self.dtype.name!r})"
         )
 
     @reads

@@ -17,7 +17,6 @@ from ..core import checks
 from ..core.access import Access, reads
 from ..core.errors import DeviceError, InputError
 from ..core.renamed import RenamedAttribute
-from ..kernels.cpu.linear import SKINNY
 from . import passes
 from .hidden_layers import distinct
 from .monte_carlo import MonteCarlo, of_classes, of_values
@@ -85,7 +84,7 @@ class Predictor(ABC):
             sums = np.zeros((-(-len(data) // chunk_size), 2))
             rows = self._rows_of(len(data))
             with self.memory.working():
-                self._passes(data).evaluate(workspace.net, sums, arrays_of(data), target, rows, chunk_size)
+                self._passes(data).evaluate(workspace.arrays, sums, arrays_of(data), target, rows, chunk_size)
         loss, correct = sums[0].tolist() if len(sums) == 1 else sums.sum(0).tolist()
         return loss / len(data), None if self.loss == "mse" else correct / len(data)
 
@@ -137,20 +136,19 @@ class Predictor(ABC):
         with self.access.reading("samples"), self._workspace() as workspace:
             capacity = _reserve_chunk(workspace, MAX_CHUNK)
         chunk_size = min(rows, capacity)
-        min_group = -(-(SKINNY + 1) // chunk_size)  # products of fewer rows add in another order
-        group = min(capacity // chunk_size, max(samples, min_group))
+        group = min(capacity // chunk_size, samples)
         for first in range(0, samples, group):
             result = np.empty((group, rows, self.sizes[-1]), self.dtype)
             for start in range(0, rows, chunk_size):
-                start = min(start, rows - chunk_size)  # all chunks have the same size
-                numbers = np.tile(np.arange(start, start + chunk_size), group)
+                size = min(chunk_size, rows - start)
+                numbers = np.tile(np.arange(start, start + size), group)
                 counters = np.uint64(step + first), np.uint64(row_offset + start)
                 with self.access.reading("samples"), self._workspace() as workspace:
                     workspace.reserve(len(numbers))
                     with self.memory.working():
-                        self._passes(data).sample(workspace.net, arrays_of(data), numbers, chunk_size, *counters)
+                        self._passes(data).sample(workspace.arrays, arrays_of(data), numbers, size, *counters)
                     out = workspace.outputs(len(numbers))
-                result[:, start : start + chunk_size] = out.reshape(group, chunk_size, -1)
+                result[:, start : start + size] = out.reshape(group, size, -1)
             yield from result[: samples - first]
 
     @reads
@@ -249,7 +247,9 @@ class Predictor(ABC):
         count = len(data)
         counters = (np.uint64(step), np.uint64(row_offset)) if training else _NO_MASKS
         with self.memory.working():
-            self._passes(data).forward(workspace.net, arrays_of(data), self._rows_of(count), training, keep, *counters)
+            self._passes(data).forward(
+                workspace.arrays, arrays_of(data), self._rows_of(count), training, keep, *counters
+            )
         return workspace.outputs(count)
 
     def _passes(
@@ -258,13 +258,14 @@ class Predictor(ABC):
         update: str = "sgd",
         bounds: tuple[bool, bool] = (False, False),
         sample_weight: bool = False,
+        accumulates: bool = False,
     ) -> passes.Passes:
         """Return the passes of the network for dense or sparse data and an update rule."""
-        key = isinstance(data, SparseRows), update, bounds, sample_weight
+        key = isinstance(data, SparseRows), update, bounds, sample_weight, accumulates
         result = self._passes_by_key.get(key)
         if result is None:
             spec = passes.PassSpec(
-                self.loss, update, *bounds, self._kind, key[0], sample_weight, distinct(self.activation)
+                self.loss, update, *bounds, self._kind, key[0], sample_weight, distinct(self.activation), accumulates
             )
             result = self._passes_by_key.setdefault(key, passes.passes_for(self.memory.device, spec))
         return result
@@ -279,7 +280,7 @@ class Predictor(ABC):
     # ------------------------------------------------------------ abstract methods
 
     @abstractmethod
-    def check_xy(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+    def check_xy(self, x: ArrayLike, y: ArrayLike, *, finite: bool = False, stage: bool = False) -> tuple[Any, Any]:
         """Return x and y in the form that kernels take, on the network's device."""
 
     @abstractmethod

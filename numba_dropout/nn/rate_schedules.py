@@ -116,6 +116,4 @@ def rate_schedule(schedule: str | RateSchedule) -> RateSchedule:
     """Return the schedule with a name. A function is returned unchanged."""
     if callable(schedule):
         return schedule
-    if not isinstance(schedule, str) or schedule not in RATE_SCHEDULES:
-        raise errors.InputError(f"dropout_schedule: expected one of {', '.join(RATE_SCHEDULES)}, got {schedule!r}")
-    return RATE_SCHEDULES[schedule]
+    return RATE_SCHEDULES[checks.choice(schedule, "dropout_schedule", RATE_SCHEDULES)]

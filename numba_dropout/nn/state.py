@@ -17,6 +17,7 @@ from .buffers import (
     INPUTS,
     UNITS,
     Network,
+    in_plain_tuples,
     logits,
     matrix,
     new_network,
@@ -29,14 +30,13 @@ from .hidden_layers import distinct, keeps_slopes
 from .inputs import scaling
 from .variants import KINDS, PER_UNIT
 
-__all__ = ["FITTING", "INITS", "SCALING", "State", "Workspace"]
+__all__ = ["INITS", "SCALING", "State", "Workspace"]
 
 INITS: dict[str, Callable[[int, int], int]] = {
     "he": lambda inputs, units: inputs,
     "glorot": lambda inputs, units: inputs + units,
     "lecun": lambda inputs, units: 2 * inputs,
 }  # the bound is the square root of 6 over this number
-FITTING = {"selu": "lecun", "tanh": "glorot", "logistic": "glorot", "identity": "glorot"}  # of activations, else "he"
 SCALING = {  # from the names in model files
     "shift": "input_offset",
     "stretch": "input_scale",
@@ -46,10 +46,13 @@ SCALING = {  # from the names in model files
 
 
 class Workspace:
-    """Buffers of one call. `net` is the network that the passes take, with its own arrays for all they write."""
+    """Buffers of one call.
+
+    `net` is the network with its own arrays for all that passes write. `arrays` is the form that the passes take.
+    """
 
     def __init__(self, net: Network, memory: Memory) -> None:
-        self.net, self.memory = net, memory
+        self.net, self.arrays, self.memory = net, in_plain_tuples(net), memory
 
     def reserve(self, rows: int) -> bool:
         """Reserve buffers for n rows, and return whether they were too small. Buffers never shrink."""
@@ -63,6 +66,7 @@ class Workspace:
 
         self.memory.make_sure(rows * row_bytes, f"a batch of {rows} rows", remedy)
         self.net = reserve(self.net, rows, self.memory.empty, self.memory.zeros)
+        self.arrays = in_plain_tuples(self.net)
         return True
 
     def outputs(self, rows: int) -> NDArray[Any]:

@@ -13,8 +13,9 @@ from ..core import checks
 from ..core.access import changes, reads
 from ..core.errors import InputError
 from ..optim import Optimizer
+from ..optim.optimizer import check_optimizer
 from . import inputs, passes
-from .buffers import Rates
+from .buffers import Rates, in_plain_tuples
 from .prediction import Pass, Predictor
 from .rate_schedules import RateScheduler
 
@@ -32,6 +33,8 @@ class Trainable(Predictor):
     dropout_regularizer: float | None
     rate_scheduler: RateScheduler
     _changes: int
+    _accumulated: tuple[Any, Any] | None
+    _has_gradients: bool
 
     @reads
     def forward(
@@ -71,7 +74,8 @@ class Trainable(Predictor):
         with self.memory.turn():
             workspace.set_doutput(values)
             with self.memory.working():
-                self._passes().backward(workspace.net, rows, training, True, np.uint64(step), np.uint64(row_offset))
+                self._passes().backward(workspace.arrays, rows, training, True, np.uint64(step), np.uint64(row_offset))
+            self._has_gradients = True
             return workspace.dinput(rows)
 
     @changes
@@ -98,7 +102,8 @@ class Trainable(Predictor):
         row_offset : int
             Number of the first row in the batch, for its masks.
         batch_rows : int, optional
-            Number of rows of the batch, which the sums of losses and gradients are divided by. Default: the rows of x.
+            Number of rows of the batch, which the sums of losses and gradients are divided by: at least row_offset plus
+            the rows of x. Default: the rows of x.
         sample_weight : array (rows,), optional
             Factors of the losses of the rows, at least 0. Unlike in `fit`, they are not scaled to a mean of 1.
 
@@ -119,8 +124,11 @@ class Trainable(Predictor):
         data, target = self.check_xy(x, y, stage=True)
         self._check_regularizers("loss_and_gradients")
         rows = len(data)
-        batch_rows = rows if batch_rows is None else checks.integer(batch_rows, "batch_rows", 1, 2**63 - 1)
         row_offset = checks.integer(row_offset, "row_offset", 0, self._last_row - rows)
+        if batch_rows is None:
+            batch_rows = rows
+        else:
+            batch_rows = checks.integer(batch_rows, "batch_rows", row_offset + rows, 2**63 - 1)
         weights = None
         if sample_weight is not None:
             weights = self.to_device(inputs.weights(sample_weight, rows, self.dtype, scaled=False))
@@ -131,7 +139,7 @@ class Trainable(Predictor):
             workspace.reserve(rows)
             with self.memory.working():
                 self._passes(data, sample_weight=weights is not None).loss_and_gradients(
-                    workspace.net._replace(rates=Rates(thresholds[0], scales[0])),
+                    in_plain_tuples(workspace.net._replace(rates=Rates(thresholds[0], scales[0]))),
                     sums,
                     arrays_of(data),
                     target if weights is None else passes.Weighted(target, weights),
@@ -140,6 +148,7 @@ class Trainable(Predictor):
                     np.uint64(step),
                     np.uint64(row_offset),
                 )
+            self._has_gradients = True
         return float(sums[0] / batch_rows), self._state.gradients()
 
     @changes
@@ -147,7 +156,7 @@ class Trainable(Predictor):
         """Update the parameters with `gradients()`, after clipping them if the optimizer does, and advance `step`.
 
         You can change the gradients before: they are live views. Optimizers with a bound on the norm of the weights
-        apply it afterwards.
+        apply it afterwards. Raise ValueError if there are no gradients.
 
         Examples
         --------
@@ -158,6 +167,8 @@ class Trainable(Predictor):
         >>> net.step
         1
         """
+        check_optimizer(optimizer)
+        self._check_gradients("update")
         with optimizer.access.changing("update"), self._workspace() as workspace:
             self._check_regularizers("update")
             checks.integer(self.step + 1, "number of steps", 0, 2**32)
@@ -166,13 +177,17 @@ class Trainable(Predictor):
             self._changes += 1
             with self.memory.working():
                 update = self._passes(update=optimizer.update, bounds=optimizer.bounds).update
-                update(workspace.net, state, hyperparameters[0], self.dtype.type(optimizer.max_norm or 0))
+                update(workspace.arrays, state, hyperparameters[0], self.dtype.type(optimizer.max_norm or 0))
             self.step += 1
             optimizer.step += 1
 
     @reads
     def gradients(self) -> dict[str, Any]:
-        """Return live views of the gradients of the last backward pass, under the names of `state_dict`."""
+        """Return live views of the gradients of the last backward pass, under the names of `state_dict`.
+
+        Raise ValueError before the first, and after a training step, which does not keep all gradients.
+        """
+        self._check_gradients("gradients")
         return self._state.gradients()
 
     @changes
@@ -197,26 +212,35 @@ class Trainable(Predictor):
         batch_size: int,
         optimizer: Optimizer,
         weights: Any = None,
+        *,
+        chunk_size: int | None = None,
     ) -> None:
         """Train on len(sums) consecutive batches of rows of the data, without Python between steps.
 
         sums (S, 2) receives the sums of losses and correct predictions of each batch. `data`, `target` and the optional
         `weights` (rows,) are arrays that `check_xy` returned, without checks. Advances `step` and the optimizer's.
+        With `chunk_size`, a batch runs in chunks of this number of rows, whose gradients are added.
         """
+        check_optimizer(optimizer)
         if rows.base is not self._rows:
             inputs.check_rows(rows, batch_size, data, target, weights)
         with optimizer.access.changing("train_steps"), self._workspace() as workspace:
-            workspace.reserve(batch_size)
+            workspace.reserve(batch_size if chunk_size is None else chunk_size)
+            accumulation = None if chunk_size is None else (*self._sums_of_chunks(), chunk_size)
             state = self.state_of(optimizer)
             hyperparameters = optimizer.hyperparameters(len(sums), self.dtype)
             max_norm = self.dtype.type(optimizer.max_norm or 0)
             step = checks.integer(self.step + len(sums), "number of steps", 0, 2**32) - len(sums)
             self._changes += 1
+            self._has_gradients = False
             sums[:] = -1.0  # no loss is negative: other values mark completed steps
             try:
                 with self.memory.working():
-                    self._passes(data, optimizer.update, optimizer.bounds, weights is not None).train_steps(
-                        workspace.net,
+                    self._passes(
+                        data, optimizer.update, optimizer.bounds, weights is not None, chunk_size is not None
+                    ).train_steps(
+                        workspace.arrays,
+                        accumulation,
                         sums,
                         arrays_of(data),
                         target if weights is None else passes.Weighted(target, weights),
@@ -234,6 +258,13 @@ class Trainable(Predictor):
                 self.step += done
                 optimizer.step += done
 
+    def _sums_of_chunks(self) -> tuple[Any, Any]:
+        """Return arrays for the sums of the gradients (P,), and of losses and correct predictions (2,), of chunks."""
+        if self._accumulated is None:
+            memory, params = self.memory, self._state.net.master.values
+            self._accumulated = memory.zeros(params.size, params.dtype), memory.zeros(2, np.float64)
+        return self._accumulated
+
     def state_of(self, optimizer: Optimizer) -> Any:
         """Return an optimizer's state (slots, P) for this network, initially zeros, and bind it to the network.
 
@@ -248,6 +279,11 @@ class Trainable(Predictor):
         state = optimizer.bind(params, self.memory.zeros)
         self.memory.write(state, saved)
         return state
+
+    def _check_gradients(self, method: str) -> None:
+        """Raise InputError if there are no gradients of a whole pass."""
+        if not self._has_gradients:
+            raise InputError(f"{method}: expected loss_and_gradients or backward before it, after any training step")
 
     def _check_regularizers(self, method: str) -> None:
         """Raise InputError if the strengths of regularizers are missing."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .buffers import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Network, Rates
+from .buffers import BIAS, INPUTS, LOGIT, OUTPUT, UNITS, WEIGHT, Batch, Network, Parameters, Rates, Scaling
 
 __all__ = ["FIRST", "Target", "Views", "views_of"]
 
@@ -19,10 +19,10 @@ class Target(NamedTuple):
     """The kernels and decorators that the passes are built with."""
 
     kernels: ModuleType
-    loop: Callable[..., Any]  # (train_step, `at_rates`): the function that runs consecutive steps
+    loop: Callable[..., Any]  # (train_step, views): the function that runs consecutive steps
     entry: Callable[[Any], Any]  # decorates functions that Python calls
     internal: Callable[[Any], Any]  # decorates functions that only those call
-    view: Callable[[Any], Any]  # decorates functions that return a view
+    inlined: Callable[[Any], Any]  # decorates small functions, which are compiled into their callers
     matrix: Callable[..., Any]  # (flat, start, rows, columns): a slice of a flat array as a matrix
     vector: Callable[..., Any]  # (flat, start, size): a slice of a flat array
     compacts: bool  # a sub-network is copied to smaller arrays instead of masked
@@ -31,6 +31,7 @@ class Target(NamedTuple):
 class Views(NamedTuple):
     """The functions that `views_of` builds. `params` are the `Parameters` of a network, its master's or its batch's."""
 
+    network: Callable[..., Any]  # (arrays): the network of arrays in plain tuples, which entries take
     layer_input: Callable[..., Any]  # (net, layer, rows)
     layer_output: Callable[..., Any]  # (net, layer, rows)
     slopes: Callable[..., Any]  # (net, layer, rows)
@@ -43,11 +44,20 @@ class Views(NamedTuple):
     dlogit: Callable[..., Any]  # (params, layer)
     on_master: Callable[..., Any]  # (net): the network that runs batches through its master parameters
     at_rates: Callable[..., Any]  # (net, thresholds, scales): the network with these
+    with_gradients: Callable[..., Any]  # (net, gradients): the network with these of its master parameters
 
 
 def views_of(target: Target) -> Views:
     """Build the views for one target."""
-    view, matrix, vector = target.view, target.matrix, target.vector
+    view, matrix, vector = target.inlined, target.matrix, target.vector
+
+    @view
+    def network(arrays):
+        """Return the network of arrays in plain tuples."""
+        master, run, rates, scaling, batch, key, extra = arrays
+        return Network(
+            Parameters(*master), Parameters(*run), Rates(*rates), Scaling(*scaling), Batch(*batch), key, extra
+        )
 
     @view
     def layer_input(net, layer, rows):
@@ -116,9 +126,16 @@ def views_of(target: Target) -> Views:
         rates = Rates(thresholds, scales)
         return Network(net.master, net.run, rates, net.scaling, net.batch, net.key, net.extra)
 
+    @view
+    def with_gradients(net, gradients):
+        """Return the network with another array of the gradients of its master parameters."""
+        master = Parameters(net.master.layers, net.master.values, gradients)
+        return Network(master, net.run, net.rates, net.scaling, net.batch, net.key, net.extra)
+
     weight, bias, logit = parameter_views(values)
     dweight, dbias, dlogit = parameter_views(gradients)
     return Views(
+        network,
         layer_input,
         layer_output,
         slopes,
@@ -131,4 +148,5 @@ def views_of(target: Target) -> Views:
         dlogit,
         on_master,
         at_rates,
+        with_gradients,
     )

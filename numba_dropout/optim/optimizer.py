@@ -19,7 +19,13 @@ from ..core.renamed import RenamedAttribute
 from ..kernels.simd import aligned
 from .schedules import SCHEDULES, Schedule, constant, cosine, schedule_name
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "check_optimizer"]
+
+
+def check_optimizer(optimizer: Any) -> None:
+    """Raise TypeError if the argument is not an optimizer."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer: expected an Optimizer such as nd.Adam(), got {optimizer!r}")
 
 
 class Optimizer:
@@ -67,8 +73,8 @@ class Optimizer:
         self.weight_decay = checks.number(weight_decay, "weight_decay", at_least=0)
         self.clip_norm = None if clip_norm is None else checks.number(clip_norm, "clip_norm", above=0)
         self.max_norm = None if max_norm is None else checks.number(max_norm, "max_norm", above=0)
-        if isinstance(schedule, str) and schedule not in SCHEDULES:
-            raise errors.InputError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+        if isinstance(schedule, str):
+            checks.choice(schedule, "schedule", SCHEDULES)
         if not isinstance(schedule, str) and not callable(schedule):
             raise TypeError(f"schedule: expected a name or a function, got {schedule!r}")
         self._known = isinstance(schedule, str)  # a named schedule needs no checks

@@ -22,18 +22,19 @@ __all__ = ["DropoutMLPClassifier"]
 class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
     """Multilayer perceptron for classes, with dropout.
 
-    Weights start with Glorot's uniform initialization. X is not scaled: put a
-    `StandardScaler` before the estimator. The loss is logistic for two classes and for several labels (an indicator
-    matrix), else the cross-entropy of the softmax. Parameters with a name of `MLPClassifier` have the same meaning.
-    Several threads may predict at once. Fitting while another thread uses the estimator raises RuntimeError.
+    Weights start with Glorot's uniform initialization if the activations are scikit-learn's, else with the one that
+    fits (docs/activations.md). X is not scaled: put a `StandardScaler` before the estimator. The loss is logistic for
+    two classes and for several labels (an indicator matrix), else the cross-entropy of the softmax. Parameters with a
+    name of `MLPClassifier` have the same meaning. Several threads may predict at once. Fitting while another thread
+    uses the estimator raises RuntimeError.
 
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of the hidden layers.
     activation : str or sequence of str, default="relu"
-        Activation of the hidden layers, one for all or one for each: "identity", "logistic", "tanh", "relu",
-        "leaky_relu", "elu", "selu", "gelu", "gelu_tanh" or "silu".
+        Activation of the hidden layers, one for all or one for each: "identity", "logistic", "tanh", "relu", or another
+        of docs/activations.md.
     dropout : float or sequence, default=0.5
         Probability of dropping a hidden unit in training, one number or one for each hidden layer.
     input_dropout : float or array (features,), default=0.0

@@ -23,10 +23,10 @@ CONSTANT = 1e-12  # a standard deviation of at most this multiple of the mean is
 class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
     """Multilayer perceptron for one or several values, with dropout.
 
-    Weights start with Glorot's uniform initialization. X is not scaled: put a
-    `StandardScaler` before the estimator. Training minimizes the mean squared error of the standardized target, and
-    predictions are in the target's units. Several threads may predict at once. Fitting while another thread uses the
-    estimator raises RuntimeError.
+    Weights start with Glorot's uniform initialization if the activations are scikit-learn's, else with the one that
+    fits (docs/activations.md). X is not scaled: put a `StandardScaler` before the estimator. Training minimizes the
+    mean squared error of the standardized target, and predictions are in the target's units. Several threads may
+    predict at once. Fitting while another thread uses the estimator raises RuntimeError.
 
     The parameters are those of `DropoutMLPClassifier`.
 

@@ -15,6 +15,7 @@ from ..nn.inputs import weights
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule
 from ..optim import Optimizer
+from ..optim.optimizer import check_optimizer
 from . import checkpoints
 from .loop import Callback, Diverged, History, Training
 
@@ -29,6 +30,7 @@ def fit(
     optimizer: Optimizer,
     epochs: int = 5,
     batch_size: int = 32,
+    accumulate: int = 1,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     dropout_schedule: str | RateSchedule = "constant",
@@ -51,6 +53,9 @@ def fit(
         It keeps its state, from which a second call continues.
     epochs, batch_size : int
         A batch size above the number of rows is reduced to it.
+    accumulate : int
+        Number of batches whose gradients make one step. The step is that of one batch of `accumulate * batch_size`
+        rows, masks included, up to rounding, with buffers for `batch_size` rows.
     validation : (x, y), optional
         Data to evaluate after each epoch.
     patience : int, optional
@@ -88,8 +93,7 @@ def fit(
     >>> len(losses), losses[-1] < losses[0]
     (10, True)
     """
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer: expected an Optimizer such as nd.Adam(), got {optimizer!r}")
+    check_optimizer(optimizer)
     callbacks = _check_callbacks(callbacks)
     with net.access.changing("fit"), access_of(optimizer).changing("fit"):
         data = net.check_xy(x, y, finite=True)
@@ -100,6 +104,7 @@ def fit(
         row_weights = None if sample_weight is None else net.to_device(weights(sample_weight, rows, net.dtype))
         epochs = checks.integer(epochs, "epochs", 1, 2**31)
         batch_size = min(checks.integer(batch_size, "batch_size", 1, 2**31), rows)
+        accumulate = checks.integer(accumulate, "accumulate", 1, 2**31)
         if patience is not None:
             patience = checks.integer(patience, "patience", 1, 2**31)
             if validation_data is None:
@@ -111,6 +116,7 @@ def fit(
             optimizer,
             epochs=epochs,
             batch_size=batch_size,
+            accumulate=accumulate,
             patience=patience,
             dropout_schedule=dropout_schedule,
             callbacks=callbacks,

@@ -15,7 +15,6 @@ from ..arrays.convert import on_host
 from ..arrays.host import digest
 from ..arrays.sparse import parts_of
 from ..core.errors import InputError
-from ..nn.hidden_layers import RELU_ONLY, distinct
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule, rate_schedule
 from ..optim import Optimizer, schedule_name
@@ -105,8 +104,8 @@ class Training:
     ----------
     net : MLP
     optimizer : Optimizer
-    epochs, batch_size, steps : int
-        `steps` is the number of steps in an epoch.
+    epochs, batch_size, accumulate, steps : int
+        `steps` is the number of steps in an epoch, each of `accumulate` batches.
     epoch, done : int
         The current epoch, from 1, and the number of its finished steps.
     steps_done : int
@@ -130,16 +129,19 @@ class Training:
         *,
         epochs: int,
         batch_size: int,
+        accumulate: int,
         patience: int | None,
         dropout_schedule: str | RateSchedule,
         callbacks: Sequence[Callback],
         weights: Any = None,
     ) -> None:
         self.net, self.optimizer = net, optimizer
-        self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
+        self.epochs, self.patience = epochs, patience
+        self.batch_size, self.accumulate = batch_size, accumulate
         self.dropout_schedule = dropout_schedule
         self.rows = len(data[0])
-        self.steps = -(-self.rows // batch_size)
+        self._step_rows = min(batch_size * accumulate, self.rows)
+        self.steps = -(-self.rows // self._step_rows)
         self.epoch, self.done = 1, 0
         self.history = History()
         self.resumed = self.stop = False
@@ -181,10 +183,9 @@ class Training:
 
     def compile(self) -> None:
         """Compile the kernels and create the optimizer's state with a call of zero steps."""
-        x, y = self._data
         self._set_schedule_ends()
         self.net.regularize(self.rows)
-        self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), self.batch_size, self.optimizer, self._weights)
+        self._train_steps(np.empty((0, 2)), np.arange(0))
 
     def _set_schedule_ends(self) -> None:
         """Set the end of the learning-rate and dropout-rate schedules to the end of the run."""
@@ -195,16 +196,16 @@ class Training:
 
     def _train(self) -> None:
         """Train on the remaining rows of the epoch, in the order drawn by the seed and the network's epoch."""
-        net, (x, y), batch_size = self.net, self._data, self.batch_size
+        net, size = self.net, self._step_rows
         order = random.permutation(self.rows, "shuffling", seed=net.seed, step=net.epoch)
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
         while self.done < self.steps:
             due = (callback.every - net.step % callback.every for callback in self._callbacks if callback.every)
             steps = min([self._chunk, self.steps - self.done, *due])
-            rows = order[self.done * batch_size : (self.done + steps) * batch_size]
+            rows = order[self.done * size : (self.done + steps) * size]
             sums = self._sums[self.done : self.done + steps]
             start = time.perf_counter()
-            net.train_steps(sums, x, y, rows, batch_size, self.optimizer, self._weights)
+            self._train_steps(sums, rows)
             seconds = time.perf_counter() - start
             self._check_finite(sums[:, 0], "loss")
             self.done += len(sums)
@@ -214,6 +215,11 @@ class Training:
             if steps == self._chunk:
                 self._chunk *= 2
             self._chunk = max(1, min(self._chunk, int(steps * INTERVAL / max(seconds, 1e-9))))
+
+    def _train_steps(self, sums: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+        """Train on consecutive steps of rows, as `MLP.train_steps`."""
+        (x, y), chunk_size = self._data, self.batch_size if self.accumulate > 1 else None
+        self.net.train_steps(sums, x, y, rows, self._step_rows, self.optimizer, self._weights, chunk_size=chunk_size)
 
     def _end_epoch(self) -> None:
         """Evaluate on the validation data, record the epoch, and keep the weights if they are the best."""
@@ -277,8 +283,9 @@ class Training:
 
     def check_state(self, path: Any, position: dict[str, Any]) -> None:
         """Raise InputError if the state in a file is of a run with other settings or on other data."""
+        choices = self._saved_settings(position)
         for name, value in self._settings().items():
-            saved = position["choices"].get(name)
+            saved = choices.get(name)
             if saved != value:
                 difference = "on other data" if name == "data" else f"with {name} {saved}, got {value}"
                 raise InputError(
@@ -287,7 +294,7 @@ class Training:
 
     def same_run(self, position: dict[str, Any]) -> bool:
         """Return whether a state is of a run with the same settings and first step as this one."""
-        return position["choices"] == self._settings() and position["began"] == list(self._first_steps)
+        return self._saved_settings(position) == self._settings() and position["began"] == list(self._first_steps)
 
     def load_state(self, position: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         """Restore the state of a run with the same settings. The network is not changed."""
@@ -302,6 +309,10 @@ class Training:
         self._best = {name.removeprefix("best."): array for name, array in arrays.items() if name.startswith("best.")}
         self.resumed, self.stop = True, position["stop"]
 
+    def _saved_settings(self, position: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings in a state. Those of version 0.1 have only ReLU and no accumulation."""
+        return {"activation": ["relu"] * len(self.net.dropout), "accumulate": 1, **position["choices"]}
+
     def _settings(self) -> dict[str, Any]:
         """Return all settings of the run and a fingerprint of its data, as JSON returns them."""
         if self._fingerprint is None:
@@ -309,13 +320,11 @@ class Training:
             arrays = [pair for name, array in inputs for pair in parts_of(name, array)]
             arrays += [] if self._weights is None else [("weights", self._weights)]
             self._fingerprint = digest({name: on_host(array) for name, array in arrays})
-        network = self.net.choices()
-        if distinct(self.net.activation) == RELU_ONLY:
-            del network["activation"]  # checkpoints of version 0.1 have none
         return plain(
             {
-                **network,
+                **self.net.choices(),
                 **self.optimizer.choices(),
+                "accumulate": self.accumulate,
                 "epochs": self.epochs,
                 "batch_size": self.batch_size,
                 "patience": self.patience,

@@ -7,7 +7,7 @@ from numba_dropout_cli import _options
 
 import numba_dropout as nd
 from numba_dropout.experiments import config
-from numba_dropout.nn.variants import kinds
+from numba_dropout.nn.variants import VARIANTS
 
 SMALL = ("--hidden", "4", "--epochs", "1")
 
@@ -107,7 +107,7 @@ def test_too_many_parameters():
 
 
 def test_variants_match_the_network():
-    assert list(_options.VARIANTS.choices) == list(kinds.VARIANTS)
+    assert list(_options.VARIANTS.choices) == list(VARIANTS)
 
 
 def test_optimizers_match_the_configuration():

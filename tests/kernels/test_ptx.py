@@ -1,6 +1,7 @@
 """PTX of the CUDA kernels for real devices. It needs NVIDIA's compiler, but no device."""
 
 import functools
+import inspect
 import pkgutil
 import re
 from importlib import import_module, util
@@ -21,6 +22,7 @@ from numba.cuda import codegen, dispatcher
 from numba_dropout.core.disk_cache import DeviceCache
 from numba_dropout.kernels import cuda as kernels
 from numba_dropout.kernels.scalar import philox, transcendental
+from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 
 CAPABILITIES = [
     pytest.param((7, 5), marks=pytest.mark.full),
@@ -77,6 +79,7 @@ SUMS = flat(types.float64)
 PRODUCTS = {
     "linear._FORWARD": product(FLOATS, flat(F4)),
     "linear._INPUT": product(FLOATS, FLOATS, F4),
+    "linear._PRODUCT": product(FLOATS, FLOATS),
     "linear._WEIGHT": product(FLOATS),
     "linear_relu_dropout._KERNELS": product(FLOATS, flat(F4), U8, F4, *WHERE),
     "sgd._WEIGHT": product(*STEP),
@@ -86,7 +89,10 @@ PRODUCTS = {
 TILES = ["float32 128", "float32 64", "tf32 128", "tf32 64", "bf16 128", "bf16 64"]
 SIGNATURES = {
     **{f"{name}.{tile}": signature for name, signature in PRODUCTS.items() for tile in TILES},
+    **{f"linear_dropout {name}.float32 128": product(FLOATS, FLOATS, flat(F4), U8, F4, *WHERE) for name in ACTIVATIONS},
+    "linear_dropout._multiply": (flat(F4),) * 3,
     "linear._sum_rows": (flat(F4), FLOATS),
+    "accumulate._accumulate": (flat(F4), flat(F4)),
     "linear_relu_dropout._KERNELS.float32 128 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
     "linear_relu_dropout._KERNELS.float32 64 at a step": product(FLOATS, flat(F4), U8, F4, *AT_A_STEP),
     "dropout._KERNELS.float32 at a step": dropout(F4, AT_A_STEP),
@@ -153,6 +159,11 @@ def device_kernels():
                 if isinstance(kernel, dispatcher.CUDADispatcher) and not kernel.targetoptions.get("device"):
                     short = f"{key.precision} {key.rows}" if hasattr(key, "precision") else key
                     result[f"{module.name}.{name}{'.' * bool(key)}{short}"] = kernel
+    for name in ACTIVATIONS:
+        table = inspect.getclosurevars(kernels.linear_dropout(name)).nonlocals["kernels"]
+        result[f"linear_dropout {name}.float32 128"] = next(
+            kernel for tile, kernel in table.items() if (tile.precision, tile.rows) == ("float32", 128)
+        )
     return result
 
 

@@ -111,12 +111,23 @@ def test_relu_without_slopes():
 @pytest.mark.parametrize(
     ("activation", "message"),
     [
-        ("softplus", "activation: expected one of relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, tanh, logistic"),
+        ("sine", "activation: expected one of relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, tanh, logistic"),
         (["relu"], r"activation: expected one name, or one for each of the 2 hidden layers, got \['relu'\]"),
         (["relu", 3], "activation: expected one of relu"),
+        ([["relu"], "relu"], r"activation: expected one of relu, .*, got \['relu'\]"),
         (None, "activation: expected one name, or one for each of the 2 hidden layers, got None"),
     ],
 )
 def test_refused_activations(activation, message):
     with pytest.raises(ValueError, match=message):
         nd.MLP(SIZES, activation=activation)
+
+
+def test_array_of_activations():
+    assert nd.MLP(SIZES, activation=np.array(["gelu", "tanh"])).activation == ["gelu", "tanh"]
+
+
+@pytest.mark.parametrize("name", ["loss", "variant", "init"])
+def test_refused_lists(name):
+    with pytest.raises(ValueError, match=rf"{name}: expected one of .*, got \['relu'\]"):
+        nd.MLP(SIZES, **{name: ["relu"]})

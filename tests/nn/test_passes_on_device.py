@@ -60,6 +60,21 @@ def test_training_on_sparse_rows(rng):
     assert_close(net.predict_proba(rows), cpu.predict_proba(rows))
 
 
+@pytest.mark.parametrize("variant", ["dropout", "concrete"])
+def test_accumulation(variant, rng):
+    """Steps of chunks of 2 and 1 rows."""
+    x, y = batch("cross_entropy", rng)
+    results = []
+    for device in ("cpu", "cuda"):
+        net = network(device, variant=variant)
+        options = {"optimizer": nd.SGD(lr=0.1), "epochs": 3, "batch_size": 2, "accumulate": 2}
+        results.append((nd.fit(net, x, y, **options), net))
+    (expected, cpu), (history, net) = results
+    assert_close(history.column("loss"), expected.column("loss"))
+    for name, values in cpu.weights().items():
+        assert_close(net.weights()[name], values)
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_forward_and_backward(training, rng):
     x, dout = batch("cross_entropy", rng, 2)[0], rng.standard_normal((2, OUTPUTS)).astype(np.float32)

@@ -34,16 +34,16 @@ def test_save_and_load(tmp_path, rng):
     assert np.array_equal(loaded.forward(x), net.forward(x))
     assert np.array_equal(loaded.forward(x, training=True), net.forward(x, training=True))
     with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
-        assert json.loads(str(file["config"]))["version"] == 1
+        assert json.loads(str(file["config"]))["version"] == 2
 
 
 def test_later_version(tmp_path):
     nd.MLP([2, 2]).save(tmp_path / "m.npz")
     with np.load(tmp_path / "m.npz") as file:
         arrays = dict(file)
-    arrays["config"] = np.array(str(arrays["config"]).replace('"version": 1', '"version": 2'))
+    arrays["config"] = np.array(str(arrays["config"]).replace('"version": 2', '"version": 3'))
     np.savez(tmp_path / "n.npz", **arrays)
-    with pytest.raises(ValueError, match="format version 1 or earlier, got 2"):
+    with pytest.raises(ValueError, match="format version 2 or earlier, got 3"):
         nd.MLP.load(tmp_path / "n.npz")
 
 

@@ -1,34 +1,12 @@
 """Gradients and updates apart: both halves are a training step, and chunks of a batch add up to the batch."""
 
+import copy
+
 import numpy as np
 import pytest
+from small_networks import LOSSES, OPTIMIZERS, ROWS, VARIANTS, batch, network
 
 import numba_dropout as nd
-
-SIZES, ROWS = [5, 7, 6, 3], 13
-VARIANTS = ("dropout", "rates", "gaussian", "alpha", "subnetwork", "dropconnect", "concrete")
-LOSSES = ("mse", "cross_entropy", "bce")
-OPTIMIZERS = {
-    "sgd": lambda: nd.SGD(lr=0.1, momentum=0.9),
-    "bounded": lambda: nd.SGD(lr=0.1, momentum=0.9, clip_norm=0.5, max_norm=1.0),
-    "adam": lambda: nd.Adam(lr=0.1),
-}
-
-
-def network(variant="dropout", **choices):
-    """Return a network in float64."""
-    options = {"dropout": 0.4, "input_dropout": 0.2, "variant": variant}
-    if variant == "rates":
-        options = {"dropout": [np.linspace(0.1, 0.6, 7), np.linspace(0.1, 0.6, 6)]}
-    if variant == "concrete":
-        options |= {"weight_regularizer": 1e-3, "dropout_regularizer": 1e-3}
-    return nd.MLP(SIZES, seed=1, dtype="float64", **{**options, **choices})
-
-
-def batch(loss, rng):
-    """Return rows and targets for a loss."""
-    y = {"mse": rng.standard_normal((ROWS, 3)), "cross_entropy": rng.integers(0, 3, ROWS), "bce": rng.random((ROWS, 3))}
-    return rng.standard_normal((ROWS, 5)), y[loss]
 
 
 @pytest.mark.compiles_long
@@ -90,15 +68,60 @@ def test_changed_gradients(rng):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"batch_rows": 0}, "batch_rows: expected an integer from 1"),
+        ({"batch_rows": 0}, "batch_rows: expected an integer from 13"),
+        ({"batch_rows": 13, "row_offset": 1}, "batch_rows: expected an integer from 14"),
+        ({"sample_weight": [-1.0] + [1.0] * 12}, "sample_weight: expected finite numbers at least 0$"),
+        ({"sample_weight": [1e300] * 13, "dtype": "float32"}, "sample_weight: expected numbers that float32 can hold"),
         ({"row_offset": -1}, "row_offset: expected an integer"),
         ({"sample_weight": [1.0]}, r"sample_weight: expected shape \(13,\)"),
     ],
 )
 def test_refused_arguments(choices, message, rng):
     x, y = batch("mse", rng)
+    dtype = choices.get("dtype", "float64")
     with pytest.raises(ValueError, match=message):
-        network(loss="mse").loss_and_gradients(x, y, **choices)
+        network(loss="mse", dtype=dtype).loss_and_gradients(x, y, **{k: v for k, v in choices.items() if k != "dtype"})
+
+
+def test_weights_of_0(rng):
+    """A chunk whose rows all have weight 0 adds nothing."""
+    x, y = batch("mse", rng)
+    loss, gradients = network(loss="mse").loss_and_gradients(x, y, sample_weight=np.zeros(ROWS))
+    assert loss == 0
+    assert not any(gradient.any() for gradient in gradients.values())
+
+
+def test_missing_gradients(rng):
+    """Only a backward pass fills all gradients: a training step does not keep those of weights."""
+    (x, y), message = batch("mse", rng), "expected loss_and_gradients or backward before it"
+    net, optimizer = network(loss="mse"), nd.SGD(lr=0.1)
+
+    def check_refusals(net):
+        for call in (lambda: net.update(optimizer), net.gradients):
+            with pytest.raises(ValueError, match=message):
+                call()
+
+    check_refusals(net)
+    net.loss_and_gradients(x, y)
+    check_refusals(copy.deepcopy(net))
+    net.update(optimizer)
+    assert net.gradients()
+    net.train_step(x, y, optimizer)
+    check_refusals(net)
+    net.backward(net.forward(x, training=True))
+    net.update(optimizer)
+    assert net.step == 3
+
+
+@pytest.mark.parametrize("optimizer", [None, "adam", nd.Adam])
+def test_refused_optimizers(optimizer, rng):
+    x, y = batch("mse", rng)
+    net = network(loss="mse")
+    net.loss_and_gradients(x, y)
+    for call in (lambda: net.update(optimizer), lambda: net.train_step(x, y, optimizer)):
+        with pytest.raises(TypeError, match="optimizer: expected an Optimizer such as"):
+            call()
+    assert net.step == 0
 
 
 def test_missing_regularizers(rng):

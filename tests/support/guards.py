@@ -11,12 +11,11 @@ import mmap
 
 import numpy as np
 from fences import Fence
-from kernel_cases import Cases, Out
+from kernel_cases import KERNELS, Cases, Out
 from operations import OPERATIONS
 
 import numba_dropout as nd
 from numba_dropout.arrays.memory import HostMemory
-from numba_dropout.kernels import cpu
 
 SIZES = range(201)
 CAPACITY = 1 << 21  # bytes of an array, at most
@@ -74,7 +73,7 @@ def check_kernel(guards, name, arguments, position, shift):
         content = contents[number]
         moved = -(-shift // content.itemsize) * content.itemsize  # kernels take aligned elements
         plain[number], guarded[number] = content.copy(), guard.array(content, position, moved)
-    kernel = getattr(cpu, name)
+    kernel = KERNELS[name]
     kernel(*plain)
     guards.call(lambda: kernel(*guarded), indices, written)
     for number in indices:

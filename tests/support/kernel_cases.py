@@ -3,8 +3,13 @@
 import numpy as np
 
 from numba_dropout.kernels import cpu
+from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 from numba_dropout.kernels.scalar.constants import SUMS
 
+# All kernels by name. One function returns those of hidden layers, by their activation.
+KERNELS = {name: getattr(cpu, name) for name in cpu.__all__ if name != "linear_dropout"} | {
+    f"linear_dropout.{activation}": cpu.linear_dropout(activation) for activation in ACTIVATIONS
+}
 ALL = np.uint64(2**32)
 HALF = np.uint64(2**31)
 WORDS = tuple(np.uint64(number) for number in (1, 2, 3, 4))  # seed 2**33 + 1, stream 3, step 4
@@ -85,6 +90,9 @@ class Cases:
 
     def drop_all(self):
         yield (self.out(self.n),)
+
+    def accumulate(self):
+        yield self.out(self.n), self.numbers(self.n)
 
     def relu_forward(self):
         yield self.out(self.n), self.numbers(self.n)
@@ -245,6 +253,18 @@ class Cases:
             for threshold in (HALF, np.uint64(0)):
                 yield out, inp, weight, bias, threshold, self.one(2), *self.where
 
+    def linear_dropout(self):
+        for out, *operands, threshold, scale, k0, k1, stream, step, offset in self.linear_relu_dropout_forward():
+            for slopes in (out.content.shape, (0, out.content.shape[1])):
+                yield out, self.out(*slopes), *operands, threshold, scale, k0, k1, stream, step, offset
+
+    def multiply_slopes(self):
+        yield self.out(self.n), self.numbers(self.n), self.numbers(self.n)
+
+    def linear_backward_product(self):
+        for dinp, dout, weight, _, _ in self.linear_backward_input():
+            yield dinp, dout, weight, self.numbers(*dinp.content.shape)
+
     def linear_backward_input(self):
         for rows, inputs, units in self.layers():
             for before in (rows, 0):
@@ -332,7 +352,9 @@ class Cases:
 
 
 NAMED = {Cases.step_layer, Cases.step_stored, Cases.subnetwork}
-METHODS = {name: getattr(Cases, name) for name in cpu.__all__ if hasattr(Cases, name)} | {
+METHODS = {
+    name: getattr(Cases, name.partition(".")[0]) for name in KERNELS if hasattr(Cases, name.partition(".")[0])
+} | {
     "add_gaussian_noise": Cases.noise,
     "alpha_dropout_backward": Cases.affine,
     "alpha_dropout_forward": Cases.affine,

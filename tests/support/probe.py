@@ -107,7 +107,9 @@ def guarded(part, *arguments):
 
 def guarded_kernels(dtype, sizes, *names):
     """Check kernels in guarded memory. `sizes` has the arguments of a range, separated by commas."""
-    return guarded("check_kernels", names or cpu.__all__, range(*map(int, sizes.split(","))), [dtype])
+    from kernel_cases import KERNELS
+
+    return guarded("check_kernels", names or KERNELS, range(*map(int, sizes.split(","))), [dtype])
 
 
 def guarded_operations(dtype):
@@ -146,11 +148,11 @@ def into_an_input():
 
 def small_stacks(size, *names):
     """Return whether compiled kernels and a network have the same results in a thread with a stack of `size` KiB."""
-    from kernel_cases import Cases, Out
+    from kernel_cases import KERNELS, Cases, Out
 
     calls = [
         (name, [value.content.copy() if isinstance(value, Out) else value for value in arguments])
-        for name in names or cpu.__all__
+        for name in names or KERNELS
         for n in (13, 130)
         for arguments in Cases(n, np.float32, np.random.default_rng(n)).of(name)
     ]
@@ -160,7 +162,7 @@ def small_stacks(size, *names):
         for name, arguments in calls:
             print(name, flush=True)
             copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
-            getattr(cpu, name)(*copies)
+            KERNELS[name](*copies)
             yield from (value for value in copies if isinstance(value, np.ndarray))
         for rule in (nd.SGD(lr=0.01),) if names else (nd.SGD(lr=0.01), nd.Adam(lr=0.01)):
             net = nd.MLP([70, 130, 3], input_dropout=0.2, seed=1)

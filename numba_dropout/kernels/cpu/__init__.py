@@ -21,6 +21,7 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from ...core.renamed import renamed
+from .accumulate import accumulate
 from .adam import linear_adam, step_adam, subnetwork_adam
 from .alpha_dropout import alpha_dropout_backward, alpha_dropout_forward
 from .bce import bce_backward, bce_forward
@@ -69,6 +70,7 @@ from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross
 from .subnetwork import gather_columns, kept_units, spread_columns, spread_layer, take_layer
 
 __all__ = [
+    "accumulate",
     "add_gaussian_noise",
     "alpha_dropout_backward",
     "alpha_dropout_forward",

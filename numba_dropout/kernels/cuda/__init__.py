@@ -7,6 +7,7 @@ or on the stream that you choose with `on_stream`.
 
 from ...core.renamed import renamed
 from ._launch import on_stream, products_in
+from .accumulate import accumulate
 from .adam import linear_adam, step_adam
 from .alpha_dropout import alpha_dropout_backward, alpha_dropout_forward
 from .bce import bce_backward, bce_forward
@@ -54,6 +55,7 @@ from .sgd import linear_sgd, step_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 
 __all__ = [
+    "accumulate",
     "add_gaussian_noise",
     "alpha_dropout_backward",
     "alpha_dropout_forward",

@@ -35,7 +35,7 @@ class DropConnect(Dropout):
         """Return the functions of a training step through the copy of the parameters."""
         kernels, internal, matrix, vector = target.kernels, target.internal, target.matrix, target.vector
         layer_input, layer_output, weight, bias = views.layer_input, views.layer_output, views.weight, views.bias
-        dweight = views.dweight
+        network, dweight = views.network, views.dweight
         load, forward, hidden, backward, _ = layers
         hidden_forward, slopes_of = hidden.forward, hidden.slopes
 
@@ -78,11 +78,12 @@ class DropConnect(Dropout):
                     drop(net, dw, dw, layer, ZERO, step)
 
         @target.entry
-        def sample(net, data, rows, size, step, row_offset):
+        def sample(arrays, data, rows, size, step, row_offset):
             """Run rows of the data, repeated for each sample, through the network with the weights of samples.
 
             A sample has `size` rows. Samples have consecutive steps.
             """
+            net = network(arrays)
             load(net, data, rows)
             count, last = rows.size, net.master.layers.shape[0] - 1
             for layer in range(last + 1):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import contract
+from ...core import checks, contract
 from ...core.errors import InputError
 from . import KINDS, PER_UNIT, VARIANTS
 
@@ -16,8 +16,7 @@ __all__ = ["check_rate_schedule", "kind_of", "stages"]
 
 def kind_of(variant: Any, rates: Sequence[Any]) -> str:
     """Return the kind of passes for a variant: the variant, or "rates" with a rate for each unit."""
-    if variant not in VARIANTS:
-        raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {variant!r}")
+    checks.choice(variant, "variant", VARIANTS)
     per_unit = any(np.ndim(p) for p in rates)
     if per_unit and variant != "dropout":
         raise InputError(f"dropout: expected one rate for each layer with variant={variant!r}, got an array")

@@ -83,7 +83,7 @@ class Subnetwork(Variant):
         dweight, dbias, on_master = views.dweight, views.dbias, views.on_master
         step_layer, forward, backward = getattr(kernels, f"subnetwork_{rule.name}"), layers.forward, layers.backward
 
-        @target.view
+        @target.inlined
         def kept(net, site):
             """Return a view of the list of the units that a site keeps."""
             return vector(net.extra.kept, site * net.extra.kept.shape[1], net.extra.kept.shape[1])

@@ -62,22 +62,22 @@ class Variant:
 
     def training(self, target: Target, views: Views, rule: Rule, layers: Layers, sparse: bool) -> Training:
         """Return the functions of a training step. By default, a batch runs through the master parameters."""
-        internal, on_master = target.internal, views.on_master
+        inlined, on_master = target.inlined, views.on_master
         load, forward, _, backward, backward_with_updates = layers
 
-        @internal
+        @inlined
         def forward_train(network, data, batch, step, row_offset):
             """Load rows of the data and run the forward pass in training mode."""
             net = on_master(network)
             load(net, data, batch)
             forward(net, batch.size, TRUE, TRUE, step, row_offset)
 
-        @internal
+        @inlined
         def gradients(net, rows, to_input, step, row_offset):
             """Run the backward pass in training mode, and write the gradients."""
             backward(on_master(net), rows, TRUE, to_input, step, row_offset, ())
 
-        @internal
+        @inlined
         def update(net, rows, step, state, hyperparameters):
             """Run the backward pass in training mode, and update the parameters."""
             backward_with_updates(on_master(net), rows, TRUE, FALSE, step, ZERO, (state, hyperparameters))

@@ -1,0 +1,30 @@
+"""A small network of each variant in float64, with data for each loss and optimizers."""
+
+import numpy as np
+
+import numba_dropout as nd
+
+SIZES, ROWS = [5, 7, 6, 3], 13
+VARIANTS = ("dropout", "rates", "gaussian", "alpha", "subnetwork", "dropconnect", "concrete")
+LOSSES = ("mse", "cross_entropy", "bce")
+OPTIMIZERS = {
+    "sgd": lambda: nd.SGD(lr=0.1, momentum=0.9),
+    "bounded": lambda: nd.SGD(lr=0.1, momentum=0.9, clip_norm=0.5, max_norm=1.0),
+    "adam": lambda: nd.Adam(lr=0.1),
+}
+
+
+def network(variant="dropout", **choices):
+    """Return a network in float64."""
+    options = {"dropout": 0.4, "input_dropout": 0.2, "variant": variant}
+    if variant == "rates":
+        options = {"dropout": [np.linspace(0.1, 0.6, 7), np.linspace(0.1, 0.6, 6)]}
+    if variant == "concrete":
+        options |= {"weight_regularizer": 1e-3, "dropout_regularizer": 1e-3}
+    return nd.MLP(SIZES, seed=1, **{"dtype": "float64", **options, **choices})
+
+
+def batch(loss, rng):
+    """Return rows and targets for a loss."""
+    y = {"mse": rng.standard_normal((ROWS, 3)), "cross_entropy": rng.integers(0, 3, ROWS), "bce": rng.random((ROWS, 3))}
+    return rng.standard_normal((ROWS, 5)), y[loss]
