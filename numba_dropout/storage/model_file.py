@@ -23,7 +23,7 @@ from .files import replacing
 __all__ = ["plain", "read", "write"]
 
 FORMAT = "numba-dropout model"
-VERSION = 1
+VERSION = 2  # 1 has only ReLU, and another order of the sums in predictions of 1 to 4 rows
 HASH = "sha256"  # the entry with the hash of all others, which the oldest models lack
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -65,7 +65,7 @@ def test_file_contents(net, tmp_path):
         arrays = {name: file[name] for name in file.files}
     assert not any(array.dtype.hasobject for array in arrays.values())
     config = json.loads(str(arrays["config"]))
-    assert config["version"] == 1
+    assert config["version"] == 2
     assert config["sizes"] == [3, 4, 2]
     assert config["dropout"] == [0.25]
     assert config["classes"] == ["ja", "größer, als"]
@@ -118,7 +118,7 @@ def altered(path, **changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 99}, "version 1 or earlier, got 99"),
+        ({"version": 99}, "version 2 or earlier, got 99"),
         ({"version": ...}, "m.npz"),
         ({"version": "new"}, "m.npz"),
         ({"format": "another program"}, "expected a model saved by numba-dropout"),

@@ -5,11 +5,20 @@ import numpy as np
 from ...core.jit import kernel, reordered_loop, serial_loop
 from ..scalar.activations.relu import relu_dropout_derivative
 from ..scalar.constants import ZERO
-from ..simd import parallel, row, scratch, vector, window
-from ._gemm import chunk_bounds, chunk_grid, chunk_grid_by_rows, pack_and_multiply, packed_columns
+from ..simd import FEW_ROWS, multiply_few_rows, parallel, row, scratch, scratch_area, tensor, vector, window
+from ._gemm import (
+    PACKED,
+    PACKED_LEFT,
+    chunk_bounds,
+    chunk_grid,
+    chunk_grid_by_rows,
+    pack_and_multiply,
+    packed_columns,
+    packed_depth,
+)
 
 SUMS = 2048  # bytes of the bias gradient that are summed together
-SKINNY = 4  # rows, or units, up to which dot products are faster than packing the weights
+NARROW = 4  # units up to which dot products are faster than packing the weights
 
 
 @reordered_loop
@@ -38,12 +47,17 @@ def fill_units(out, inp, weight, bias, row0, row1, unit0, unit1):
         else:
             for o in range(out_run.size):
                 out_run[o] = ZERO
-    if min(out.shape) <= SKINNY:
+    if out.shape[1] <= NARROW:  # the order of a sum does not depend on the number of rows
         _add_dots(out, inp, weight, row0, row1, unit0, unit1)
     else:
         inputs = inp.shape[1]
+        target = window(out, row0, row1, unit0, unit1)
         left, right = window(inp, row0, row1, 0, inputs), window(weight.T, 0, inputs, unit0, unit1)
-        pack_and_multiply(window(out, row0, row1, unit0, unit1), left, right, np.bool_(True))
+        if row1 - row0 <= FEW_ROWS:
+            memory = scratch_area(PACKED_LEFT, PACKED, out)
+            multiply_few_rows(target, left, right, tensor(memory, 0, 1, packed_depth(inputs), FEW_ROWS)[0])
+        else:
+            pack_and_multiply(target, left, right, np.bool_(True))
 
 
 @parallel

@@ -5,6 +5,7 @@ Each has a plain Python body with the same meaning, which runs if the JIT is dis
 
 from .array_views import matrix, row, tensor, vector, window
 from .cache_lines import aligned, read_ahead
+from .few_rows import FEW_ROWS, multiply_few_rows
 from .gemm import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
 from .masked_store import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
 from .parallel_loops import parallel, threads
@@ -15,6 +16,7 @@ from .vectors import CACHE_LINE
 __all__ = [
     "BLOCKS",
     "CACHE_LINE",
+    "FEW_ROWS",
     "LANES",
     "TILE_ROWS",
     "TILE_WIDTH",
@@ -23,6 +25,7 @@ __all__ = [
     "fence",
     "load_bytes",
     "matrix",
+    "multiply_few_rows",
     "multiply_tiles",
     "pack_columns",
     "pack_rows",

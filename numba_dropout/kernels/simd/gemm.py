@@ -16,7 +16,17 @@ from .intrinsic import intrinsic
 from .registers import TILE
 from .vectors import I64
 
-__all__ = ["TILE_ROWS", "TILE_WIDTH", "multiply_tiles", "pack_columns", "pack_rows"]
+__all__ = [
+    "LINE",
+    "QUARTER",
+    "TILE_ROWS",
+    "TILE_WIDTH",
+    "multiply_add",
+    "multiply_tiles",
+    "pack_columns",
+    "pack_rows",
+    "transpose",
+]
 
 TILE_ROWS = TILE.rows
 TILE_WIDTH = TILE.width  # bytes of a row of a tile
@@ -87,7 +97,7 @@ def _emit_sums(builder, tile, kind, count, starts, stride, offsets, depth):
                 factor = vectors.load(builder, builder.gep(a, [offset]), kind.element, stride * turn)
                 factor = vectors.splat(builder, factor, kind.count)
                 for index, value in enumerate(values, row * count):
-                    sums[index] = _multiply_add(builder, tile, factor, value, sums[index])
+                    sums[index] = multiply_add(builder, tile, factor, value, sums[index])
         k = builder.add(k, I64(turns))
         a, b = (builder.gep(pointer, [I64(size * turns)]) for pointer, size in ((a, stride), (b, tile.width)))
         builder.cbranch(builder.icmp_signed("<=", k, last), body, after)
@@ -126,7 +136,7 @@ def _emit_stores(builder, tile, sums, targets, rows, columns, accumulate):
                         vectors.store_masked(builder, mask, new, target, index * tile.size)
 
 
-def _multiply_add(builder, tile, a, b, total):
+def multiply_add(builder, tile, a, b, total):
     """Emit total + a * b, in one operation if the target has it."""
     if not tile.fused:
         return builder.fadd(total, builder.fmul(a, b))
@@ -244,7 +254,7 @@ def _emit_tile(builder, packed, right, sources, target, remaining):
             else:
                 mask = vectors.first_lanes(builder, remaining, begin, quarter)
                 rows.append(vectors.load_masked(builder, mask, source, small, q * QUARTER))
-        for i, column in enumerate(_transpose(builder, rows, quarter)):
+        for i, column in enumerate(transpose(builder, rows, quarter)):
             address = builder.gep(target, [builder.mul(packed.strides[1], I64(begin + i))])
             if remaining is None:
                 vectors.store(builder, column, address)
@@ -253,7 +263,7 @@ def _emit_tile(builder, packed, right, sources, target, remaining):
                     vectors.store(builder, column, address)
 
 
-def _transpose(builder, rows, size):
+def transpose(builder, rows, size):
     """Return `size` vectors. Vector i holds element i of all rows.
 
     First, rows r, r + size, r + 2 size, ... are placed side by side, which the loads can do. All shuffles then stay
