@@ -112,8 +112,10 @@ def _activation(graph: _Graph, kind: str, value: str, number: int) -> str:
         cubic = add("Mul", [square, constant("cubic", 2 * np.sqrt(2 / np.pi) * 0.044715)], "cubic")
         slope = add("Add", [cubic, constant("linear", 2 * np.sqrt(2 / np.pi))], "slope")
         factor = add("Sigmoid", [add("Mul", [value, slope], "gate")], "factor")
-    else:  # "silu"
+    elif kind == "silu":
         factor = add("Sigmoid", [value], "factor")
+    else:
+        raise InputError(f"activation: no export to ONNX for {kind}")
     return add("Mul", [value, factor], kind)
 
 

@@ -20,7 +20,8 @@ def to_sequential(net: MLP) -> Any:
     Its input is `net.standardized(x)`, and its output that of `forward`: logits or standardized values. In training
     mode its Dropout uses PyTorch's random numbers.
 
-    Raise ValueError for dropout without a module in PyTorch: another variant, or a rate for each unit.
+    Raise ValueError for dropout without a module in PyTorch: a variant other than "dropout" and "alpha", or a rate for
+    each unit.
 
     Examples
     --------
@@ -34,10 +35,11 @@ def to_sequential(net: MLP) -> Any:
     )
     """
     torch = _library()
-    if net.variant != "dropout" or any(np.ndim(rate) for rate in net.rates):
+    dropout = {"dropout": torch.nn.Dropout, "alpha": torch.nn.AlphaDropout}.get(net.variant)
+    if dropout is None or any(np.ndim(rate) for rate in net.rates):
         raise InputError(
-            f"to_sequential: expected variant dropout and one rate for each layer, got variant {net.variant}"
-            + (" with a rate for each unit" if net.variant == "dropout" else "")
+            f"to_sequential: expected variant dropout or alpha and one rate for each layer, got variant {net.variant}"
+            + ("" if dropout is None else " with a rate for each unit")
         )
     layers = []
     for kind, value in modules(net.choices()):
@@ -45,7 +47,7 @@ def to_sequential(net: MLP) -> Any:
             dtype = getattr(torch, net.dtype.name)
             layers.append(torch.nn.Linear(net.sizes[value], net.sizes[value + 1], dtype=dtype))
         else:
-            layers.append(torch.nn.Dropout(value) if kind == "dropout" else _MODULES[kind](torch.nn))
+            layers.append(dropout(value) if kind == "dropout" else _module(kind, torch.nn))
     result = torch.nn.Sequential(*layers)
     renamed = names(net.choices())
     state = {renamed[name]: torch.from_numpy(np.array(value)) for name, value in net.weights().items()}
@@ -56,7 +58,8 @@ def to_sequential(net: MLP) -> Any:
 def from_sequential(model: Any, **options: Any) -> MLP:
     """Return the network equivalent to a `torch.nn.Sequential`, with copies of its weights.
 
-    model : Linear modules with activations of `MLP` between them, and Dropout before any of them. A missing bias is 0.
+    model : Linear modules with activations of `MLP` between them, and Dropout or AlphaDropout before any of them. A
+    missing bias is 0.
     options : options of `MLP` except sizes, activations and rates, which come from the model: loss, seed, device, ...
 
     Raise ValueError for another module or another order.
@@ -64,19 +67,23 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     Examples
     --------
     >>> from numba_dropout.formats import torch
-    >>> torch.from_sequential(torch.to_sequential(nd.MLP([5, 8, 3], dropout=0.3)))
-    MLP([5, 8, 3], dropout=[0.3], input_dropout=0.0, seed=0, loss='cross_entropy', variant='dropout', dtype='float32')
+    >>> net = torch.from_sequential(torch.to_sequential(nd.MLP([5, 8, 3], activation="gelu", dropout=0.3)))
+    >>> net.sizes, net.activation, net.dropout
+    ([5, 8, 3], ['gelu'], [0.3])
     """
     torch = _library()
     if not isinstance(model, torch.nn.Sequential):
         raise TypeError(f"model: expected a torch.nn.Sequential, got {type(model).__name__}")
-    linears, activations, rates, rate, active = [], [], [], 0.0, True
+    linears, activations, rates, variants, rate, active = [], [], [], set(), 0.0, True
     for index, module in enumerate(model):
         name, activation = f"model[{index}]: {type(module).__name__}", _name_of(module, torch.nn)
-        if isinstance(module, torch.nn.Dropout):
+        if isinstance(module, (torch.nn.Dropout, torch.nn.AlphaDropout)):
             if rate or not active:
                 raise InputError(f"{name}: expected one Dropout, after an activation or at the beginning")
             rate = float(module.p)
+            variants.add("alpha" if isinstance(module, torch.nn.AlphaDropout) else "dropout")
+            if len(variants) > 1:
+                raise InputError(f"{name}: expected Dropout or AlphaDropout in the whole model, got both")
         elif activation:
             if active or rate:
                 raise InputError(f"{name}: expected an activation right after a Linear")
@@ -94,7 +101,8 @@ def from_sequential(model: Any, **options: Any) -> MLP:
         raise InputError("model: expected a Linear at the end")
     sizes = [linears[0].in_features, *(module.out_features for module in linears)]
     dtype = "float64" if linears[0].weight.dtype == torch.float64 else "float32"
-    net = MLP(sizes, **{"dtype": dtype, **options}, activation=activations, input_dropout=rates[0], dropout=rates[1:])
+    options = {"dtype": dtype, **({"variant": variants.pop()} if variants else {}), **options}
+    net = MLP(sizes, **options, activation=activations, input_dropout=rates[0], dropout=rates[1:])
     state = {}
     for layer, module in enumerate(linears):
         state[f"{layer}.weight"] = _values(module.weight)
@@ -115,6 +123,13 @@ _MODULES: dict[str, Callable[[Any], Any]] = {  # the modules of activations, fro
     "logistic": lambda nn: nn.Sigmoid(),
     "identity": lambda nn: nn.Identity(),
 }
+
+
+def _module(name: str, nn: Any) -> Any:
+    """Return the module of an activation."""
+    if name not in _MODULES:
+        raise InputError(f"activation: no module of PyTorch for {name}")
+    return _MODULES[name](nn)
 
 
 def _name_of(module: Any, nn: Any) -> str | None:

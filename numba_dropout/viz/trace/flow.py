@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...core import contract
+from ...functional.alpha_dropout import alpha_dropout
 from ...functional.concrete_dropout import concrete_dropout
 from ...functional.dropconnect import dropconnect
 from ...functional.dropout import dropout
@@ -100,17 +101,21 @@ def _dropped(net: MLP, name: str, x: Any, p: Any, site: int, row_offset: int, tr
     elif net.variant == "concrete":
         values = concrete_dropout(x, float(net.weights()[f"{site}.logit"][0]), **mask_options, training=training)
         note = f"{name}: values were multiplied by masks between 0 and 1 and divided by 1 - p; p was learned"
-    else:
+    elif net.variant == "alpha":
+        values = alpha_dropout(x, p, **mask_options, training=training)
+        dropped = _drop_note(name, sample_mask(shape, p, **mask_options), "values", "set to the limit of selu")
+        note = f"{dropped}; then all were scaled and shifted to keep mean and variance"
+    else:  # masks of 0 and 1
         values = dropout(x, p, noise_shape=shape, **mask_options, training=training)
         kept = np.broadcast_to(sample_mask(shape, p, **mask_options), x.shape)
         note = _drop_note(name, kept, "values")
     return Stage(name, values, kept, site, note) if training else Stage(name, values, None, site)
 
 
-def _drop_note(name: str, kept: NDArray[np.bool_], items: str) -> str:
+def _drop_note(name: str, kept: NDArray[np.bool_], items: str, change: str = "set to 0") -> str:
     """Return a sentence with the number and percentage of dropped values."""
     dropped = kept.size - np.count_nonzero(kept)
-    return f"{name}: {dropped:,} of {kept.size:,} {items} were set to 0 ({100 * dropped / max(kept.size, 1):.1f} %)"
+    return f"{name}: {dropped:,} of {kept.size:,} {items} were {change} ({100 * dropped / max(kept.size, 1):.1f} %)"
 
 
 def predictive(net: MLP, outputs: NDArray[Any]) -> Stage:

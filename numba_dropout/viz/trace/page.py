@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.resources
 import json
 import os
+import re
 import string
 from collections.abc import Sequence
 from html import escape
@@ -23,7 +24,7 @@ from .report import Bars, Block, Curves, Question, Section, Table, Trace
 __all__ = ["page", "write_page"]
 
 LONG = 40  # characters above which a cell may wrap
-SCRIPTS = ("philox.js", "network.js", "page.js", "quiz.js")
+SCRIPTS = ("philox.js", "activations.js", "network.js", "page.js", "quiz.js")
 MAX_PARAMETERS = 4_000_000  # largest number of parameters that a page embeds
 COMPUTED = ("dropout", "subnetwork")  # variants whose masks the page computes
 
@@ -38,15 +39,15 @@ def write_page(trace: Trace, path: str | os.PathLike[str]) -> None:
 
 def page(trace: Trace) -> str:
     """Return the page as HTML."""
-    interactive = trace.net.size <= MAX_PARAMETERS and trace.net.variant in COMPUTED
+    reason = _no_picture(trace)
     parts = {
         "title": escape(trace.title),
         "about": escape(trace.about),
         "version": importlib.metadata.version("numba-dropout"),
         "style": _file("page.css"),
-        "network": _network(trace) if interactive else f"<p>{escape(_no_picture(trace))}</p>",
-        "drawn": " The masks in this page are computed in the browser, by the same contract." if interactive else "",
-        "scripts": _scripts(trace) if interactive else f"<script>\n{_file('quiz.js')}</script>",
+        "network": f"<p>{escape(reason)}</p>" if reason else _network(trace),
+        "drawn": "" if reason else " The masks in this page are computed in the browser, by the same contract.",
+        "scripts": f"<script>\n{_file('quiz.js')}</script>" if reason else _scripts(trace),
         "sections": "\n".join(map(_section, trace.sections)),
         "questions": _questions(trace.questions),
     }
@@ -173,14 +174,14 @@ def _network(trace: Trace) -> str:
     """Return the description of the picture and the elements that the scripts fill."""
     if trace.masks:
         description = (
-            "A dropped unit is hollow and dashed, and its edges fade. A unit that ReLU has set to 0 is hollow. Click a "
+            "A dropped unit is hollow and dashed, and its edges fade. A unit with the value 0 is hollow. Click a "
             "unit to drop or restore it, or draw the next mask of the hidden units."
         )
         formulas = '<p>The formula of each value. [0] is a dropped value:</p><ol id="formulas" class="formula"></ol>'
     else:
         description = (
             f"Row {trace.first + trace.row} goes through the network. A dropped unit is hollow and dashed, and its "
-            "edges fade. A unit that ReLU has set to 0 is hollow. Hover over a unit or use the arrow keys to see its "
+            "edges fade. A unit with the value 0 is hollow. Hover over a unit or use the arrow keys to see its "
             "value."
         )
         formulas = ""
@@ -188,10 +189,16 @@ def _network(trace: Trace) -> str:
 
 
 def _no_picture(trace: Trace) -> str:
-    """Return the reason why the page has no picture."""
+    """Return the reason why the page has no picture, or an empty text."""
+    reason, known = "", re.findall(r"^  (\w+)[:,]", _file("activations.js"), re.MULTILINE)
+    unknown = [name for name in trace.net.activation if name not in known]
     if trace.net.variant not in COMPUTED:
-        return f"This page has no picture because it supports only masks of 0 and 1, not {trace.net.variant}."
-    return f"This page has no picture because {trace.net.size:,} parameters are too many."
+        reason = f"it supports only masks of 0 and 1, not {trace.net.variant}"
+    elif unknown:
+        reason = f"it does not support the activation {unknown[0]}"
+    elif trace.net.size > MAX_PARAMETERS:
+        reason = f"{trace.net.size:,} parameters are too many"
+    return reason and f"This page has no picture because {reason}."
 
 
 def _scripts(trace: Trace) -> str:
@@ -209,6 +216,7 @@ def _numbers(trace: Trace) -> dict[str, Any]:
         "sizes": net.sizes,
         "dtype": net.dtype.name,
         "variant": net.variant,
+        "activation": net.activation,
         "layers": [
             {part: _packed(weights[f"{layer}.{part}"]) for part in ("weight", "bias")} for layer in range(layers)
         ],

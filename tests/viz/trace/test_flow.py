@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import numba_dropout as nd
+from numba_dropout.nn.variants import KINDS, PER_UNIT
 from numba_dropout.viz import trace
 from numba_dropout.viz.trace import examples
 
@@ -14,6 +15,7 @@ VARIANTS = {
     "subnetwork": {"dropout": (0.5, 0.3), "input_dropout": 0.2, "variant": "subnetwork"},
     "gaussian": {"dropout": (0.5, 0.3), "input_dropout": 0.2, "variant": "gaussian"},
     "dropconnect": {"dropout": (0.5, 0.3), "input_dropout": 0.2, "variant": "dropconnect"},
+    "alpha": {"dropout": (0.5, 0.3), "input_dropout": 0.2, "variant": "alpha", "activation": "selu"},
     "concrete": {"dropout": (0.5, 0.3), "input_dropout": 0.2, "variant": "concrete"},
 }
 
@@ -39,6 +41,11 @@ def test_variants(variant, rng):
     shown = " ".join(trace.written(traced).split())  # joins the lines
     assert all(stage.note.startswith(f"{stage.name}: ") and stage.note in shown for stage in dropouts)
     assert "row 4 after" in trace.written(traced)
+
+
+def test_all_variants():
+    """A variant that the stages do not know would be shown as dropout."""
+    assert {choices.get("variant", "dropout") for choices in VARIANTS.values()} == set(KINDS) - {PER_UNIT}
 
 
 def test_learned_rate_of_1():

@@ -10,8 +10,10 @@ import pytest
 from browser import needs_browser, run
 
 import numba_dropout as nd
+from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 from numba_dropout.viz import trace
 from numba_dropout.viz.trace import Choices, toy_network
+from numba_dropout.viz.trace.examples import trace_row
 from numba_dropout.viz.trace.report import number
 
 pytestmark = [pytest.mark.jit_only, needs_browser]
@@ -100,6 +102,17 @@ def test_values(pytorch, tmp_path):
         assert seen["status"] == f"{mode}; probabilities {answers}"
     assert result["rate"] == "0.85"
     assert result["gone"] == 0
+
+
+def test_activations(rng, tmp_path):
+    """The page computes each activation, here in one hidden layer each."""
+    net = nd.MLP([4, *[6] * len(ACTIVATIONS), 2], activation=list(ACTIVATIONS), dropout=0.3, seed=0, dtype="float64")
+    x = 3 * rng.standard_normal((3, 4))
+    traced = trace_row(net, x, 1, "a test")
+    result = run(trace.page(traced), tmp_path, "Object.assign(result, current());")
+    stages = [stage for stage in traced.training if stage.name.split()[0] in ("input", "dropout", "linear")]
+    assert result["columns"][0] == traced.training[0].values[0].tolist()
+    np.testing.assert_allclose(result["columns"][-1], stages[-1].values[0], rtol=1e-10, atol=1e-14)
 
 
 def test_toy(toy, tmp_path):

@@ -36,7 +36,7 @@ function scaleOf(net, p) {
 }
 
 /**
- * Return the values of all layers, starting with the input, the sums before ReLU, and the answer.
+ * Return the values of all layers, starting with the input, the sums before activations, and the answer.
  * masks[site] is the mask of kept values, or null if nothing is dropped. Dropped values are 0. Without scaling in
  * training, the values of hidden units are multiplied by 1 - p in evaluation mode.
  */
@@ -58,7 +58,7 @@ function forward(net, rates, masks, training, p) {
       return sum + start;
     });
     allSums.push(sums);
-    values = layer < net.layers.length - 1 ? sums.map((sum) => (sum <= 0 ? 0 : sum)) : sums; // keeps NaN
+    values = layer < net.layers.length - 1 ? sums.map(ACTIVATIONS[net.activation[layer]]) : sums;
   });
   columns.push(values);
   return { columns, sums: allSums, answer: answerOf(net, values) };
