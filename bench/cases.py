@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .sizes import TRAIN_SIZES, Network, Sizes, elements
 
 __all__ = [
+    "ACTIVATIONS",
     "LR",
     "MOMENTUM",
     "RATES",
@@ -22,6 +23,7 @@ __all__ = [
 
 P = 0.3  # probability of the dropout kernels
 LR, MOMENTUM = 0.01, 0.9  # hyperparameters of the steps
+ACTIVATIONS = ("tanh", "gelu")  # compared with ReLU
 RATES = (0.5, 0.2)  # rates of hidden layers and input in networks (Srivastava et al., JMLR 2014)
 
 WIDE = Network((784, 2048, 2048, 10), 128)  # for the cost of sub-network dropout
@@ -110,6 +112,8 @@ def _steps(sizes: Sizes, dtype: str) -> list[Case]:
         wide = WIDE if sizes.networks == TRAIN_SIZES.networks else largest
         title = f"what sub-network dropout, p = {RATES[0]}, adds to a step without dropout"
         steps.append(_network("train", "subnetwork_adds", title, wide, dtype, "percent"))
+        title = "what an activation adds to a step, relative to ReLU"
+        steps.append(_network("train", "activation_adds", title, largest, dtype, "percent"))
         # with a busy core, threads wait for each other in each parallel region of a step
         middle = sorted(sizes.networks, key=lambda network: network.batch * sum(network.units))[
             len(sizes.networks) // 2

@@ -183,7 +183,8 @@ def _steps(record: dict[str, Any]) -> list[str]:
         return []
     names = _columns(cases, "own", "peer", "aside")
     lines = markdown(["ms per training step", *names], [[c["size"], *(_cell(c, n) for n in names)] for c in cases])
-    for kind, name in (("dropout_adds", "dropout"), ("subnetwork_adds", "sub-network dropout")):
+    added_by = {"dropout_adds": "dropout", "subnetwork_adds": "sub-network dropout", "activation_adds": "an activation"}
+    for kind, name in added_by.items():
         for case in cases_of(record, "train", kind):
             added = [f"{e['name']} {e['percent']:+.1f} %" for e in case["contestants"] if e["percent"] is not None]
             lines += ["", f"Time that {name} adds to a step of {case['size']}: {', '.join(added)}."]

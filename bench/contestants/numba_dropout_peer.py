@@ -12,7 +12,7 @@ import numpy as np
 import numba_dropout as nd
 from numba_dropout.experiments import environment
 
-from ..cases import LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
+from ..cases import ACTIVATIONS, LR, MOMENTUM, RATES, Case, P, step_operations, steps_in_a_call
 from . import _checks, _inputs
 from ._allocations import array_bytes, peak_bytes
 from ._target import Device, Host
@@ -124,14 +124,15 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
 # ---------------------------------------------------------------- training
 
 
-def _network(case: Case, dropout: bool = True) -> tuple[nd.MLP, nd.SGD]:
+def _network(case: Case, dropout: bool = True, activation: str = "relu") -> tuple[nd.MLP, nd.SGD]:
     hidden, inputs = RATES if dropout else (0.0, 0.0)
-    net = nd.MLP(case.shape[:-1], dropout=hidden, input_dropout=inputs, seed=1, dtype=case.dtype, device=_target.device)
+    options: dict[str, Any] = {"activation": activation, "dropout": hidden, "input_dropout": inputs}
+    net = nd.MLP(case.shape[:-1], **options, seed=1, dtype=case.dtype, device=_target.device)
     return net, nd.SGD(lr=LR, momentum=MOMENTUM)
 
 
-def _one_step(case: Case, dropout: bool = True) -> Callable[[], float]:
-    net, optimizer = _network(case, dropout)
+def _one_step(case: Case, dropout: bool = True, activation: str = "relu") -> Callable[[], float]:
+    net, optimizer = _network(case, dropout, activation)
     x, y = _inputs.batch(case)
     return lambda: net.train_step(x, y, optimizer)
 
@@ -157,6 +158,10 @@ def _step(case: Case) -> dict[str, Timed]:
 
 def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
     return {NAME: (_one_step(case), _one_step(case, dropout=False))}
+
+
+def _activation_pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
+    return {f"{NAME}, {name}": (_one_step(case, activation=name), _one_step(case)) for name in ACTIVATIONS}
 
 
 def _subnetwork_pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
@@ -197,5 +202,5 @@ CONTESTANTS = {
     "step": _step,
     "step_shared": _step,
 }
-PAIRS = {"dropout_adds": _pairs, "subnetwork_adds": _subnetwork_pairs}
+PAIRS = {"dropout_adds": _pairs, "subnetwork_adds": _subnetwork_pairs, "activation_adds": _activation_pairs}
 MEMORY = {"memory": _memory}

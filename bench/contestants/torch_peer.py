@@ -10,14 +10,16 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..cases import LR, MOMENTUM, RATES, Case, P, steps_in_a_call
+from ..cases import ACTIVATIONS, LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed, queued
 
 __all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 VERSIONS = {"torch": torch.__version__}
-
+Step = Callable[[], float]  # a training step, which returns its loss
+Pairs = dict[str, tuple[Step, Step]]  # steps, and steps to compare with
+MODULES = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "gelu": torch.nn.GELU}
 
 _device = "cpu"
 
@@ -87,12 +89,8 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     def contestants(case: Case) -> dict[str, Timed]:
         left, right = _inputs.factors(form, *_inputs.layer(case))
         out = torch.zeros((left.shape[0], right.shape[1]), dtype=getattr(torch, case.dtype), device=_device)
-        operands = _to_device(left), _to_device(right)
-
-        def call() -> Any:
-            return torch.mm(*operands, out=out)
-
-        return {"torch.mm": _timed(call, "peer", lambda values: _checks.product(values, left, right))}
+        call = functools.partial(torch.mm, _to_device(left), _to_device(right), out=out)
+        return {"torch.mm": _timed(call, "peer", functools.partial(_checks.product, left=left, right=right))}
 
     return contestants
 
@@ -119,18 +117,18 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
 # ---------------------------------------------------------------- training
 
 
-def _model(case: Case, dropout: bool = True) -> Any:
+def _model(case: Case, dropout: bool = True, activation: str = "relu") -> Any:
     units = case.shape[:-1]
     layers: list[Any] = [torch.nn.Dropout(RATES[1])] if dropout else []
     for inputs, outputs in itertools.pairwise(units[:-1]):
-        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+        layers += [torch.nn.Linear(inputs, outputs), MODULES[activation]()]
         layers += [torch.nn.Dropout(RATES[0])] if dropout else []
     layers.append(torch.nn.Linear(units[-2], units[-1]))
     return torch.nn.Sequential(*layers).to(_device, getattr(torch, case.dtype))
 
 
-def _one_step(case: Case, dropout: bool = True, compiled: bool = False) -> Callable[[], float]:
-    model = _model(case, dropout)
+def _one_step(case: Case, dropout: bool = True, activation: str = "relu", compiled: bool = False) -> Step:
+    model = _model(case, dropout, activation)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
     x, y = map(_to_device, _inputs.batch(case))
 
@@ -198,8 +196,12 @@ def _step(case: Case) -> dict[str, Timed]:
     return result
 
 
-def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
+def _pairs(case: Case) -> Pairs:
     return {"torch": (_one_step(case), _one_step(case, dropout=False))}
+
+
+def _activation_pairs(case: Case) -> Pairs:
+    return {f"torch, {name}": (_one_step(case, activation=name), _one_step(case)) for name in ACTIVATIONS}
 
 
 def _memory(case: Case) -> dict[str, int]:
@@ -244,5 +246,5 @@ CONTESTANTS = {
     "step": _step,
     "step_shared": _step,
 }
-PAIRS = {"dropout_adds": _pairs}
+PAIRS = {"dropout_adds": _pairs, "activation_adds": _activation_pairs}
 MEMORY = {"memory": _memory}

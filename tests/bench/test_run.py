@@ -1,5 +1,6 @@
 """Plans and runs: JSON, output and files of a small run."""
 
+import itertools
 import json
 import math
 import re
@@ -66,7 +67,8 @@ def test_contents_of_json(record):
                 "product_dinp",
                 "product_dweight",
             ),
-            *("linear_relu_dropout", "step", "dropout_adds", "subnetwork_adds", "step_shared", "memory"),
+            *("linear_relu_dropout", "step", "dropout_adds", "subnetwork_adds", "activation_adds"),
+            *("step_shared", "memory"),
         ]
     )
 
@@ -107,9 +109,8 @@ def test_memory(record):
 @pytest.mark.jit_only
 def test_pairs(record):
     cases = [case for case in record["groups"]["train"]["cases"] if case["unit"] == "percent"]
-    assert len(cases) == 2
-    for case in cases:
-        (entry,) = case["contestants"]
+    assert len(cases) == 3
+    for entry in itertools.chain.from_iterable(case["contestants"] for case in cases):
         assert len(entry["pairs"]) == 2 * rounds.PAIRS["own"]
         percent = [100 * (a / b - 1) for a, b in entry["pairs"]]
         assert entry["percent"] == pytest.approx(np.median(percent), rel=1e-2, abs=0.01)
