@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import sys
 import threading
@@ -13,13 +12,14 @@ from threading import get_ident
 from types import FrameType
 from typing import Any, TypeVar, cast
 
+from .garbage import suspended_collection
+
 __all__ = ["Access", "access_of", "changes", "reads"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 _PACKAGE = __name__.partition(".")[0]
 _all: weakref.WeakSet[Access] = weakref.WeakSet()
-_frames_lock = threading.Lock()
 # For objects without an attribute `access`, which would be pickled with them.
 _by_object: weakref.WeakKeyDictionary[Any, Access] = weakref.WeakKeyDictionary()
 
@@ -118,14 +118,8 @@ def _current_frames() -> dict[int, FrameType]:
     Garbage is not collected meanwhile: before 3.11.9, Python holds the lock that threads need to start and to end while
     finalizers run, and can deadlock (python/cpython issue 106883).
     """
-    with _frames_lock:
-        enabled = gc.isenabled()
-        try:
-            gc.disable()
-            return sys._current_frames()
-        finally:
-            if enabled:
-                gc.enable()
+    with suspended_collection():
+        return sys._current_frames()
 
 
 def _is_inside(frame: FrameType | None) -> bool:
@@ -202,8 +196,6 @@ def changes(method: Method) -> Method:
 
 
 def _after_fork() -> None:
-    global _frames_lock
-    _frames_lock = threading.Lock()
     for access in list(_all):
         access._forget_other_threads()
 
