@@ -60,6 +60,16 @@ class _EntryCode(codegen.JITCodeLibrary):
         super().__init__(generator, name)
         self.enable_object_caching()  # as Numba does for each library
 
+    def finalize(self) -> None:
+        """Link each function that the code calls once, then generate machine code."""
+        called = _called(self)
+        for library in called:
+            if isinstance(library, _LinkedCode):
+                self._reload_init.update(library._reload_init)
+                self._final_module.link_in(library.alone, preserve=True)
+        self._linking_libraries = [library for library in called if not isinstance(library, _LinkedCode)]
+        super().finalize()
+
     def _optimize_final_module(self) -> None:
         functions, variables = self._final_module.functions, self._final_module.global_variables
         used = {f.name.replace("_ZN", "_ZN08NumbaEnv", 1) for f in functions if f.linkage == ll.Linkage.external}
@@ -75,16 +85,37 @@ class _EntryCode(codegen.JITCodeLibrary):
 class _LinkedCode(codegen.JITCodeLibrary):
     """Code that is only linked into other code.
 
-    Numba optimizes a function and generates its machine code, and does both again for each caller. Here both are done
-    only for the kernel that contains the function.
+    Numba optimizes a function, links what it calls and generates its machine code, and does it all again for each
+    caller. Here it is done only for the kernel that contains the function.
     """
 
-    def _optimize_final_module(self) -> None:
-        """Do nothing: the kernel is optimized as a whole."""
+    _complete: Any = None  # for callers that Numba compiles
 
-    def _finalize_final_module(self) -> None:
+    @property
+    def alone(self) -> Any:
+        """The module of the function without those that it calls."""
+        return self._final_module
+
+    def finalize(self) -> None:
+        """Leave everything to the kernel."""
+        self._raise_if_finalized()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == ll.Linkage.external:
+                function.linkage = "linkonce_odr"
+        for library in self._linking_libraries:
+            self._reload_init.update(library._reload_init)
         self._finalize_dynamic_globals()
         self._finalized = True
+
+    def _get_module_for_linking(self) -> Any:
+        """Return the module of the function with those that it calls, for a caller that Numba compiles."""
+        self._ensure_finalized()
+        if self._complete is None:
+            self._complete = self.alone.clone()
+            for library in _called(self):
+                module = library.alone if isinstance(library, _LinkedCode) else library._get_module_for_linking()
+                self._complete.link_in(module, preserve=True)
+        return self._complete
 
     def get_pointer_to_function(self, name: str) -> int:
         """Return 0, as Numba does for a function without a wrapper for Python."""
@@ -94,6 +125,21 @@ class _LinkedCode(codegen.JITCodeLibrary):
     @property
     def codegen(self) -> Any:
         return _NoAddress(self._codegen)
+
+
+def _called(library: Any) -> list[Any]:
+    """Return the code of the functions that a function calls, and that linked functions call, each once."""
+    found: dict[Any, None] = {}
+
+    def add(caller: Any) -> None:
+        for one in caller._linking_libraries:
+            if one not in found:
+                found[one] = None
+                if isinstance(one, _LinkedCode):
+                    add(one)
+
+    add(library)
+    return list(found)
 
 
 class _NoAddress:
