@@ -27,9 +27,12 @@ def product(a, b):
     return a * b
 
 
-@scalar
+@overridable
 def philox_round(c0, c1, c2, c3, k0, k1):
-    """Apply one round: two 32 x 32 -> 64-bit products, with the high halves xored with the other words and the key."""
+    """Apply one round, and return the counter and the next round's key.
+
+    The high halves of two 32 x 32 -> 64-bit products are xored with the other words and the key.
+    """
     product0 = product(M0, c0)
     product1 = product(M1, c2)
     return (
@@ -37,6 +40,8 @@ def philox_round(c0, c1, c2, c3, k0, k1):
         product1 & MASK32,
         (product0 >> SHIFT32) ^ c3 ^ k1,
         product0 & MASK32,
+        (k0 + W0) & MASK32,
+        (k1 + W1) & MASK32,
     )
 
 
@@ -46,25 +51,17 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
 
     A loop over the rounds would prevent LLVM from vectorizing the caller's loop.
     """
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    k0, k1 = (k0 + W0) & MASK32, (k1 + W1) & MASK32
-    return philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = philox_round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, _, _ = philox_round(c0, c1, c2, c3, k0, k1)
+    return c0, c1, c2, c3
 
 
 # ---------------------------------------------------------------- the words of one block
