@@ -21,6 +21,7 @@ __all__ = [
     "direction64",
     "exp",
     "exp_parts",
+    "exp_parts_within",
     "log1p",
     "log32",
     "log64",
@@ -272,9 +273,15 @@ def exp_parts(x, short):
     """
     x = -EXP_MAX if x < -EXP_MAX else x
     x = EXP_MAX if x > EXP_MAX else x
+    return exp_parts_within(x, short)
+
+
+@scalar
+def exp_parts_within(x, short):
+    """Return `exp_parts` of an x within +-700."""
     shifted = x * LOG2E64 + ROUND64
     n = shifted - ROUND64
-    r = x - n * LN2_HIGH64 - n * LN2_LOW64
+    r = x - n * LN2_64 if short else x - n * LN2_HIGH64 - n * LN2_LOW64
     q = (_exp_short(r) if short else _exp_long(r)) * (r * r) + r
     return float64_of((bits64(shifted) + BIAS64) << EXPONENT64), q
 

@@ -3,37 +3,41 @@
 import numpy as np
 
 from ....core.jit import scalar
-from ..transcendental import HALF64, ONE64, ZERO64, exp_parts, normal_tail
+from ..transcendental import HALF64, ONE64, ZERO64, exp_parts_within, normal_tail
 
 __all__ = ["value", "value_and_slope"]
 
 DENSITY = np.float64(1 / np.sqrt(2 * np.pi))  # of the standard normal distribution at 0
-X_MAX = np.float64(38)  # from here on the density is 0 in float64
+X_MAX, X_MAX_SHORT = (
+    np.float64(37.4),
+    np.float64(14.6),
+)  # beyond them, both functions are those of ReLU in x's precision
 
 
 @scalar
-def _distribution(x, short):
-    """Return the distribution function and the density, times sqrt(2 pi), at x."""
-    t = abs(x)
-    t = X_MAX if t > X_MAX else t
-    scale, rest = exp_parts(-HALF64 * t * t, short)
-    e = scale * rest + scale
-    tail = normal_tail(t, short) * e
-    return tail if x < ZERO64 else ONE64 - tail, e
+def _tail(x, short):
+    """Return |x|, 1 - cdf(|x|) without the factor exp(-x**2 / 2), and this factor."""
+    t, bound = abs(x), X_MAX_SHORT if short else X_MAX
+    t = bound if t > bound else t
+    scale, rest = exp_parts_within(-HALF64 * t * t, short)
+    return t, normal_tail(t, short), scale * rest + scale
+
+
+@scalar
+def _relu(x):
+    return ZERO64 if x < ZERO64 else x
 
 
 @scalar
 def value(x, short):
     """Return x cdf(x)."""
-    x = -X_MAX if x < -X_MAX else x
-    cdf, _ = _distribution(x, short)
-    return x * cdf
+    t, tail, e = _tail(x, short)
+    return _relu(x) - t * (tail * e)
 
 
 @scalar
 def value_and_slope(x, short):
     """Return the value and its derivative, cdf(x) + x density(x)."""
-    x = -X_MAX if x < -X_MAX else x
-    cdf, e = _distribution(x, short)
-    finite = X_MAX if x > X_MAX else x
-    return x * cdf, cdf + finite * (e * DENSITY)
+    t, tail, e = _tail(x, short)
+    above = e * (t * DENSITY - tail)  # of the derivative over 1, for x >= 0
+    return _relu(x) - t * (tail * e), -above if x < ZERO64 else ONE64 + above
