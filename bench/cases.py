@@ -23,7 +23,8 @@ __all__ = [
 
 P = 0.3  # probability of the dropout kernels
 LR, MOMENTUM = 0.01, 0.9  # hyperparameters of the steps
-ACTIVATIONS = ("tanh", "gelu")  # compared with ReLU
+ACTIVATIONS = ("tanh", "gelu", "silu")  # those that are not piecewise linear
+LAYER = 1024  # units of a layer whose activation is measured
 RATES = (0.5, 0.2)  # rates of hidden layers and input in networks (Srivastava et al., JMLR 2014)
 
 WIDE = Network((784, 2048, 2048, 10), 128)  # for the cost of sub-network dropout
@@ -55,7 +56,7 @@ class Case:
 def of_group(group: str, sizes: Sizes, dtype: str) -> list[Case]:
     """Return the cases of a group other than startup."""
     if group == "kernels":
-        return [*_dropout(sizes, dtype), *_family(sizes, dtype), *_products(sizes, dtype)]
+        return [*_dropout(sizes, dtype), *_family(sizes, dtype), *_activations(sizes, dtype), *_products(sizes, dtype)]
     if group == "train":
         return _steps(sizes, dtype)
     return [_network("memory", "memory", "kept for backward", network, dtype, "bytes") for network in sizes.networks]
@@ -82,6 +83,18 @@ def _family(sizes: Sizes, dtype: str) -> list[Case]:
         for kind, title in kinds.items()
         for n in sizes.elements[-2:][:1]  # one size is enough, because they are compute-bound
     ]
+
+
+def _activations(sizes: Sizes, dtype: str) -> list[Case]:
+    """Return the cases of activations, in a layer with one input, whose product takes little time."""
+    cases = []
+    for name in ACTIVATIONS:
+        for n in sizes.elements[-2:][:1]:
+            units = min(n, LAYER)
+            rows, size = n // units, f"{elements(n)} elements"
+            shape, work = (rows, 1, units), float(rows * units)
+            cases.append(Case("kernels", f"activation_{name}", name, size, shape, dtype, "ns/element", work))
+    return cases
 
 
 def _products(sizes: Sizes, dtype: str) -> list[Case]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import chart
+from .cases import ACTIVATIONS
 from .report import RESOLUTION, amount, cases_of, kept, markdown, value
 
 __all__ = ["BEGIN", "END", "newest", "section", "summary", "with_section"]
@@ -155,7 +156,8 @@ def _dropout(record: dict[str, Any]) -> list[str]:
 
 
 def _family(record: dict[str, Any]) -> list[str]:
-    cases = [*cases_of(record, "kernels", "gaussian_dropout"), *cases_of(record, "kernels", "alpha_dropout")]
+    kinds = ["gaussian_dropout", "alpha_dropout", *(f"activation_{name}" for name in ACTIVATIONS)]
+    cases = [case for kind in kinds for case in cases_of(record, "kernels", kind)]
     if not cases:
         return []
     names = _columns(cases, "own", "peer")

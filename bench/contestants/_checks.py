@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alpha", "dropped", "gaussian", "hidden", "learns", "masked", "product"]
+__all__ = ["activated", "alpha", "dropped", "gaussian", "hidden", "learns", "masked", "product"]
 
 ERRORS = 5.0  # maximum deviation of a share, in standard errors
 WINDOWS = 40  # number of windows within which the loss has to decrease
 FALLEN = 0.9  # share of the first mean, because dropout changes a mean by a few percent
+
+FORMULAS: dict[str, Callable[[Any], Any]] = {
+    "tanh": np.tanh,
+    "gelu": lambda x: x / 2 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+}
 
 
 def masked(kept: NDArray[Any], p: float) -> None:
@@ -65,6 +72,13 @@ def product(out: Any, left: NDArray[Any], right: NDArray[Any]) -> None:
     bound = left.shape[1] * np.finfo(out.dtype).eps * (np.abs(left64) @ np.abs(right64))
     if not (error <= bound).all():
         raise ValueError(f"a product is off by {error.max():.3g}, expected at most {bound.max():.3g}")
+
+
+def activated(y: Any, x: NDArray[Any], weight: NDArray[Any], name: str) -> None:
+    """Raise unless y is the activation of x @ weight.T."""
+    expected = FORMULAS[name](x.astype(np.float64) @ weight.T.astype(np.float64))
+    if not np.allclose(np.asarray(y), expected, rtol=1e-5, atol=1e-7):
+        raise ValueError(f"the outputs are not {name} of the layer's products")
 
 
 def hidden(y: Any, x: NDArray[Any], weight: NDArray[Any], p: float) -> None:

@@ -107,6 +107,22 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     return contestants
 
 
+def _activation(name: str) -> Callable[[Case], dict[str, Timed]]:
+    def contestants(case: Case) -> dict[str, Timed]:
+        arrays = _inputs.layer(case)
+        x, weight, out = map(_target.to_device, arrays)
+
+        def call(name: str = name) -> Any:
+            return nd.linear_dropout(x, weight, None, 0.0, activation=name, seed=1, out=out)
+
+        return {
+            NAME: _target.timed(call, "own", lambda: _checks.activated(_target.to_host(call()), *arrays[:2], name)),
+            f"{NAME}, identity": _target.timed(lambda: call("identity"), "own"),
+        }
+
+    return contestants
+
+
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
     arrays = _inputs.layer(case)
     x, weight, out = map(_target.to_device, arrays)
@@ -198,6 +214,7 @@ CONTESTANTS = {
     "product_forward": _product("forward"),
     "product_dinp": _product("dinp"),
     "product_dweight": _product("dweight"),
+    **{f"activation_{name}": _activation(name) for name in ACTIVATIONS},
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
     "step_shared": _step,

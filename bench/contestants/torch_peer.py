@@ -19,7 +19,7 @@ __all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 VERSIONS = {"torch": torch.__version__}
 Step = Callable[[], float]  # a training step, which returns its loss
 Pairs = dict[str, tuple[Step, Step]]  # steps, and steps to compare with
-MODULES = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "gelu": torch.nn.GELU}
+MODULES = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU}
 
 _device = "cpu"
 
@@ -51,14 +51,19 @@ def _timed(call: Callable[[], Any], role: str, check: Callable[[Any], None] = la
 # ---------------------------------------------------------------- kernels
 
 
+def _both(operation: Callable[..., Any], arrays: Any, check: Callable[[Any], None], of: str = "") -> dict[str, Timed]:
+    """Return the contestants of an operation on arrays, eager and compiled."""
+    tensors, compiled = tuple(map(_to_device, arrays)), torch.compile(operation, dynamic=False)
+    return {
+        f"{name}{of}": _timed(functools.partial(function, *tensors), "peer", check)
+        for name, function in (("torch", operation), ("torch.compile", compiled))
+    }
+
+
 def _elementwise(case: Case, operation: Callable[..., Any], check: Callable[..., None]) -> dict[str, Timed]:
     """Return the contestants of an elementwise operation, eager and compiled."""
-    host_x = _inputs.positive(case)
-    x, result = _to_device(host_x), {}
-    for name, function in (("torch", operation), ("torch.compile", torch.compile(operation, dynamic=False))):
-        call = functools.partial(function, x)
-        result[name] = _timed(call, "peer", lambda values: check(values, host_x, P))
-    return {**result, **_copy(case)}
+    x = _inputs.positive(case)
+    return {**_both(operation, (x,), lambda values: check(values, x, P)), **_copy(case)}
 
 
 def _gaussian_dropout(case: Case) -> dict[str, Timed]:
@@ -95,23 +100,28 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     return contestants
 
 
+def _activation(name: str) -> Callable[[Case], dict[str, Timed]]:
+    def contestants(case: Case) -> dict[str, Timed]:
+        x, weight, _ = _inputs.layer(case)
+        activation = MODULES[name]()
+
+        def layer(x: Any, weight: Any) -> Any:
+            return activation(functional.linear(x, weight))
+
+        return _both(layer, (x, weight), functools.partial(_checks.activated, x=x, weight=weight, name=name))
+
+    return contestants
+
+
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
     x, weight, _ = _inputs.layer(case)
-    tensors = (
-        _to_device(x),
-        _to_device(weight),
-        torch.zeros(weight.shape[0], dtype=getattr(torch, case.dtype), device=_device),
-    )
+    bias = _inputs.aligned(weight.shape[:1], case.dtype)
 
     def layer(x: Any, weight: Any, bias: Any) -> Any:
         return functional.dropout(functional.relu(functional.linear(x, weight, bias)), RATES[0], training=True)
 
-    result = {}
-    for name, function in (("torch", layer), ("torch.compile", torch.compile(layer, dynamic=False))):
-        call = functools.partial(function, *tensors)
-        check = functools.partial(_checks.hidden, x=x, weight=weight, p=RATES[0])
-        result[f"{name}, linear + relu + dropout"] = _timed(call, "peer", check)
-    return result
+    check = functools.partial(_checks.hidden, x=x, weight=weight, p=RATES[0])
+    return _both(layer, (x, weight, bias), check, ", linear + relu + dropout")
 
 
 # ---------------------------------------------------------------- training
@@ -242,6 +252,7 @@ CONTESTANTS = {
     "product_forward": _product("forward"),
     "product_dinp": _product("dinp"),
     "product_dweight": _product("dweight"),
+    **{f"activation_{name}": _activation(name) for name in ACTIVATIONS},
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
     "step_shared": _step,

@@ -67,6 +67,7 @@ def test_contents_of_json(record):
                 "product_dinp",
                 "product_dweight",
             ),
+            *("activation_tanh", "activation_gelu", "activation_silu"),
             *("linear_relu_dropout", "step", "dropout_adds", "subnetwork_adds", "activation_adds"),
             *("step_shared", "memory"),
         ]

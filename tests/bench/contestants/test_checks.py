@@ -51,6 +51,20 @@ def test_product(rows, depth, columns, rng):
             _checks.product(wrong, left, right)
 
 
+def test_activations(rng):
+    x, weight = rng.standard_normal((100, 3), np.float32), rng.standard_normal((50, 3), np.float32)
+    product = x.astype(np.float64) @ weight.T
+    correct = {"tanh": np.tanh(product), "silu": product / (1 + np.exp(-product))}
+    correct["gelu"] = product * [[0.5 * math.erfc(-v / math.sqrt(2)) for v in row] for row in product]
+    for name in correct:
+        for other, values in correct.items():
+            if other == name:
+                _checks.activated(values.astype(np.float32), x, weight, name)
+            else:
+                with pytest.raises(ValueError, match=f"not {name}"):
+                    _checks.activated(values.astype(np.float32), x, weight, name)
+
+
 def test_hidden_layer(rng):
     x, weight = rng.standard_normal((100, 20), np.float32), rng.standard_normal((50, 20), np.float32)
     out = np.maximum(x @ weight.T, 0) * (rng.random((100, 50)) < 0.5) * 2
