@@ -9,6 +9,7 @@ from numba.core import config
 from processes import finished
 
 pytestmark = [
+    pytest.mark.full,
     pytest.mark.cuda_kernels,
     pytest.mark.jit_only,
     pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="a GPU runs the check itself"),
@@ -23,6 +24,6 @@ def test_small_check(tmp_path):
     assert len(record["dropout"]) == 2
     assert all(len(values) == 7 for case in record["dropout"].values() for values in case.values())
     cases = record["bench"]["groups"]["kernels"]["cases"]
-    assert len(cases) == 10
+    assert len(cases) == 13
     assert all(case["failed"] == {} for case in cases)
     assert all("numba-dropout" in [entry["name"] for entry in case["contestants"]] for case in cases)

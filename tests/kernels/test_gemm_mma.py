@@ -37,7 +37,7 @@ def rounded(x, precision):
 
 @pytest.mark.usefixtures("tensor_cores", "tiles")
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
-@pytest.mark.parametrize("shape", [(5, 7, 9), (70, 35, 66)])
+@pytest.mark.parametrize("shape", [(5, 7, 9), pytest.param((70, 35, 66), marks=pytest.mark.full)])
 def test_linear(backend, shape, precision, rng):
     rows, inputs, units = shape
     x, w, dy = (rng.standard_normal(s).astype(np.float32) for s in ((rows, inputs), (units, inputs), (rows, units)))
