@@ -111,7 +111,7 @@ def from_sequential(model: Any, **options: Any) -> MLP:
     return net
 
 
-_MODULES: dict[str, Callable[[Any], Any]] = {  # the modules of activations, from torch.nn
+MODULES: dict[str, Callable[[Any], Any]] = {  # the modules of activations, from torch.nn
     "relu": lambda nn: nn.ReLU(),
     "leaky_relu": lambda nn: nn.LeakyReLU(),
     "elu": lambda nn: nn.ELU(),
@@ -127,14 +127,14 @@ _MODULES: dict[str, Callable[[Any], Any]] = {  # the modules of activations, fro
 
 def _module(name: str, nn: Any) -> Any:
     """Return the module of an activation."""
-    if name not in _MODULES:
+    if name not in MODULES:
         raise InputError(f"activation: no module of PyTorch for {name}")
-    return _MODULES[name](nn)
+    return MODULES[name](nn)
 
 
 def _name_of(module: Any, nn: Any) -> str | None:
     """Return the name of the activation that a module is, or None. Its options, except `inplace`, are the defaults."""
-    for name, build in _MODULES.items():
+    for name, build in MODULES.items():
         default = build(nn)
         options = {option for option in getattr(default, "__constants__", ()) if option != "inplace"}
         same = all(getattr(module, option, None) == getattr(default, option) for option in options)

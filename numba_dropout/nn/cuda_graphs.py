@@ -182,7 +182,8 @@ class Steps:
     ) -> None:
         """Compile and record a step of each batch size in the data, and restore the parameters and state."""
         stream = current_stream()
-        copies = [(array, cuda.device_array_like(array, stream=stream)) for array in (net.master.values, state)]
+        arrays = [array for array in (net.master.values, state) if array.size]
+        copies = [(array, cuda.device_array_like(array, stream=stream)) for array in arrays]
         for array, copy in copies:
             copy.copy_to_device(array, stream=stream)
         ones = np.ones((1, self._buffers.hyperparameters.shape[1]), np.float32)  # no update rule divides by zero

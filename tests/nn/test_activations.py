@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 from activation_formulas import FORMULAS
+from small_networks import VARIANTS
 
 import numba_dropout as nd
 
 SIZES = [5, 7, 6, 3]
-VARIANTS = ("dropout", "rates", "gaussian", "alpha", "subnetwork", "dropconnect", "concrete")
 LOSSES = ("mse", "cross_entropy", "bce")
 STEP = 1e-6
 
@@ -111,7 +111,7 @@ def test_relu_without_slopes():
 @pytest.mark.parametrize(
     ("activation", "message"),
     [
-        ("sine", "activation: expected one of relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, tanh, logistic"),
+        ("sine", "activation: expected one of relu, leaky_relu, elu, .*, got 'sine'"),
         (["relu"], r"activation: expected one name, or one for each of the 2 hidden layers, got \['relu'\]"),
         (["relu", 3], "activation: expected one of relu"),
         ([["relu"], "relu"], r"activation: expected one of relu, .*, got \['relu'\]"),

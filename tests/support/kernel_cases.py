@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import numba_dropout as nd
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 from numba_dropout.kernels.scalar.constants import SUMS
@@ -10,6 +11,7 @@ from numba_dropout.kernels.scalar.constants import SUMS
 KERNELS = {name: getattr(cpu, name) for name in cpu.__all__ if name != "linear_dropout"} | {
     f"linear_dropout.{activation}": cpu.linear_dropout(activation) for activation in ACTIVATIONS
 }
+RULES = {rule.update: rule for rule in (nd.SGD, nd.Adam)}
 ALL = np.uint64(2**32)
 HALF = np.uint64(2**31)
 WORDS = tuple(np.uint64(number) for number in (1, 2, 3, 4))  # seed 2**33 + 1, stream 3, step 4
@@ -291,7 +293,7 @@ class Cases:
         """Yield the hyperparameters of a rule in turn, and the state's rows."""
         rule = name.rpartition("_")[2]
         settings = SETTINGS[rule]
-        return np.array(settings[self.n % len(settings)], self.dtype), ("sgd", "adam").index(rule) + 1
+        return np.array(settings[self.n % len(settings)], self.dtype), RULES[rule].slots
 
     def step_layer(self, name):
         for dweight, dbias, dout, inp in self.linear_backward_weight():

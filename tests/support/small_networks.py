@@ -3,9 +3,10 @@
 import numpy as np
 
 import numba_dropout as nd
+from numba_dropout.nn.variants import KINDS
 
 SIZES, ROWS = [5, 7, 6, 3], 13
-VARIANTS = ("dropout", "rates", "gaussian", "alpha", "subnetwork", "dropconnect", "concrete")
+VARIANTS = tuple(KINDS)  # and "rates": one for each unit
 LOSSES = ("mse", "cross_entropy", "bce")
 OPTIMIZERS = {
     "sgd": lambda: nd.SGD(lr=0.1, momentum=0.9),

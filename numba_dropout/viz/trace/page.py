@@ -188,12 +188,17 @@ def _network(trace: Trace) -> str:
     return string.Template(_file("network.html")).substitute(description=description, formulas=formulas)
 
 
+def computed_activations() -> list[str]:
+    """Return the names of the activations that the page's scripts compute."""
+    return re.findall(r"^  (\w+)[:,]", _file("activations.js"), re.MULTILINE)
+
+
 def _no_picture(trace: Trace) -> str:
     """Return the reason why the page has no picture, or an empty text."""
-    reason, known = "", re.findall(r"^  (\w+)[:,]", _file("activations.js"), re.MULTILINE)
+    reason, known = "", computed_activations()
     unknown = [name for name in trace.net.activation if name not in known]
     if trace.net.variant not in COMPUTED:
-        reason = f"it supports only masks of 0 and 1, not {trace.net.variant}"
+        reason = f"it does not compute the masks of variant {trace.net.variant}"
     elif unknown:
         reason = f"it does not support the activation {unknown[0]}"
     elif trace.net.size > MAX_PARAMETERS:
