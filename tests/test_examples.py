@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "docs" / "examples").glob("*.py"))
+SLOW = ("custom_loss", "self_normalizing", "subnetwork", "uncertainty_band")
 NEEDS = {"pytorch_on_the_cpu": "torch", "from_torch": "torch", "grid_search": "sklearn"}
 
 
 @pytest.mark.jit_only
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, marks=pytest.mark.full if file.stem in SLOW else (), id=file.stem) for file in EXAMPLES],
+)
 def test_examples(file):
     library = NEEDS.get(file.stem)
     if library and importlib.util.find_spec(library) is None:

@@ -13,6 +13,7 @@ from torch.nn import functional
 from ..cases import ACTIVATIONS, LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed, queued
+from ._torch_saved import saved_tensors
 
 __all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
@@ -100,28 +101,25 @@ def _product(form: str) -> Callable[[Case], dict[str, Timed]]:
     return contestants
 
 
+def _layer(case: Case, activation: Any, p: float, check: Callable[..., None], of: str = "") -> dict[str, Timed]:
+    """Return the contestants of a hidden layer."""
+    x, weight, _ = _inputs.layer(case)
+
+    def layer(x: Any, weight: Any, bias: Any) -> Any:
+        y = activation(functional.linear(x, weight, bias))
+        return functional.dropout(y, p, training=True) if p else y
+
+    bias = _inputs.aligned(weight.shape[:1], case.dtype)
+    return _both(layer, (x, weight, bias), functools.partial(check, x=x, weight=weight), of)
+
+
 def _activation(name: str) -> Callable[[Case], dict[str, Timed]]:
-    def contestants(case: Case) -> dict[str, Timed]:
-        x, weight, _ = _inputs.layer(case)
-        activation = MODULES[name]()
-
-        def layer(x: Any, weight: Any) -> Any:
-            return activation(functional.linear(x, weight))
-
-        return _both(layer, (x, weight), functools.partial(_checks.activated, x=x, weight=weight, name=name))
-
-    return contestants
+    return lambda case: _layer(case, MODULES[name](), 0.0, functools.partial(_checks.activated, name=name))
 
 
 def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
-    x, weight, _ = _inputs.layer(case)
-    bias = _inputs.aligned(weight.shape[:1], case.dtype)
-
-    def layer(x: Any, weight: Any, bias: Any) -> Any:
-        return functional.dropout(functional.relu(functional.linear(x, weight, bias)), RATES[0], training=True)
-
-    check = functools.partial(_checks.hidden, x=x, weight=weight, p=RATES[0])
-    return _both(layer, (x, weight, bias), check, ", linear + relu + dropout")
+    check = functools.partial(_checks.hidden, p=RATES[0])
+    return _layer(case, functional.relu, RATES[0], check, ", linear + relu + dropout")
 
 
 # ---------------------------------------------------------------- training
@@ -230,18 +228,9 @@ def _memory(case: Case) -> dict[str, int]:
 
 def _saved(case: Case, dropout: bool) -> dict[int, Any]:
     """Return the tensors saved for backward, one for each storage."""
-    saved_tensors: dict[int, Any] = {}
-
-    def pack(tensor: Any) -> Any:
-        saved_tensors[tensor.untyped_storage().data_ptr()] = tensor
-        return tensor
-
     model = _model(case, dropout)
     x, y = map(torch.from_numpy, _inputs.batch(case))
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        loss = functional.cross_entropy(model(x), y)
-    loss.backward()
-    return saved_tensors
+    return saved_tensors(lambda: functional.cross_entropy(model(x), y))
 
 
 CONTESTANTS = {

@@ -22,6 +22,7 @@ def trained(x, y, loss="cross_entropy", variant="dropout", **options):
     return net, history
 
 
+@pytest.mark.compiles_long
 @pytest.mark.parametrize("name", FORMATS)
 def test_training(name, x, rng):
     y, rows = rng.integers(0, 3, 23), getattr(scipy_sparse, name)(x)
@@ -49,6 +50,7 @@ def test_training_of_variants(variant, x, rng):
         assert np.allclose(value, sparse.weights()[key], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.compiles_long
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.bool_, np.float32])
 def test_dtypes_of_values(dtype, x, rng):
     values, y = (x > 0).astype(dtype), rng.integers(0, 3, 23)

@@ -47,6 +47,7 @@ def test_plan_for_a_device(monkeypatch):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_contents_of_json(record):
     assert {"format", "version", "date", "machine", "versions", "threads", "dtype", "rounds", "groups"} <= set(record)
     assert {"cpu", "cores", "caches", "instruction_set"} <= set(record["machine"])
@@ -75,6 +76,7 @@ def test_contents_of_json(record):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_seconds_of_each_round(record):
     for group in record["groups"].values():
         for case in group["cases"]:
@@ -88,6 +90,7 @@ def test_seconds_of_each_round(record):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_ratios_to_the_best(record):
     for case in record["groups"]["kernels"]["cases"]:
         by_name = {entry["name"]: entry for entry in case["contestants"]}
@@ -100,6 +103,7 @@ def test_ratios_to_the_best(record):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_memory(record):
     (case,) = record["groups"]["memory"]["cases"]
     sizes = {entry["name"]: entry["bytes"] for entry in case["contestants"]}
@@ -108,6 +112,7 @@ def test_memory(record):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_pairs(record):
     cases = [case for case in record["groups"]["train"]["cases"] if case["unit"] == "percent"]
     assert len(cases) == 3
@@ -119,6 +124,7 @@ def test_pairs(record):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_means(record):
     means = record["groups"]["kernels"]["means"]
     assert {"product x W^T", "all products"} <= set(means)
@@ -127,6 +133,7 @@ def test_means(record):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_output(small):
     shown = small[0]
     assert max(map(len, shown.splitlines())) <= 100
@@ -139,6 +146,7 @@ def test_output(small):
 
 
 @pytest.mark.jit_only
+@pytest.mark.full
 def test_files(small):
     assert sorted(path.name for path in small[1].iterdir()) == ["bench.json", "bench.png"]
     picture = (small[1] / "bench.png").read_bytes()

@@ -54,6 +54,7 @@ def test_clip_norm(share, rng):
         np.testing.assert_allclose(net.weights()[key], expected, rtol=1e-9, atol=1e-12, err_msg=key)
 
 
+@pytest.mark.compiles_long
 def test_max_norm(rng):
     net, (x, y) = nd.MLP([4, 5, 6, 3], seed=1, dtype="float64"), problem(rng)
     net.train_step(x, y, nd.SGD(max_norm=0.5))

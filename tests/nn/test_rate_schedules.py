@@ -98,6 +98,7 @@ def test_schedule_without_numbers(rng):
             )
 
 
+@pytest.mark.compiles_long
 def test_gaussian_dropout(rng):
     net = nd.MLP([4, 10, 3], dropout=0.5, variant="gaussian", loss="mse", dtype="float64")
     x, y = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))

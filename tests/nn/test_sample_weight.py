@@ -18,6 +18,7 @@ def trained(x, y, loss="cross_entropy", variant="dropout", **options):
     return net, history
 
 
+@pytest.mark.compiles_long
 @pytest.mark.parametrize(
     "loss", ["cross_entropy", *(pytest.param(name, marks=pytest.mark.full) for name in ("mse", "bce"))]
 )

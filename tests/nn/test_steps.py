@@ -28,6 +28,7 @@ def test_accumulation(variant, loss, optimizer, rng):
         np.testing.assert_allclose(chunk_weights[name], value, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.compiles_long
 def test_sample_weight(rng):
     x, y = batch("mse", rng)
     weight = rng.random(ROWS)
@@ -38,6 +39,7 @@ def test_sample_weight(rng):
     np.testing.assert_allclose(*results, rtol=1e-9)
 
 
+@pytest.mark.compiles_long
 def test_buffers_of_a_chunk(rng):
     x, y = batch("mse", rng)
     net = network(loss="mse")
@@ -45,6 +47,7 @@ def test_buffers_of_a_chunk(rng):
     assert net._state.take().net.batch.losses.size == 3
 
 
+@pytest.mark.compiles_long
 def test_more_than_the_rows(rng):
     """A step has at most all rows."""
     x, y = batch("mse", rng)

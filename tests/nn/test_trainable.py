@@ -83,6 +83,7 @@ def test_refused_arguments(choices, message, rng):
         network(loss="mse", dtype=dtype).loss_and_gradients(x, y, **{k: v for k, v in choices.items() if k != "dtype"})
 
 
+@pytest.mark.compiles_long
 def test_weights_of_0(rng):
     """A chunk whose rows all have weight 0 adds nothing."""
     x, y = batch("mse", rng)

@@ -12,6 +12,7 @@ from numba.core import config
 import numba_dropout as nd
 from numba_dropout.nn.monte_carlo import MonteCarlo
 
+QUICK = 8 if config.DISABLE_JIT else 1  # in plain Python there are fewer calls, each of many turns
 LARGE = 1 if config.DISABLE_JIT else 16  # compiled calls must take long enough to overlap
 INPUTS, UNITS, OUTPUTS = 6, 8 * LARGE, 3
 SIZES = 3, 17 * LARGE, 40 * LARGE, 90 * LARGE  # rows of each thread's calls: buffers grow while others run
@@ -79,6 +80,7 @@ def bits(result):
 def check(call, times, sizes=SIZES):
     """Check that threads, each with a different number of rows, get the results of one thread."""
     expected = [bits(call(rows)) for rows in sizes]
+    times = -(-times // QUICK)
     actual = together(*(lambda rows=rows: bits(call(rows)) for rows in sizes), times=times)
     wrong = sum(value != single for single, values in zip(expected, actual, strict=True) for value in values)
     assert wrong == 0, f"{wrong} of {times * len(sizes)} calls"

@@ -1,11 +1,13 @@
 """A rate for each unit."""
 
 import numpy as np
+import pytest
 from numpy_networks import SIZES, network
 
 import numba_dropout as nd
 
 
+@pytest.mark.compiles_long
 def test_equal_rates(rng):
     """Masks and samples are those of the network with one rate for each layer."""
     x = rng.standard_normal((6, 5))
