@@ -46,13 +46,21 @@ SCALING = {  # from the names in model files
 
 
 class Workspace:
-    """Buffers of one call.
-
-    `net` is the network with its own arrays for all that passes write. `arrays` is the form that the passes take.
-    """
+    """Buffers of one call."""
 
     def __init__(self, net: Network, memory: Memory) -> None:
-        self.net, self.arrays, self.memory = net, in_plain_tuples(net), memory
+        self.memory = memory
+        self._both = net, in_plain_tuples(net)  # replaced at once: Ctrl-C may end a call between two statements
+
+    @property
+    def net(self) -> Network:
+        """The network with its own arrays for all that passes write."""
+        return self._both[0]
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """The arrays of `net` in the form that passes take."""
+        return self._both[1]
 
     def reserve(self, rows: int) -> bool:
         """Reserve buffers for n rows, and return whether they were too small. Buffers never shrink."""
@@ -65,8 +73,8 @@ class Workspace:
             return f"a batch size of {free // row_bytes} would fit" if free >= row_bytes else "make the layers smaller"
 
         self.memory.make_sure(rows * row_bytes, f"a batch of {rows} rows", remedy)
-        self.net = reserve(self.net, rows, self.memory.empty, self.memory.zeros)
-        self.arrays = in_plain_tuples(self.net)
+        net = reserve(self.net, rows, self.memory.empty, self.memory.zeros)
+        self._both = net, in_plain_tuples(net)
         return True
 
     def outputs(self, rows: int) -> NDArray[Any]:

@@ -5,6 +5,7 @@ import pytest
 from networks import parameters
 
 import numba_dropout as nd
+from numba_dropout.nn import buffers, state
 
 
 def test_state_dict():
@@ -25,3 +26,23 @@ def test_state_dict():
         second.load_state_dict({"0.weight": state["0.weight"]})
     with pytest.raises(ValueError, match=r"shape \(5, 4\)"):
         second.load_state_dict({**state, "0.weight": np.zeros((4, 5))})
+
+
+def test_interrupt_while_buffers_grow(monkeypatch):
+    """Ctrl-C comes between two statements: the arrays that kernels write have as many rows as the network says."""
+    net = nd.MLP([4, 5, 3])
+    workspace = net._state.take()
+    workspace.reserve(2)
+
+    def interrupt(net):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "in_plain_tuples", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            workspace.reserve(9)
+    batch = buffers.Network._fields.index("batch")
+    for rows in (2, 9):
+        workspace.reserve(rows)
+        assert workspace.net.batch.losses.size == rows
+        assert all(one is other for one, other in zip(workspace.arrays[batch], workspace.net.batch, strict=True))
