@@ -67,7 +67,7 @@ def test_measure_a_device(tmp_path):
     assert record["device"] == "cuda:0"
     assert "simulator" in record["machine"]["cuda"]
     cases = record["groups"]["kernels"]["cases"]
-    assert len(cases) == 10
+    assert len(cases) == 13
     assert all(case["failed"] == {} for case in cases)
     assert all("numba-dropout" in [entry["name"] for entry in case["contestants"]] for case in cases)
 

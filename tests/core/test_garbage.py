@@ -8,6 +8,7 @@ import pytest
 from numba import errors, extending
 from processes import run
 
+from numba_dropout.core import garbage
 from numba_dropout.core.garbage import suspended_collection
 from numba_dropout.core.jit import entry_point
 
@@ -44,6 +45,14 @@ def test_last_thread_enables_it():
     assert not gc.isenabled()
     leave.set()
     thread.join()
+    assert gc.isenabled()
+
+
+def test_call_that_ends_before_its_exit():
+    """As if Ctrl-C came right after the entry."""
+    user = garbage._User()
+    assert not gc.isenabled()
+    del user
     assert gc.isenabled()
 
 
