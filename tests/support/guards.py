@@ -160,7 +160,9 @@ def check_operations(report, names, sizes, dtypes):
 NETWORKS = (
     {"variant": "dropout"},
     {"variant": "dropout", "loss": "mse"},
+    {"variant": "dropout", "activation": "gelu"},
     {"variant": "gaussian", "loss": "bce"},
+    {"variant": "alpha", "activation": "selu"},
     {"variant": "subnetwork"},
     {"variant": "dropconnect", "loss": "mse"},
     {"variant": "concrete", "weight_regularizer": 1e-4, "dropout_regularizer": 1e-3},
