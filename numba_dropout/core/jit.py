@@ -65,7 +65,7 @@ class _EntryCode(codegen.JITCodeLibrary):
         called = _called(self)
         for library in called:
             if isinstance(library, _LinkedCode):
-                self._reload_init.update(library._reload_init)
+                _inherit(self, library)
                 self._final_module.link_in(library.alone, preserve=True)
         self._linking_libraries = [library for library in called if not isinstance(library, _LinkedCode)]
         super().finalize()
@@ -103,7 +103,7 @@ class _LinkedCode(codegen.JITCodeLibrary):
             if not function.is_declaration and function.linkage == ll.Linkage.external:
                 function.linkage = "linkonce_odr"
         for library in self._linking_libraries:
-            self._reload_init.update(library._reload_init)
+            _inherit(self, library)
         self._finalize_dynamic_globals()
         self._finalized = True
 
@@ -125,6 +125,12 @@ class _LinkedCode(codegen.JITCodeLibrary):
     @property
     def codegen(self) -> Any:
         return _NoAddress(self._codegen)
+
+
+def _inherit(caller: Any, library: Any) -> None:
+    """Let code from the disk cache start what its linked code needs. Older versions of Numba have no such set."""
+    if hasattr(library, "_reload_init"):
+        caller._reload_init.update(library._reload_init)
 
 
 def _called(library: Any) -> list[Any]:
