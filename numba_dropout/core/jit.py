@@ -187,7 +187,7 @@ class _EntryCompiler(_NamingCompiler):
     code = _EntryCode
 
     def _compile_bytecode(self) -> Any:
-        with suspended_collection():  # it takes a tenth of the first `ndrop train`, and finds almost nothing
+        with suspended_collection():  # it would find almost nothing
             return super()._compile_bytecode()
 
 

@@ -8,10 +8,8 @@ from ..transcendental import HALF64, ONE64, ZERO64, exp_parts_within, normal_tai
 __all__ = ["value", "value_and_slope"]
 
 DENSITY = np.float64(1 / np.sqrt(2 * np.pi))  # of the standard normal distribution at 0
-X_MAX, X_MAX_SHORT = (
-    np.float64(37.4),
-    np.float64(14.6),
-)  # beyond them, both functions are those of ReLU in x's precision
+# Beyond these numbers, both functions are those of ReLU in float64 and float32.
+X_MAX, X_MAX_SHORT = np.float64(37.4), np.float64(14.6)
 
 
 @scalar
