@@ -223,9 +223,13 @@ def test_interrupted_call():
 
 @pytest.mark.full
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer's signals here")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["train_step", "fit", "predict", "forward", "predict_mc"])
 def test_interrupts_of_short_calls(name):
-    """Each of 200 calls is interrupted at another time. Then another thread trains and predicts."""
+    """Each of 200 calls is interrupted at another time. Then another thread trains and predicts.
+
+    Python prints and ignores an interrupt inside a destructor or the callback of a weak reference.
+    """
     (x, y), net, rule = data(rows=8), nd.MLP([INPUTS, 8, OUTPUTS], dropout=0.5, seed=1), nd.SGD()
     calls = {
         "train_step": lambda: net.train_step(x, y, rule),
