@@ -38,6 +38,9 @@ def pytest_collection_modifyitems(session, items):
     if not has_cuda():
         session.config.hook.pytest_deselected(items=[item for item in items if "cuda_kernels" in item.keywords])
         items[:] = [item for item in items if "cuda_kernels" not in item.keywords]
+    if not config.DISABLE_JIT:
+        session.config.hook.pytest_deselected(items=[item for item in items if "plain_only" in item.keywords])
+        items[:] = [item for item in items if "plain_only" not in item.keywords]
     skip = pytest.mark.skip(reason="too long in plain Python: the JIT is off")
     for item in items:
         if config.DISABLE_JIT and "jit_only" in item.keywords:

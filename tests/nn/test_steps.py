@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from covering import covering
 from small_networks import LOSSES, OPTIMIZERS, ROWS, VARIANTS, batch, network
 
 import numba_dropout as nd
@@ -15,9 +16,7 @@ def train(net, x, y, optimizer, batch_size, accumulate=1, **options):
 
 
 @pytest.mark.compiles_long
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(("variant", "loss", "optimizer"), covering(VARIANTS, LOSSES, list(OPTIMIZERS)))
 def test_accumulation(variant, loss, optimizer, rng):
     x, y = batch(loss, rng)
     make = OPTIMIZERS[optimizer]

@@ -4,16 +4,16 @@ import copy
 
 import numpy as np
 import pytest
+from covering import covering
 from small_networks import LOSSES, OPTIMIZERS, ROWS, VARIANTS, batch, network
 
 import numba_dropout as nd
 
 
 @pytest.mark.compiles_long
-@pytest.mark.parametrize("activation", ["relu", "gelu"])
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("activation", "variant", "loss", "optimizer"), covering(["relu", "gelu"], VARIANTS, LOSSES, list(OPTIMIZERS))
+)
 def test_two_halves(activation, variant, loss, optimizer, rng):
     nets = [network(variant, activation=activation, loss=loss) for _ in range(2)]
     optimizers = [OPTIMIZERS[optimizer]() for _ in range(2)]
@@ -30,10 +30,9 @@ def test_two_halves(activation, variant, loss, optimizer, rng):
 
 
 @pytest.mark.compiles_long
-@pytest.mark.parametrize("activation", ["relu", "gelu"])
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("activation", "variant", "loss", "weighted"), covering(["relu", "gelu"], VARIANTS, LOSSES, [False, True])
+)
 def test_chunks(activation, variant, loss, weighted, rng):
     """Losses and gradients of chunks, each with the masks of its rows, add up to those of the batch."""
     net = network(variant, activation=activation, loss=loss)
