@@ -9,7 +9,7 @@ import click
 
 from .types import NUMBERS, RATES, Names
 
-LOSSES = click.Choice(["cross_entropy", "mse", "bce"])
+LOSSES = click.Choice(["cross_entropy", "bce", "mse", "huber", "absolute", "poisson"])
 ACTIVATIONS = click.Choice(
     ["relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "tanh", "logistic", "identity"]
 )

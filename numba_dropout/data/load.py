@@ -36,6 +36,10 @@ class Model(Protocol):
     target: str | None
     target_column: int | None
 
+    @property
+    def predicts_values(self) -> bool:
+        """Whether the model is a regression."""
+
 
 def load(source: str | os.PathLike[str], *, target: str | int | None = None, task: str = "auto") -> Dataset:
     """Read a data set to train on.
@@ -314,7 +318,7 @@ def _check_finite(path: Path, values: NDArray[Any], columns: list[int] | None = 
 
 def _classes(model: Model) -> list[Any] | None:
     """Return a model's classes, or their numbers if they have no names."""
-    if model.classes is not None or model.loss == "mse":
+    if model.classes is not None or model.predicts_values:
         return model.classes
     return list(range(model.sizes[-1])) if model.loss == "cross_entropy" else [0, 1] if model.sizes[-1] == 1 else None
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core import checks
 from ..core.errors import InputError
+from ..nn.losses import VALUE_LOSSES
 from ..nn.variants.kinds import kind_of
 from . import parallel
 from .config import TrainConfig, load_cached
@@ -43,7 +44,7 @@ class Comparison:
     @property
     def figures(self) -> list[str]:
         """The names of the metrics: losses, and for classes the error."""
-        return ["train_loss", "val_loss"] + ["val_error"] * (self.loss != "mse")
+        return ["train_loss", "val_loss"] + ["val_error"] * (self.loss not in VALUE_LOSSES)
 
     def column(self, name: str, rate: float) -> list[float]:
         """Return a metric of all runs at a rate."""

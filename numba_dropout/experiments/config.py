@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import data
 from ..core.errors import InputError
+from ..nn.losses import VALUE_LOSSES
 from ..nn.mlp import MLP
 from ..nn.variants.kinds import check_rate_schedule
 from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
@@ -121,7 +122,7 @@ class TrainJob:
         return history
 
     def _measure_noise(self, rows: tuple[Any, Any]) -> None:
-        if self.net.loss == "mse" and self.net.step:
+        if self.net.predicts_values and self.net.loss != "poisson" and self.net.step:
             self.net.tau = precision_of_noise(self.net, *rows)
 
 
@@ -156,7 +157,8 @@ def load_cached(source: str | os.PathLike[str], config: TrainConfig, *, reload: 
 
 
 def _read(source: str | os.PathLike[str], target: str | int | None, loss: str | None) -> data.Dataset:
-    return data.load(source, target=target, task={None: "auto", "mse": "values"}.get(loss, "classes"))
+    task = "auto" if loss is None else "values" if loss in VALUE_LOSSES else "classes"
+    return data.load(source, target=target, task=task)
 
 
 _cached = functools.lru_cache(1)(_read)
@@ -195,7 +197,7 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
     for name in ("classes", "features", "target", "target_column"):
         setattr(net, name, getattr(dataset, name))
     net.scale_input(*train.scaling(config.standardize))
-    if loss == "mse":
+    if net.predicts_values and loss != "poisson":
         net.scale_target(*data.standardization(train.targets()))
     return TrainJob(
         net,
@@ -222,13 +224,13 @@ def _with_defaults(config: TrainConfig, *, built_in: bool) -> dict[str, Any]:
 def _loss(dataset: data.Dataset, requested: str | None) -> tuple[str, int]:
     """Return the loss of a target and the number of outputs."""
     if dataset.classes is None:
-        return "mse", dataset.targets().shape[1]
+        return requested if requested in VALUE_LOSSES else "mse", dataset.targets().shape[1]
     if requested == "bce":
         if len(dataset.classes) != 2:
             raise InputError(f"loss: bce is for 2 classes, the target has {len(dataset.classes)}; use cross_entropy")
         return "bce", 1
-    if requested == "mse":
-        raise InputError("loss: mse is for values, the target has classes; use cross_entropy")
+    if requested in VALUE_LOSSES:
+        raise InputError(f"loss: {requested} is for values, the target has classes; use cross_entropy")
     return "cross_entropy", len(dataset.classes)
 
 

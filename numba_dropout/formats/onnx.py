@@ -29,8 +29,8 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
     onnxruntime's numbers on the CPU differ little between runs. The metadata holds the classes and the network's
     choices as JSON.
 
-    Raise ValueError if onnx is missing, and for `mc` if ONNX has no such dropout: another variant, a rate for each
-    unit, or a rate of 1.
+    Raise ValueError if onnx is missing, for a target transformed by "yeo-johnson", and for `mc` if ONNX has no such
+    dropout: another variant, a rate for each unit, or a rate of 1.
 
     Examples
     --------
@@ -38,6 +38,11 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
     >>> onnx.export(nd.MLP([5, 8, 3]), "net.onnx")
     """
     onnx = _library()
+    if net.target_transform not in ("none", "log1p"):
+        raise InputError(
+            f"target_transform: no export to ONNX for {net.target_transform}; "
+            "train with log1p or none (--target-transform log1p)"
+        )
     rates = net.rates
     masked = net.variant == "dropout" and all(np.ndim(rate) == 0 and rate < 1 for rate in rates)
     if mc and not masked:
@@ -136,10 +141,16 @@ def _add_prediction(graph: _Graph, net: MLP, value: str) -> str:
             return one
         other = graph.add("Sub", [graph.constant("unity", np.ones(1, net.dtype)), one], "other")
         return graph.add("Concat", [other, one], "probabilities", axis=1)
-    scale, offset = net.target_scaling()
     wide = graph.cast(value, np.dtype(np.float64), "wide_outputs")
+    if net.loss == "poisson":
+        return graph.add("Exp", [wide], "values")
+    scale, offset = net.target_scaling()
     wide = graph.add("Div", [wide, graph.constant("target_scale", np.array(scale))], "unscaled")
-    return graph.add("Add", [wide, graph.constant("target_offset", np.array(offset))], "values")
+    shifted = [wide, graph.constant("target_offset", np.array(offset))]
+    if net.target_transform == "none":
+        return graph.add("Add", shifted, "values")
+    wide = graph.add("Exp", [graph.add("Relu", [graph.add("Add", shifted, "transformed")], "positive")], "exponential")
+    return graph.add("Sub", [wide, graph.constant("target_one", np.ones(1))], "values")
 
 
 class _Graph:

@@ -17,8 +17,8 @@ __all__ = ["from_sequential", "to_sequential"]
 def to_sequential(net: MLP) -> Any:
     """Return the `torch.nn.Sequential` equivalent to `forward`, with copies of the weights, on the CPU.
 
-    Its input is `net.standardized(x)`, and its output that of `forward`: logits or standardized values. In training
-    mode its Dropout uses PyTorch's random numbers.
+    Its input is `net.standardized(x)`, and its output that of `forward`: logits, standardized values, or logarithms of
+    rates. In training mode its Dropout uses PyTorch's random numbers.
 
     Raise ValueError for dropout without a module in PyTorch: a variant other than "dropout" and "alpha", or a rate for
     each unit.

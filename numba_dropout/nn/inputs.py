@@ -92,8 +92,11 @@ def labels(y: ArrayLike, classes: int) -> NDArray[np.int64]:
     return host.kernel_input(array.astype(np.int64, copy=False))
 
 
-def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> NDArray[Any]:
-    """Return targets (rows, outputs) in a dtype. Shape (rows,) means one output. `unit` requires them in [0, 1]."""
+def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], loss: str | None = None) -> NDArray[Any]:
+    """Return targets (rows, outputs) in a dtype. Shape (rows,) means one output.
+
+    Those of loss "bce" must be in [0, 1], and those of "poisson" at least 0.
+    """
     array = on_host(y)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"y: expected numbers, got {array.dtype}")
@@ -101,8 +104,14 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], *, unit: bool) -> 
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] != outputs:
         raise InputError(f"y: expected shape (rows, {outputs}), got {array.shape}")
-    if unit and array.size and not 0 <= array.min() <= array.max() <= 1:
+    if loss == "bce" and array.size and not 0 <= array.min() <= array.max() <= 1:
         raise InputError(f"y: expected targets from 0 to 1, got {array.min()} to {array.max()}")
+    if loss == "poisson" and (array < 0).any():
+        row, column = (int(index) for index in np.argwhere(array < 0)[0])
+        raise InputError(
+            f"y: expected targets at least 0 for loss poisson, got {array[row, column]:g} at [{row}, {column}]; "
+            "use another loss (--loss mse)"
+        )
     return host.kernel_input(array.astype(dtype, copy=False))
 
 

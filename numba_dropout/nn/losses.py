@@ -7,9 +7,14 @@ from typing import Any, NamedTuple
 
 from .views import FIRST, Target
 
-__all__ = ["LOSSES", "LossFunctions", "Weighted", "loss_functions"]
+__all__ = ["LOSSES", "VALUE_LOSSES", "LossFunctions", "Weighted", "loss_functions"]
 
-LOSSES = {"cross_entropy": "softmax_cross_entropy", "mse": "mse", "bce": "bce"}  # the stems of their kernels
+VALUE_LOSSES = ("mse", "huber", "absolute", "poisson")  # losses whose targets are values, not classes
+LOSSES = {
+    "cross_entropy": "softmax_cross_entropy",
+    "bce": "bce",
+    **{loss: loss for loss in VALUE_LOSSES},
+}  # the stems of their kernels
 OF_CLASSES = ("cross_entropy",)  # losses whose targets are classes
 
 

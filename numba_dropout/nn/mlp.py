@@ -53,7 +53,9 @@ class MLP(Trainable, Saveable):
     seed : int
         `0..2**64-1`.
     loss : str
-        "cross_entropy" (classes), "mse" (regression) or "bce" (targets in [0, 1], one logit for each).
+        "cross_entropy" (classes), "bce" (targets in [0, 1], one logit for each), or a loss of a regression: "mse",
+        "huber" (squared up to an error of 1 in standardized units, linear beyond; Huber, 1964), "absolute", or
+        "poisson" (counts at least 0, whose rates are the exponentials of the outputs).
     variant : str
         "dropout" drops units of each row. "gaussian" multiplies units by noise of the same variance. "subnetwork" drops
         the same units for all rows of a batch and leaves them out of its products: higher rates give faster steps.
@@ -93,7 +95,11 @@ class MLP(Trainable, Saveable):
     classes : list or None
         Labels that `predict` returns for class 0, 1, ... If it is None, `predict` returns class numbers.
     tau : list of float or None
-        Precision of a regression's noise for each output: 1 / variance, in units of the target.
+        Precision of a regression's noise for each output: 1 / variance, in units of the transformed target.
+    target_transform : str
+        Transformation of a regression's target, set by `transform_target`: "none", "log1p" or "yeo-johnson".
+    target_lambdas : list of float or None
+        The parameter of "yeo-johnson" for each output.
     features, target, target_column : list of str, str and int, or None
         Names of the training columns, and the index of the target column, if known.
 
@@ -158,6 +164,8 @@ class MLP(Trainable, Saveable):
         self.rows: int | None = None  # rows of the data set that sets the default regularizers
         self.classes: list[Any] | None = None
         self.tau: list[float] | None = None
+        self.target_transform = "none"
+        self.target_lambdas: list[float] | None = None
         self.features: list[str] | None = None
         self.target: str | None = None
         self.target_column: int | None = None
@@ -207,13 +215,6 @@ class MLP(Trainable, Saveable):
         """Set the scaling of the input to (x - offset) * scale, numbers or arrays (inputs,)."""
         self._state.scale(("input_offset", "input_scale"), offset, scale)
 
-    @changes
-    def scale_target(self, offset: ArrayLike, scale: ArrayLike) -> None:
-        """Set the scaling of the target to (y - offset) * scale, numbers or arrays (outputs,). `predict` undoes it."""
-        if self.loss != "mse":
-            raise InputError(f"scale_target: expected a regression, got loss {self.loss!r}")
-        self._state.scale(("target_offset", "target_scale"), offset, scale)
-
     def check_xy(self, x: ArrayLike, y: ArrayLike, *, finite: bool = False, stage: bool = False) -> tuple[Any, Any]:
         """Return x and y in the form that kernels take, on the network's device.
 
@@ -244,12 +245,6 @@ class MLP(Trainable, Saveable):
         """
         x = frames.values(x, self.features) if frames.is_frame(x) else x
         return inputs.rows(x, self.sizes[0], self.device)
-
-    def as_target(self, y: ArrayLike) -> Any:
-        """Return y in the form that kernels take: labels (rows,) int64, or targets (rows, outputs) in `dtype`."""
-        if self.loss == "cross_entropy":
-            return inputs.labels(y, self.sizes[-1])
-        return inputs.targets(y, self.sizes[-1], self.dtype, unit=self.loss == "bce")
 
     @property
     def size(self) -> int:

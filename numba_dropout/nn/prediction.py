@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -14,13 +14,14 @@ from ..arrays.convert import on_host
 from ..arrays.memory import Memory
 from ..arrays.sparse import SparseRows, arrays_of
 from ..core import checks
-from ..core.access import Access, reads
+from ..core.access import reads
 from ..core.errors import DeviceError, InputError
 from ..core.renamed import RenamedAttribute
 from . import passes
 from .hidden_layers import distinct
 from .monte_carlo import MonteCarlo, of_classes, of_values
-from .state import State, Workspace
+from .state import Workspace
+from .targets import Targets
 
 __all__ = ["LastPass", "Pass", "Predictor"]
 
@@ -45,16 +46,11 @@ class LastPass(threading.local):
     value: Pass | None = None
 
 
-class Predictor(ABC):
+class Predictor(Targets):
     """The prediction methods of a network. The abstract methods that they need come last."""
 
-    sizes: list[int]
-    loss: str
-    dtype: np.dtype[Any]
     classes: list[Any] | None
     memory: Memory
-    access: Access
-    _state: State
     _kind: str
     activation: list[str]
     _passes_by_key: dict[tuple[Any, ...], passes.Passes]
@@ -86,7 +82,7 @@ class Predictor(ABC):
             with self.memory.working():
                 self._passes(data).evaluate(workspace.arrays, sums, arrays_of(data), target, rows, chunk_size)
         loss, correct = sums[0].tolist() if len(sums) == 1 else sums.sum(0).tolist()
-        return loss / len(data), None if self.loss == "mse" else correct / len(data)
+        return loss / len(data), None if self.predicts_values else correct / len(data)
 
     @reads
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
@@ -168,14 +164,11 @@ class Predictor(ABC):
     ) -> Iterator[NDArray[np.float64]]:
         """Return an iterator over `samples`, converted to probabilities or values by `predictive`."""
         outputs = self.samples(x, samples, step=step, row_offset=row_offset)
-        if self.loss != "mse":
-            return map(self.predictive, outputs)
-        scale, offset = map(np.array, self.target_scaling())  # once: on a device each call copies them to the host
-        return (out / scale + offset for out in outputs)
+        return map(self._to_values() if self.predicts_values else self.predictive, outputs)
 
     def aggregate(self, predictive: Iterable[NDArray[np.float64]]) -> MonteCarlo:
         """Return the mean and spread over several samples of `predictive`, as `MonteCarlo`."""
-        if self.loss == "mse":
+        if self.predicts_values:
             return of_values(predictive)
         return of_classes(predictive, independent=self.loss == "bce" and self.sizes[-1] > 1)
 
@@ -186,7 +179,7 @@ class Predictor(ABC):
         Labels are entries of `classes` if it is set, else class numbers. "bce" gives 0 or 1 for each output.
         """
         out = self._outputs(x)
-        if self.loss == "mse":
+        if self.predicts_values:
             values = self.predictive(out)
             return values[:, 0] if values.shape[1] == 1 else values
         labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
@@ -197,19 +190,19 @@ class Predictor(ABC):
     @reads
     def predict_proba(self, x: ArrayLike) -> NDArray[Any]:
         """Return probabilities (rows, classes): of 0 and 1 with one "bce" output, of 1 with several."""
-        if self.loss == "mse":
+        if self.predicts_values:
             raise InputError("predict_proba: expected a classification network, got a regression")
         return self.predictive(self._outputs(x))
 
     def predictive(self, out: NDArray[Any]) -> NDArray[Any]:
         """Convert outputs of `forward` to probabilities as in `predict_proba`, or to values of a regression.
 
-        Probabilities are float64. Values (rows, outputs) are in units of the target.
+        Probabilities are float64. Values (rows, outputs) are in units of the target: the scaling and the transformation
+        of the target are undone, and for "poisson" they are the rates.
         """
-        if self.loss == "mse":
+        if self.predicts_values:
             with self.access.reading("predictive"):
-                scale, offset = self.target_scaling()
-                return np.asarray(out / scale + offset)
+                return self._to_values()(out)
         return np.exp(self.log_probabilities(out))
 
     def log_probabilities(self, out: NDArray[Any]) -> NDArray[np.float64]:
@@ -225,11 +218,6 @@ class Predictor(ABC):
     def input_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return offset and scale (inputs,): the input of the network is (x - offset) * scale."""
         return self._state.read("input_offset"), self._state.read("input_scale")
-
-    @reads
-    def target_scaling(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return scale and offset (outputs,) of a regression: it is trained on (y - offset) * scale."""
-        return self._state.read("target_scale"), self._state.read("target_offset")
 
     def _workspace(self) -> _WorkspaceContext:
         """Return the context of a call's workspace. It drops the last pass and, on a device, takes the lock."""

@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import devices
 from ..arrays.memory import Memory
+from ..core import checks
 from ..core.access import Access, changes, reads
 from ..core.errors import DeviceError, InputError
 from ..storage import model_file
 from .state import SCALING, State
+from .target_transform import TRANSFORMS
 
 __all__ = ["Saveable"]
 
@@ -32,16 +34,29 @@ ARGUMENTS = (
     "dropout_regularizer",
     "init",
 )
-PROGRESS = ("step", "epoch", "classes", "features", "target", "target_column", "rows", "tau")
-LATER = (
-    "activation",
-    "variant",
-    "weight_regularizer",
-    "dropout_regularizer",
+PROGRESS = (
+    "step",
+    "epoch",
+    "classes",
+    "features",
+    "target",
+    "target_column",
     "rows",
     "tau",
-    "init",
-)  # older files lack these
+    "target_transform",
+    "target_lambdas",
+)
+LATER = {
+    "activation": None,
+    "variant": None,
+    "weight_regularizer": None,
+    "dropout_regularizer": None,
+    "rows": None,
+    "tau": None,
+    "init": None,
+    "target_transform": "none",
+    "target_lambdas": None,
+}  # older files lack these: what they mean there, unless the network's default does
 
 
 class Saveable(ABC):
@@ -53,6 +68,7 @@ class Saveable(ABC):
     memory: Memory
     access: Access
     rows: int | None
+    target_transform: str
     _state: State
 
     @reads
@@ -93,7 +109,8 @@ class Saveable(ABC):
             self._state.write(field, arrays[name])
         self.load_state_dict({name: arrays[name] for name in self.state_dict()})
         for name in PROGRESS:
-            setattr(self, name, config[name] if name not in LATER else config.get(name))
+            setattr(self, name, config[name] if name not in LATER else config.get(name, LATER[name]))
+        checks.choice(self.target_transform, "target_transform", TRANSFORMS)
         self.regularize(self.rows)
 
     @classmethod

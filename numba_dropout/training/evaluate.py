@@ -91,10 +91,10 @@ def evaluation(
     """Return all results of an evaluation. Arguments and errors are those of `evaluate`."""
     with net.access.reading("evaluate"):
         data, target = net.check_xy(x, y)
-        if net.loss == "mse":
+        if net.predicts_values:
             return _of_values(net, data, _values(net, y), samples, _precisions(net, tau))
         if tau is not None:
-            raise InputError(f"tau: only valid for a regression (loss mse), got loss {net.loss}")
+            raise InputError(f"tau: only valid for a regression, got loss {net.loss}")
         if net.loss == "bce" and net.sizes[-1] > 1:
             return _of_independent(net, data, on_host(target), samples)
         return _of_classes(net, data, on_host(target), samples)

@@ -230,7 +230,7 @@ class Training:
         record: dict[str, Any] = {
             "epoch": self.epoch,
             "loss": float(loss),
-            "accuracy": None if net.loss == "mse" else float(correct),
+            "accuracy": None if net.predicts_values else float(correct),
             "val_loss": None,
             "val_accuracy": None,
             "lr": self._lr,

@@ -85,7 +85,7 @@ def table(net: MLP, x: ArrayLike, *, proba: bool = False, samples: int | None = 
 
 def _table_of_samples(net: MLP, x: ArrayLike, proba: bool, samples: int) -> Predictions:
     """Return predictions from the mean of samples. Entropies are in nats."""
-    if proba and net.loss == "mse":
+    if proba and net.predicts_values:
         raise InputError("proba: expected a network for classes, got one for a regression")
     result = net.predict_mc(x, samples)
     count = result.mean.shape[1]

@@ -9,7 +9,8 @@ from networks import network
 import numba_dropout as nd
 
 OTHERS = ("gaussian", "concrete", "dropconnect", "subnetwork")
-LOSSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 1), ("mse", 2)]
+CLASSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2)]
+LOSSES = [*CLASSES, ("mse", 1), ("mse", 2), ("huber", 2), ("absolute", 1), ("poisson", 1), ("poisson", 2)]
 
 
 @pytest.fixture
@@ -39,9 +40,25 @@ def test_onnxruntime_outputs(loss, outputs, dtype, variant, tmp_path, x):
     results = run(exported(net, tmp_path / "m.onnx"), x)
     tolerance = {"rtol": 1e-5, "atol": 1e-5 if dtype == "float32" else 1e-12}
     np.testing.assert_allclose(results["outputs"], net.outputs(x), **tolerance)
-    predictive = results["values" if loss == "mse" else "probabilities"]
+    predictive = results["values" if net.predicts_values else "probabilities"]
     assert predictive.shape == net.predictive(net.outputs(x)).shape
     np.testing.assert_allclose(predictive, net.predictive(net.outputs(x)), **tolerance)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_transformed_targets(outputs, tmp_path, x, rng):
+    net, y = network("mse", outputs, dtype="float64"), rng.exponential(9.0, (40, outputs))
+    net.transform_target("log1p", y)
+    net.scale_target(np.arange(outputs), 0.4)
+    expected = net.predictive(net.outputs(x.astype(np.float64)))
+    assert (expected == 0).any()
+    np.testing.assert_allclose(
+        run(exported(net, tmp_path / "m.onnx"), x.astype(np.float64))["values"], expected, atol=1e-9
+    )
+    net.transform_target("yeo-johnson", y)
+    with pytest.raises(ValueError, match="target_transform: no export to ONNX for yeo-johnson"):
+        exported(net, tmp_path / "n.onnx")
+    assert not (tmp_path / "n.onnx").exists()
 
 
 def test_unit_rates_and_plain_networks(tmp_path, x):

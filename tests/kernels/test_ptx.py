@@ -142,6 +142,8 @@ SIGNATURES = {
     "max_norm._limit": (FLOATS, types.float64),
     "mse._forward": (*ROWS, FLOATS),
     "mse._backward": (FLOATS, FLOATS, F4),
+    **{f"{loss}._forward": (*ROWS, FLOATS) for loss in ("huber", "absolute", "poisson")},
+    "_value_loss._scale": (FLOATS, FLOATS, F4),
     "bce._forward": (*ROWS, FLOATS),
     "bce._backward": (FLOATS, FLOATS, FLOATS, F4),
     "softmax_cross_entropy._forward": (*ROWS, flat(I8)),
@@ -235,7 +237,7 @@ def test_one_instruction_for_a_product_of_words(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["random_bits._bits", "softmax_cross_entropy._forward", "bce._forward", "adam._STORED"]
+    "name", ["random_bits._bits", "softmax_cross_entropy._forward", "bce._forward", "poisson._forward", "adam._STORED"]
 )
 def test_code_does_not_depend_on_the_cpu_kernels(name):
     """Scalars have a separate body for CUDA: numba-cuda would reuse a body that Numba inlined on the CPU."""

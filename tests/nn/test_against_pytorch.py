@@ -17,6 +17,9 @@ LOSSES = {
     "cross_entropy": torch.nn.functional.cross_entropy,
     "mse": torch.nn.functional.mse_loss,
     "bce": torch.nn.functional.binary_cross_entropy_with_logits,
+    "huber": torch.nn.functional.huber_loss,
+    "absolute": torch.nn.functional.l1_loss,
+    "poisson": torch.nn.functional.poisson_nll_loss,
 }
 ACTIVATIONS = {
     "relu": torch.nn.functional.relu,

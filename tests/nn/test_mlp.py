@@ -37,11 +37,13 @@ def test_seed(rng):
     [
         *(("cross_entropy", "float32"), ("cross_entropy", "float64"), ("mse", "float32"), ("bce", "float32")),
         *(pytest.param(loss, "float64", marks=pytest.mark.compiles_long) for loss in ("mse", "bce")),
+        *(pytest.param(loss, "float32", marks=pytest.mark.compiles_long) for loss in ("huber", "absolute", "poisson")),
     ],
 )
 def test_training_lowers_the_loss(loss, dtype, rng):
     x = rng.standard_normal((200, 4))
-    y = {"cross_entropy": (x[:, 0] > 0).astype(int), "mse": x[:, :1] * 2, "bce": (x[:, :1] > 0) * 1.0}[loss]
+    y = {"cross_entropy": (x[:, 0] > 0).astype(int), "bce": (x[:, :1] > 0) * 1.0, "poisson": (x[:, :1] > 0) * 9.0}
+    y = y.get(loss, x[:, :1] * 2)
     net = nd.MLP([4, 16, 2 if loss == "cross_entropy" else 1], dropout=0.1, loss=loss, dtype=dtype)
     before = nd.evaluate(net, x, y)["loss"]
     nd.fit(net, x, y, optimizer=nd.Adam(0.01), epochs=5, batch_size=20)
@@ -57,7 +59,7 @@ def test_training_lowers_the_loss(loss, dtype, rng):
         ({"dropout": 1.5}, "dropout: dropout probability has to be between 0 and 1, but got 1.5"),
         ({"dropout": [0.1, 0.2]}, "one for each of the 1 hidden layers"),
         ({"input_dropout": float("nan")}, "input_dropout: .* got nan"),
-        ({"loss": "hinge"}, "loss: expected one of cross_entropy, mse, bce, got 'hinge'"),
+        ({"loss": "hinge"}, "loss: expected one of cross_entropy, bce, mse, huber, absolute, poisson, got 'hinge'"),
         ({"dtype": "float16"}, "dtype: expected float32 or float64"),
         ({"seed": -1}, "seed"),
         ({"dtype": None}, "dtype"),

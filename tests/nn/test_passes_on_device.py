@@ -19,6 +19,9 @@ tensor_cores = pytest.mark.skipif(devices._capability(0) < devices.TENSOR_CORES,
         ("mse", lambda: nd.AdamW(lr=0.01, max_norm=0.8)),
         pytest.param("mse", lambda: nd.AdamW(lr=0.01, max_norm=0.8, clip_norm=0.3), marks=pytest.mark.full),
         pytest.param("bce", lambda: nd.SGD(weight_decay=0.01), marks=pytest.mark.full),
+        pytest.param("huber", lambda: nd.SGD(), marks=pytest.mark.full),
+        pytest.param("absolute", lambda: nd.SGD(), marks=pytest.mark.full),
+        pytest.param("poisson", lambda: nd.SGD(), marks=pytest.mark.full),
     ],
 )
 def test_training(loss, optimizer, rng):

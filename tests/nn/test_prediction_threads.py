@@ -41,7 +41,7 @@ def test_all_calls():
 
 @pytest.mark.compiles_long
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce", "poisson"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_variants(variant, loss, sparse):
     net = network(loss, **VARIANTS[variant])

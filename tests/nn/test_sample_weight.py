@@ -20,12 +20,13 @@ def trained(x, y, loss="cross_entropy", variant="dropout", **options):
 
 @pytest.mark.compiles_long
 @pytest.mark.parametrize(
-    "loss", ["cross_entropy", *(pytest.param(name, marks=pytest.mark.full) for name in ("mse", "bce"))]
+    "loss",
+    ["cross_entropy", *(pytest.param(name, marks=pytest.mark.full) for name in ("mse", "bce", "huber", "poisson"))],
 )
 def test_integer_weights(loss, rng):
     """A row of weight n equals n rows, in one batch without dropout: repeated rows have other masks."""
     x, times = rng.standard_normal((12, 9)), np.array([0, 1, 2, 3] * 3)
-    y = {"cross_entropy": rng.integers(0, 3, 12), "mse": rng.standard_normal((12, 3)), "bce": rng.random((12, 3))}[loss]
+    y = {"cross_entropy": rng.integers(0, 3, 12), "mse": rng.standard_normal((12, 3))}.get(loss, rng.random((12, 3)))
     results = []
     for rows, weights in ((np.arange(12), times), (np.repeat(np.arange(12), times), None)):
         net = nd.MLP([9, 5, 3], dropout=0.0, loss=loss, seed=2, dtype="float64")

@@ -7,7 +7,7 @@ from networks import network
 import numba_dropout as nd
 from numba_dropout.storage.sequential import names
 
-LOSSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 1), ("mse", 2)]
+LOSSES = [("cross_entropy", 3), ("bce", 1), ("bce", 2), ("mse", 1), ("mse", 2), ("huber", 1), ("poisson", 2)]
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def x(rng):
 def test_save_and_load(loss, outputs, dtype, tmp_path, x):
     pytest.importorskip("safetensors")
     net = network(loss, outputs, dtype=dtype)
-    net.classes, net.features, net.step = (None if loss == "mse" else [7, 8, 9][:3]), list("abcde"), 12
+    net.classes, net.features, net.step = (None if net.predicts_values else [7, 8, 9][:3]), list("abcde"), 12
     net.save(tmp_path / "m.safetensors")
     back = nd.MLP.load(tmp_path / "m.safetensors")
     assert back.choices() == net.choices()

@@ -13,7 +13,7 @@ import numpy as np
 import numba_dropout as nd
 from numba_dropout.nn.variants import KINDS
 
-LOSSES = ("cross_entropy", "mse", "bce")
+LOSSES = ("cross_entropy", "mse", "bce", "huber", "absolute", "poisson")
 UPDATES = {
     "sgd": lambda **limits: nd.SGD(lr=0.3, momentum=0.9, **limits),
     "adam": lambda **limits: nd.Adam(lr=0.1, **limits),
@@ -38,9 +38,9 @@ def computed(kind):
     loss, update, bounds, variant, dtype, data = kind.split(",")
     rng = np.random.default_rng(3)
     x = rng.standard_normal((ROWS, INPUTS)) * (rng.random((ROWS, INPUTS)) < 0.5)
-    outputs = {"cross_entropy": 3, "mse": 2, "bce": 1}[loss]
+    outputs = {"cross_entropy": 3, "bce": 1}.get(loss, 2)
     labels, values = rng.integers(0, 3, ROWS), rng.standard_normal((ROWS, 2))
-    y = {"cross_entropy": labels, "mse": values, "bce": labels > 1}[loss]
+    y = {"cross_entropy": labels, "bce": labels > 1, "poisson": np.abs(values)}.get(loss, values)
     options = {"dropout": 0.4, "input_dropout": 0.2, "variant": variant}
     if variant == "rates":
         options = {"dropout": [np.linspace(0.1, 0.6, UNITS)]}

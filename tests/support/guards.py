@@ -162,6 +162,7 @@ NETWORKS = (
     {"variant": "dropout", "loss": "mse"},
     {"variant": "dropout", "activation": "gelu"},
     {"variant": "gaussian", "loss": "bce"},
+    *({"variant": "dropout", "loss": loss} for loss in ("huber", "absolute", "poisson")),
     {"variant": "alpha", "activation": "selu"},
     {"variant": "subnetwork"},
     {"variant": "dropconnect", "loss": "mse"},

@@ -6,6 +6,7 @@ import numba_dropout as nd
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 from numba_dropout.kernels.scalar.constants import SUMS
+from numba_dropout.nn.losses import VALUE_LOSSES
 
 # All kernels by name. One function returns those of hidden layers, by their activation.
 KERNELS = {name: getattr(cpu, name) for name in cpu.__all__ if name != "linear_dropout"} | {
@@ -357,11 +358,11 @@ NAMED = {Cases.step_layer, Cases.step_stored, Cases.subnetwork}
 METHODS = {
     name: getattr(Cases, name.partition(".")[0]) for name in KERNELS if hasattr(Cases, name.partition(".")[0])
 } | {
+    **{f"{loss}_backward": Cases.backward_from_targets for loss in ("bce", *VALUE_LOSSES)},
+    **{f"{loss}_forward": Cases.forward_to_targets for loss in ("bce", *VALUE_LOSSES)},
     "add_gaussian_noise": Cases.noise,
     "alpha_dropout_backward": Cases.affine,
     "alpha_dropout_forward": Cases.affine,
-    "bce_backward": Cases.backward_from_targets,
-    "bce_forward": Cases.forward_to_targets,
     "dropout_backward": Cases.dropout,
     "dropout_forward": Cases.dropout,
     "dropout_rates_backward": Cases.rates,
@@ -376,8 +377,6 @@ METHODS = {
     "masked_dropout_packed_forward": Cases.masked_dropout_packed,
     "masked_dropout_rates_backward": Cases.masked_dropout_rates,
     "masked_dropout_rates_forward": Cases.masked_dropout_rates,
-    "mse_backward": Cases.backward_from_targets,
-    "mse_forward": Cases.forward_to_targets,
     "softmax_cross_entropy_backward": Cases.softmax_backward,
     "softmax_cross_entropy_forward": Cases.softmax_forward,
     "step_adam": Cases.step_stored,

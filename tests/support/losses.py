@@ -1,6 +1,16 @@
-"""Calls of a loss's kernels, with separate arrays and in place, which have the same results."""
+"""Calls of a loss's kernels, with separate arrays and in place, which have the same results, and formulas of losses."""
 
 import numpy as np
+
+# The loss of each output and its derivative, of out and target in float64.
+FORMULAS = {
+    "huber": lambda out, y: (
+        np.where(abs(out - y) < 1, (out - y) ** 2 / 2, abs(out - y) - 0.5),
+        np.clip(out - y, -1, 1),
+    ),
+    "absolute": lambda out, y: (abs(out - y), np.sign(out - y)),
+    "poisson": lambda out, y: (np.exp(out) - y * out, np.exp(out) - y),
+}
 
 
 def forward(backend, loss, out, target):
@@ -17,3 +27,15 @@ def backward(backend, loss, saved, target):
     gradient = backend.run(f"{loss}_backward", np.empty_like(saved), saved, target)[0]
     assert np.array_equal(backend.run(f"{loss}_backward", saved, saved, target)[0], gradient)
     return gradient
+
+
+def check_formula(backend, loss, out, target, tolerance):
+    """Check loss, derivatives and gradient of a batch against the formula."""
+    losses, correct, slopes = forward(backend, loss, out, target)
+    values, derivatives = FORMULAS[loss](out.astype(np.float64), target.astype(np.float64))
+    scale = np.abs(values).mean(1)
+    assert np.all(np.abs(losses - values.mean(1)) <= tolerance * (1 + scale))
+    assert not correct.any()
+    np.testing.assert_allclose(slopes, derivatives, rtol=tolerance, atol=tolerance * (1 + target.max()))
+    gradient = backward(backend, loss, slopes, target)
+    np.testing.assert_allclose(gradient, slopes / out.size, rtol=tolerance)

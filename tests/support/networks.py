@@ -14,7 +14,7 @@ def network(loss="cross_entropy", outputs=3, **options):
         if name.endswith("bias"):
             value[:] = rng.standard_normal(value.shape)
     net.scale_input(rng.standard_normal(5), 0.5 + rng.random(5))
-    if loss == "mse":
+    if loss in ("mse", "huber", "absolute"):
         net.scale_target(rng.standard_normal(outputs), 0.5 + rng.random(outputs))
     return net
 

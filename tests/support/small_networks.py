@@ -7,7 +7,7 @@ from numba_dropout.nn.variants import KINDS
 
 SIZES, ROWS = [5, 7, 6, 3], 13
 VARIANTS = tuple(KINDS)  # and "rates": one for each unit
-LOSSES = ("mse", "cross_entropy", "bce")
+LOSSES = ("mse", "cross_entropy", "bce", "huber", "absolute", "poisson")
 OPTIMIZERS = {
     "sgd": lambda: nd.SGD(lr=0.1, momentum=0.9),
     "bounded": lambda: nd.SGD(lr=0.1, momentum=0.9, clip_norm=0.5, max_norm=1.0),
@@ -27,5 +27,10 @@ def network(variant="dropout", **choices):
 
 def batch(loss, rng):
     """Return rows and targets for a loss."""
-    y = {"mse": rng.standard_normal((ROWS, 3)), "cross_entropy": rng.integers(0, 3, ROWS), "bce": rng.random((ROWS, 3))}
-    return rng.standard_normal((ROWS, 5)), y[loss]
+    targets = {
+        "cross_entropy": lambda: rng.integers(0, 3, ROWS),
+        "bce": lambda: rng.random((ROWS, 3)),
+        "poisson": lambda: rng.poisson(2.0, (ROWS, 3)),
+    }
+    y = targets.get(loss, lambda: 2 * rng.standard_normal((ROWS, 3)))()
+    return rng.standard_normal((ROWS, 5)), y

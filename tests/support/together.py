@@ -99,7 +99,7 @@ def calls_of(net, x, y):
         "forward in training": lambda n: net.forward(x[:n], training=True, step=4, row_offset=1),
         "pickle": lambda n: pickle.loads(pickle.dumps(net)).predict(x[:n]),
     }
-    return calls if net.loss == "mse" else calls | {"predict_proba": lambda n: net.predict_proba(x[:n])}
+    return calls if net.predicts_values else calls | {"predict_proba": lambda n: net.predict_proba(x[:n])}
 
 
 OPTIONS = {"hidden_layer_sizes": UNITS, "solver": "sgd", "max_iter": 2, "random_state": 0}

@@ -21,6 +21,7 @@ array([0., 2., 0., 2., 0., 2., 2., 2.], dtype=float32)
 """
 
 from ...core.renamed import renamed
+from .absolute import absolute_backward, absolute_forward
 from .accumulate import accumulate
 from .adam import linear_adam, step_adam, subnetwork_adam
 from .alpha_dropout import alpha_dropout_backward, alpha_dropout_forward
@@ -42,6 +43,7 @@ from .gaussian_dropout import (
     gaussian_dropout_forward,
     gaussian_relu_derivative,
 )
+from .huber import huber_backward, huber_forward
 from .linear import (
     linear_backward,
     linear_backward_input,
@@ -62,6 +64,7 @@ from .masked_dropout import (
 )
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
+from .poisson import poisson_backward, poisson_forward
 from .random_bits import random_bits
 from .reductions import batch_sums
 from .relu import relu_backward, relu_forward
@@ -70,6 +73,8 @@ from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross
 from .subnetwork import gather_columns, kept_units, spread_columns, spread_layer, take_layer
 
 __all__ = [
+    "absolute_backward",
+    "absolute_forward",
     "accumulate",
     "add_gaussian_noise",
     "alpha_dropout_backward",
@@ -96,6 +101,8 @@ __all__ = [
     "gaussian_dropout_backward",
     "gaussian_dropout_forward",
     "gaussian_relu_derivative",
+    "huber_backward",
+    "huber_forward",
     "kept_units",
     "linear_adam",
     "linear_backward",
@@ -118,6 +125,8 @@ __all__ = [
     "mse_forward",
     "multiply_slopes",
     "pack_mask",
+    "poisson_backward",
+    "poisson_forward",
     "random_bits",
     "relu_backward",
     "relu_forward",

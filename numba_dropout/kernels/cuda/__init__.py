@@ -7,6 +7,7 @@ or on the stream that you choose with `on_stream`.
 
 from ...core.renamed import renamed
 from ._launch import on_stream, products_in
+from .absolute import absolute_backward, absolute_forward
 from .accumulate import accumulate
 from .adam import linear_adam, step_adam
 from .alpha_dropout import alpha_dropout_backward, alpha_dropout_forward
@@ -28,6 +29,7 @@ from .gaussian_dropout import (
     gaussian_dropout_forward,
     gaussian_relu_derivative,
 )
+from .huber import huber_backward, huber_forward
 from .linear import (
     linear_backward,
     linear_backward_input,
@@ -48,6 +50,7 @@ from .masked_dropout import (
 )
 from .max_norm import max_norm
 from .mse import mse_backward, mse_forward
+from .poisson import poisson_backward, poisson_forward
 from .random_bits import random_bits
 from .reductions import batch_sums
 from .relu import relu_backward, relu_forward
@@ -55,6 +58,8 @@ from .sgd import linear_sgd, step_sgd
 from .softmax_cross_entropy import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 
 __all__ = [
+    "absolute_backward",
+    "absolute_forward",
     "accumulate",
     "add_gaussian_noise",
     "alpha_dropout_backward",
@@ -80,6 +85,8 @@ __all__ = [
     "gaussian_dropout_backward",
     "gaussian_dropout_forward",
     "gaussian_relu_derivative",
+    "huber_backward",
+    "huber_forward",
     "linear_adam",
     "linear_backward",
     "linear_backward_input",
@@ -102,6 +109,8 @@ __all__ = [
     "multiply_slopes",
     "on_stream",
     "pack_mask",
+    "poisson_backward",
+    "poisson_forward",
     "products_in",
     "random_bits",
     "relu_backward",

@@ -1,10 +1,13 @@
-"""Loss functions of one element."""
+"""Loss functions of one element.
+
+`huber`, `absolute` and `poisson` return the loss of an output z and its derivative with respect to z. NaN goes through.
+"""
 
 from ...core.jit import scalar
-from .constants import ONE, ZERO
+from .constants import HALF, ONE, ZERO
 from .transcendental import exp, log1p
 
-__all__ = ["bce_with_logits", "sigmoid"]
+__all__ = ["absolute", "bce_with_logits", "huber", "poisson", "sigmoid"]
 
 
 @scalar
@@ -24,3 +27,26 @@ def sigmoid(z):
         return ONE / (ONE + exp(-z))
     e = exp(z)
     return e / (ONE + e)
+
+
+@scalar
+def huber(z, target):
+    """Return half the squared error up to an error of 1, and its tangent beyond (Huber, 1964)."""
+    residual = z - target
+    size = abs(residual)
+    slope = ONE if residual >= ONE else (-ONE if residual <= -ONE else residual)
+    return HALF * residual * residual if size < ONE else size - HALF, slope
+
+
+@scalar
+def absolute(z, target):
+    """Return the absolute error. The derivative at 0 is 0."""
+    residual = z - target
+    return abs(residual), ONE if residual > ZERO else (-ONE if residual < ZERO else residual)
+
+
+@scalar
+def poisson(z, target):
+    """Return the negative log-likelihood of a count with the logarithm z of its rate, without log(target!)."""
+    rate = exp(z)
+    return rate - target * z, rate - target

@@ -128,8 +128,11 @@ class ConcreteDropout(Variant):
 def regularization(loss: str, outputs: int, rows: int) -> tuple[float, float]:
     """Return the strengths of Concrete dropout's regularizers of weights and of rates, for a data set.
 
-    They make the loss of `rows` rows, up to a constant, a bound on their likelihood: with a prior length scale of 0.01,
-    and for "mse" with noise of variance 1 in standardized units (Gal, Hron & Kendall, NeurIPS 2017, section 3).
+    They make the loss of `rows` rows, up to a constant, a bound on their likelihood, with a prior length scale of 0.01
+    (Gal, Hron & Kendall, NeurIPS 2017, section 3). The loss is a mean over outputs, so that the negative logarithm of
+    the likelihood is rows * outputs times the loss for "bce", "poisson", "absolute" (noise of Laplace's distribution of
+    scale 1 in standardized units) and "huber" (noise whose log-density is the negative loss), and half of it for "mse"
+    (noise of variance 1).
     """
-    likelihood = rows * {"cross_entropy": 1.0, "bce": outputs, "mse": outputs / 2}[loss]
+    likelihood = rows * {"cross_entropy": 1.0, "mse": outputs / 2}.get(loss, outputs)
     return LENGTH_SCALE**2 / (2 * likelihood), 1 / likelihood

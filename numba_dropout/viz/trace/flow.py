@@ -22,11 +22,17 @@ from ...functional.gaussian_dropout import gaussian_dropout
 from ...functional.linear import linear
 from ...functional.linear_dropout import linear_dropout
 from ...functional.mask import sample_mask
+from ...nn.losses import VALUE_LOSSES
 from ...nn.mlp import MLP
 
 __all__ = ["PREDICTIVE", "Stage", "flow", "joined", "predictive"]
 
-PREDICTIVE = {"cross_entropy": "softmax", "bce": "sigmoid", "mse": "value"}
+PREDICTIVE = {
+    "cross_entropy": "softmax",
+    "bce": "sigmoid",
+    **dict.fromkeys(VALUE_LOSSES, "value"),
+    "poisson": "rate",
+}
 
 
 @dataclass(frozen=True)

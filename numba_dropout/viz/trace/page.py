@@ -238,12 +238,13 @@ def _numbers(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _units(net: MLP) -> dict[str, list[float]]:
-    """Return the factor and shift that convert the outputs of a regression to the target's units."""
-    if net.loss != "mse":
+def _units(net: MLP) -> dict[str, Any]:
+    """Return what converts the outputs of a regression to the target's units: factor, shift and transformation."""
+    if PREDICTIVE[net.loss] != "value":
         return {}
-    zero, one = net.predictive(np.array([[0.0], [1.0]]).repeat(net.sizes[-1], 1))
-    return {"factor": (one - zero).tolist(), "shift": zero.tolist()}
+    scale, offset = net.target_scaling()
+    units = {"factor": (1 / scale).tolist(), "shift": offset.tolist()}
+    return {**units, "transform": net.target_transform, "lambdas": net.target_lambdas}
 
 
 def _packed(array: Any) -> str:

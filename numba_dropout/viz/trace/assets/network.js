@@ -76,7 +76,16 @@ function answerOf(net, outputs) {
     const shares = outputs.map((out) => 1 / (1 + Math.exp(-out)));
     return shares.length === 1 ? [1 - shares[0], shares[0]] : shares; // of the classes 0 and 1
   }
-  return outputs.map((out, i) => out * net.factor[i] + net.shift[i]);
+  if (net.answer === "rate") return outputs.map((out) => Math.exp(out));
+  return outputs.map((out, i) => untransformed(net, out * net.factor[i] + net.shift[i], i));
+}
+
+/** Return a target from its transformed value, as Python's `target_transform.inverse` does. */
+function untransformed(net, value, i) {
+  if (net.transform === "log1p") return Math.expm1(Math.max(value, 0));
+  if (net.transform !== "yeo-johnson") return value;
+  const size = Math.abs(value), power = value >= 0 ? net.lambdas[i] : 2 - net.lambdas[i];
+  return Math.sign(value) * Math.expm1(power === 0 ? size : Math.log1p(power * size) / power);
 }
 
 /** Return a number's text as Python's `number` does: 2 decimals, ties to even; none for integers; 6e-4, 1.23e+6. */

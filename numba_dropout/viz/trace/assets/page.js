@@ -174,7 +174,7 @@ function show() {
     line.classList.toggle("gone", Boolean((mask && !mask[from]) || (after && !after[to])));
   }));
   const outputs = answer.map(written).join(", ");
-  const what = net.answer === "value" ? "output" : "probabilities";
+  const what = ["value", "rate"].includes(net.answer) ? "output" : "probabilities";
   const step = state.step === READERS ? "" : `, step ${state.step}`;
   const scaled = net.fixedMasks ? `, values of hidden units are multiplied by ${written(1 - state.p)}` : "";
   const mode = state.training ? `Training${step}: ${dropped} of ${all} units dropped`

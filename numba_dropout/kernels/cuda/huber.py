@@ -1,0 +1,27 @@
+"""Huber loss: half the squared error up to an error of 1, and its tangent beyond."""
+
+from ..scalar.losses import huber
+from ._launch import launch_rows
+from ._value_loss import forward_of, write_gradient
+
+_forward = forward_of(huber)
+
+
+def huber_forward(losses, correct, slopes, out, target):
+    """Write each row's mean Huber loss, 0 as correct (a regression has no accuracy), and the derivatives.
+
+    The derivatives are out - target, at least -1 and at most 1.
+
+    losses (B,), correct (B,), slopes (B, K), out (B, K), target (B, K). slopes may be out.
+    """
+    launch_rows(_forward, out.shape[0], losses, correct, slopes, out, target)
+
+
+def huber_backward(dout, slopes, target, batch_rows=0):
+    """Write the gradient of the mean over all elements: slopes / (B K). dout may be slopes.
+
+    dout (B, K), slopes (B, K), target (B, K)
+
+    batch_rows replaces B, for a chunk of a batch.
+    """
+    write_gradient(dout, slopes, batch_rows)
