@@ -101,8 +101,8 @@ def test_whole_network(loss, p, rng):
     for name_of, value in net.state_dict().items():
         if name_of.endswith("bias"):
             value[...] = rng.standard_normal(value.shape)
-        if loss == "poisson":  # differences of exponentials are inaccurate where they are large
-            value[...] *= 0.1
+        elif loss == "poisson":  # differences of exponentials are inaccurate where they are large
+            value[...] *= max(1 - p, 0.1)
     x, target = rng.standard_normal((5, 4)), targets(name, rng, 5, 3)
 
     def run():

@@ -7,6 +7,7 @@ import pytest
 from losses import FORMULAS
 
 import numba_dropout as nd
+from numba_dropout.nn.target_transform import inverse
 
 VALUES = ("mse", "huber", "absolute", "poisson")
 
@@ -44,7 +45,7 @@ def test_rates_of_counts(rng):
     np.testing.assert_allclose(values, np.exp(net.outputs(x)[:, 0], dtype=np.float64))
     assert values.min() > 0
     assert np.corrcoef(np.log(values), x[:, 0])[0, 1] > 0.9
-    assert values.mean() == pytest.approx(y.mean(), rel=0.1)
+    assert values.mean() == pytest.approx(y.mean(), rel=0.2)
     sampled = net.predict_mc(x[:5], 7)
     samples = np.exp([out.astype(np.float64) for out in net.samples(x[:5], 7)])
     np.testing.assert_allclose(sampled.mean, samples.mean(0))
@@ -93,16 +94,20 @@ def test_transformed_target(transform, outputs, loss):
     ]
     assert histories[0].column("val_loss") == histories[1].column("val_loss")
     assert np.array_equal(net.outputs(x), plain.outputs(x))
-    back = nd.nn.target_transform.inverse(transform, plain.predictive(plain.outputs(x)), net.target_lambdas)
-    np.testing.assert_allclose(net.predict(x).reshape(-1, outputs), back)
-    samples = (
-        nd.nn.target_transform.inverse(transform, list(plain.sample_predictive(x[:1], 9)), net.target_lambdas)
-        if transform == "log1p"
-        else None
-    )
-    if samples is not None:
-        np.testing.assert_allclose(net.predict_mc(x[:1], 9).mean, samples.mean(0))
-        assert net.predictive(np.full((1, 1), -1e6)).tolist() == [[0.0]]
+
+    def back(predictive):
+        return inverse(transform, predictive, net.target_lambdas)
+
+    predicted = back(plain.predictive(plain.outputs(x)))
+    np.testing.assert_allclose(net.predict(x).reshape(-1, outputs), predicted)
+    samples = list(map(back, plain.sample_predictive(x[:3], 9)))
+    np.testing.assert_allclose(net.predict_mc(x[:3], 9).mean, np.mean(samples, 0))
+    np.testing.assert_allclose(net.predict_mc(x[:3], 9).std, np.std(samples, 0))
+
+
+def test_predictions_of_log1p_are_at_least_0():
+    net, _, _, _ = regression("log1p")
+    assert net.predictive(np.array([[-1e6]])).tolist() == [[0.0]]
 
 
 def test_lambdas_with_an_inverse(rng):

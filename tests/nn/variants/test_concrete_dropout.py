@@ -77,3 +77,9 @@ def test_column_of_weight_decay(optimizer):
     assert hyperparameters[RULES[optimizer.update].decay] == 0.37
     assert list(hyperparameters).count(0.37) == 1
     assert hyperparameters.size <= concrete_dropout.SETTINGS
+
+
+@pytest.mark.parametrize(("loss", "likelihood"), [("mse", 150), ("huber", 300), ("absolute", 300), ("poisson", 300)])
+def test_default_strengths(loss, likelihood):
+    """The mean loss over 100 rows of 3 outputs is the negative log-likelihood of the rows over this number."""
+    assert concrete_dropout.regularization(loss, 3, 100) == pytest.approx((1e-4 / (2 * likelihood), 1 / likelihood))
