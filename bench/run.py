@@ -16,7 +16,7 @@ import numba_dropout
 from numba_dropout.arrays import devices
 from numba_dropout.core.errors import InputError
 from numba_dropout.experiments import environment
-from numba_dropout.storage import files
+from numba_dropout.storage import files, output_formats
 
 from . import cases, chart, machine, rounds, sizes, startup, worker_pool
 from .medians import geometric_mean, median, ratios
@@ -118,6 +118,7 @@ def check_outputs(json_file: str | None, plot: str | None) -> None:
     """Raise InputError for output files that cannot be written, before a long measurement."""
     if json_file:
         files.check_writable(json_file, keep=[plot] if plot else [])
+        output_formats.check_format(json_file, output_formats.JSON, "figures")
     if plot:
         chart.require(plot)
 

@@ -1,4 +1,4 @@
-"""The output of `ndrop evaluate`: metrics, and for classes precision, recall and the confusion matrix."""
+"""The output of `ndrop evaluate`: metrics, a baseline, and for classes precision, recall and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -7,22 +7,34 @@ from typing import Any
 import click
 
 from numba_dropout.storage import files
+from numba_dropout.training.baseline import Baseline
 from numba_dropout.training.evaluate import Evaluation
 
 LISTS = ("precision", "recall", "confusion")
+WIDTH = 80  # of a line
+COLUMN = 12  # width of the column of measures beside a baseline
 MAX_CLASSES = 20  # largest number of classes of a printed confusion matrix
 
 
-def show(result: Evaluation, as_json: bool) -> None:
-    """Print an evaluation."""
+def show(result: Evaluation, as_json: bool, baseline: Baseline | None = None) -> None:
+    """Print an evaluation, beside a baseline if there is one, and a line if the network is no better."""
     measures = {"rows": len(result.y), **result.measures}
     if as_json:
-        click.echo(files.json_line(measures))
+        more = {} if baseline is None else {"baseline": {"prediction": baseline.prediction, **baseline.measures}}
+        click.echo(files.json_line({**measures, **more}))
         return
     numbers = {name: value for name, value in measures.items() if name not in (*LISTS, "classes")}
     width = max(map(len, numbers))
+    if baseline is not None:
+        click.echo(f"{'':<{width}} {'network':<{COLUMN}} always {baseline.prediction}")
     for name, value in numbers.items():
-        click.echo(f"{name.replace('_', '-'):<{width}} {_format(value)}")
+        line = f"{name.replace('_', '-'):<{width}} {_format(value)}"
+        if baseline is not None and name in baseline.measures:
+            line = f"{line:<{width + 1 + COLUMN}} {_format(baseline.measures[name])}"
+        click.echo(line)
+    verdict = None if baseline is None else baseline.verdict(result.measures)
+    if verdict is not None:
+        click.echo(f"\n{click.wrap_text(verdict, WIDTH)}")
     if result.classes is not None:
         _show_classes(result.classes, *(result.measures[name] for name in LISTS))
 
@@ -44,7 +56,7 @@ def _show_classes(classes: list[Any], precision: list[float], recall: list[float
 def _format(value: Any) -> str:
     if value is None:
         return "-  (requires --tau, the noise precision)"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return str(value) if not isinstance(value, float) else f"{value:.6g}" if value == value else "-"
 
 
 def _share(value: float) -> str:

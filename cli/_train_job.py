@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from numba_dropout.data import is_named
 from numba_dropout.experiments.config import LATER
 from numba_dropout.nn.mlp import MLP
+from numba_dropout.storage import output_formats
 from numba_dropout.training import checkpoints
 from numba_dropout.training.callbacks import JsonLines, TensorBoard
 from numba_dropout.training.fit import Callback
@@ -51,6 +52,9 @@ class Job:
         if job.checkpoint_every is None and resume is None and _is_set("checkpoint_keep"):
             raise click.UsageError("--checkpoint-keep: only valid with --checkpoint-every.")
         check_outputs([job.source, resume], job.out, job.log, plot=job.plot)
+        output_formats.check_model(job.out)
+        if job.log:
+            output_formats.check_format(job.log, output_formats.JSON_LINES, "a log")
         return job
 
     @classmethod

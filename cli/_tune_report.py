@@ -13,7 +13,7 @@ from numba_dropout.experiments import environment, tune
 from numba_dropout.experiments.config import TrainConfig
 from numba_dropout.experiments.search_space import SearchSpace
 from numba_dropout.experiments.trial import TrialResult
-from numba_dropout.storage import files
+from numba_dropout.storage import files, output_formats
 from numba_dropout.viz import plots
 
 from ._train_progress import check_outputs
@@ -32,6 +32,13 @@ class Search:
     def __init__(self, source: str, out: str, options: Mapping[str, Any]) -> None:
         self.source, self.out, self.options = source, out, options
         check_outputs([source], out, options["journal"], options["json_file"], plot=options["plot"])
+        output_formats.check_model(out)
+        for path, formats, content in (
+            (options["journal"], output_formats.JSON_LINES, "a journal"),
+            (options["json_file"], output_formats.JSON, "figures"),
+        ):
+            if path:
+                output_formats.check_format(path, formats, content)
         space = {name: options[option] for option, name in SPACE.items() if options[option] is not None}
         search = SearchSpace(space, options["search"], options["trials"], options["eta"])
         config = TrainConfig(**{name: value for name, value in options.items() if name not in SEARCH_OPTIONS})

@@ -99,7 +99,7 @@ def _estimators(
     from numba_dropout_bench import estimators
 
     from numba_dropout.experiments import environment
-    from numba_dropout.storage import files
+    from numba_dropout.storage import files, output_formats
 
     from .bar import Bar
 
@@ -111,6 +111,7 @@ def _estimators(
     cases, seeds = estimators.cases(mnist), rounds or estimators.SEEDS
     if json_file:
         files.check_writable(json_file)
+        output_formats.check_format(json_file, output_formats.JSON, "figures")
     bar = Bar(len(cases) * seeds)
     with _cleared(bar):
         record = estimators.measure(cases, seeds, threads or environment.threads(), bar.update, bar.echo)

@@ -63,11 +63,14 @@ def compare(
     ndrop compare mnist/ --rows 1000 --hidden 1024,1024 --epochs 50 --plot rates.png
     """
     from numba_dropout.experiments import compare, config, environment
+    from numba_dropout.storage import output_formats
 
     from ._compare_report import CompareReport
     from ._train_progress import check_outputs
 
     check_outputs([source], json_file, plot=plot)
+    if json_file:
+        output_formats.check_format(json_file, output_formats.JSON, "figures")
     report = CompareReport(len(rates) * repeats)
     try:
         comparison = compare.compare(

@@ -19,6 +19,12 @@ from .types import DEVICE
     help="Predict the mean of T samples of the dropout masks.  [default: dropout is off]",
 )
 @click.option("--tau", type=float, help="Noise precision of a regression, 1 / variance.  [default: the model's]")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="LEVEL",
+    help="With --mc, for values: level of the intervals whose coverage is measured.  [default: 0.95]",
+)
 @click.option("--plot", metavar="FILE", help="Draw accuracy and uncertainty (.png, .pdf, .svg).  [default: none]")
 @DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Number of threads.  [default: all]")
@@ -28,6 +34,7 @@ def evaluate(
     as_json: bool,
     samples: int | None,
     tau: float | None,
+    interval: float | None,
     plot: str | None,
     device: str,
     threads: int | None,
@@ -35,9 +42,10 @@ def evaluate(
     """Evaluate MODEL on DATA, with dropout off unless --mc is used.
 
     A folder of IDX files is evaluated on its test part (t10k-*), which training never reads. Classification: loss,
-    accuracy, error, mean log-likelihood (nats), expected calibration error, precision and recall of each class,
-    confusion matrix.
-    Regression: rmse, mae, r2 and log-likelihood in the target's units, loss in standardized units.
+    accuracy, error, mean log-likelihood (nats) and log loss, expected calibration error, balanced accuracy, AUC, F1
+    (for two classes those of the second, and average precision), precision and recall of each class, confusion matrix.
+    Regression: rmse, mae, r2 and log-likelihood in the target's units, loss in standardized units. With --mc also the
+    coverage: the share of targets in their prediction intervals.
 
     \b
     ndrop evaluate model.npz pipeline
@@ -55,8 +63,10 @@ def evaluate(
     if threads:
         environment.set_threads(threads)
     net = MLP.load(model, device=device)
+    if interval is not None and (samples is None or not net.predicts_values):
+        raise click.UsageError("--interval: only valid with --mc and a model of values.")
     rows = data.load_for(net, source)
-    result = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau)
+    result = evaluation.evaluation(net, rows.x, rows.targets(), samples=samples, tau=tau, interval=interval or 0.95)
     show(result, as_json)
     if plot:
         plots.evaluation(result, plot, f"{model} on {source}")

@@ -36,12 +36,13 @@ def trace(
     ndrop trace --model model.npz --data pipeline --row 3
     """
     from numba_dropout.experiments import environment
-    from numba_dropout.storage import files
+    from numba_dropout.storage import files, output_formats
     from numba_dropout.viz import trace as traces
 
     environment.set_threads(1)  # on small batches, threads would wait for each other
     if html is not None:
         files.check_writable(html, keep=[path for path in (network, model, source) if path])
+        output_formats.check_format(html, output_formats.PAGES, "a page")
     result = traces.trace(name, traces.Choices(seed, masks, network, every, model, source, row))
     click.echo(traces.written(result), nl=False)
     if html is not None:

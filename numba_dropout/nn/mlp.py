@@ -94,6 +94,9 @@ class MLP(Trainable, Saveable):
         The dropout rates of each training step.
     classes : list or None
         Labels that `predict` returns for class 0, 1, ... If it is None, `predict` returns class numbers.
+    threshold : float or None
+        For two classes: `predict` returns the second class where its probability is above this number. If it is None,
+        `predict` returns the more probable class. `training.threshold.best_threshold` finds one.
     tau : list of float or None
         Precision of a regression's noise for each output: 1 / variance, in units of the transformed target.
     target_transform : str

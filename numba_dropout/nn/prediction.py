@@ -57,6 +57,7 @@ class Predictor(Targets):
     _rows: NDArray[np.int64]
     _passed: LastPass
     _last_row: int
+    _threshold: float | None = None
 
     answers = RenamedAttribute("predictive")
     as_pair = RenamedAttribute("check_xy")
@@ -66,6 +67,27 @@ class Predictor(Targets):
     measure = RenamedAttribute("evaluate_arrays")
     sample_answers = RenamedAttribute("sample_predictive")
     summary = RenamedAttribute("aggregate")
+
+    @property
+    def threshold(self) -> float | None:
+        """Smallest probability of the second of two classes, not included, for which `predict` returns it, or None.
+
+        Without a threshold, `predict` returns the more probable class. Setting one raises ValueError or TypeError if
+        the network does not have two classes or the number is not in [0, 1].
+        """
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, value: float | None) -> None:
+        if value is not None:
+            if (self.loss, self.sizes[-1]) not in (("cross_entropy", 2), ("bce", 1)):
+                raise InputError(
+                    f"threshold: expected a network for two classes, got loss {self.loss} with {self.sizes[-1]} outputs"
+                )
+            value = checks.number(value, "threshold", at_least=0)
+            if value > 1:
+                raise InputError(f"threshold: expected a number from 0 to 1, got {value!r}")
+        self._threshold = value
 
     @reads
     def evaluate_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, float | None]:
@@ -176,12 +198,16 @@ class Predictor(Targets):
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return labels (rows,), or values of a regression: (rows,) with one output, else (rows, outputs).
 
-        Labels are entries of `classes` if it is set, else class numbers. "bce" gives 0 or 1 for each output.
+        Labels are entries of `classes` if it is set, else class numbers. "bce" gives 0 or 1 for each output. With a
+        `threshold`, the second class is returned where its probability is above it.
         """
         out = self._outputs(x)
         if self.predicts_values:
             values = self.predictive(out)
             return values[:, 0] if values.shape[1] == 1 else values
+        if self.threshold is not None:
+            labels = self.decide(self.predictive(out))
+            return labels if self.classes is None else np.asarray(self.classes)[labels]
         labels = out.argmax(1) if self.loss == "cross_entropy" else (out > 0).astype(np.int64)
         if self.loss == "bce" and labels.shape[1] == 1:
             labels = labels[:, 0]
@@ -193,6 +219,10 @@ class Predictor(Targets):
         if self.predicts_values:
             raise InputError("predict_proba: expected a classification network, got a regression")
         return self.predictive(self._outputs(x))
+
+    def decide(self, proba: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the class numbers (rows,) of probabilities (rows, classes): the most probable, or by `threshold`."""
+        return proba.argmax(1) if self.threshold is None else (proba[:, 1] > self.threshold).astype(np.int64)
 
     def predictive(self, out: NDArray[Any]) -> NDArray[Any]:
         """Convert outputs of `forward` to probabilities as in `predict_proba`, or to values of a regression.

@@ -43,6 +43,7 @@ PROGRESS = (
     "target_column",
     "rows",
     "tau",
+    "threshold",
     "target_transform",
     "target_lambdas",
 )
@@ -53,6 +54,7 @@ LATER = {
     "dropout_regularizer": None,
     "rows": None,
     "tau": None,
+    "threshold": None,
     "init": None,
     "target_transform": "none",
     "target_lambdas": None,

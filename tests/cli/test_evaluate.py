@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from commands import invoke, ndrop
 from csv_tables import rewrite
+from numba_dropout_cli._evaluate_report import show
 
 import numba_dropout as nd
+from numba_dropout.training.baseline import baseline
+from numba_dropout.training.evaluate import evaluation
 
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
 
@@ -75,15 +78,54 @@ def test_json(models, more):
     expected = nd.evaluate(nd.MLP.load("classes.npz"), pipeline.x, pipeline.y, samples=7 if more else None)
     assert printed == {"rows": 1000, **json.loads(json.dumps(expected).replace("NaN", "null"))}
     values = json.loads(invoke("evaluate", "values.npz", "set.npz", "--json", "--tau", "2", *more).output)
-    assert set(values) == {"rows", "rmse", "mae", "r2", "log_likelihood", "loss"}
+    sampled = {"coverage", "interval"} if more else set()
+    assert set(values) == {"rows", "rmse", "mae", "r2", "log_likelihood", "loss"} | sampled
 
 
 def test_table_of_classes(models):
     lines = invoke("evaluate", "classes.npz", "pipeline").output.splitlines()
     assert lines[0].split() == ["rows", "1000"]
-    assert [line.split()[0] for line in lines[1:6]] == ["loss", "accuracy", "error", "log-likelihood", "ece"]
-    assert lines[7].split() == ["class", "precision", "recall", "predicted:", "0", "1", "2"]
-    assert [sum(map(int, line.split()[3:])) for line in lines[8:]] == [334, 333, 333]
+    names = ["loss", "accuracy", "error", "log-likelihood", "log-loss", "ece", "balanced-accuracy", "auc", "f1"]
+    assert [line.split()[0] for line in lines[1:10]] == names
+    assert lines[11].split() == ["class", "precision", "recall", "predicted:", "0", "1", "2"]
+    assert [sum(map(int, line.split()[3:])) for line in lines[12:]] == [334, 333, 333]
+
+
+def test_coverage(models):
+    values = ["evaluate", "values.npz", "set.npz", "--tau", "2", "--mc", "7"]
+    assert "\ninterval       0.95\n" in invoke(*values).output
+    wide, narrow = (json.loads(invoke(*values, "--json", "--interval", p).output) for p in ("0.99", "0.01"))
+    assert wide["coverage"] > narrow["coverage"]
+    refusal = "--interval: only valid with --mc and a model of values"
+    assert refusal in invoke("evaluate", "values.npz", "set.npz", "--interval", "0.9").output
+    assert refusal in invoke("evaluate", "classes.npz", "pipeline", "--mc", "2", "--interval", "0.9").output
+
+
+def report(capsys, net, targets, *, as_json=False):
+    x = np.zeros((len(targets), net.sizes[0]))
+    show(evaluation(net, x, targets), as_json, baseline(net, targets, targets))
+    return capsys.readouterr().out
+
+
+def test_baseline_of_classes(capsys):
+    net = nd.MLP([2, 2], seed=1)
+    net.classes = ["no", "yes"]
+    net.state_dict()["0.bias"][:] = [0.0, 0.1]
+    printed = report(capsys, net, np.array([0] * 47 + [1] * 3))
+    rows = dict(line.split(maxsplit=1) for line in printed.splitlines()[1:] if line)
+    assert printed.splitlines()[0].split() == ["network", "always", "'no'"]
+    assert rows["accuracy"].split() == ["0.06", "0.94"]
+    assert rows["rows"] == "50"
+    assert "\n\nno better than always predicting 'no' (accuracy 0.940)\n" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    assert json.loads(report(capsys, net, np.array([0, 0, 1]), as_json=True))["baseline"]["prediction"] == "'no'"
+
+
+def test_baseline_of_values(capsys):
+    net = nd.MLP([2, 1], loss="mse")
+    printed = report(capsys, net, np.array([0.0, 4.0]))
+    assert "no better than always predicting the mean (rmse 2)" in printed
+    assert printed.splitlines()[2].split() == ["rmse", "2.82843", "2"]
 
 
 def test_missing_tau(models):

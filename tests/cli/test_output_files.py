@@ -59,6 +59,25 @@ def test_missing_matplotlib(monkeypatch):
     )
 
 
+def test_formats_of_predictions(model):
+    for name in ("p.xlsx", "p.json", "p.jsonl.gz", "p.onnx"):
+        message = refused("predict", model, "good.csv", "--out", name)
+        assert message.endswith(f"as {name[1:]}; choose a name in .csv, .csv.gz, .tsv, .npy or .parquet")
+
+
+def test_formats_of_training():
+    for name in ("m.onnx", "m.pt", "m.csv", "m.SAFETENSORS"):
+        message = refused("train", "good.csv", *SMALL, "--out", name)
+        assert f"a model cannot be written as {name[1:]}; choose a name in .npz or .safetensors" in message
+        assert "`ndrop export`" in message
+        assert name in refused("tune", "good.csv", "--epochs", "1", "--rates", "0", "--out", name)
+    for name in ("log.jsonl.gz", "log.csv"):
+        assert "a log cannot be written" in refused("train", "good.csv", *SMALL, "--log", name)
+    assert "figures cannot be written as .csv" in refused("compare", "good.csv", "--json", "f.csv")
+    assert "figures cannot be written as .npz" in refused("bench", "kernels", "--json", "f.npz")
+    assert "a page cannot be written as .svg" in refused("trace", "toy", "--html", "page.svg")
+
+
 @pytest.mark.parametrize("option", ["--out", "--log", "--plot"])
 def test_train_keeps_its_data(option):
     assert "already used in this run" in refused("train", "good.csv", *SMALL, option, "good.csv")

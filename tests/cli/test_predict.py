@@ -1,14 +1,16 @@
 """`ndrop predict`: labels, values, probabilities and Monte-Carlo samples."""
 
+import csv
 import json
 import subprocess
 
 import numpy as np
 import pytest
-from commands import NDROP, ndrop
+from commands import NDROP, invoke, ndrop, refused
 from csv_tables import ROWS, rewrite, write_table
 
 import numba_dropout as nd
+from numba_dropout.training import prediction_table
 
 SMALL = ("--hidden", "4", "--epochs", "2", "--batch-size", "8")
 
@@ -42,14 +44,36 @@ def test_monte_carlo_of_classes(kinds, folder):
 
 
 def test_monte_carlo_of_regression(values, folder):
-    head, *rows = (line.split(",") for line in ndrop("predict", "model.npz", "values.csv", "--mc", "9").stdout.split())
-    assert head == ["prediction", "variance"]
-    expected = nd.MLP.load(folder / "model.npz").predict_mc(nd.data.load(folder / "values.csv").x, 9)
+    net, x = nd.MLP.load(folder / "model.npz"), nd.data.load(folder / "values.csv").x
+    printed = ndrop("predict", "model.npz", "values.csv", "--mc", "9", "--interval", "0.8").stdout
+    head, *rows = csv.reader(printed.splitlines())
+    assert head == ["prediction", "model std", "noise std", "total std", "lower", "upper"]
+    expected = prediction_table.table(net, x, samples=9, interval=0.8)
+    np.testing.assert_allclose(np.array(rows, float), np.hstack([expected.values, expected.figures]), rtol=1e-5)
     ndrop("predict", "model.npz", "values.csv", "--mc", "9", "--out", "p.npy")
     fields = np.load(folder / "p.npy")
-    assert np.array_equal(fields["prediction"], expected.mean[:, 0])
-    assert np.array_equal(fields["variance"], expected.variance[:, 0])
-    np.testing.assert_allclose(np.array(rows, float), np.hstack([expected.mean, expected.variance]), rtol=1e-5)
+    assert fields.dtype.names == ("prediction", "model std", "noise std", "total std")
+    assert np.array_equal(fields["prediction"], expected.values[:, 0])
+    assert np.array_equal(fields["total std"], expected.figures[:, 2])
+
+
+def test_unknown_noise(values, folder):
+    net = nd.MLP.load("model.npz")
+    net.tau = None
+    net.save("model.npz")
+    result = ndrop("predict", "model.npz", "values.csv", "--mc", "9")
+    assert result.stdout.splitlines()[0] == "prediction,model std"
+    assert result.stderr == ("note: the model has no noise precision (tau), so noise std and total std are left out\n")
+    assert "leave the interval out" in refused("predict", "model.npz", "values.csv", "--mc", "9", "--interval", "0.9")
+
+
+def test_refused_intervals(kinds):
+    for arguments in (["--interval", "0.9"], ["--interval", "0.9", "--mc", "3"]):
+        assert (
+            "--interval: only valid with --mc and a model of values"
+            in invoke("predict", "model.npz", "kinds.csv", *arguments).output
+        )
+    assert invoke("predict", "model.npz", "kinds.csv", "--mc", "3", "--interval", "95").exit_code == 2
 
 
 def test_output_file(kinds, folder):

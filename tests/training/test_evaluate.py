@@ -106,3 +106,16 @@ def test_invalid_tau(loss, tau, message, rng):
     y = np.zeros((5, 2)) if loss == "mse" else np.zeros(5, int)
     with pytest.raises((ValueError, TypeError), match=message):
         nd.evaluate(net, np.zeros((5, 3)), y, tau=tau)
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy", "bce"])
+def test_values_that_are_not_finite(loss):
+    net, x = nd.MLP([3, 2], loss=loss), np.zeros((4, 3))
+    y = np.zeros(4, int) if loss == "cross_entropy" else np.zeros((4, 2))
+    x[2, 1] = np.inf
+    with pytest.raises(ValueError, match=r"x: expected finite numbers, got inf at \[2, 1\]"):
+        nd.evaluate(net, x, y)
+    if loss == "mse":
+        y[3, 0] = np.nan
+        with pytest.raises(ValueError, match=r"y: expected finite numbers, got nan at \[3, 0\]"):
+            nd.evaluate(net, np.zeros((4, 3)), y)
