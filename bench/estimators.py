@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from numba_dropout import data
 from numba_dropout.core.errors import InputError, missing
-from numba_dropout.data import idx
+from numba_dropout.data.readers import idx
 from numba_dropout.experiments import environment
 
 from .report import markdown

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import numba_dropout as nd
-from numba_dropout.data import idx
+from numba_dropout.data.readers import idx
 
 __all__ = ["to_error"]
 

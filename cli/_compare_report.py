@@ -10,6 +10,7 @@ from numba_dropout.experiments.trial import TrialResult
 from numba_dropout.storage import files
 from numba_dropout.viz import plots
 
+from ._notes import show_notes
 from .bar import Bar, compilation_note
 
 
@@ -31,7 +32,10 @@ class CompareReport:
         self.bar.clear()
 
     def finish(self, comparison: Comparison, source: str, seed: int, json_file: str | None, plot: str | None) -> None:
-        """Print the table and the best rate, and write the files."""
+        """Print the notes on the data, the table and the best rate, and write the files."""
+        show_notes(comparison.notes)
+        if comparison.notes:
+            click.echo()
         rows = f"{comparison.rows} training rows, {comparison.val_rows} validation rows"
         input_dropout = f", input dropout {comparison.input_dropout:g}" if comparison.input_dropout else ""
         click.echo(f"{source}: {comparison.name}{input_dropout}, {rows}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import click
@@ -13,7 +14,6 @@ from numba_dropout.training.evaluate import Evaluation
 LISTS = ("precision", "recall", "confusion")
 WIDTH = 80  # of a line
 COLUMN = 12  # width of the column of measures beside a baseline
-MAX_CLASSES = 20  # largest number of classes of a printed confusion matrix
 
 
 def show(result: Evaluation, as_json: bool, baseline: Baseline | None = None) -> None:
@@ -40,17 +40,24 @@ def show(result: Evaluation, as_json: bool, baseline: Baseline | None = None) ->
 
 
 def _show_classes(classes: list[Any], precision: list[float], recall: list[float], confusion: list[list[int]]) -> None:
-    """Print a row for each class."""
+    """Print a row for each class, with the confusion matrix beside or below it, if there is room."""
     names = [str(name) for name in classes]
-    width = max(map(len, ["class", *names]))
-    column_width = max(len(str(count)) for row in confusion for count in row)
-    column_width = max(column_width, *map(len, names)) if len(names) <= MAX_CLASSES else 0
-    head = "  ".join(name.rjust(column_width) for name in names) if column_width else ""
-    click.echo(f"\n{'class'.rjust(width)}  precision  recall" + (f"   predicted: {head}" if head else ""))
-    for name, class_precision, class_recall, row in zip(names, precision, recall, confusion, strict=True):
-        line = f"{name.rjust(width)}  {_share(class_precision):>9}  {_share(class_recall):>6}"
-        counts = "  ".join(str(count).rjust(column_width) for count in row)
-        click.echo(line + (f"{'':14}{counts}" if head else ""))
+    titles = ["class", *names]
+    width = max(map(len, titles))
+    shares = [f"{_share(a):>9}  {_share(b):>6}" for a, b in zip(precision, recall, strict=True)]
+    table = [f"{name:>{width}}  {line}" for name, line in zip(titles, ["precision  recall", *shares], strict=True)]
+    cells = [names, *([str(count) for count in row] for row in confusion)]
+    column_width = max(len(cell) for row in cells for cell in row)
+    matrix = ["  ".join(cell.rjust(column_width) for cell in row) for row in cells]
+    space, head = shutil.get_terminal_size().columns, "   predicted: "
+    below = ["", f"the confusion matrix of {len(names)} classes is too wide; `ndrop evaluate --json` has it"]
+    if len(table[0] + head + matrix[0]) <= space:
+        pads = [head, *[" " * len(head)] * len(names)]
+        table, below = ["".join(parts) for parts in zip(table, pads, matrix, strict=True)], []
+    elif width + 2 + len(matrix[0]) <= space:
+        below = ["", "predicted:", *(f"{name:>{width}}  {line}" for name, line in zip(titles, matrix, strict=True))]
+    for line in ["", *table, *below]:
+        click.echo(line)
 
 
 def _format(value: Any) -> str:

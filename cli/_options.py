@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from .types import NUMBERS, RATES, Names
+from .types import CLASS_WEIGHT, NUMBERS, RATES, Names
 
 LOSSES = click.Choice(["cross_entropy", "bce", "mse", "huber", "absolute", "poisson"])
 ACTIVATIONS = click.Choice(
@@ -20,14 +21,21 @@ SCHEDULES = click.Choice(["constant", "inverse", "cosine", "step"])
 SCALINGS = click.Choice(["auto", "features", "pixels", "none"])
 
 OPTIONS = {
-    "target": click.option("--target", help="Target column, by name or by number from 1.  [default: the last]"),
+    "target": click.option(
+        "--target", help="Target column, by name or by number from 1, or several: a,b,c.  [default: the last]"
+    ),
     "loss": click.option(
         "--loss",
         type=LOSSES,
-        help="Loss.  [default: cross_entropy for text and up to 20 integers, else mse]",
+        help="Loss.  [default: cross_entropy for classes, mse for values, bce for several labels]",
+    ),
+    "target-transform": click.option(
+        "--target-transform",
+        type=click.Choice(["none", "log1p", "yeo-johnson"]),
+        help="Train on log(1 + y), or on y made nearly normal. Predictions are in units of y.  [default: none]",
     ),
     "hidden": click.option(
-        "--hidden", type=NUMBERS, help="Sizes of the hidden layers: 256,128, or none.  [default: 128; pipeline: 10]"
+        "--hidden", type=NUMBERS, help="Sizes of the hidden layers: 256,128, or none.  [default: 256; pipeline: 10]"
     ),
     "activation": click.option(
         "--activation",
@@ -37,7 +45,9 @@ OPTIONS = {
         help=f"Activation of the hidden layers, one or one per layer (tanh,relu): {', '.join(ACTIVATIONS.choices)}.",
     ),
     "dropout": click.option(
-        "--dropout", type=RATES, help="Dropout rate of hidden units, one or one per layer.  [default: 0.5; pipeline: 0]"
+        "--dropout",
+        type=RATES,
+        help="Dropout rate of hidden units, one or one per layer.  [default: 0.25; pipeline: 0]",
     ),
     "input-dropout": click.option(
         "--input-dropout", type=float, help="Dropout rate of the input.  [default: 0; pipeline: 0.3]"
@@ -64,8 +74,12 @@ OPTIONS = {
         show_default=True,
         help="Schedule of the rates: increasing (linear, cosine, curriculum), or dropout in the first fifth (early).",
     ),
-    "optimizer": click.option("--optimizer", type=OPTIMIZERS, help="Optimizer.  [default: adam; pipeline: sgd]"),
-    "lr": click.option("--lr", type=float, help="Learning rate.  [default: 0.001, sgd 0.1; pipeline: 0.025]"),
+    "optimizer": click.option("--optimizer", type=OPTIMIZERS, help="Optimizer.  [default: adamw; pipeline: sgd]"),
+    "lr": click.option(
+        "--lr",
+        type=float,
+        help="Learning rate.  [default: 0.003; of an explicit optimizer 0.001, sgd 0.1; pipeline: 0.025]",
+    ),
     "momentum": click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9; pipeline: 0]"),
     "momentum-steps": click.option(
         "--momentum-steps",
@@ -74,21 +88,28 @@ OPTIONS = {
     ),
     "nesterov": click.option("--nesterov", is_flag=True, help="Use Nesterov momentum.  [default: off]"),
     "weight-decay": click.option(
-        "--weight-decay", type=float, help="Weight decay, never applied to biases.  [default: 0, adamw 0.01]"
+        "--weight-decay",
+        type=float,
+        help="Weight decay, never applied to biases.  [default: 0.3 to 1, by the rows; "
+        "of an explicit optimizer 0, adamw 0.01]",
     ),
     "clip-norm": click.option("--clip-norm", type=float, help="Maximum norm of the gradient.  [default: none]"),
     "max-norm": click.option(
         "--max-norm", type=float, help="Maximum norm of a hidden unit's incoming weights.  [default: none]"
     ),
     "schedule": click.option(
-        "--schedule", type=SCHEDULES, default="constant", show_default=True, help="Learning rate schedule."
+        "--schedule",
+        type=SCHEDULES,
+        help="Learning rate schedule.  [default: cosine; with --optimizer, and for pipeline, constant]",
     ),
     "decay-steps": click.option(
         "--decay-steps", type=float, help="Steps of the schedules inverse and step.  [default: 1000]"
     ),
-    "epochs": click.option("--epochs", type=click.IntRange(1), help="Number of epochs.  [default: 10; pipeline: 5]"),
+    "epochs": click.option(
+        "--epochs", type=click.IntRange(1), help="Number of epochs.  [default: 10, or more for 5000 steps; pipeline: 5]"
+    ),
     "batch-size": click.option(
-        "--batch-size", type=click.IntRange(1), help="Rows per batch.  [default: 128; pipeline: 25]"
+        "--batch-size", type=click.IntRange(1), help="Rows per batch.  [default: 16 to 128, by the rows; pipeline: 25]"
     ),
     "accumulate": click.option(
         "--accumulate",
@@ -111,6 +132,23 @@ OPTIONS = {
         show_default=True,
         help="Scaling of the features: auto is pixels (0 to 1) for images, else mean 0 and standard deviation 1.",
     ),
+    "stratify": click.option(
+        "--stratify/--no-stratify",
+        default=True,
+        show_default=True,
+        help="Hold out the same share of each class, or any rows.",
+    ),
+    "group": click.option(
+        "--group",
+        metavar="COLUMN",
+        help="Hold out whole groups of rows, and do not learn from this column.  [default: none]",
+    ),
+    "time": click.option("--time", metavar="COLUMN", help="Hold out the last rows in time.  [default: none]"),
+    "class-weight": click.option(
+        "--class-weight",
+        type=CLASS_WEIGHT,
+        help="Weights of the classes: balanced, or such as yes=5.  [default: all 1]",
+    ),
     "dtype": click.option(
         "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision."
     ),
@@ -126,3 +164,14 @@ def with_options(*names: str) -> Callable[[Any], Any]:
         return command
 
     return add
+
+
+def is_set(name: str) -> bool:
+    """Return whether a parameter of the running command was passed on the command line."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def option_of(name: str) -> str:
+    """Return how a parameter of the running command is written on the command line."""
+    parameters = click.get_current_context().command.params
+    return next(parameter.opts[0] for parameter in parameters if parameter.name == name)

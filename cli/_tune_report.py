@@ -16,6 +16,8 @@ from numba_dropout.experiments.trial import TrialResult
 from numba_dropout.storage import files, output_formats
 from numba_dropout.viz import plots
 
+from ._notes import show_notes
+from ._table_options import table_options
 from ._train_progress import check_outputs
 from .bar import Bar, compilation_note
 
@@ -31,7 +33,8 @@ class Search:
 
     def __init__(self, source: str, out: str, options: Mapping[str, Any]) -> None:
         self.source, self.out, self.options = source, out, options
-        check_outputs([source], out, options["journal"], options["json_file"], plot=options["plot"])
+        inputs = [source, options["columns"]]
+        check_outputs(inputs, out, options["journal"], options["json_file"], plot=options["plot"])
         output_formats.check_model(out)
         for path, formats, content in (
             (options["journal"], output_formats.JSON_LINES, "a journal"),
@@ -41,7 +44,8 @@ class Search:
                 output_formats.check_format(path, formats, content)
         space = {name: options[option] for option, name in SPACE.items() if options[option] is not None}
         search = SearchSpace(space, options["search"], options["trials"], options["eta"])
-        config = TrainConfig(**{name: value for name, value in options.items() if name not in SEARCH_OPTIONS})
+        choices = table_options(options)
+        config = TrainConfig.of({name: value for name, value in choices.items() if name not in SEARCH_OPTIONS})
         resampling = Resampling(options["val"], options["folds"], options["repeats"], options["splits"])
         jobs = options["jobs"] or environment.threads()
         self.note, self.bar = compilation_note(), Bar(0)
@@ -60,7 +64,10 @@ class Search:
         self.bar.update(1, f"{result.val_loss:.4f}: {result.trial.written()}")
 
     def finish(self) -> None:
-        """Print the table and write the files."""
+        """Print the notes on the data and the table, and write the files."""
+        if self.run is not None and self.run.notes:
+            show_notes(self.run.notes)
+            click.echo()
         for line in self.study.table():
             click.echo(line)
         json_file, plot = self.options["json_file"], self.options["plot"]
@@ -70,6 +77,10 @@ class Search:
             files.write_json(json_file, {**self.study.record(), **environment.provenance(self.options["seed"])})
         if plot:
             plots.search(self.study, plot)
+        self._finish_best(json_file, plot)
+
+    def _finish_best(self, json_file: str | None, plot: str | None) -> None:
+        """Print the best trial, the files written, and the next command."""
         best = self.study.best
         if self.run is None or best is None:
             click.echo("Error: all trials diverged; try lower learning rates", err=True)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ._options import with_options
+from ._table_options import table_options, with_table_options
 from .types import JOBS, RATE_LIST
 
 
@@ -23,6 +24,7 @@ from .types import JOBS, RATE_LIST
     *(
         "target",
         "loss",
+        "target-transform",
         "hidden",
         "activation",
         "input-dropout",
@@ -33,7 +35,7 @@ from .types import JOBS, RATE_LIST
         "momentum",
     ),
     *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
-    *("batch-size", "seed", "standardize", "dtype"),
+    *("batch-size", "seed", "standardize", "stratify", "group", "time", "class-weight", "dtype"),
 )
 @click.option(
     "--val",
@@ -41,6 +43,7 @@ from .types import JOBS, RATE_LIST
     metavar="FRACTION",
     help="Fraction of the rows held out for validation.  [default: 0.2; a folder of IDX files: its test part]",
 )
+@with_table_options
 @JOBS
 @click.option("--json", "json_file", metavar="FILE", help="Write all results as JSON.  [default: none]")
 @click.option("--plot", metavar="FILE", help="Draw the losses (.png, .pdf, .svg).  [default: none]")
@@ -68,7 +71,7 @@ def compare(
     from ._compare_report import CompareReport
     from ._train_progress import check_outputs
 
-    check_outputs([source], json_file, plot=plot)
+    check_outputs([source, choices["columns"]], json_file, plot=plot)
     if json_file:
         output_formats.check_format(json_file, output_formats.JSON, "figures")
     report = CompareReport(len(rates) * repeats)
@@ -76,7 +79,7 @@ def compare(
         comparison = compare.compare(
             source,
             rates,
-            config.TrainConfig(**choices),
+            config.TrainConfig.of(table_options(choices)),
             repeats=repeats,
             jobs=jobs or environment.threads(),
             on_result=report.on_result,

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from .bench import bench
+from .columns import columns
 from .compare import compare
 from .evaluate import evaluate
 from .export import export
@@ -84,6 +85,7 @@ def cli() -> None:
     \b
     ndrop train                                        train on the built-in data, in seconds
     ndrop train table.csv --val 0.2 --out table.npz    train on your table (target: its last column)
+    ndrop columns table.csv                            show what becomes of its columns
     ndrop evaluate table.npz more.csv
     ndrop predict table.npz new.csv --proba
     ndrop trace pytorch                                show dropout step by step
@@ -92,5 +94,5 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, predict, export, trace, compare, tune, reproduce, bench, info):
+for command in (train, evaluate, predict, columns, export, trace, compare, tune, reproduce, bench, info):
     cli.add_command(command)

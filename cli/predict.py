@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from ._table_options import with_new_rows_options
 from .types import DEVICE
 
 
@@ -29,6 +32,7 @@ from .types import DEVICE
     metavar="LEVEL",
     help="With --mc, for values: add an interval that holds this share of new values, such as 0.95.  [default: none]",
 )
+@with_new_rows_options
 @DEVICE
 @click.option("--threads", type=click.IntRange(1), help="Number of threads.  [default: all]")
 def predict(
@@ -40,13 +44,15 @@ def predict(
     interval: float | None,
     device: str,
     threads: int | None,
+    **options: Any,
 ) -> None:
     """Predict the rows of DATA with MODEL, with dropout off unless --mc is used.
 
-    A target column in DATA is ignored. Each row gets its class, as written in the training data, or its value. With
-    --mc dropout stays on (Gal & Ghahramani, 2016): a class comes with its mean probability, its standard deviation,
-    predictive entropy and mutual information (nats), a value with the standard deviations of the model, of the noise
-    and of both together (total).
+    A table is read as in training, and its columns are found by name. A target column in DATA is ignored, and columns
+    that training named with --id come first. Each row gets its class, as written in the training data, or its value.
+    With --mc dropout stays on (Gal & Ghahramani, 2016): a class comes with its mean probability, its standard
+    deviation, predictive entropy and mutual information (nats), a value with the standard deviations of the model, of
+    the noise and of both together (total).
 
     \b
     ndrop predict model.npz pipeline --proba --out predictions.csv
@@ -58,6 +64,8 @@ def predict(
     from numba_dropout.storage import files
     from numba_dropout.training import prediction_table
 
+    from ._notes import show_notes
+
     if threads:
         environment.set_threads(threads)
     if out:
@@ -66,8 +74,9 @@ def predict(
     net = MLP.load(model, device=device)
     if interval is not None and (samples is None or not net.predicts_values):
         raise click.UsageError("--interval: only valid with --mc and a model of values.")
-    rows = data.load_for(net, source, need_target=False)
-    table = prediction_table.table(net, rows.x, proba=proba, samples=samples, interval=interval)
+    rows = data.load_for(net, source, need_target=False, **options)
+    show_notes(rows.notes, err=True)
+    table = prediction_table.table(net, rows.x, proba=proba, samples=samples, interval=interval, ids=rows.ids())
     if table.note:
         click.echo(f"note: {table.note}", err=True)
     if out is None:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from ._options import with_options
-from .types import DEVICE
+from ._table_options import with_table_options
+from .types import DEVICE, THRESHOLD
 
 
 @click.command()
@@ -19,9 +20,17 @@ from .types import DEVICE
 )
 @click.option(
     "--patience",
-    type=click.IntRange(1),
-    help="Stop after this many epochs without a better validation loss.  [default: never]",
+    type=click.IntRange(0),
+    help="Stop after this many epochs without a better validation loss, 0 never.  [default: a quarter of the epochs]",
 )
+@click.option("--test", metavar="FILE", help="Evaluate on this file after training.  [default: the held-out rows]")
+@click.option(
+    "--threshold",
+    type=THRESHOLD,
+    help="Probability of the second of two classes from which it is predicted, or f1 or balanced_accuracy for the best "
+    "one on the held-out rows.  [default: 0.5]",
+)
+@with_table_options
 @DEVICE
 @click.option(
     "--precision",
@@ -47,12 +56,14 @@ from .types import DEVICE
 def train(resume: str | None, threads: int | None, **options: Any) -> None:
     """Train a network on DATA and write it to a file. Ctrl-C saves the current model.
 
-    DATA is delimited text (CSV), .parquet, .npz with x and y, .npy, a folder of IDX files (MNIST), or a data set of
-    scikit-learn (digits, iris, wine, breast_cancer, diabetes). The default is the built-in data set `pipeline`: 1000
-    rows, 20 features, 3 classes.
+    DATA is a table: delimited text (CSV), also compressed or from the standard input (-), .parquet, .xlsx or .npy. Its
+    columns are numbers, categories, dates, and missing values, as `ndrop columns` shows. Or it is .npz with x and y, a
+    folder of IDX files (MNIST), or a data set of scikit-learn (digits, iris, wine, breast_cancer, diabetes). The
+    default is the built-in data set `pipeline`: 1000 rows, 20 features, 3 classes.
 
     \b
     ndrop train
+    ndrop train table.csv --target price --val 0.2
     ndrop train mnist/ --hidden 1024,1024 --dropout 0.5 --input-dropout 0.2 --out mnist.npz
     ndrop train mnist/ --out mnist.npz --checkpoint-every 1000
     ndrop train --resume mnist.ckpt-3000.npz
@@ -66,7 +77,7 @@ def train(resume: str | None, threads: int | None, **options: Any) -> None:
     if threads:
         environment.set_threads(threads)
     progress = Progress()
-    run = config.build(job.source, config.TrainConfig(**job.choices))
+    run = config.build(job.source, config.TrainConfig.of({**job.choices, "test": job.test}))
     show_flow(run)
     progress.expect_compilation()
     try:
@@ -79,6 +90,6 @@ def train(resume: str | None, threads: int | None, **options: Any) -> None:
     finally:
         progress.clear()
     run.net.save(job.out)
-    job.end(progress, run.net)
+    job.end(progress, run)
     if progress.interrupted:
         raise SystemExit(130)

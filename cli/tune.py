@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ._options import with_options
+from ._table_options import with_table_options
 from .types import JOBS, LR_SPACE, RATE_SPACE, WIDTHS
 
 
@@ -43,10 +44,22 @@ from .types import JOBS, LR_SPACE, RATE_SPACE, WIDTHS
     "--splits", metavar="FOLDER", help="Use the splits index_train_0.txt, index_test_0.txt, ...  [default: none]"
 )
 @with_options(
-    *("target", "loss", "activation", "input-dropout", "variant", "dropout-schedule", "optimizer", "lr", "momentum"),
+    *(
+        "target",
+        "loss",
+        "target-transform",
+        "activation",
+        "input-dropout",
+        "variant",
+        "dropout-schedule",
+        "optimizer",
+        "lr",
+        "momentum",
+    ),
     *("momentum-steps", "nesterov", "weight-decay", "clip-norm", "max-norm", "schedule", "decay-steps", "epochs"),
-    *("batch-size", "seed", "standardize", "dtype"),
+    *("batch-size", "seed", "standardize", "stratify", "group", "time", "class-weight", "dtype"),
 )
+@with_table_options
 @JOBS
 @click.option("--journal", metavar="FILE", help="Record finished runs, and resume from them.  [default: none]")
 @click.option("--json", "json_file", metavar="FILE", help="Write all results as JSON.  [default: none]")

@@ -72,6 +72,58 @@ class _Sequence(_List):
         return before + [round(start + n * (second - start), 12) for n in range(round(steps) + 1)]
 
 
+class _Named(click.ParamType):
+    """A name and its value, NAME=VALUE."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the pair of name and value."""
+        if not isinstance(value, str):
+            return value
+        name, sign, text = value.partition("=")
+        if not (name and sign and text):
+            self.fail(f"expected NAME=VALUE, got {value!r}", param, ctx)
+        return name, text
+
+
+class _ClassWeight(click.ParamType):
+    """The word `balanced`, or weights of classes, NAME=5,OTHER=2."""
+
+    name = "weights"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word, or a dictionary of the weights."""
+        if not isinstance(value, str) or value == "balanced":
+            return value
+        pairs = [part.rpartition("=") for part in value.split(",")]
+        try:
+            return {name: float(weight) for name, sign, weight in pairs if sign or self.fail("")}
+        except (ValueError, click.BadParameter):
+            self.fail(f"expected balanced, or a weight for each class such as yes=5,no=1, got {value!r}", param, ctx)
+
+
+class _Threshold(click.ParamType):
+    """A probability, or the measure that chooses it."""
+
+    name = "threshold"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a number, or the name of the measure."""
+        if value in ("f1", "balanced_accuracy") or not isinstance(value, str):
+            return value
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 < number < 1:
+            self.fail(f"expected f1, balanced_accuracy, or a number between 0 and 1, got {value!r}", param, ctx)
+        return number
+
+
+NAMED = _Named()
+CLASS_WEIGHT = _ClassWeight()
+THRESHOLD = _Threshold()
 NUMBERS = _List("numbers", int, "positive integers such as 256,128, or none")
 RATES = _Rates("rates", float, "a rate such as 0.5, or one for each layer such as 0.2,0.5")
 

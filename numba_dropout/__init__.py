@@ -12,6 +12,7 @@ import sys as _sys
 
 from . import data, layers
 from .core._version import __version__ as __version__
+from .experiments.train import train
 from .functional.alpha_dropout import alpha_dropout, alpha_dropout_backward
 from .functional.channel_dropout import (
     dropout1d,
@@ -46,7 +47,7 @@ from .optim import SGD, Adam, AdamW
 from .storage import safetensors as _safetensors
 from .storage import sequential as _sequential
 from .training import callbacks, loop
-from .training import fit as train
+from .training import fit as _fit_module
 from .training.checkpoints import Checkpoint
 from .training.evaluate import evaluate
 from .training.fit import Callback, fit
@@ -96,7 +97,12 @@ __all__ = [
     "sample_mask",
     "stochastic_depth",
     "stochastic_depth_backward",
+    "train",
 ]
+
+# Names of the module `numba_dropout.train` of version 0.1, which is now a function.
+for _name in _fit_module.__all__:
+    setattr(train, _name, getattr(_fit_module, _name))
 
 # Aliases for the module paths that version 0.1 documented, such as `numba_dropout.loop.History`.
 _sys.modules.update(
@@ -106,6 +112,6 @@ _sys.modules.update(
         f"{__name__}.formats.sequential": _sequential,
         f"{__name__}.loop": loop,
         f"{__name__}.monte_carlo": monte_carlo,
-        f"{__name__}.train": train,
+        f"{__name__}.train": _fit_module,
     }
 )

@@ -55,7 +55,7 @@ def test_checkpoint(tmp_path, expected):
 
 
 def test_journal(tmp_path, monkeypatch):
-    """All trials are in the journal, so no record is added."""
+    """All trials are in the journal, so no record is added. Version 0.1 does not stratify its splits."""
     journal = tmp_path / "tune.jsonl"
     shutil.copy(WRITTEN / "tune.jsonl", journal)
     monkeypatch.chdir(tmp_path)

@@ -54,6 +54,7 @@ PUBLIC = [
     "sample_mask",
     "stochastic_depth",
     "stochastic_depth_backward",
+    "train",
 ]
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import random
 from ..core.errors import InputError
+from .columns.encoder import ColumnEncoder
+from .table import Table
 
-__all__ = ["Dataset", "split", "standardization", "subset"]
+if TYPE_CHECKING:
+    from .table_options import TableOptions
+
+__all__ = ["Dataset", "parts", "split", "standardization", "subset"]
 
 CONSTANT = 1e-12  # a column is constant if its standard deviation is at most this multiple of its mean
 
@@ -23,6 +28,11 @@ class Dataset:
     x (N, C) uint8, float32 or float64. y: class numbers (N,) int64 if `classes` names the classes, else values (N, K)
     float64, or None without a target. `features` and `target` are the optional names of the columns, `target_column`
     the optional position of the target, from 0. `pixels` is true if x holds the bytes of images.
+
+    A data set of a table also has its rows as they were read, `table`, the `options` of reading, and the `encoder` that
+    made x of them, which learnt from these rows, until `encoded_by` replaces it. `target_names` are the columns of
+    several targets, and `labels` is true if they hold labels 0 and 1. `weights` (N,) are the rows' weights. `notes` say
+    in a line each what was guessed or left out.
 
     Examples
     --------
@@ -41,6 +51,13 @@ class Dataset:
     target: str | None = None
     target_column: int | None = None
     pixels: bool = False
+    table: Table | None = None
+    options: TableOptions | None = None
+    encoder: ColumnEncoder | None = None
+    target_names: list[str] | None = None
+    labels: bool = False
+    weights: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
     def targets(self) -> NDArray[Any]:
         """Return y. Without a target, raise InputError."""
@@ -49,8 +66,44 @@ class Dataset:
         return self.y
 
     def rows(self, index: NDArray[np.int64]) -> Dataset:
-        """Return the data set of the rows at the positions `index`."""
-        return replace(self, x=self.x[index], y=None if self.y is None else self.y[index])
+        """Return the data set of the rows at the positions `index`, with the same encoder."""
+        return replace(
+            self,
+            x=self.x[index],
+            y=None if self.y is None else self.y[index],
+            table=None if self.table is None else self.table.rows(index),
+            weights=None if self.weights is None else self.weights[index],
+        )
+
+    def ids(self) -> list[tuple[str, list[Any]]]:
+        """Return the names and cells of the columns that identify rows, those that the table has."""
+        if self.table is None or self.encoder is None:
+            return []
+        table, result = self.table, []
+        named = table.names or []
+        learnt = {column.name for column in self.encoder.columns}
+        by_position = table.width == self.encoder.width and not learnt.intersection(named)
+        for plan in self.encoder.plans:
+            if plan.kind == "id" and plan.name in named:
+                result.append((plan.name, table.texts(named.index(plan.name))))
+            elif plan.kind == "id" and by_position:
+                result.append((plan.name, table.texts(plan.position)))
+        return result
+
+    def encoded(self) -> Dataset:
+        """Return the data set with features that an encoder learnt from its own rows, if it comes from a table."""
+        if self.table is None or self.encoder is None or self.options is None:
+            return self
+        encoder = ColumnEncoder(self.options.columns).fit(self.table, self.encoder.plans)
+        return self.encoded_by(encoder)
+
+    def encoded_by(self, encoder: ColumnEncoder | None) -> Dataset:
+        """Return the data set with features made by another encoder. Its notes are those of the encoder."""
+        if self.table is None or encoder is None:
+            return self
+        result = encoder.transform(self.table)
+        names = list(encoder.names) if self.table.names else None
+        return replace(self, x=result.x, encoder=encoder, features=names, notes=tuple(result.notes))
 
     def scaling(self, method: str = "auto") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return offset and scale (C,): the scaled features are (x - offset) * scale.
@@ -63,7 +116,8 @@ class Dataset:
         if method == "auto":
             method = "pixels" if self.pixels else "features"
         if method == "features":
-            return standardization(self.x)
+            offset, scale = standardization(self.x)
+            return offset, scale if self.encoder is None else np.where(self.encoder.indicators, 1.0, scale)
         if method not in ("pixels", "none"):
             raise InputError(f"method: expected auto, features, pixels or none, got {method!r}")
         return np.zeros(columns), np.full(columns, 1.0 / 255.0 if method == "pixels" else 1.0)

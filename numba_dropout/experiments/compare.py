@@ -27,6 +27,7 @@ class Comparison:
     """The results of a network `name`, ordered by rate and then by seed, with its loss and input dropout.
 
     The trials choose "dropout" and "seed". `rows` and `val_rows` are the numbers of training and validation rows.
+    `notes` say what was guessed in reading the data, and are no part of the `record`.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Comparison:
     rows: int
     val_rows: int
     results: Sequence[TrialResult]
+    notes: Sequence[str] = ()
 
     @property
     def rates(self) -> list[float]:
@@ -169,4 +171,5 @@ def compare(
     calls = [(source, config, Trial(number, choice)) for number, choice in enumerate(choices)]
     results = parallel.parallel_map(train_trial, calls, jobs, on_result)
     net = job.net
-    return Comparison(net.name, net.loss, net.input_dropout, len(job.train.x), len(validation.x), results)
+    rows, val_rows = len(job.train.x), len(validation.x)
+    return Comparison(net.name, net.loss, net.input_dropout, rows, val_rows, results, job.notes)

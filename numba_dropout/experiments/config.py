@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .. import data
 from ..core.errors import InputError
+from ..data.columns.options import ColumnOptions
+from ..data.readers.read_options import ReadOptions
+from ..data.splits import RowOrder, hold_out
 from ..nn.losses import VALUE_LOSSES
 from ..nn.mlp import MLP
 from ..nn.variants.kinds import check_rate_schedule
 from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
-from ..training.evaluate import precision_of_noise
-from ..training.fit import History, fit
+from .defaults import EARLIER, VERSION, patience_of, with_defaults
+from .job import TrainJob, split_record
+from .row_weights import row_weights
 
-__all__ = ["LATER", "OPTIMIZERS", "TrainConfig", "TrainJob", "build", "load_cached"]
+__all__ = ["LATER", "OPTIMIZERS", "TABLE", "TrainConfig", "TrainJob", "as_before", "build", "load_cached"]
 
-LATER = {"activation": "relu", "accumulate": 1}  # options that version 0.1 does not have
+# Options that version 0.1 does not have, with the values that it means.
+LATER: dict[str, Any] = {
+    "activation": "relu",
+    "accumulate": 1,
+    "target_transform": None,
+    "stratify": False,
+    "group": None,
+    "time": None,
+    "test": None,
+    "class_weight": None,
+    "threshold": None,
+    "table": {},
+}
+TABLE = {"task": "auto", **asdict(ReadOptions()), **asdict(ColumnOptions())}  # options of a table, with their defaults
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
@@ -30,10 +48,13 @@ class TrainConfig:
     """Options of a training run except the data.
 
     `build` replaces None with the option's default for the data. `rows` limits the number of training rows.
-    `split_seed` replaces `seed` for drawing them and the validation rows.
+    `split_seed` replaces `seed` for drawing them and the validation rows. `table` holds further options of
+    `data.load`. `patience` 0 never stops early. `test` is a source of rows to evaluate after training.
+    `class_weight` is "balanced" or a mapping from labels to weights. `threshold` is a probability of the second class,
+    or "f1" or "balanced_accuracy", for the best one on the validation rows.
     """
 
-    target: str | int | None = None
+    target: str | int | Sequence[str | int] | None = None
     hidden: Sequence[int] | None = None
     activation: str | Sequence[str] = "relu"
     dropout: float | Sequence[float] | None = None
@@ -43,6 +64,7 @@ class TrainConfig:
     dropout_regularizer: float | None = None
     dropout_schedule: str = "constant"
     loss: str | None = None
+    target_transform: str | None = None
     optimizer: str | None = None
     lr: float | None = None
     momentum: float | None = None
@@ -51,7 +73,7 @@ class TrainConfig:
     weight_decay: float | None = None
     clip_norm: float | None = None
     max_norm: float | None = None
-    schedule: str = "constant"
+    schedule: str | None = None
     decay_steps: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
@@ -65,121 +87,97 @@ class TrainConfig:
     patience: int | None = None
     rows: int | None = None
     split_seed: int | None = None
+    stratify: bool = True
+    group: str | int | None = None
+    time: str | int | None = None
+    test: str | None = None
+    class_weight: str | Mapping[str, float] | None = None
+    threshold: float | str | None = None
+    table: Mapping[str, Any] = field(default_factory=dict)
 
-    def settings(self) -> dict[str, Any]:
-        """Return the options by name, without later ones at their defaults: journals of version 0.1 lack those."""
-        options = asdict(self)
-        return {name: value for name, value in options.items() if name not in LATER or value != LATER[name]}
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> TrainConfig:
+        """Return the configuration of options by name, those of tables among them."""
+        table = {name: options[name] for name in options if name in TABLE}
+        changed = {name: value for name, value in table.items() if value not in (None, [], (), {}, TABLE[name])}
+        return cls(**{name: value for name, value in options.items() if name not in TABLE}, table=changed)
 
+    @property
+    def order(self) -> RowOrder:
+        """What the splits keep together."""
+        return RowOrder(self.stratify, self.group, self.time)
 
-@dataclass
-class TrainJob:
-    """A network, its data and its training options, all validated."""
+    def settings(self, searched: Collection[str] = (), *, built_in: bool = False) -> dict[str, Any]:
+        """Return the options by name, for a journal of a search over the options `searched`.
 
-    net: MLP
-    train: data.Dataset
-    validation: data.Dataset | None
-    optimizer: Optimizer
-    epochs: int
-    batch_size: int
-    accumulate: int
-    patience: int | None
-    dropout_schedule: str
-
-    def compile(self) -> None:
-        """Compile the kernels of training and evaluation, and save them in the disk cache."""
-        x, y = self.net.check_xy(self.train.x[:1], self.train.targets()[:1])
-        self.optimizer.end = 1  # a schedule needs an end, but no step is run
-        self.net.train_steps(np.empty((0, 2)), x, y, np.arange(0), 1, self.optimizer)
-        self.optimizer.end = None
-        self.net.evaluate_arrays(x, y)
-
-    def fit(self, **options: Any) -> History:
-        """Train the network. `options` are further arguments of `fit`.
-
-        For a regression the noise precision `net.tau` is estimated on the validation rows, or on the training rows
-        without validation. KeyboardInterrupt is then raised again.
+        Options that version 0.1 lacks are left out at the values that it means. So are the defaults' version if they
+        are those of version 0.1, as on the `built_in` data set, or no option is at its default.
         """
-        training = self.train.x, self.train.targets()
-        validation = None if self.validation is None else (self.validation.x, self.validation.targets())
-        try:
-            history = fit(
-                self.net,
-                *training,
-                optimizer=self.optimizer,
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                accumulate=self.accumulate,
-                validation=validation,
-                patience=self.patience,
-                dropout_schedule=self.dropout_schedule,
-                **options,
-            )
-        except KeyboardInterrupt:
-            self._measure_noise(validation or training)
-            raise
-        self._measure_noise(validation or training)
-        return history
-
-    def _measure_noise(self, rows: tuple[Any, Any]) -> None:
-        if self.net.predicts_values and self.net.loss != "poisson" and self.net.step:
-            self.net.tau = precision_of_noise(self.net, *rows)
+        options = asdict(self)
+        if built_in and options["schedule"] is None:
+            options["schedule"] = EARLIER["schedule"]
+        defaults = [name for name in EARLIER if EARLIER[name] is not None and name not in searched]
+        changed = not built_in and any(options[name] is None for name in defaults)
+        kept = {name: value for name, value in options.items() if name not in LATER or value != LATER[name]}
+        return kept | ({"defaults": VERSION} if changed else {})
 
 
-# Defaults of options that are None. Those of the built-in data set give the curve in its description.
-BUILT_IN = {
-    "hidden": (10,),
-    "dropout": 0.0,
-    "input_dropout": 0.3,
-    "epochs": 5,
-    "batch_size": 25,
-    "optimizer": "sgd",
-    "lr": 0.025,
-    "momentum": 0.0,
-}
-GENERAL = {
-    "hidden": (128,),
-    "dropout": 0.5,
-    "input_dropout": 0.0,
-    "epochs": 10,
-    "batch_size": 128,
-    "optimizer": "adam",
-    "lr": None,
-    "momentum": None,
-}
+def as_before(config: TrainConfig, *, built_in: bool) -> TrainConfig:
+    """Return a configuration with what version 0.1 means by options at their defaults."""
+    options: dict[str, Any] = {} if built_in else EARLIER
+    if config.optimizer is not None:
+        options = {name: value for name, value in options.items() if name not in ("lr", "momentum", "weight_decay")}
+    given = {name: value for name, value in options.items() if getattr(config, name) is None}
+    return replace(config, stratify=False, **given)
 
 
 def load_cached(source: str | os.PathLike[str], config: TrainConfig, *, reload: bool = False) -> data.Dataset:
     """Return the data of a configuration from a cache of one data set. `reload` reads them again."""
     if reload:
         _cached.cache_clear()
-    return _cached(os.fspath(source), config.target, config.loss)
+    return _cached(os.fspath(source), json.dumps(_load_options(config)))
 
 
-def _read(source: str | os.PathLike[str], target: str | int | None, loss: str | None) -> data.Dataset:
-    task = "auto" if loss is None else "values" if loss in VALUE_LOSSES else "classes"
-    return data.load(source, target=target, task=task)
+@functools.lru_cache(1)
+def _cached(source: str, options: str) -> data.Dataset:
+    return data.load(source, **json.loads(options))
 
 
-_cached = functools.lru_cache(1)(_read)
+def _load_options(config: TrainConfig) -> dict[str, Any]:
+    """Return the arguments of `data.load`. A loss has its task, and a column of groups is no feature."""
+    options = {"target": config.target, "task": "auto", **config.table}
+    if config.loss is not None and options["task"] == "auto":
+        options["task"] = "values" if config.loss in VALUE_LOSSES else "classes"
+    if config.group is not None and config.group not in options.get("drop", ()):
+        options["ids"] = list(dict.fromkeys([*options.get("ids", ()), config.group]))
+    return options
 
 
-def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) -> TrainJob:
+def build(source: str | os.PathLike[str] | data.Dataset | Any, config: TrainConfig) -> TrainJob:
     """Return the job of a configuration: load the data, and build a network for the target and the training rows.
 
     Raises ValueError if the data or an option are invalid.
     """
-    if config.patience is not None and config.val is None:
+    if config.patience and config.val is None:
         raise InputError("patience: requires validation data; set val (--val 0.1)")
-    dataset = source if isinstance(source, data.Dataset) else _read(source, config.target, config.loss)
-    options = _with_defaults(config, built_in=dataset.source == "pipeline")
+    if config.val is None and (config.group is not None or config.time is not None):
+        raise InputError("group, time: choose the held-out rows; set their share with val (--val 0.2)")
+    dataset = source if isinstance(source, data.Dataset) else data.load(source, **_load_options(config))
     loss, outputs = _loss(dataset, config.loss)
     seed = config.seed if config.split_seed is None else config.split_seed
-    train, held_out = (dataset, None) if config.val is None else data.split(dataset, config.val, seed=seed, name="val")
+    train, held_out, split = dataset, None, None
+    if config.val is not None:
+        parts = hold_out(dataset, config.val, seed=seed, order=config.order)
+        train, held_out = map(dataset.rows, parts)
+        split = split_record(dataset, config.val, seed, config.order, parts)
     if config.rows is not None:
         train = data.subset(train, config.rows, seed=seed)
+    if train is not dataset:
+        train = train.encoded()
+    held_out = None if held_out is None else held_out.encoded_by(train.encoder)
+    options = with_defaults(config, len(train.x), built_in=dataset.source == "pipeline")
     net = MLP(
-        [dataset.x.shape[1], *options["hidden"], outputs],
+        [train.x.shape[1], *options["hidden"], outputs],
         activation=config.activation,
         dropout=options["dropout"],
         input_dropout=options["input_dropout"],
@@ -194,37 +192,95 @@ def build(source: str | os.PathLike[str] | data.Dataset, config: TrainConfig) ->
     )
     if config.dropout_schedule != "constant":
         check_rate_schedule(config.variant)
-    for name in ("classes", "features", "target", "target_column"):
-        setattr(net, name, getattr(dataset, name))
+    _describe(net, train, split)
     net.scale_input(*train.scaling(config.standardize))
-    if net.predicts_values and loss != "poisson":
-        net.scale_target(*data.standardization(train.targets()))
+    _zero_constant_inputs(net, train)
+    _check_range(train, net, config.target_transform)
+    _scale_target(net, train, config.target_transform)
+    test = None if config.test is None else data.load_for(net, config.test)
+    if config.threshold is not None and (net.predicts_values or len(net.classes or ()) != 2):
+        raise InputError(f"threshold: only valid for two classes, got {config.threshold}")
+    if isinstance(config.threshold, str) and held_out is None:
+        raise InputError(f"threshold: {config.threshold} is chosen on validation rows; set val (--val 0.2)")
+    epochs = options["epochs"]
     return TrainJob(
         net,
         train,
         held_out,
         _optimizer(config, options),
-        options["epochs"],
+        epochs,
         options["batch_size"],
         config.accumulate,
-        config.patience,
+        patience_of(config, epochs, built_in=dataset.source == "pipeline", held_out=held_out is not None),
         config.dropout_schedule,
+        test=test,
+        sample_weight=row_weights(train, config.class_weight),
+        threshold=config.threshold,
+        notes=dataset.notes,
     )
 
 
-def _with_defaults(config: TrainConfig, *, built_in: bool) -> dict[str, Any]:
-    """Return the options with defaults. An explicit optimizer uses its own defaults for lr and momentum."""
-    defaults = dict(BUILT_IN if built_in else GENERAL)
-    if config.optimizer is not None:
-        defaults |= {"lr": None, "momentum": None}
-    values = {name: getattr(config, name) for name in defaults}
-    return {name: defaults[name] if value is None else value for name, value in values.items()}
+def _describe(net: MLP, train: data.Dataset, split: dict[str, Any] | None) -> None:
+    """Set what the network knows of its data."""
+    for name in ("classes", "features", "target", "target_column", "target_names", "encoder"):
+        setattr(net, name, getattr(train, name))
+    net.table_options = None if train.options is None else train.options.to_dict()
+    net.split = split
+
+
+def _zero_constant_inputs(net: MLP, train: data.Dataset) -> None:
+    """Set the weights of inputs that are 0 in all training rows to 0. Training does not change them."""
+    offset, scale = net.input_scaling()
+    first = (train.x[0] - offset) * scale
+    constant = np.flatnonzero(first == 0)
+    constant = constant[(train.x[:, constant] == train.x[0, constant]).all(0)]
+    if constant.size:
+        weights = {name: np.array(values) for name, values in net.weights().items()}
+        weights["0.weight"][:, constant] = 0
+        net.load_state_dict(weights)
+
+
+def _check_range(train: data.Dataset, net: MLP, transform: str | None) -> None:
+    """Raise InputError for values that the network's dtype, its loss or the transformation does not take."""
+    if not net.predicts_values:
+        return
+    y = train.targets()
+    largest = np.finfo(net.dtype).max
+    rules = [(np.abs(y) > largest, f"of at most {largest:g}; divide the target by a constant, or use --dtype float64")]
+    if net.loss == "poisson" or transform == "log1p":
+        what = "--loss poisson" if net.loss == "poisson" else "--target-transform log1p"
+        rules.append((y < 0, f"of at least 0 for {what}; use --target-transform yeo-johnson or another loss"))
+    for wrong, rule in rules:
+        if wrong.any():
+            row, output = (int(index) for index in np.argwhere(wrong)[0])
+            line = row + 1 if train.table is None else train.table.lines[row]
+            got = f"got {y[row, output]:g} at row {line}"
+            raise InputError(f"{train.source}: expected values of the target {rule} ({got})")
+
+
+def _scale_target(net: MLP, train: data.Dataset, transform: str | None) -> None:
+    """Set the transformation and the scaling of the target of a regression."""
+    y = train.targets()
+    if not net.predicts_values:
+        if transform not in (None, "none"):
+            raise InputError(f"target_transform: only valid for values, got a target with classes (loss {net.loss})")
+        return
+    if transform not in (None, "none"):
+        y = net.transform_target(transform, y)
+    if net.loss != "poisson":
+        net.scale_target(*data.standardization(y))
 
 
 def _loss(dataset: data.Dataset, requested: str | None) -> tuple[str, int]:
     """Return the loss of a target and the number of outputs."""
+    if dataset.labels:
+        if requested not in (None, "bce"):
+            raise InputError(f"loss: {requested} does not fit several targets with labels 0 and 1; use bce")
+        return "bce", dataset.targets().shape[1]
     if dataset.classes is None:
-        return requested if requested in VALUE_LOSSES else "mse", dataset.targets().shape[1]
+        if requested in ("cross_entropy", "bce"):
+            raise InputError(f"loss: {requested} is for classes, the target has values; use mse")
+        return requested or "mse", dataset.targets().shape[1]
     if requested == "bce":
         if len(dataset.classes) != 2:
             raise InputError(f"loss: bce is for 2 classes, the target has {len(dataset.classes)}; use cross_entropy")
@@ -238,17 +294,18 @@ def _optimizer(config: TrainConfig, resolved: dict[str, Any]) -> Optimizer:
     """Return the optimizer of a configuration, after checking that its options belong to it."""
     decay_steps = 1000.0 if config.decay_steps is None else config.decay_steps
     schedules: dict[str, Schedule] = {"inverse": inverse_time(decay_steps), "step": step_decay(decay_steps)}
-    if config.decay_steps is not None and config.schedule not in schedules:
-        raise InputError(f"decay_steps: only valid with schedule inverse or step, got {config.schedule}")
+    schedule = resolved["schedule"]
+    if config.decay_steps is not None and schedule not in schedules:
+        raise InputError(f"decay_steps: only valid with schedule inverse or step, got {schedule}")
     options: dict[str, Any] = {
         "lr": resolved["lr"],
         "momentum": resolved["momentum"],
         "momentum_steps": config.momentum_steps,
         "nesterov": config.nesterov or None,
-        "weight_decay": config.weight_decay,
+        "weight_decay": resolved["weight_decay"],
         "clip_norm": config.clip_norm,
         "max_norm": config.max_norm,
-        "schedule": schedules.get(config.schedule, config.schedule),
+        "schedule": schedules.get(schedule, schedule),
     }
     if resolved["optimizer"] != "sgd":
         for name in ("momentum", "momentum_steps", "nesterov"):

@@ -90,11 +90,12 @@ def build_trial(source: Source, config: TrainConfig, parts: tuple[Part, Part] | 
     """
     dataset = load_cached(source, config)
     if parts is not None:
-        return build(dataset.rows(parts[0]), config), dataset.rows(parts[1])
+        job = build(dataset.rows(parts[0]).encoded(), replace(config, group=None, time=None))
+        return job, dataset.rows(parts[1]).encoded_by(job.net.encoder)
     if config.val is None and not os.path.isdir(source):
         config = replace(config, val=VAL)
     job = build(dataset, config)
-    return replace(job, validation=None), job.validation or data.load_for(job.net, source)
+    return replace(job, validation=None, patience=None), job.validation or data.load_for(job.net, source)
 
 
 def train_trial(

@@ -25,7 +25,7 @@ from ..storage.files import json_line
 from ..storage.journal import Journal
 from ..storage.model_file import plain
 from . import parallel
-from .config import TrainConfig, TrainJob, build, load_cached
+from .config import TrainConfig, TrainJob, as_before, build, load_cached
 from .search_space import Range, SearchSpace, Values
 from .trial import Source, Trial, TrialResult, train_trial
 
@@ -145,13 +145,20 @@ def tune(
     trials = search_space.draw(config.seed)
     jobs = checks.integer(jobs, "jobs", 1, 1024)
     dataset = load_cached(source, config, reload=True)
-    _check(search_space, dataset, replace(config, **trials[0].choice))
-    splits = resampling.parts(len(dataset.x), config.seed)
-    first = build(dataset, replace(config, **trials[0].choice))
+    built_in = dataset.source == "pipeline"
+    before = journal is not None and _is_of_before(Journal.head(journal))
+    recipe = config.settings(search_space.space, built_in=built_in or before)
+    if before:
+        recipe.pop("stratify", None)
+        config = as_before(config, built_in=built_in)
+    whole = replace(config, group=None, time=None)  # these choose the rows of the splits
+    _check(search_space, dataset, replace(whole, **trials[0].choice))
+    splits = resampling.parts(dataset, config.seed, config.order)
+    first = build(dataset, replace(whole, **trials[0].choice))
     rungs = search_space.rungs(len(trials), first.epochs)
     if jobs > 1:
         first.compile()  # once for all processes
-    journal_file = None if journal is None else Journal(journal, _head(dataset, search_space, config, splits))
+    journal_file = None if journal is None else Journal(journal, _head(dataset, search_space, recipe, splits))
     results = [] if journal_file is None else _recorded(journal_file, trials, len(rungs), len(splits))
     study = Study(trials, rungs, len(splits), results)
     remaining, trainings = trials, sum(count for count, _ in rungs) * len(splits)
@@ -176,7 +183,7 @@ def tune(
         parallel.parallel_map(train_trial, calls, jobs, on_trained)
     if study.best is None:
         return study, None
-    run = build(dataset, replace(config, **study.best.choice))
+    run = build(dataset, replace(whole, **study.best.choice))
     run.fit()
     return study, run
 
@@ -214,8 +221,14 @@ def _recorded(journal_file: Journal, trials: Sequence[Trial], rungs: int, splits
     return list(results.values())
 
 
+def _is_of_before(head: dict[str, Any]) -> bool:
+    """Return whether the settings of a journal are of version 0.1, which knows no stratified splits."""
+    recipe = head.get("recipe")
+    return isinstance(recipe, dict) and not {"stratify", "defaults"} & recipe.keys()
+
+
 def _head(
-    dataset: data.Dataset, search_space: SearchSpace, config: TrainConfig, splits: Sequence[tuple[Part, Part]]
+    dataset: data.Dataset, search_space: SearchSpace, recipe: dict[str, Any], splits: Sequence[tuple[Part, Part]]
 ) -> dict[str, Any]:
     """Return the header of a journal, which identifies the search."""
     parts = {str(number): rows for number, rows in enumerate(itertools.chain(*splits))}
@@ -226,7 +239,7 @@ def _head(
             "trials": search_space.trials,
             "eta": search_space.eta,
             "splits": host.digest(parts),
-            "recipe": config.settings(),
+            "recipe": recipe,
             "data": host.digest({"x": dataset.x, "targets": dataset.targets()}),
         }
     )

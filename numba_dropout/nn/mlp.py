@@ -14,7 +14,10 @@ from ..arrays.memory import memory_of
 from ..arrays.sparse import SparseRows
 from ..core import checks
 from ..core.access import Access, changes, reads
-from ..core.errors import DeviceError, InputError
+from ..core.errors import DeviceError, InputError, warn
+from ..data.columns.encoder import ColumnEncoder
+from ..data.readers.sources import read
+from ..data.table import Table
 from ..functional.concrete_dropout import logits_of, rates_of_logits
 from ..kernels.scalar.activations import ACTIVATIONS
 from . import inputs, passes
@@ -105,6 +108,12 @@ class MLP(Trainable, Saveable):
         The parameter of "yeo-johnson" for each output.
     features, target, target_column : list of str, str and int, or None
         Names of the training columns, and the index of the target column, if known.
+    target_names : list of str or None
+        Names of several target columns.
+    encoder : ColumnEncoder or None
+        What was learnt of the columns of the training table. With it, methods take frames and tables as x.
+    table_options, split : dict or None
+        The options with which the table was read (`TableOptions.to_dict`), and which of its rows were held out.
 
     Raises
     ------
@@ -172,6 +181,10 @@ class MLP(Trainable, Saveable):
         self.features: list[str] | None = None
         self.target: str | None = None
         self.target_column: int | None = None
+        self.target_names: list[str] | None = None
+        self.encoder: ColumnEncoder | None = None
+        self.table_options: dict[str, Any] | None = None
+        self.split: dict[str, Any] | None = None
         rates = self.input_dropout, *self.dropout
         self._kind = kinds.kind_of(variant, rates)
         self._state = State(self.sizes, rates, self.seed, self.dtype, self.memory, self._kind, self.activation)
@@ -244,8 +257,15 @@ class MLP(Trainable, Saveable):
         """Return x (rows, inputs) in the form that kernels take: uint8, float32 or float64.
 
         Other integer types of NumPy become float64. SciPy's sparse matrices and arrays stay compressed, as
-        `SparseRows`. A data frame of pandas or polars must have the columns of `features`, if it is set.
+        `SparseRows`. A data frame of pandas or polars must have the columns of `features`, if it is set. The `encoder`
+        encodes frames and tables, and warns of categories that it does not know, gaps, and numbers far outside the
+        training range.
         """
+        if self.encoder is not None and (isinstance(x, Table) or frames.is_frame(x)):
+            result = self.encoder.transform(read(x))
+            for note in result.notes:
+                warn(note)
+            x = result.x
         x = frames.values(x, self.features) if frames.is_frame(x) else x
         return inputs.rows(x, self.sizes[0], self.device)
 

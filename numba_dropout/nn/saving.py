@@ -15,6 +15,7 @@ from ..arrays.memory import Memory
 from ..core import checks
 from ..core.access import Access, changes, reads
 from ..core.errors import DeviceError, InputError
+from ..data.columns.encoder import ColumnEncoder
 from ..storage import model_file
 from .state import SCALING, State
 from .target_transform import TRANSFORMS
@@ -46,6 +47,9 @@ PROGRESS = (
     "threshold",
     "target_transform",
     "target_lambdas",
+    "target_names",
+    "table_options",
+    "split",
 )
 LATER = {
     "activation": None,
@@ -58,6 +62,9 @@ LATER = {
     "init": None,
     "target_transform": "none",
     "target_lambdas": None,
+    "target_names": None,
+    "table_options": None,
+    "split": None,
 }  # older files lack these: what they mean there, unless the network's default does
 
 
@@ -71,6 +78,7 @@ class Saveable(ABC):
     access: Access
     rows: int | None
     target_transform: str
+    encoder: ColumnEncoder | None
     _state: State
 
     @reads
@@ -102,6 +110,7 @@ class Saveable(ABC):
     def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the content of a model file: a configuration for JSON, and scaling and parameters by name."""
         config = {**self.choices(), **{name: getattr(self, name) for name in PROGRESS}}
+        config["encoder"] = None if self.encoder is None else self.encoder.to_dict()
         return config, {name: self._state.read(field) for name, field in SCALING.items()} | self.weights()
 
     @changes
@@ -112,6 +121,8 @@ class Saveable(ABC):
         self.load_state_dict({name: arrays[name] for name in self.state_dict()})
         for name in PROGRESS:
             setattr(self, name, config[name] if name not in LATER else config.get(name, LATER[name]))
+        encoder = config.get("encoder")  # older files lack it
+        self.encoder = None if encoder is None else ColumnEncoder.from_dict(encoder)
         checks.choice(self.target_transform, "target_transform", TRANSFORMS)
         self.regularize(self.rows)
 

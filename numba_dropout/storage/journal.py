@@ -48,6 +48,16 @@ class Journal:
         if not lines:
             self.write(head)
 
+    @classmethod
+    def head(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """Return the settings in a file, or an empty dictionary if there is no such file or it has none."""
+        try:
+            with open(path, "rb") as file:
+                settings = json.loads(file.readline())
+        except (OSError, ValueError):
+            return {}
+        return settings if isinstance(settings, dict) else {}
+
     def write(self, record: Mapping[str, Any]) -> None:
         """Append a record and flush it to the disk."""
         with open(self.path, "ab") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -19,7 +20,7 @@ from ..optim.optimizer import check_optimizer
 from . import checkpoints
 from .loop import Callback, Diverged, History, Training
 
-__all__ = ["Callback", "Diverged", "History", "fit"]
+__all__ = ["Callback", "Diverged", "History", "check_callbacks", "fit"]
 
 
 def fit(
@@ -94,12 +95,12 @@ def fit(
     (10, True)
     """
     check_optimizer(optimizer)
-    callbacks = _check_callbacks(callbacks)
+    callbacks = check_callbacks(callbacks)
     with net.access.changing("fit"), access_of(optimizer).changing("fit"):
         data = net.check_xy(x, y, finite=True)
         if net.features is None and frames.is_frame(x):
             net.features = frames.names(x)
-        validation_data = None if validation is None else net.check_xy(*validation)
+        validation_data = None if validation is None else _check_validation(net, *validation)
         rows = len(data[0])
         row_weights = None if sample_weight is None else net.to_device(weights(sample_weight, rows, net.dtype))
         epochs = checks.integer(epochs, "epochs", 1, 2**31)
@@ -136,7 +137,15 @@ def fit(
             net.rate_scheduler.stop()
 
 
-def _check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
+def _check_validation(net: MLP, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+    """Return validation data in the form that kernels take. Messages begin with "validation"."""
+    try:
+        return net.check_xy(x, y, finite=True)
+    except InputError as error:
+        raise InputError(f"validation {error}") from None
+
+
+def check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
     """Return the callbacks as a list after checking their types."""
     if isinstance(callbacks, Callback):
         raise TypeError("callbacks: expected a sequence of callbacks, got one callback; put it in a list")

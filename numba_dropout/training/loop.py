@@ -156,6 +156,11 @@ class Training:
         self._fingerprint: str | None = None
 
     @property
+    def validates(self) -> bool:
+        """Whether the run evaluates validation data after each epoch."""
+        return self._validation is not None
+
+    @property
     def steps_done(self) -> int:
         """Number of finished steps in all epochs."""
         return (self.epoch - 1) * self.steps + self.done
@@ -195,9 +200,8 @@ class Training:
             self.net.rate_scheduler.start(rate_schedule(self.dropout_schedule), self._first_steps[0] + steps)
 
     def _train(self) -> None:
-        """Train on the remaining rows of the epoch, in the order drawn by the seed and the network's epoch."""
-        net, size = self.net, self._step_rows
-        order = random.permutation(self.rows, "shuffling", seed=net.seed, step=net.epoch)
+        """Train on the remaining rows of the epoch."""
+        net, size, order = self.net, self._step_rows, self._order()
         self._lr = float(self.optimizer.rates(1, self.optimizer.step - self.done)[0])
         while self.done < self.steps:
             due = (callback.every - net.step % callback.every for callback in self._callbacks if callback.every)
@@ -215,6 +219,10 @@ class Training:
             if steps == self._chunk:
                 self._chunk *= 2
             self._chunk = max(1, min(self._chunk, int(steps * INTERVAL / max(seconds, 1e-9))))
+
+    def _order(self) -> NDArray[np.int64]:
+        """Return the order of the rows in the epoch, drawn by the seed and the network's epoch."""
+        return random.permutation(self.rows, "shuffling", seed=self.net.seed, step=self.net.epoch)
 
     def _train_steps(self, sums: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
         """Train on consecutive steps of rows, as `MLP.train_steps`."""

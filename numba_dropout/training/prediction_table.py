@@ -42,7 +42,7 @@ class Predictions:
         """Return CSV text with a header. Values have their shortest exact digits, figures six significant digits."""
         text = io.StringIO()
         writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-        writer.writerow([*(name for name, _ in self.ids), *self.names])
+        writer.writerow([*(name if name not in self.names else f"id {name}" for name, _ in self.ids), *self.names])
         rows = self.values.reshape(len(self.values), -1).tolist()
         if self.figures is not None:
             rows = [
@@ -150,7 +150,7 @@ def table(
 def _table(net: MLP, x: ArrayLike, proba: bool) -> Predictions:
     """Return predictions without dropout."""
     values = net.predict(x)
-    names = _numbered("prediction", 1 if values.ndim == 1 else values.shape[1])
+    names = _named(net, 1 if values.ndim == 1 else values.shape[1])
     if not proba:
         return Predictions(values, None, names)
     probabilities = net.predict_proba(x)
@@ -169,7 +169,7 @@ def _table_of_samples(net: MLP, x: ArrayLike, proba: bool, samples: int, interva
     count = result.mean.shape[1]
     entropies = result.entropy[:, None], result.mutual_information[:, None]
     if net.loss == "bce" and net.sizes[-1] > 1:
-        values, names = (result.mean > 0.5).astype(np.int64), _numbered("prediction", count)
+        values, names = (result.mean > 0.5).astype(np.int64), _named(net, count)
         columns, more = [result.std, *entropies], _numbered("std", count)
     else:
         predicted = net.decide(result.mean)
@@ -193,7 +193,8 @@ def _table_of_values(net: MLP, x: ArrayLike, samples: int, interval: float | Non
     if interval is not None:
         bounds = spread.interval(interval)
         columns |= {"lower": bounds.lower, "upper": bounds.upper}
-    names = [name for column in ("prediction", *columns) for name in _numbered(column, spread.mean.shape[1])]
+    outputs = spread.mean.shape[1]
+    names = _named(net, outputs) + [name for column in columns for name in _numbered(column, outputs)]
     note = None
     if not noise.known:
         note = "the model has no noise precision (tau), so noise std and total std are left out"
@@ -214,6 +215,13 @@ def _texts(values: NDArray[Any]) -> list[str]:
     if values.dtype.kind == "M":
         return ["" if np.isnat(date) else str(date) for date in values]
     return ["" if cell is None else str(cell) for cell in values.tolist()]
+
+
+def _named(net: MLP, count: int) -> list[str]:
+    """Return the names of `count` predictions: "prediction", or several targets' names."""
+    if count > 1 and net.target_names is not None and len(net.target_names) == count:
+        return [f"prediction {name}" for name in net.target_names]
+    return _numbered("prediction", count)
 
 
 def _numbered(name: str, count: int) -> list[str]:

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from commands import invoke, ndrop
+from commands import invoke, ndrop, refused
 from csv_tables import rewrite
 from numba_dropout_cli._evaluate_report import show
 
@@ -48,7 +48,8 @@ def test_table(kinds):
 def test_equivalent_tables(kinds, folder, how):
     rewrite(folder, how)
     expected = ndrop("evaluate", "model.npz", "kinds.csv", "--json").stdout
-    assert ndrop("evaluate", "model.npz", "other.csv", "--json").stdout == expected
+    options = ["--by-position"] * (how == "without a header")
+    assert ndrop("evaluate", "model.npz", "other.csv", "--json", *options).stdout == expected
 
 
 def test_target_in_first_column(folder):
@@ -57,7 +58,8 @@ def test_target_in_first_column(folder):
     (folder / "plain.csv").write_text("\n".join(map(",".join, text[1:])))
     ndrop("train", "named.csv", *SMALL, "--target", "kind")
     expected = ndrop("evaluate", "model.npz", "named.csv", "--json").stdout
-    assert ndrop("evaluate", "model.npz", "plain.csv", "--json").stdout == expected
+    assert "use --by-position" in refused("evaluate", "model.npz", "plain.csv")
+    assert ndrop("evaluate", "model.npz", "plain.csv", "--json", "--by-position").stdout == expected
 
 
 @pytest.fixture
@@ -149,9 +151,7 @@ def test_refused_arguments(models):
         (["classes.npz", "pipeline", "--mc", "0"], "--mc"),
         (["classes.npz", "pipeline", "--plot", "found.txt"], "found.txt"),
     ):
-        refused = invoke("evaluate", *arguments)
-        assert refused.exit_code == 2
-        assert message in refused.output.splitlines()[-1]
+        assert message in refused("evaluate", *arguments)
 
 
 @pytest.mark.parametrize("samples", [[], ["--mc", "5"]])
@@ -163,3 +163,16 @@ def test_dollar_signs_in_class_names(samples, folder):
     assert result.exit_code == 0, result.output
     assert "<!-- A$B_{x$ -->" in (folder / "e.svg").read_text()
     assert json.loads(invoke("evaluate", "model.npz", "a$b_{x$.csv", "--json").output)["classes"] == ["A$B_{x$", "US$"]
+
+
+@pytest.mark.parametrize(("classes", "where"), [(3, "beside"), (12, "below"), (26, "nowhere")])
+def test_place_of_the_confusion_matrix(capsys, classes, where):
+    net = nd.MLP([2, classes])
+    net.classes = [f"k{number}" for number in range(classes)]
+    y = np.arange(classes).repeat(2)
+    show(evaluation(net, np.zeros((len(y), 2)), y), False)
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80
+    assert ("   predicted: " in printed) == (where == "beside")
+    assert ("\npredicted:\n" in printed) == (where == "below")
+    assert (f"confusion matrix of {classes} classes is too wide" in printed) == (where == "nowhere")

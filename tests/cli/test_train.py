@@ -8,6 +8,7 @@ import pytest
 from commands import ndrop, read_log, started
 
 import numba_dropout as nd
+from numba_dropout.data.splits import hold_out
 from numba_dropout.experiments import environment
 
 COMPILES_LONG = pytest.mark.compiles_long
@@ -27,12 +28,18 @@ def test_output(folder):
     assert [row.split()[0] for row in rows] == ["1", "2"]
     assert all("-" not in row.split() for row in rows)
     assert "model  model.npz" in out
-    assert out.splitlines()[-1] == "next   ndrop evaluate model.npz kinds.csv"
+    assert out.splitlines()[-1] == "next   ndrop evaluate model.npz kinds.csv --part val"
     assert nd.MLP.load(folder / "model.npz").sizes == [2, 4, 2]
 
 
-def test_printed_next_command():
-    last = ndrop("train", "kinds.csv", *SMALL).stdout.splitlines()[-1]
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [([], "kinds.csv"), (["--val", "0.2"], "kinds.csv --part val"), (["--test", "more.csv"], "more.csv")],
+)
+def test_printed_next_command(folder, options, shown):
+    (folder / "more.csv").write_bytes((folder / "kinds.csv").read_bytes())
+    last = ndrop("train", "kinds.csv", *SMALL, *options).stdout.splitlines()[-1]
+    assert last == f"next   ndrop evaluate model.npz {shown}"
     assert "accuracy" in ndrop(*last.split()[2:]).stdout
 
 
@@ -76,7 +83,8 @@ def test_log_of_regression(folder):
 
 def test_validation_metrics(folder):
     ndrop("train", "kinds.csv", *SMALL, "--val", "0.5", "--seed", 3, "--log", "log.jsonl")
-    _, held_out = nd.data.split(nd.data.load("kinds.csv"), 0.5, seed=3)
+    dataset = nd.data.load("kinds.csv")
+    held_out = dataset.rows(hold_out(dataset, 0.5, seed=3)[1])
     measured = nd.evaluate(nd.MLP.load("model.npz"), held_out.x, held_out.y)
     last = read_log(folder / "log.jsonl")[-1]
     assert last["val_loss"] == pytest.approx(measured["loss"])

@@ -157,14 +157,14 @@ def test_estimator_in_training(monkeypatch):
     estimator, (x, y) = classifier(), data()
     expected, base = estimator.predict_proba(x), sys.modules["numba_dropout.sklearn.base"]
     reached, go_on = threading.Event(), threading.Event()
-    fit = base.fit
+    train = base.train
 
     def waiting(*arguments, **options):
         reached.set()
         assert go_on.wait(60)
-        return fit(*arguments, **options)
+        return train(*arguments, **options)
 
-    monkeypatch.setattr(base, "fit", waiting)
+    monkeypatch.setattr(base, "train", waiting)
     thread = threading.Thread(target=attempt, args=(lambda: estimator.partial_fit(x, y),))
     thread.start()
     assert reached.wait(60)

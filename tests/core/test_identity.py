@@ -89,7 +89,8 @@ def test_passes():
     names = {identity.identity(passes.train_steps.py_func) for passes in built}
     assert len(names) == len(choices)
     evaluations = {identity.identity(passes.evaluate.py_func) for passes in built}
-    assert len(evaluations) == 3 * (len(kinds) - 1) * 2  # by loss, variant and sparse; dropconnect's is dropout's
+    by_variant = len(kinds) - 1  # dropconnect's is dropout's
+    assert len(evaluations) == len(LOSSES) * by_variant * 2  # by loss, variant and sparse
 
 
 SCRIPT = Path(__file__).parents[1] / "support" / "compositions.py"

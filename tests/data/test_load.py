@@ -1,11 +1,11 @@
-"""Loading data: sources, classes and values, and data for a model."""
+"""Loading data: sources, classes and values, weights, and notes."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from animals import CLASSES, LABELS, ROWS, X, model, text
+from animals import LABELS, X
 
 from numba_dropout import data
 
@@ -14,24 +14,32 @@ from numba_dropout import data
     ("cells", "classes", "y"),
     [
         (["b", "a", "b"], ["a", "b"], [1, 0, 1]),
-        (["7", "-2", "7"], [-2, 7], [1, 0, 1]),
-        (["1.0", "2.0", "1"], [1, 2], [0, 1, 0]),
+        (["7", "-2", "7"] * 10, [-2, 7], [1, 0, 1] * 10),
+        (["7", "-2", "7"], None, [[7], [-2], [7]]),
+        (["1.0", "2.0", "1.0"] * 10, ["1.0", "2.0"], [0, 1, 0] * 10),
         (["1.5", "2", "1"], None, [[1.5], [2], [1]]),
     ],
 )
 def test_classes_or_values(write, cells, classes, y):
-    dataset = data.load(write("".join(f"{i},{cell}\n" for i, cell in enumerate(cells))))
+    dataset = data.load(write("u,y\n" + "".join(f"{i / 7},{cell}\n" for i, cell in enumerate(cells))))
     assert dataset.classes == classes
     assert dataset.y.tolist() == y
 
 
-def test_many_whole_numbers(write):
-    path = write("".join(f"{i},{i % 21}\n" for i in range(42)))
-    assert data.load(path).classes is None
-    assert data.load(path, task="classes").classes == list(range(21))
-    few = write("".join(f"{i},{i % 20}\n" for i in range(40)))
-    assert data.load(few).classes == list(range(20))
-    assert data.load(few, task="values").classes is None
+@pytest.mark.parametrize(
+    ("different", "rows", "task"),
+    [(20, 200, "classes"), (21, 420, "values"), (20, 199, "values"), (2, 20, "classes"), (2, 19, "values")],
+)
+def test_whole_numbers(write, different, rows, task):
+    """They are classes if at most 20, and at most a tenth of the rows, are different. The note says how to change."""
+    path = write("u,y\n" + "".join(f"{i / 7},{i % different}\n" for i in range(rows)))
+    dataset = data.load(path)
+    assert dataset.classes == (list(range(different)) if task == "classes" else None)
+    other = "values" if task == "classes" else "classes"
+    count = f"{different} different whole numbers in {rows} rows"
+    assert f"target column 2 ('y'): {count} are read as {task}; --task {other} reads {other}" in dataset.notes
+    assert data.load(path, task="classes").classes == list(range(different))
+    assert data.load(path, task="values").classes is None
 
 
 def test_missing_sources(tmp_path):
@@ -43,7 +51,7 @@ def test_missing_sources(tmp_path):
 
 def test_file_named_like_a_set(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "iris").write_text("1,2,a\n3,4,b\n")
+    (tmp_path / "iris").write_text("1.5,2,a\n3,4,b\n")
     assert data.load("iris").x.shape == (2, 2)
 
 
@@ -67,84 +75,69 @@ def test_target_of_npz_and_built_in_set(tmp_path):
             data.load(source, target="kind")
 
 
-NAMED = {"classes": CLASSES, "names": ["length", "width"], "target": "kind"}
+def test_weights(write):
+    content = "w,x,y\n1,0.5,a\n0,1.5,b\n2.5,3,a\n"
+    dataset = data.load(write(content), weights="w")
+    assert dataset.features == ["x"]
+    assert dataset.weights.tolist() == [1, 0, 2.5]
+    assert dataset.rows(np.array([2, 0])).weights.tolist() == [2.5, 1]
+    for cells, message in (
+        ("1", r"expected a weight of at least 0 at row 2, column 1 \('w'\), got '-1'"),
+        ("", r"at row 2, column 1 \('w'\), got ''"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            data.load(write(content.replace("\n1,", f"\n-{cells}," if cells else "\n,", 1)), weights="w")
+    with pytest.raises(ValueError, match=r"expected a weight above 0 in column 1 \('w'\), got only zeros"):
+        data.load(write("w,x,y\n0,0.5,a\n0,1.5,b\n"), weights="w")
+
+
+def test_ids(write):
+    dataset = data.load(write("name,x,y\nAnn,0.5,a\nBob,1.5,b\nCy,3,a\n"), ids=["name"])
+    assert dataset.features == ["x"]
+    assert dataset.ids() == [("name", ["Ann", "Bob", "Cy"])]
+    assert dataset.rows(np.array([2])).ids() == [("name", ["Cy"])]
+
+
+def test_a_feature_that_equals_the_target(write):
+    rows = "".join(f"{i / 4},{i % 7 / 4},{i / 4}\n" for i in range(30))
+    notes = data.load(write("leak,u,y\n" + rows)).notes
+    assert notes[-1] == "warning: column 1 ('leak') equals the target in every row; leave it out with --drop leak"
+    assert not any("warning" in note for note in data.load(write("leak,u,y\n" + rows), drop=["leak"]).notes)
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("source", "options", "error", "message"),
     [
-        text(),
-        text(header=False),
-        text(";"),
-        "kind,width,id,length\n" + "".join(f"{kind},{b},9,{a}\n" for a, b, kind in ROWS),
-    ],
-    ids=["the same", "without a header", "another delimiter", "reordered, with one more"],
-)
-def test_columns_for_a_model(write, content):
-    dataset = data.load_for(model(**NAMED), write(content))
-    assert np.array_equal(dataset.x, X)
-    assert dataset.y.tolist() == LABELS
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        text(),
-        "width,length\n" + "".join(f"{b},{a}\n" for a, b, _ in ROWS),
-        "".join(f"{a},{b}\n" for a, b, _ in ROWS),
-        "length,width,kind\n" + "".join(f"{a},{b},?\n" for a, b, _ in ROWS),
-    ],
-    ids=["with the target", "without the target", "without a header", "the target unknown"],
-)
-def test_prediction_without_target(write, content):
-    assert np.array_equal(data.load_for(model(**NAMED), write(content), need_target=False).x, X)
-
-
-def test_target_by_position(write):
-    path = write("0,1,2\n1,3,4\n")
-    dataset = data.load(path, target=1)
-    reloaded = data.load_for(model(classes=dataset.classes, column=dataset.target_column), path)
-    assert reloaded.x.tolist() == dataset.x.tolist() == [[1, 2], [3, 4]]
-    assert reloaded.y.tolist() == [0, 1]
-
-
-def test_columns_of_the_same_name(write):
-    path = write("a,a,y\n1,2,0\n3,4,1\n")
-    dataset = data.load(path)
-    reloaded = data.load_for(model(classes=dataset.classes, names=dataset.features, column=dataset.target_column), path)
-    assert reloaded.x.tolist() == [[1, 2], [3, 4]]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("length,depth,kind\n1,2,cat\n", "no column 'width'"),
-        ("length,width\n1,2\n", "no column 'kind'; it is the model's target"),
-        ("1,2,3,cat\n", "expected 3 columns, the model's 2 features and the target, got 4"),
-        ("length,width,kind\n1,2,cat\n\n1,2,yak\n", "class 'yak' at row 4 .*: cat, dog, emu"),
-        ("length,width,kind\n1,,cat\n", r"a missing value at row 2, column 2 \('width'\)"),
-        ("length,width,kind\n1,2,\n", r"a missing value at row 2, column 3 \('kind'\)"),
-        ("width,length,kind\n1,x,cat\n", r"at row 2, column 2 \('length'\), got text 'x'"),
+        (
+            "pipeline",
+            {"drop": ["x"]},
+            ValueError,
+            "pipeline: this source has its own target and columns; do not choose",
+        ),
+        (
+            "pipeline",
+            {"task": "values"},
+            ValueError,
+            "the target of this data set holds classes; do not train on values",
+        ),
+        ("pipeline", {"task": "other"}, ValueError, "task: expected one of auto, classes, values, got 'other'"),
+        ("pipeline", {"drops": ["x"]}, TypeError, "drops: expected an option of a table, one of header, delimiter"),
     ],
 )
-def test_tables_that_do_not_fit_a_model(write, content, message):
-    with pytest.raises(ValueError, match=message):
-        data.load_for(model(**NAMED), write(content))
+def test_refused_options(source, options, error, message):
+    with pytest.raises(error, match=message):
+        data.load(source, **options)
 
 
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"x": np.ones((4, 3)), "y": LABELS}, "expected 2 features as in training, got 3"),
-        ({"x": X}, "expected an array y to compare with"),
-        ({"x": X, "y": ["a"] * 4}, "got texts"),
-        ({"x": X, "y": [0, 1, 2, 3]}, "class 3.* at row 4"),
-        ({"x": X, "y": np.ones((4, 2))}, "2 targets"),
-        ({"x": X, "y": LABELS[:2]}, "expected y of shape"),
-        ({"x": X[:0], "y": LABELS[:0]}, "expected at least one row"),
-    ],
-)
-def test_arrays_that_do_not_fit_a_model(tmp_path, arrays, message):
-    np.savez(tmp_path / "set.npz", **arrays)
-    with pytest.raises(ValueError, match=message):
-        data.load_for(model(classes=[0, 1, 2]), tmp_path / "set.npz")
+def test_encoders_learn_from_their_rows(write):
+    """A part of the rows has its own encoder: `encoded`. Another part is encoded by it."""
+    dataset = data.load(write("c,x,y\n" + "".join(f"{'ab'[i > 19]},{i},{i / 3}\n" for i in range(30))))
+    assert dataset.features == ["c=b", "x"]
+    train = dataset.rows(np.arange(20)).encoded()
+    assert (train.features, train.x.shape) == (["x"], (20, 1))
+    rest = dataset.rows(np.arange(20, 30)).encoded_by(train.encoder)
+    assert rest.x.tolist() == [[i] for i in range(20, 30)]
+    assert (rest.features, rest.encoder) == (["x"], train.encoder)
+    arrays = data.load("pipeline")
+    assert arrays.encoded() is arrays
+    assert arrays.encoded_by(train.encoder) is arrays

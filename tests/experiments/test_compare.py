@@ -11,6 +11,7 @@ from idx_files import encode
 
 import numba_dropout as nd
 from numba_dropout import data
+from numba_dropout.data.splits import hold_out
 from numba_dropout.experiments.compare import Comparison, compare
 from numba_dropout.experiments.config import TrainConfig
 from numba_dropout.experiments.trial import Trial, TrialResult
@@ -26,7 +27,7 @@ def result_of(number, rate, seed, *metrics):
 def by_hand(number, rate, seed):
     """Return the outcome of one run, from the parts of the library."""
     dataset = data.load("pipeline")
-    train, held_out = data.split(dataset, 0.3, seed=5)
+    train, held_out = map(dataset.rows, hold_out(dataset, 0.3, seed=5))
     train = data.subset(train, 40, seed=5)
     net = nd.MLP([20, 6, 3], dropout=rate, input_dropout=0.1, seed=seed)
     net.scale_input(*train.scaling())

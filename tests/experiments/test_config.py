@@ -55,3 +55,100 @@ def test_compile_with_a_schedule():
     run.compile()
     assert run.optimizer.end is None
     assert run.fit().records
+
+
+EXPLICIT = {
+    "hidden": (4,),
+    "dropout": 0.5,
+    "input_dropout": 0.0,
+    "epochs": 2,
+    "batch_size": 10,
+    "optimizer": "adam",
+    "schedule": "constant",
+    "stratify": False,
+}
+
+
+def test_settings():
+    """They are those of version 0.1 if nothing is at a default that has changed."""
+    assert "defaults" not in TrainConfig(**EXPLICIT).settings()
+    for name in ("hidden", "dropout", "input_dropout", "epochs", "batch_size", "optimizer", "schedule"):
+        config = TrainConfig(**EXPLICIT | {name: None})
+        assert config.settings()["defaults"] == 2
+        assert "defaults" not in config.settings([name])
+        assert "defaults" not in config.settings(built_in=True)
+    assert TrainConfig().settings(built_in=True)["schedule"] == "constant"
+    assert TrainConfig().settings()["schedule"] is None
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"stratify": True},
+        {"group": "u"},
+        {"time": "u"},
+        {"class_weight": "balanced"},
+        {"target_transform": "log1p"},
+        {"table": {"drop": ["u"]}},
+        {"activation": "tanh"},
+        {"accumulate": 2},
+    ],
+    ids=str,
+)
+def test_settings_of_later_options(option):
+    """They are in a journal only where version 0.1 would do something else."""
+    earlier = TrainConfig(**EXPLICIT).settings()
+    assert TrainConfig(**EXPLICIT | option).settings() == earlier | option
+    assert not option.keys() & earlier.keys()
+
+
+def test_options_by_name():
+    """Those of tables are apart, without the ones at their defaults."""
+    options = {"hidden": [4], "target": "y", "drop": ["u"], "missing": [""], "header": False, "thousands": ""}
+    unset = {
+        "task": "auto",
+        "use": (),
+        "ids": [],
+        "dates": {},
+        "decimal": ".",
+        "skip": 0,
+        "clip": False,
+        "weights": None,
+    }
+    config = TrainConfig.of({**options, **unset})
+    assert (config.hidden, config.target) == ([4], "y")
+    assert config.table == {"drop": ["u"], "missing": [""], "header": False, "thousands": ""}
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "message"),
+    [
+        ("bce", "abc" * 10, "loss: bce is for 2 classes, the target has 3; use cross_entropy"),
+        ("huber", [0.5, 1.5] * 15, None),
+        ("absolute", [0, 1] * 15, None),
+        ("poisson", [0, 1] * 15, None),
+        ("cross_entropy", [0.5, 1.5] * 15, None),
+    ],
+)
+def test_a_loss_has_its_task(loss, y, message):
+    """Whole numbers are values under a loss of values, and classes under one of classes."""
+    source = nd.data.read({"x": np.arange(30) / 7, "y": list(y)})
+    config = TrainConfig(loss=loss, hidden=(2,), epochs=1)
+    if message is not None:
+        with pytest.raises(ValueError, match=message):
+            build(source, config)
+        return
+    net = build(source, config).net
+    assert net.loss == loss
+    assert net.predicts_values == (loss != "cross_entropy")
+    assert net.classes == (["0.5", "1.5"] if loss == "cross_entropy" else None)
+
+
+def test_several_labels():
+    source = nd.data.read({"x": np.arange(30) / 7, "a": [0, 1] * 15, "b": [0, 1, 1] * 10})
+    net = build(source, TrainConfig(target="a,b", hidden=(2,))).net
+    assert (net.loss, net.sizes[-1], net.target_names, net.classes) == ("bce", 2, ["a", "b"], None)
+    with pytest.raises(ValueError, match="loss: mse does not fit several targets with labels 0 and 1; use bce"):
+        build(nd.data.load(source, target="a,b"), TrainConfig(loss="mse"))
+    values = build(source, TrainConfig(target="a,b", hidden=(2,), table={"task": "values"})).net
+    assert (values.loss, values.sizes[-1], values.predicts_values) == ("mse", 2, True)

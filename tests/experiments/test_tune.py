@@ -23,7 +23,7 @@ def test_grid_search():
     )
     dataset = nd.data.load("noisy")
     for trial in study.trials:
-        for split, (train, held_out) in enumerate(Resampling(folds=2).parts(1000, 0)):
+        for split, (train, held_out) in enumerate(Resampling(folds=2).parts(dataset, 0)):
             part = build(dataset.rows(train), TrainConfig(**trial.choice, epochs=2, batch_size=100))
             part.fit()
             held_out_rows = dataset.rows(held_out)

@@ -1,4 +1,4 @@
-"""Combinations of choices, of which a part is enough for compiled code."""
+"""Combinations of choices: few that have each pair, or all, of which these few are enough for compiled code."""
 
 import itertools
 
@@ -10,22 +10,32 @@ def covering(*choices):
 
     Compiling a network takes seconds. What its formulas are does not depend on it.
     """
-    combinations = list(itertools.product(*map(range, map(len, choices))))
-    left = set().union(*map(_pairs, combinations))
-    chosen = set()
-    while left:
-        best = max(combinations, key=lambda combination: len(_pairs(combination) & left))
-        chosen.add(best)
-        left -= _pairs(best)
+    chosen = pairwise(*map(len, choices))
     return [
         pytest.param(
             *(values[index] for values, index in zip(choices, combination, strict=True)),
             marks=[] if combination in chosen else pytest.mark.plain_only,
         )
-        for combination in combinations
+        for combination in itertools.product(*map(range, map(len, choices)))
     ]
 
 
-def _pairs(combination):
-    """Return the pairs of choices in a combination."""
-    return set(itertools.combinations(enumerate(combination), 2))
+def pairwise(*sizes):
+    """Return few combinations of indices below the sizes, in which each pair of indices of two positions occurs."""
+    every = itertools.combinations(range(len(sizes)), 2)
+    left = {((a, i), (b, j)) for a, b in every for i in range(sizes[a]) for j in range(sizes[b])}
+    combinations = []
+    while left:
+        chosen = dict(min(left))
+        for position, size in enumerate(sizes):
+            if position not in chosen:
+                gains = [len(_pairs({**chosen, position: index}) & left) for index in range(size)]
+                chosen[position] = gains.index(max(gains))
+        left -= _pairs(chosen)
+        combinations.append(tuple(chosen[position] for position in range(len(sizes))))
+    return combinations
+
+
+def _pairs(chosen):
+    """Return the pairs of indices of the chosen positions."""
+    return set(itertools.combinations(sorted(chosen.items()), 2))

@@ -8,7 +8,20 @@ import numpy as np
 import numba_dropout as nd
 
 AT = {"seed": 5, "stream": 2, "step": 3, "offset": 11}
-OTHERS = {"MLP", "SGD", "Adam", "AdamW", "Callback", "Checkpoint", "MaskGenerator", "data", "evaluate", "fit", "layers"}
+OTHERS = {
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Callback",
+    "Checkpoint",
+    "MaskGenerator",
+    "data",
+    "evaluate",
+    "fit",
+    "layers",
+    "train",
+}
 
 
 class Operation(NamedTuple):

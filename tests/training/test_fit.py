@@ -122,3 +122,13 @@ def test_input_dropout_is_ridge_regression(p):
     least_squares = np.linalg.solve(gram, x.T @ y)
     assert np.abs(mean - ridge).max() < 0.01 * np.abs(ridge).max()
     assert np.abs(least_squares - ridge).max() > 0.2 * np.abs(ridge).max()
+
+
+@pytest.mark.parametrize(("name", "value"), [("x", np.nan), ("x", np.inf), ("y", np.nan)])
+def test_validation_that_is_not_finite(name, value):
+    net = nd.MLP([2, 4, 1], loss="mse")
+    rows = {"x": np.ones((4, 2)), "y": np.ones((4, 1))}
+    held_out = {key: values.copy() for key, values in rows.items()}
+    held_out[name][1] = value
+    with pytest.raises(ValueError, match=rf"validation {name}: expected finite numbers, got {value} at \[1, 0\]"):
+        nd.fit(net, **rows, optimizer=nd.SGD(lr=0.1), validation=tuple(held_out.values()), epochs=1)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ...core import checks
 from ...core.errors import InputError
 from ...data import standardization
-from ...data.splits import published, read_indices, read_numbers, read_split
+from ...data.published_splits import published, read_indices, read_numbers, read_split
 from ...nn.mlp import MLP
 from ...optim import Adam
 from ...training.evaluate import evaluate

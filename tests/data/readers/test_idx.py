@@ -13,9 +13,9 @@ from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
 from numba_dropout import data
-from numba_dropout.data import idx
+from numba_dropout.data.readers import idx
 
-MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
+MNIST = Path(__file__).parents[4] / "shared" / "data" / "mnist"
 
 
 def images(part):

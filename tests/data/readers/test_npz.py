@@ -15,7 +15,7 @@ from numba_dropout import data
 @pytest.mark.parametrize("labels", [LABELS, [CLASSES[k] for k in LABELS]])
 def test_npz(tmp_path, save, labels):
     save(tmp_path / "set.npz", x=X, y=labels)
-    dataset = data.load(tmp_path / "set.npz")
+    dataset = data.load(tmp_path / "set.npz", task="classes")
     assert np.array_equal(dataset.x, X)
     assert dataset.y.tolist() == LABELS
     assert dataset.classes == sorted(set(labels))
@@ -44,19 +44,43 @@ def test_npz_of_values(tmp_path, outputs):
 
 def test_npz_of_labels_in_a_column(tmp_path):
     np.savez(tmp_path / "set.npz", x=X, y=np.array(LABELS)[:, None])
-    assert data.load(tmp_path / "set.npz").y.tolist() == LABELS
+    assert data.load(tmp_path / "set.npz", task="classes").y.tolist() == LABELS
     assert data.load_for(model(classes=[0, 1, 2]), tmp_path / "set.npz").y.tolist() == LABELS
 
 
 @pytest.mark.parametrize(
     ("target", "x", "y"),
-    [(None, [[1, 2], [4, 5]], [[3.5], [6]]), (1, [[2, 3.5], [5, 6]], [0, 1])],
+    [(None, [[1, 2], [4, 5]], [[3.5], [6]]), (1, [[2, 3.5], [5, 6]], [[1], [4]])],
 )
 def test_npy(tmp_path, target, x, y):
     np.save(tmp_path / "table.npy", [[1, 2, 3.5], [4, 5, 6]])
     dataset = data.load(tmp_path / "table.npy", target=target)
     assert dataset.x.tolist() == x
     assert dataset.y.tolist() == y
+    assert data.load(tmp_path / "table.npy", target=1, task="classes").y.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float64])
+def test_few_whole_numbers_are_classes(tmp_path, dtype):
+    """At most 20, and at most a tenth of the rows."""
+    for different, rows, task in ((20, 200, "classes"), (21, 400, "values"), (3, 30, "classes"), (3, 29, "values")):
+        y = np.arange(rows) % different
+        np.savez(tmp_path / "set.npz", x=np.arange(rows * 2.0).reshape(-1, 2), y=y.astype(dtype))
+        dataset = data.load(tmp_path / "set.npz")
+        assert dataset.classes == (list(range(different)) if task == "classes" else None)
+        assert dataset.targets().ravel().tolist() == y.tolist()
+        other = "values" if task == "classes" else "classes"
+        count = f"{different} different whole numbers in {rows} rows"
+        assert dataset.notes == (f"target: {count} are read as {task}; --task {other} reads {other}",)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_large_labels_stay_apart(tmp_path, dtype):
+    y = np.array([2**53, 2**53 + 1] * 10, dtype)
+    np.savez(tmp_path / "set.npz", x=np.arange(20.0)[:, None], y=y)
+    dataset = data.load(tmp_path / "set.npz")
+    assert (dataset.classes, dataset.y.tolist()) == ([2**53, 2**53 + 1], [0, 1] * 10)
+    assert data.load_for(model(1, classes=dataset.classes), tmp_path / "set.npz").y.tolist() == [0, 1] * 10
 
 
 @pytest.mark.parametrize(
@@ -87,11 +111,22 @@ def test_damaged_npz(tmp_path, arrays, message):
 
 @pytest.mark.parametrize("target", [None, 1])
 def test_nan_in_npy(tmp_path, target):
+    """NaN takes the median. A network of version 0.1, without an encoder, refuses it, and so is infinity."""
     np.save(tmp_path / "table.npy", [[1, 2, 3], [4, np.nan, 6]])
-    with pytest.raises(ValueError, match="at row 2, column 2, got nan"):
-        data.load(tmp_path / "table.npy", target=target)
-    with pytest.raises(ValueError, match="at row 2, column 2, got nan"):
+    dataset = data.load(tmp_path / "table.npy", target=target)
+    assert dataset.x.tolist() == ([[1, 0], [4, 1]] if target is None else [[0, 3], [1, 6]])
+    with pytest.raises(ValueError, match="at row 2, column 2, got a missing value; the model was trained on numbers"):
         data.load_for(model(column=0), tmp_path / "table.npy", need_target=False)
+    np.save(tmp_path / "table.npy", [[1, 2, 3], [4, np.inf, 6]])
+    with pytest.raises(ValueError, match="at row 2, column 2, got inf"):
+        data.load(tmp_path / "table.npy", target=target)
+
+
+def test_nan_in_the_target_of_npy(tmp_path):
+    np.save(tmp_path / "table.npy", [[1, 2.5], [4, np.nan], [6, 3]])
+    dataset = data.load(tmp_path / "table.npy")
+    assert dataset.y.tolist() == [[2.5], [3]]
+    assert "1 row has no target in column 2 (row 2): left out" in dataset.notes
 
 
 @pytest.mark.parametrize("name", ["set.npz", "table.npy"])

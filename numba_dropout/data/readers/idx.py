@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ...core.errors import InputError
 
 __all__ = ["is_folder", "read_part"]
 

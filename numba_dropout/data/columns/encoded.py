@@ -1,0 +1,62 @@
+"""The features of a table that an encoder returns, with notes on what was met in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .category import CategoryColumn
+from .date import DateColumn
+from .missing import count
+from .number import NumberColumn
+from .options import ColumnOptions
+
+__all__ = ["Encoded", "Fitted", "notes"]
+
+Fitted = NumberColumn | CategoryColumn | DateColumn
+
+
+@dataclass
+class Encoded:
+    """The features of a table, and what was met in it.
+
+    x: float64 (N, C). filled: missing values of each column. unseen: cells of each column with a level that training
+    did not have. outside: numbers of each column that are further outside the training range than its length.
+    rows_outside: rows with such a number. notes: a line on each of these columns.
+    """
+
+    x: NDArray[np.float64]
+    filled: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
+    outside: dict[str, int] = field(default_factory=dict)
+    rows_outside: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def notes(encoded: Encoded, columns: Sequence[Fitted], options: ColumnOptions) -> list[str]:
+    """Return a line on each column with unseen levels, missing values, or numbers far outside the training range."""
+    by_name = {column.name: column for column in columns}
+    lines = []
+    for name, cells in encoded.unseen.items():
+        unseen = f"{count(cells, 'cell')} with a level that training did not have"
+        lines.append(f"{name}: {unseen}; --unknown refuse makes it an error")
+    for name, cells in encoded.filled.items():
+        column = by_name[name]
+        median = f", filled with the median {column.median:g}" if isinstance(column, NumberColumn) else ""
+        lines.append(f"{name}: {count(cells, 'missing value')}{median}")
+    bounds = "bounded by it" if options.clip else "--clip bounds them"
+    for name, cells in encoded.outside.items():
+        far = f"{count(cells, 'value')} far outside the training range"
+        lines.append(f"{name}: {far}, {_range(by_name[name])}; {bounds}")
+    return lines
+
+
+def _range(column: Fitted) -> str:
+    """Return the range of a column of numbers or dates."""
+    if isinstance(column, DateColumn):
+        days = column.parts[0]
+        return " to ".join(str(np.datetime64(int(day or 0), "D")) for day in (days.low, days.high))
+    return f"{column.low:g} to {column.high:g}" if isinstance(column, NumberColumn) else ""

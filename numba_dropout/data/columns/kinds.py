@@ -1,0 +1,298 @@
+"""The kind of each column of a table: number, category, date, id and so on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import InputError
+from ..cells import Nested, dates, is_infinite, is_number
+from ..table import Table, as_missing, shown
+from . import category, date, number
+from .date_patterns import are_times, most
+from .missing import missing_texts
+from .options import ColumnOptions
+from .plan import ColumnPlan
+from .refused import TEXT, argument, dates_in_another_form, numbers_in_another_form, refusal
+
+__all__ = ["kinds"]
+
+MANY = 40  # levels from which texts that are different in more than half of the rows are no category
+ALL_DIFFERENT = 10  # rows from which texts that are all different are no category
+FEWEST_ROWS = 10  # from which a column that counts the rows is an index
+LEADING_ZEROS = re.compile("0[0-9]+")
+FEW = 20  # levels up to which numbers with some texts are a category, if they are at most a tenth of the rows
+
+
+def kinds(
+    table: Table, options: ColumnOptions | None = None, targets: Sequence[int] = (), *, refuse: bool = True
+) -> list[ColumnPlan]:
+    """Return the kind of each column of a whole table.
+
+    `targets` are the positions of target columns. Raises InputError for a column that is neither: text that differs
+    in nearly all rows, numbers with some texts, or numbers with two readings. All such columns are in one message.
+    Without `refuse` they are of the kind "refused".
+    """
+    options = options or ColumnOptions()
+    chosen = _chosen(table, options, targets)
+    patterns = {table.position(name): pattern for name, pattern in options.dates.items()}
+    ranges = _ranges(table)
+    used = {table.position(name) for name in options.use}
+    first = 1 if table.index == 0 and table.width > 3 else None  # after the names of rows
+    plans = []
+    for i in range(len(table.columns)):
+        plan = ColumnPlan(i, _name(table, i), "number", pattern=patterns.get(i))
+        if i in chosen:
+            kind, reason = chosen[i]
+            plan = replace(plan, kind=kind, reason=reason)
+        elif i == table.index and i not in used:
+            plan = _index(table, plan, options)
+        if plan.kind in ("number", "category"):
+            plan = _kind(table, plan, options, forced=chosen.get(i, ("", ""))[0], bounds=ranges.get(i))
+            if i not in chosen and i not in used and plan.kind == "number":
+                plan = _coded(table, plan, options)
+                if i == first:
+                    plan = _counting(table, plan)
+        plans.append(plan)
+    refused = [plan for plan in plans if plan.kind == "refused"]
+    if refused and refuse:
+        raise InputError(refusal(table, refused, options.decimal))
+    return plans
+
+
+def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return the kinds that are given, with their reasons. A target comes before the rest.
+
+    Raises InputError for a column of which two kinds are given.
+    """
+    chosen: dict[int, tuple[str, str]] = {}
+    for names, kind, option in (
+        (options.numeric, "number", "--numeric"),
+        (options.categorical, "category", "--categorical"),
+        (options.drop, "dropped", "--drop"),
+        (options.ids, "id", "--id"),
+    ):
+        for position in map(table.position, names):
+            other = chosen.setdefault(position, (kind, option))[1]
+            if other != option:
+                name = argument(table, position)
+                raise InputError(
+                    f"{table.source}: {table.column_name(position)} is given twice, as {other} {name} and {option} "
+                    f"{name}; leave one of them out"
+                )
+    if options.weights is not None:
+        chosen[table.position(options.weights)] = ("weights", "--weights")
+    return chosen | dict.fromkeys(targets, ("target", "target"))
+
+
+def _kind(
+    table: Table, plan: ColumnPlan, options: ColumnOptions, forced: str, bounds: tuple[float, float] | None
+) -> ColumnPlan:
+    """Return the plan of a column that the network may learn from. `forced` is a kind that is given, or ''."""
+    cells = table.columns[plan.position].cells
+    if forced == "category" or (cells.dtype.kind == "b" and forced != "number"):
+        return _category(table, plan, options)
+    if plan.pattern is not None or cells.dtype.kind == "M":
+        return _date(table, plan, options)
+    if bounds is not None and not options.missing_numbers:
+        return _bounded(_with_reading(table, plan, options), 0, *bounds)
+    values, strays = number.read(table, plan.position, options)
+    if strays is None:
+        if cells.dtype.kind in "Of":
+            plan = _with_reading(table, plan, options)
+        return _number(table, plan, values)
+    if forced == "number":
+        return _refused(plan, number.stray(table, plan.position, int(np.argmax(strays))))
+    return _text(table, plan, options, strays)
+
+
+def _number(table: Table, plan: ColumnPlan, values: NDArray[np.float64]) -> ColumnPlan:
+    """Return the plan of a column of numbers."""
+    if plan.kind == "refused":
+        return plan
+    infinite = np.isinf(values)
+    if infinite.any():
+        return _refused(plan, number.infinity(table, plan.position, int(np.argmax(infinite))))
+    absent = int(np.isnan(values).sum())
+    if absent == len(values):
+        return replace(plan, kind="constant", reason="all cells are missing", missing=absent)
+    return _bounded(plan, absent, float(np.nanmin(values)), float(np.nanmax(values)))
+
+
+def _bounded(plan: ColumnPlan, absent: int, low: float, high: float) -> ColumnPlan:
+    """Return the plan of numbers with a range."""
+    if plan.kind == "refused":
+        return plan
+    plan = replace(plan, missing=absent, low=low, high=high)
+    return replace(plan, kind="constant", reason=f"always {low:g}") if low == high and not absent else plan
+
+
+def _coded(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of a category for numbers that are written with leading zeros, such as a code."""
+    column = table.columns[plan.position]
+    if column.cells.dtype.kind == "O":
+        coded = any(LEADING_ZEROS.fullmatch(text) for text in column.cells if text)
+    elif column.cells.dtype.kind == "f" and column.original is not None:
+        row = number.row_of_short(column.cells)
+        coded = row is not None and LEADING_ZEROS.fullmatch(column.text(row) or "") is not None
+    else:
+        return plan
+    if not coded:
+        return plan
+    note = f"{table.column_name(plan.position)} has numbers with leading zeros, so it is a category; --numeric "
+    return replace(_category(table, plan, options), note=f"{note}{argument(table, plan.position)} reads numbers")
+
+
+def _index(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of a first column that counts or names the rows."""
+    values, strays = number.read(table, plan.position, options)
+    counts = strays is None and bool((np.diff(values) == 1).all())
+    return _left_out(table, plan, "counts the rows" if counts else "names the rows")
+
+
+def _left_out(table: Table, plan: ColumnPlan, reason: str) -> ColumnPlan:
+    """Return the plan of an index, with a note."""
+    use = f"--use {argument(table, plan.position)} keeps it"
+    note = f"{table.column_name(plan.position)} {reason}: left out; {use}"
+    return replace(plan, kind="index", reason=f"{reason}; {use}", note=note)
+
+
+def _counting(table: Table, plan: ColumnPlan) -> ColumnPlan:
+    """Return the plan of an index for numbers that are exactly 0..n-1 or 1..n."""
+    rows = len(table)
+    if plan.kind != "number" or plan.missing or rows < FEWEST_ROWS or plan.low not in (0, 1):
+        return plan
+    if plan.high != rows - 1 + plan.low or table.columns[plan.position].cells.dtype.kind not in "iuf":
+        return plan
+    if (np.diff(table.columns[plan.position].cells.astype(np.float64)) != 1).any():
+        return plan
+    return _left_out(table, plan, "counts the rows")
+
+
+def _with_reading(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan with a note on how its numbers are read, or refused if they have two readings."""
+    try:
+        return replace(plan, note=number.reading_note(table, plan.position, options))
+    except InputError as error:
+        return _refused(plan, str(error))
+
+
+def _date(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of a column of dates."""
+    try:
+        moments = date.read(table, plan.position, plan.pattern, options)
+    except InputError as error:
+        return _refused(plan, str(error))
+    return _dated(plan, moments)
+
+
+def _dated(plan: ColumnPlan, moments: NDArray[np.datetime64]) -> ColumnPlan:
+    """Return the plan of dates."""
+    present = moments[~np.isnat(moments)]
+    plan = replace(plan, kind="date", missing=len(moments) - len(present))
+    if not len(present):
+        return replace(plan, kind="constant", reason="all cells are missing")
+    plan = replace(plan, low=_date_text(present.min()), high=_date_text(present.max()))
+    constant = plan.low == plan.high and not plan.missing
+    return replace(plan, kind="constant", reason=f"always {plan.low}") if constant else plan
+
+
+def _category(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of a category."""
+    texts, absent = category.read(table, plan.position, options)
+    counts = category.levels(texts, absent)
+    plan = replace(plan, kind="category", levels=len(counts), missing=int(absent.sum()))
+    if not counts:
+        return replace(plan, kind="constant", reason="all cells are missing")
+    constant = len(counts) == 1 and not plan.missing
+    return replace(plan, kind="constant", reason=f"always {counts[0][0]!r}") if constant else plan
+
+
+def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArray[np.bool_]) -> ColumnPlan:
+    """Return the plan of a column with texts that are no numbers: dates, a category, or refused."""
+    texts = table.columns[plan.position].cells
+    row = int(np.argmax(strays))
+    first = texts[row]
+    if isinstance(first, Nested):
+        name = argument(table, plan.position)
+        what = f"{table.column_name(plan.position)} holds lists or other nested values"
+        return _refused(plan, f"{what}, such as {shown(str(first))}; leave it out with --drop {name}")
+    if not np.isnat(dates([first])[0]):
+        moments = dates(texts.tolist())
+        if not (np.isnat(moments) & ~missing_texts(texts, options)).any():
+            return _dated(plan, moments)
+    result = _category(table, plan, options)
+    if result.kind == "constant":
+        return result
+    levels, rows = result.levels or 0, len(texts) - result.missing
+    strange = list(dict.fromkeys(texts[strays].tolist()))
+    numeric = rows - int(strays.sum())
+    if numeric and all(map(is_infinite, strange)):
+        return _refused(result, number.stray(table, plan.position, row).removeprefix(f"{table.source}: "))
+    other = _other_form(table, result, options, strange)
+    if other is not None:
+        return other
+    few = levels <= FEW and 10 * levels <= rows
+    if 2 * numeric > rows and (len(strange) == 1 or 10 * len(strange) <= rows) and not few:
+        message = number.stray(table, plan.position, row).removeprefix(f"{table.source}: ")
+        name = argument(table, plan.position)
+        return _refused(result, f"{message}, and --categorical {name} makes the column a category")
+    if 2 * levels > len(texts) and (levels > MANY or (levels > ALL_DIFFERENT and levels == rows)):
+        return _refused(result, TEXT)
+    if are_times(strange):
+        note = f"{table.column_name(plan.position)} has times of day, so it is a category; --drop "
+        return replace(result, note=f"{note}{argument(table, plan.position)} leaves it out")
+    if numeric and result.kind == "category":
+        change = f"{as_missing(first)}, --drop {argument(table, plan.position)} leaves the column out"
+        result = replace(
+            result, note=f"{table.column_name(plan.position)} is a category because of {shown(first)}; {change}"
+        )
+    return result
+
+
+def _other_form(table: Table, plan: ColumnPlan, options: ColumnOptions, strange: list[str]) -> ColumnPlan | None:
+    """Return the plan of texts, of which `strange` are no numbers, if they are dates or numbers in another form."""
+    cells = table.columns[plan.position].cells
+    present = list(dict.fromkeys(cells[~missing_texts(cells, options)].tolist()))
+    reason = numbers_in_another_form(present, strange, options.decimal, options.thousands)
+    if reason is not None:
+        return _refused(plan, reason)
+    other = "." if options.decimal == "," else ","
+    if all(is_number(text, other) for text in strange):
+        text = next(text for text in present if text not in strange)
+        mixed = f"mixes the decimal signs of {shown(text)} and {shown(strange[0])}"
+        mend = f"write all of its numbers with one, or leave it out with --drop {argument(table, plan.position)}"
+        return _refused(plan, f"{table.column_name(plan.position)}: {mixed}; {mend}")
+    pattern, reason = dates_in_another_form(table, plan.position, present)
+    if pattern is not None:
+        return replace(_refused(plan, reason), pattern=pattern)
+    if most(len(present) - int(np.isnat(dates(present)).sum()), len(present)):
+        return _date(table, plan, options)
+    return None
+
+
+def _name(table: Table, position: int) -> str:
+    return table.names[position] if table.names else f"column {position + 1}"
+
+
+def _date_text(moment: np.datetime64) -> str:
+    """Return a date in ISO 8601, without its time at midnight."""
+    return str(moment).removesuffix("T00:00:00")
+
+
+def _ranges(table: Table) -> dict[int, tuple[float, float]]:
+    """Return the range of each column of a table of finite numbers, else nothing."""
+    if table.matrix is None or not len(table):
+        return {}
+    low, high = table.matrix.min(0).tolist(), table.matrix.max(0).tolist()
+    if not np.isfinite(low + high).all():
+        return {}
+    return {i: (low[i], high[i]) for i in range(len(low))}
+
+
+def _refused(plan: ColumnPlan, reason: str) -> ColumnPlan:
+    return replace(plan, kind="refused", reason=reason)

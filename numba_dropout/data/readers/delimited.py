@@ -1,0 +1,200 @@
+"""Delimited text as a table: records, widths, the header, and typed columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...core.errors import InputError
+from ..table import Column, Table
+from .count_header import CountHeader, count_header
+from .delimiters import detect, excel_delimiter
+from .header import column_names, guess_header, is_value, row_index
+from .read_options import ReadOptions
+from .records import Splitter, split_records
+from .text_columns import Records, loaded_matrix, split_columns, typed_column
+
+__all__ = ["read"]
+
+SAMPLE_ROWS, SAMPLE_CELLS = 1000, 200_000  # that the header is compared with
+
+
+def read(source: str, lines: list[str], options: ReadOptions) -> Table:
+    """Return the table of the lines of a text, which begin after `options.skip` lines of the file `source`.
+
+    Raises InputError if it is empty or ragged, for a quote that does not end, and for names that occur twice.
+    """
+    given, begin = excel_delimiter(lines), options.skip + 1
+    if given is not None:
+        lines, begin = lines[1:], begin + 1
+    delimiter = options.delimiter or given
+    notes = [] if given is None else [f"delimiter: {given!r}, as the first line says; --delimiter gives another"]
+    if delimiter is None:
+        delimiter, notes = detect(lines, options)
+    splitter = Splitter(None if delimiter == " " else delimiter)
+    records, numbers = split_records(source, lines, splitter, options.comment, begin)
+    if not records:
+        raise InputError(f"{source}: the file is empty")
+    widths = list(map(splitter.count, records))
+    counts = _count_header(records, widths, splitter, options)
+    if counts is not None:
+        records, numbers, widths = records[1:], numbers[1:], widths[1:]
+    records, widths, cut = _without_last_delimiters(records, widths, splitter)
+    named_rows = options.header is not False and _is_shorter(widths, splitter)
+    _check_widths(source, widths[named_rows:], numbers[named_rows:], splitter)
+    if named_rows:
+        _check_row_names(source, records, widths, numbers, splitter, options)
+    width = widths[-1]
+    if 0 < cut < len(records) - 1:
+        notes.append(f"{cut} {'row has' if cut == 1 else 'rows have'} empty cells after the last column: left out")
+    first = splitter.cells(records[0])
+    names: list[str] | None = None
+    unnamed: list[int] = []
+    if counts is not None:
+        names = counts.names(width)
+        notes.append(counts.note)
+    else:
+        below = records[1 : 1 + min(SAMPLE_ROWS, max(5, SAMPLE_CELLS // width))]
+        is_header, found = guess_header(first, lambda: list(map(splitter.cells, below)), options, named_rows)
+        notes += found
+        if is_header:
+            names, unnamed, found = column_names(source, [""] * named_rows + first, bool(found))
+            notes += found
+            records, numbers = records[1:], numbers[1:]
+    if not records:
+        raise InputError(f"{source}: expected rows of data, got only a header")
+    table = _typed(source, Records(records, splitter, width), numbers, names, options)
+    if counts is not None:
+        table.columns[-1] = _class_names(table.columns[-1], counts)
+        table = Table(source, table.columns, names, numbers)
+    index = row_index(names, unnamed, table.columns[0].cells, width)
+    return Table(source, table.columns, names, numbers, index, notes, table.matrix)
+
+
+def _typed(
+    source: str, records: Records, numbers: Sequence[int], names: list[str] | None, options: ReadOptions
+) -> Table:
+    """Return the table of records, as one matrix if all of its cells are numbers."""
+    marked = options.decimal == "," or options.thousands == "."  # then a point is not Python's
+    titles: Sequence[str | None] = names or [None] * records.width
+    matrix = loaded_matrix(records, marked)
+    if matrix is None:
+        cells = split_columns(records)
+        columns = [typed_column(titles[i], each, records, i, marked) for i, each in enumerate(cells)]
+    else:
+        columns = [Column(titles[i], matrix[:, i], records.texts(i)) for i in range(records.width)]
+    return Table(source, columns, names, numbers, matrix=matrix)
+
+
+def _count_header(
+    records: list[str], widths: list[int], splitter: Splitter, options: ReadOptions
+) -> CountHeader | None:
+    """Return scikit-learn's header if the first record is one."""
+    if options.header is not None or len(records) < 2 or not 4 <= widths[0] < 1000:
+        return None
+    first = splitter.cells(records[0])
+    if first[:2] != [str(len(records) - 1), str(widths[1] - 1)]:
+        return None
+    return count_header(first, len(records) - 1, widths[1], [splitter.cells(record)[-1] for record in records[1:]])
+
+
+def _class_names(column: Column, counts: CountHeader) -> Column:
+    """Return the last column of scikit-learn's table with the names of the classes."""
+    cells = np.empty(len(column.cells), object)
+    cells[:] = [counts.classes[int(number)] for number in column.cells]
+    return Column("target", cells)
+
+
+def _is_shorter(widths: list[int], splitter: Splitter) -> bool:
+    """Return whether the first record has one cell less than all others, as in R's tables with row names."""
+    if len(widths) < 2 or widths[0] + 1 != widths[1] or (widths[0] == 1 and splitter.delimiter is not None):
+        return False
+    return widths.count(widths[1]) == len(widths) - 1
+
+
+def _check_row_names(
+    source: str,
+    records: list[str],
+    widths: list[int],
+    numbers: Sequence[int],
+    splitter: Splitter,
+    options: ReadOptions,
+) -> None:
+    """Raise InputError unless the rows below a shorter header begin with different texts or quotes, or count 1..n."""
+    first = [splitter.cells(record)[0].strip() for record in records[1:]]
+    if len(set(first)) == len(first):
+        if all(record.lstrip().startswith('"') for record in records[1:]):
+            return
+        if not any(is_value(cell, options) for cell in first):
+            return
+        if len(first) > 1 and first == list(map(str, range(1, len(first) + 1))):
+            return
+    mend = "if its numbers have decimal commas, write it with another delimiter and give --decimal , or quote them"
+    if splitter.delimiter != ",":
+        mend = f"quote the cells that contain {'blanks' if splitter.delimiter is None else repr(splitter.delimiter)}"
+    raise InputError(
+        f"{source}: expected {widths[0]} columns as in the header, got {widths[1]} in row {numbers[1]} and all below; "
+        f"{mend} (names of the rows are read if they are in quotes, and all different)"
+    )
+
+
+def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitter: Splitter) -> None:
+    """Raise InputError for the first record with another number of cells."""
+    if widths.count(widths[0]) == len(widths):
+        return
+    usual, times = Counter(widths).most_common(1)[0]
+    titles = next(i for i, width in enumerate(widths) if width == usual)
+    if titles and times > 2 and times == len(widths) - titles:
+        raise InputError(
+            f"{source}: expected {usual} columns as in row {numbers[titles]} and all below, got {widths[0]} in row "
+            f"{numbers[0]}; leave out what is above the table with --skip {numbers[titles] - 1}"
+        )
+    at = next(i for i, width in enumerate(widths) if width != widths[0])
+    mend = "give the delimiter with --delimiter, or quote the cells that contain it"
+    if splitter.delimiter is None:
+        mend = "give the delimiter with --delimiter, or quote the cells that contain blanks"
+    elif splitter.delimiter == ",":
+        mend = "quote the cells that contain commas, or give --decimal , or another --delimiter"
+    raise InputError(
+        f"{source}: expected {widths[0]} columns as in row {numbers[0]}, got {widths[at]} in row {numbers[at]}; {mend}"
+    )
+
+
+def _without_last_delimiters(
+    records: list[str], widths: list[int], splitter: Splitter
+) -> tuple[list[str], list[int], int]:
+    """Return records without empty cells after the last column, their widths, and the number of those that had some.
+
+    These are the cells after a delimiter at the end of every record, or beyond the width of the first record. Only
+    the second are counted.
+    """
+    delimiter = splitter.delimiter
+    if delimiter is None:
+        return records, widths, 0
+    blanks = " " if delimiter == "\t" else " \t"
+    while widths[-1] > 1 and all(record.rstrip(blanks).endswith(delimiter) for record in reversed(records)):
+        records = [record.rstrip(blanks)[:-1] for record in records]
+        widths = [width - 1 for width in widths]
+    if max(widths) == widths[0]:
+        return records, widths, 0
+    records, widths = list(records), list(widths)
+    longer = [i for i, width in enumerate(widths) if width > widths[0]]
+    if all(width > widths[0] for width in widths[1:]) and not all(
+        _ends_empty(records[i], blanks, delimiter) for i in longer
+    ):
+        return records, widths, 0
+    cut = 0
+    for i in longer:
+        record, width = records[i], widths[i]
+        while width > widths[0] and _ends_empty(record, blanks, delimiter):
+            record, width = record.rstrip(blanks)[:-1], width - 1
+        if width == widths[0]:
+            records[i], widths[i] = record, width
+            cut += 1
+    return records, widths, cut
+
+
+def _ends_empty(record: str, blanks: str, delimiter: str) -> bool:
+    return record.rstrip(blanks).endswith(delimiter)

@@ -1,0 +1,82 @@
+"""Defaults of training options, by the number of training rows. docs/defaults.md has the study behind them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .config import TrainConfig
+
+__all__ = ["EARLIER", "VERSION", "patience_of", "with_defaults"]
+
+VERSION = 2  # of the defaults, for the journals of searches
+
+# Those of the built-in data set give the curve in its description.
+BUILT_IN = {
+    "hidden": (10,),
+    "dropout": 0.0,
+    "input_dropout": 0.3,
+    "epochs": 5,
+    "batch_size": 25,
+    "optimizer": "sgd",
+    "lr": 0.025,
+    "momentum": 0.0,
+    "weight_decay": None,
+    "schedule": "constant",
+}
+# Those of version 0.1 for other data, which its checkpoints and journals mean.
+EARLIER: dict[str, Any] = {
+    "hidden": (128,),
+    "dropout": 0.5,
+    "input_dropout": 0.0,
+    "epochs": 10,
+    "batch_size": 128,
+    "optimizer": "adam",
+    "lr": None,
+    "momentum": None,
+    "weight_decay": None,
+    "schedule": "constant",
+}
+GENERAL: dict[str, Any] = {
+    "hidden": (256,),
+    "dropout": 0.25,
+    "input_dropout": 0.0,
+    "optimizer": "adamw",
+    "lr": 0.003,
+    "momentum": None,
+    "schedule": "cosine",
+}
+OF_OPTIMIZER = {"lr": None, "momentum": None, "weight_decay": None, "schedule": "constant"}  # its own ones
+STEPS, EPOCHS = 5000, 10  # at least
+BATCH, SMALLEST_BATCH = 128, 16
+BATCHES = 16  # an epoch of few rows has about this many batches
+DECAY, MOST_DECAY, DECAY_ROWS = 0.3, 1.0, 1000  # weight decay, more for fewer rows: DECAY_ROWS / rows
+LEAST_PATIENCE, SHARE_OF_EPOCHS = 10, 4
+
+
+def with_defaults(config: TrainConfig, rows: int, *, built_in: bool) -> dict[str, Any]:
+    """Return the options by name, with the defaults for n training rows. An explicit optimizer uses its own ones."""
+    batch_size = _batch_size(rows) if config.batch_size is None else config.batch_size
+    steps = -(-rows // (batch_size * config.accumulate))
+    epochs = max(EPOCHS, -(-STEPS // steps))
+    weight_decay = min(max(DECAY_ROWS / rows, DECAY), MOST_DECAY)
+    by_rows = {"batch_size": batch_size, "epochs": epochs, "weight_decay": weight_decay}
+    defaults = dict(BUILT_IN) if built_in else GENERAL | by_rows
+    if config.optimizer is not None:
+        defaults |= OF_OPTIMIZER
+    given = {name: getattr(config, name) for name in defaults}
+    return {name: defaults[name] if value is None else value for name, value in given.items()}
+
+
+def patience_of(config: TrainConfig, epochs: int, *, built_in: bool, held_out: bool) -> int | None:
+    """Return the patience of training with held-out rows or not, or None for no early stopping."""
+    if config.patience is not None:
+        return config.patience or None
+    return max(LEAST_PATIENCE, epochs // SHARE_OF_EPOCHS) if held_out and not built_in else None
+
+
+def _batch_size(rows: int) -> int:
+    """Return the power of two next to a sixteenth of the rows, from 16 to 128."""
+    size = 2 ** round(math.log2(max(rows / BATCHES, 1)))
+    return min(max(size, SMALLEST_BATCH), BATCH)

@@ -1,0 +1,21 @@
+"""Tables of columns, made from lists of cells."""
+
+import numpy as np
+
+from numba_dropout.data.table import Column, Table
+
+__all__ = ["made", "of_matrix"]
+
+
+def made(**columns):
+    """Return a table of columns. Lists are texts, and arrays stay as they are. The header is row 1."""
+    cells = {name: np.array(cell, object) if isinstance(cell, list) else cell for name, cell in columns.items()}
+    rows = len(next(iter(cells.values())))
+    return Table("t.csv", [Column(*item) for item in cells.items()], list(cells), range(2, rows + 2))
+
+
+def of_matrix(matrix):
+    """Return a wholly numeric table with the columns x0, x1, ..., which are views of the matrix."""
+    names = [f"x{j}" for j in range(matrix.shape[1])]
+    columns = [Column(name, matrix[:, j]) for j, name in enumerate(names)]
+    return Table("t.csv", columns, names, range(2, len(matrix) + 2), matrix=matrix)
