@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, check_X_y, validate_data
 
 from ..arrays.sparse import check_source
 from ..core import checks
@@ -25,6 +25,7 @@ from ..kernels.scalar.activations import ACTIVATIONS
 from ..nn.mlp import MLP
 from ..optim import SGD, Adam, Optimizer
 from ..training.fit import fit
+from .frame_encoder import FrameEncoder, needs_encoding
 from .joblib_threads import limit_threads
 from .stopping import Stopping
 
@@ -69,7 +70,10 @@ class DropoutMLP(BaseEstimator, ABC):
         "n_iter_no_change": [POSITIVE],
         "device": [str],
         "mc_samples": [None, POSITIVE],
+        "categorical_features": [None, StrOptions({"auto"})],
     }
+
+    _frame_encoder: FrameEncoder | None = None  # of fits on data frames that need one
 
     def __init__(
         self,
@@ -100,6 +104,7 @@ class DropoutMLP(BaseEstimator, ABC):
         n_iter_no_change: int = 10,
         device: str = "cpu",
         mc_samples: int | None = None,
+        categorical_features: str | None = "auto",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -127,6 +132,7 @@ class DropoutMLP(BaseEstimator, ABC):
         self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.mc_samples = mc_samples
+        self.categorical_features = categorical_features
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train a network on X (rows, features), an array, data frame or sparse matrix, and the target y.
@@ -134,7 +140,8 @@ class DropoutMLP(BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like or sparse matrix (rows, features)
-            Numbers. uint8 stays as it is, other dtypes become float32, and sparse rows stay sparse.
+            Numbers. uint8 stays as it is, other dtypes become float32, and sparse rows stay sparse. A data frame may
+            have categories, dates and missing values too (`categorical_features`).
         y : array-like (rows,) or (rows, outputs)
             Classes, an indicator matrix of labels, or values.
         sample_weight : array-like (rows,), optional
@@ -180,8 +187,15 @@ class DropoutMLP(BaseEstimator, ABC):
         """Return the validated X and the encoded target."""
         check_source(X)
         check_source(y, "y")
+        if reset:
+            encodes = self.categorical_features == "auto" and needs_encoding(X)
+            self._frame_encoder = FrameEncoder(X) if encodes else None
         options = {"accept_sparse": SPARSE, "dtype": DTYPES, "multi_output": True}
-        X, y = validate_data(self, X, y, reset=reset, **options, **self._target_options())
+        if self._frame_encoder is None:
+            X, y = validate_data(self, X, y, reset=reset, **options, **self._target_options())
+        else:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            X, y = check_X_y(self._frame_encoder.transform(X), y, **options, **self._target_options())
         return X, self._encoded(y, reset=reset, classes=classes)
 
     def _train(
@@ -247,12 +261,14 @@ class DropoutMLP(BaseEstimator, ABC):
         units = [checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
         rates = {name: np.asarray(getattr(self, name), np.float64).tolist() for name in ("dropout", "input_dropout")}
         activation = self.activation if isinstance(self.activation, str) else list(self.activation)
-        sizes = [self.n_features_in_, *units, self._outputs()]
+        inputs = self.n_features_in_ if self._frame_encoder is None else len(self._frame_encoder.names)
+        sizes = [inputs, *units, self._outputs()]
         return {"sizes": sizes, "activation": activation, **rates, "device": self.device}
 
     def _finish_network(self) -> None:
         """Set the names of the features in the network, for saved models."""
-        self.network_.features = list(map(str, self.feature_names_in_)) if hasattr(self, "feature_names_in_") else None
+        names = getattr(self, "feature_names_in_", None) if self._frame_encoder is None else self._frame_encoder.names
+        self.network_.features = None if names is None else list(map(str, names))
 
     def _batch_rows(self, rows: int) -> int:
         """Return the number of rows in a batch."""
@@ -301,7 +317,10 @@ class DropoutMLP(BaseEstimator, ABC):
         """Return the validated X to predict from."""
         check_is_fitted(self, "network_")
         check_source(X)
-        return validate_data(self, X, accept_sparse=SPARSE, dtype=DTYPES, reset=False)
+        if self._frame_encoder is None:
+            return validate_data(self, X, accept_sparse=SPARSE, dtype=DTYPES, reset=False)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return self._frame_encoder.transform(X)
 
     # ------------------------------------------------------------ fitted attributes
 

@@ -76,6 +76,9 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
     mc_samples : int, optional
         Predict the mean over this number of samples of the dropout masks (Monte-Carlo dropout; Gal & Ghahramani, ICML
         2016). The default is to predict without dropout.
+    categorical_features : "auto" or None, default="auto"
+        "auto" encodes a data frame that has texts, categories, dates or missing values as numbers, and scales them.
+        None takes numbers only.
 
     Attributes
     ----------

@@ -1,0 +1,93 @@
+"""Features of data frames with categories, dates or missing values."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import frames
+from ..data.columns.encoder import ColumnEncoder
+from ..data.columns.kinds import kinds
+from ..data.columns.options import ColumnOptions
+from ..data.readers.frame_tables import from_frame
+from ..data.table import Table
+
+__all__ = ["FrameEncoder", "needs_encoding"]
+
+CATEGORIES = ("category", "categorical", "enum")  # prefixes of dtype names
+
+
+class FrameEncoder:
+    """Encoder of data frames as features of a network, learnt from the frame of `fit`.
+
+    A column of a categorical dtype is a category. Numbers and dates are centered and divided by their standard
+    deviation, and indicators of levels and of missing values are centered.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the features.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        """Learn from a frame. Raise ValueError naming the columns that are no numbers, categories or dates."""
+        categorical = [name for name, dtype in _dtypes(frame) if dtype.startswith(CATEGORIES)]
+        table, options = _table(frame), ColumnOptions(categorical=categorical)
+        plans = kinds(table, options, refuse=False)
+        refused = [plan for plan in plans if plan.kind == "refused"]
+        if refused:
+            columns = "; ".join(f"{plan.name!r} has {plan.reason}" for plan in refused)
+            raise ValueError(f"X: expected numbers, categories or dates; {columns}; convert or drop the columns")
+        self._encoder = ColumnEncoder(options).fit(table, plans)
+        x = self._encoder.transform(table).x
+        if not x.shape[1]:
+            raise ValueError("X: expected columns that vary, got only constant ones")
+        self._mean = x.mean(0)
+        deviation = x.std(0)
+        varies = ~self._encoder.indicators & (deviation > 0)
+        self._scale = 1 / np.where(varies, deviation, 1.0)
+        self._gaps = {column.name for column in self._encoder.columns if column.gaps}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the features."""
+        return self._encoder.names
+
+    def transform(self, frame: Any) -> NDArray[np.float32]:
+        """Return the features (rows, features) of a frame with the columns of `fit`.
+
+        Warns of levels and missing values in columns that had none in `fit`.
+        """
+        if not frames.is_frame(frame):
+            raise ValueError(f"X: expected a data frame with the columns of fit, got {type(frame).__name__}")
+        encoded = self._encoder.transform(_table(frame))
+        filled = {name: cells for name, cells in encoded.filled.items() if name not in self._gaps}
+        for counts, what in ((encoded.unseen, "unknown levels"), (filled, "missing values")):
+            for name, cells in counts.items():
+                warnings.warn(f"X: {what} in column {name!r}, unlike in fit, in {cells} row(s)", stacklevel=5)
+        return np.asarray((encoded.x - self._mean) * self._scale, np.float32)
+
+
+def needs_encoding(x: Any) -> bool:
+    """Return whether x is a data frame with texts, categories, dates or missing values."""
+    if not frames.is_frame(x) or not len(x):
+        return False
+    if not all(dtype.removeprefix("sparse[").startswith(frames.NUMBERS) for _, dtype in _dtypes(x)):
+        return True
+    if hasattr(x, "get_columns"):  # polars
+        return any(column.null_count() or (column.dtype.is_float() and column.is_nan().any()) for column in x)
+    return bool(x.isna().to_numpy().any())
+
+
+def _dtypes(frame: Any) -> list[tuple[str, str]]:
+    """Return the name and the dtype's name, in lower case, of each column."""
+    return [(name, str(dtype).lower()) for name, dtype in zip(frames.names(frame), list(frame.dtypes), strict=True)]
+
+
+def _table(frame: Any) -> Table:
+    """Return the table of a frame, in which the first column may count the rows."""
+    return replace(from_frame(frame, "X"), index=None)
