@@ -1,4 +1,4 @@
-"""Features of data frames with categories, dates or missing values."""
+"""Features of data frames with categories, dates or missing values, and of arrays with missing values."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_array
 
 from ..arrays import frames
 from ..data.columns.encoder import ColumnEncoder
 from ..data.columns.kinds import kinds
 from ..data.columns.options import ColumnOptions
-from ..data.readers.frame_tables import from_frame
+from ..data.readers.frame_tables import from_columns, from_frame
 from ..data.table import Table
 
 __all__ = ["FrameEncoder", "needs_encoding"]
@@ -22,7 +23,7 @@ CATEGORIES = ("category", "categorical", "enum")  # prefixes of dtype names
 
 
 class FrameEncoder:
-    """Encoder of data frames as features of a network, learnt from the frame of `fit`.
+    """Encoder of data frames as features of a network, learnt from the frame of `fit`, or from an array with NaN.
 
     A column of a categorical dtype is a category. Numbers and dates are centered and divided by their standard
     deviation, and indicators of levels and of missing values are centered.
@@ -35,6 +36,7 @@ class FrameEncoder:
 
     def __init__(self, frame: Any) -> None:
         """Learn from a frame. Raise ValueError naming the columns that are no numbers, categories or dates."""
+        self._of_array = isinstance(frame, np.ndarray)
         categorical = [name for name, dtype in _dtypes(frame) if dtype.startswith(CATEGORIES)]
         table, options = _table(frame), ColumnOptions(categorical=categorical)
         plans = kinds(table, options, refuse=False)
@@ -58,11 +60,13 @@ class FrameEncoder:
         return self._encoder.names
 
     def transform(self, frame: Any) -> NDArray[np.float32]:
-        """Return the features (rows, features) of a frame with the columns of `fit`.
+        """Return the features (rows, features) of a frame or an array with the columns of `fit`.
 
         Warns of levels and missing values in columns that had none in `fit`.
         """
-        if not frames.is_frame(frame):
+        if self._of_array:
+            frame = check_array(frame, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+        elif not frames.is_frame(frame):
             raise ValueError(f"X: expected a data frame with the columns of fit, got {type(frame).__name__}")
         encoded = self._encoder.transform(_table(frame))
         filled = {name: cells for name, cells in encoded.filled.items() if name not in self._gaps}
@@ -73,7 +77,9 @@ class FrameEncoder:
 
 
 def needs_encoding(x: Any) -> bool:
-    """Return whether x is a data frame with texts, categories, dates or missing values."""
+    """Return whether x is a data frame with texts, categories, dates or missing values, or an array with NaN."""
+    if isinstance(x, np.ndarray):
+        return bool(x.ndim == 2 and x.dtype.kind == "f" and np.isnan(x).any() and not np.isinf(x).any())
     if not frames.is_frame(x) or not len(x):
         return False
     if not all(dtype.removeprefix("sparse[").startswith(frames.NUMBERS) for _, dtype in _dtypes(x)):
@@ -84,10 +90,16 @@ def needs_encoding(x: Any) -> bool:
 
 
 def _dtypes(frame: Any) -> list[tuple[str, str]]:
-    """Return the name and the dtype's name, in lower case, of each column."""
+    """Return the name and the dtype's name, in lower case, of each column. An array has numbers only."""
+    if isinstance(frame, np.ndarray):
+        return []
     return [(name, str(dtype).lower()) for name, dtype in zip(frames.names(frame), list(frame.dtypes), strict=True)]
 
 
 def _table(frame: Any) -> Table:
-    """Return the table of a frame, in which the first column may count the rows."""
-    return replace(from_frame(frame, "X"), index=None)
+    """Return the table of a frame or an array, in which the first column may count the rows."""
+    if isinstance(frame, np.ndarray):
+        table = from_columns({f"x{i}": np.array(column, np.float64) for i, column in enumerate(frame.T)}, "X")
+    else:
+        table = from_frame(frame, "X")
+    return replace(table, index=None)

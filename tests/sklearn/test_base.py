@@ -26,10 +26,13 @@ def test_mc_samples(iris, diabetes):
     samples = estimator.network_.predict_mc(x, 20)
     mean, std = estimator.predict(x, return_std=True)
     assert np.array_equal(mean, samples.mean[:, 0])
-    assert np.array_equal(std, samples.std[:, 0])
+    noise = 1 / np.sqrt(estimator.network_.tau)
+    np.testing.assert_allclose(noise, np.sqrt(np.mean((estimator.network_.predict(x) - y) ** 2)), rtol=1e-12)
+    np.testing.assert_allclose(std, np.hypot(samples.std[:, 0], noise), rtol=1e-12)
     assert np.array_equal(estimator.predict(x), mean)
     estimator.mc_samples = None
-    assert np.array_equal(estimator.predict(x, return_std=True)[1], estimator.network_.predict_mc(x, 100).std[:, 0])
+    expected = np.hypot(estimator.network_.predict_mc(x, 100).std[:, 0], noise)
+    np.testing.assert_allclose(estimator.predict(x, return_std=True)[1], expected, rtol=1e-12)
     assert np.array_equal(estimator.predict(x), estimator.network_.predict(x))
     sampling = classifier(mc_samples=20).fit(*iris)
     assert np.array_equal(sampling.predict_proba(iris[0]), sampling.network_.predict_mc(iris[0], 20).mean)
@@ -46,7 +49,7 @@ def test_partial_fit(solver, iris):
         parts = pickle.loads(pickle.dumps(parts.partial_fit(x, y, classes=[0, 1, 2])))
     assert same(full, parts)
     assert parts.loss_curve_ == full.loss_curve_
-    with pytest.raises(ValueError, match=r"y: expected only classes of \[0 1 2\], got 3"):
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`. `self.classes_` has \[0 1 2\]"):
         parts.partial_fit(x, y + 1)
     with pytest.raises(ValueError, match="classes: expected the classes of the first call"):
         parts.partial_fit(x, y, classes=[0, 1])
@@ -62,7 +65,7 @@ def test_partial_fit_with_other_batches(options, iris):
     parts.partial_fit(x, y)
     copied = pickle.loads(pickle.dumps(parts))
     copied.set_params(solver="adam", momentum=0.1)
-    assert parts._optimizer.weight_decay == copied._optimizer.weight_decay == 1 / 150
+    assert parts._optimizer.decays == copied._optimizer.decays == 1 / 150
     copied = pickle.loads(pickle.dumps(copied)).set_params(**parts.get_params())
     for each in (parts, copied):
         each.partial_fit(x, y)
@@ -150,7 +153,7 @@ def test_calibration_and_cross_validation(iris):
     [
         ({"dropout": 1.5}, "The 'dropout' parameter of DropoutMLPClassifier must be"),
         ({"alpha": -1}, "The 'alpha' parameter of DropoutMLPClassifier must be a float in the range"),
-        ({"solver": "lbfgs"}, "The 'solver' parameter of DropoutMLPClassifier must be a str among"),
+        ({"solver": "newton"}, "The 'solver' parameter of DropoutMLPClassifier must be a str among"),
         ({"hidden_layer_sizes": [8, 0]}, "hidden_layer_sizes: expected an integer from 1"),
         ({"dropout": [0.1, 0.2]}, "dropout: expected one rate, or one for each of the 1 hidden layers"),
         ({"device": "tpu"}, "device: expected"),
@@ -163,8 +166,6 @@ def test_refused_parameters(options, message, iris):
 
 def test_refused_targets(iris):
     x, y = iris
-    with pytest.raises(ValueError, match="y: expected at least 2 classes, got 1 class"):
-        classifier().fit(x, np.zeros(150))
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         classifier().fit(x, x[:, 0])
     estimator = classifier().partial_fit(x, np.column_stack([y == 0, y == 1]).astype(int))

@@ -96,7 +96,7 @@ def test_features_match_scikit_learn(frame):
 
 
 def test_predictions_match_a_pipeline(frame, target):
-    x = peer().fit_transform(frame)
+    x = peer().fit_transform(frame).astype(np.float32)
     expected = classifier().fit(x, target).predict_proba(x)
     found = classifier().fit(frame, target).predict_proba(frame)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -186,11 +186,29 @@ def test_frames_of_numbers_are_not_encoded(frame, target):
     assert not needs_encoding(pandas.DataFrame({"x": pandas.arrays.SparseArray([0, 1, 0])}))
 
 
+def test_arrays_with_missing_values(frame, target):
+    numbers = frame[["age", "size"]]
+    x = numbers.to_numpy()
+    estimator = classifier().fit(x, target)
+    assert np.array_equal(estimator.predict_proba(x), classifier().fit(numbers, target).predict_proba(numbers))
+    assert (estimator.n_features_in_, estimator.network_.features) == (2, ["x0", "x0 missing", "x1"])
+    assert np.isfinite(estimator.predict_proba(np.zeros((2, 2)))).all()
+    for values, message in (([[np.inf, 0.0]], "contains infinity"), ([[0.0]], "X has 1 features, but")):
+        with pytest.raises(ValueError, match=message):
+            estimator.predict(np.array(values))
+    with pytest.raises(ValueError, match="contains NaN"):
+        classifier().fit(x[7:14, 1:], target[7:14]).predict(x[:3, :1])
+    with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
+        classifier().fit(np.where(x[:, 1:] > 0, np.inf, x[:, :1]), target)
+
+
 def test_none_takes_numbers_only(frame, target):
     with pytest.raises(ValueError, match="could not convert string to float"):
         classifier(categorical_features=None).fit(frame, target)
     with pytest.raises(ValueError, match="contains NaN"):
         classifier(categorical_features=None).fit(frame[["age"]], target)
+    with pytest.raises(ValueError, match="contains NaN"):
+        classifier(categorical_features=None).fit(frame[["age"]].to_numpy(), target)
     with pytest.raises(ValueError, match=r"'categorical_features' parameter .* must be"):
         classifier(categorical_features="all").fit(frame, target)
 

@@ -36,7 +36,7 @@ def test_early_stopping(iris):
 def test_learning_rates(iris):
     x, y = iris
     decreasing = classifier(solver="sgd", learning_rate="invscaling", power_t=0.25, momentum=0.0).fit(x, y)
-    assert decreasing._optimizer.rates(2, step=0) == pytest.approx([0.001, 0.001 / 151**0.25])
+    assert decreasing._optimizer.lr == pytest.approx(0.001 / (3 * 150 + 1) ** 0.25)
     adaptive = classifier(solver="sgd", learning_rate="adaptive", max_iter=60, tol=10.0, n_iter_no_change=1).fit(x, y)
     assert adaptive._optimizer.lr == pytest.approx(0.001 / 5**5)
     assert adaptive.n_iter_ == 3 + 5 * 2
@@ -47,9 +47,9 @@ def test_verbose(iris, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"Iteration 1, loss = {estimator.loss_curve_[0]:.8f}"
     assert lines[1] == f"Validation score: {estimator.validation_scores_[0]:f}"
-    assert lines[-1] == "Validation score did not improve more than tol=0.0001 for 10 consecutive epochs. Stopping."
+    assert lines[-1] == "Validation score did not improve more than tol=0.000100 for 10 consecutive epochs. Stopping."
     classifier(verbose=True, solver="sgd", learning_rate="adaptive", tol=10, n_iter_no_change=2, max_iter=40).fit(*iris)
     lines = capsys.readouterr().out.splitlines()
-    without_progress = "Mean training loss did not improve more than tol=10 for 2 consecutive epochs. "
+    without_progress = "Training loss did not improve more than tol=10.000000 for 2 consecutive epochs. "
     assert without_progress + "Setting learning rate to 0.000200" in lines
-    assert lines[-1] == without_progress + "Stopping."
+    assert lines[-1] == without_progress + "Learning rate too small. Stopping."
