@@ -1,4 +1,4 @@
-"""Figures and plots of docs/reproduce.md and docs/sklearn.md, from the results in docs/results.
+"""Figures and plots of docs/reproduce.md, sklearn.md, defaults.md and textbook.md, from the results in docs/results.
 
 python -m numba_dropout_bench.reproduced
 """
@@ -18,7 +18,7 @@ from numba_dropout.experiments.reproduce import Sizes, Table
 from numba_dropout.storage.files import replacing
 from numba_dropout.viz import plots
 
-from . import estimators
+from . import defaults_study, estimators, textbook
 from .report import markdown
 
 __all__ = ["PAGES", "draw", "with_sections"]
@@ -128,9 +128,26 @@ def _estimators(record: Records) -> list[str]:
     return [*estimators.table(result["cases"]), "", source]
 
 
+def _defaults(record: Records) -> list[str]:
+    result = record("defaults.json")
+    lines = []
+    for name, count in result["counts"].items():
+        counts = dict(count)
+        tables, behind = counts.pop("tables"), counts.popitem()
+        above = ", ".join(f"{other.removeprefix('above ')} on {number}" for other, number in counts.items())
+        names = ", ".join(behind[1]) or "none"
+        lines.append(f"- `{name}` is above {above} of {tables} tables. {behind[0]} on: {names}.")
+    return [*defaults_study.table(result), "", *lines, "", _provenance(result)]
+
+
 PAGES: dict[str, dict[str, Callable[[Records], list[str]]]] = {
     "reproduce.md": {"mnist": _mnist, "rates": _rates, "sizes": _sizes, "uci": _uci, "memory": _memory},
     "sklearn.md": {"estimators": _estimators},
+    "defaults.md": {"study": _defaults},
+    "textbook.md": {
+        "raw": lambda record: textbook.raw(record("textbook.json")),
+        "textbook": lambda record: textbook.table(record("textbook.json")),
+    },
 }
 
 

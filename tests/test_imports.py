@@ -23,7 +23,7 @@ LADDER = [
     {"viz"},
 ]
 BENCH_LADDER = [
-    {"sizes", "medians"},
+    {"sizes", "medians", "defaults_tables"},
     {"cases", "limits", "machine"},
     {"contestants"},
     {"worker_main"},
@@ -32,7 +32,7 @@ BENCH_LADDER = [
     {"startup"},
     {"report"},
     {"chart"},
-    {"run", "mnist", "mnist_memory", "uci_keras", "estimators"},
+    {"run", "mnist", "mnist_memory", "uci_keras", "estimators", "defaults_study", "textbook"},
     {"write_readme", "reproduced", "cuda_check"},
 ]
 LADDERS = {PACKAGE: LADDER, BENCH: BENCH_LADDER}
