@@ -3,6 +3,7 @@
 import codecs
 import io
 import random
+import re
 
 from numba_dropout.core.errors import InputError
 from numba_dropout.data import ReadOptions
@@ -108,6 +109,11 @@ def _lines(rng, delimiter):
     return lines
 
 
+def _unquoted(cell):
+    """Return a cell without quotes around it, and without blanks inside of them."""
+    return cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\"" else cell
+
+
 def _quoted(rng, cell, delimiter, share):
     """Return a cell, in quotes if it needs them."""
     if rng.random() < share or any(each in cell for each in (delimiter, '"', "\n")) or (delimiter == " " and not cell):
@@ -159,6 +165,8 @@ def by_pandas(encoded, options, table, pandas):
     text = encoded.decode(next((name for mark, name in MARKS if encoded.startswith(mark)), "utf-8"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # pandas keeps a line of blanks that ends with CR
     delimiter = options.get("delimiter") or detect(text.split("\n"), ReadOptions(**options))[0] or " "
+    if delimiter in ",;|":  # pandas takes a tab before a quote for a part of the cell
+        text = re.sub(rf'{re.escape(delimiter)}[ \t]*\t[ \t]*"', f'{delimiter}"', text)
     try:
         return pandas.read_csv(
             io.StringIO(text, newline=""),
@@ -186,6 +194,6 @@ def _differs(table, frame):
     for i, column in enumerate(table.columns):
         theirs = [cell.strip() for cell in frame.iloc[:, i].tolist()]
         ours = column.texts()
-        if not all(their in (our, f"'{our}'", f'"{our}"') for our, their in zip(ours, theirs, strict=True)):
+        if not all(our in (their, _unquoted(their)) for our, their in zip(ours, theirs, strict=True)):
             return f"column {i + 1}: {ours}, pandas {theirs}"
     return None
