@@ -18,6 +18,7 @@ from .cells import numbers
 from .columns.encoder import ColumnEncoder
 from .columns.kinds import kinds
 from .columns.plan import ColumnPlan
+from .columns.refused import argument
 from .dataset import Dataset
 from .readers import idx, numpy_files
 from .readers.sources import read
@@ -25,7 +26,7 @@ from .synthetic import BUILT_IN
 from .table import Table
 from .table_options import TableOptions
 
-__all__ = ["check_finite", "is_named", "kind_of_source", "load", "load_as", "load_named", "name_of", "of_table"]
+__all__ = ["check_finite", "is_named", "kind_of_source", "load", "load_as", "load_named", "of_table"]
 
 
 def load(
@@ -105,7 +106,7 @@ def of_table(table: Table, options: TableOptions) -> Dataset:
         remedy = "check the delimiter"
         for plan in plans:
             if plan.kind == "index":
-                remedy = f"--use {name_of(table, plan.position)} keeps the column that counts the rows"
+                remedy = f"--use {argument(table, plan.position)} keeps the column that counts the rows"
         raise InputError(f"{table.source}: expected at least one feature that varies, got none; {remedy}")
     encoded = encoder.transform(table)
     names = table.names
@@ -172,7 +173,7 @@ def _copies(table: Table, targets: list[int], encoder: ColumnEncoder) -> list[st
         for column in (learnt.position for learnt in encoder.columns):
             cells = table.columns[column].cells
             if cells.dtype == expected.dtype and np.array_equal(cells, expected):
-                remedy = f"leave it out with --drop {name_of(table, column)}"
+                remedy = f"leave it out with --drop {argument(table, column)}"
                 notes.append(f"warning: {table.column_name(column)} equals the target in every row; {remedy}")
     return notes
 
@@ -187,11 +188,6 @@ def _leaks(encoder: ColumnEncoder, x: NDArray[Any], y: NDArray[Any]) -> list[str
     names = [encoder.names[k] for k in indicators[same.all(0) | ~same.any(0)]]
     remedy = "leave its column out with --drop"
     return [f"warning: the feature {name!r} tells the target in every row; {remedy}" for name in names]
-
-
-def name_of(table: Table, column: int) -> str:
-    """Return what the options call a column: its name, or its number from 1."""
-    return table.names[column] if table.names else str(column + 1)
 
 
 def kind_of_source(source: str | os.PathLike[str]) -> tuple[Path, str]:

@@ -41,8 +41,8 @@ SHOWN = 3  # row numbers in a note
 class Target:
     """The targets of rows.
 
-    y: class numbers (N,) int64 if `classes` names the classes, else values or labels 0 and 1 (N, K) float64. names: the
-    columns, or None without a header. labels: whether several columns hold labels 0 and 1.
+    y: class numbers (N,) int64 if `classes` names the classes, else values or labels 0 and 1 (N, K) float64. labels:
+    whether several columns hold labels 0 and 1. notes: what was guessed, in a line each.
     """
 
     y: NDArray[Any]
@@ -64,9 +64,9 @@ def with_target(table: Table, columns: Sequence[int], options: Any) -> tuple[Tab
     if missing.all():
         raise InputError(f"{table.source}: no row has a target in {_names(table, columns)}; choose another target")
     rows = np.flatnonzero(missing)
-    shown = ", ".join(str(table.lines[row]) for row in rows[:SHOWN]) + (", ..." if len(rows) > SHOWN else "")
+    first = ", ".join(str(table.lines[row]) for row in rows[:SHOWN]) + (", ..." if len(rows) > SHOWN else "")
     what = "1 row has" if len(rows) == 1 else f"{len(rows)} rows have"
-    note = f"{what} no target in {_names(table, columns)} (row {shown}): left out"
+    note = f"{what} no target in {_names(table, columns)} (row {first}): left out"
     return table.rows(np.flatnonzero(~missing)), [note]
 
 
