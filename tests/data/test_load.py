@@ -75,6 +75,14 @@ def test_target_of_npz_and_built_in_set(tmp_path):
             data.load(source, target="kind")
 
 
+def test_arrays_are_copied(rng):
+    array = rng.standard_normal((30, 3))
+    expected = array[:, :2].copy()
+    dataset = data.load(array)
+    array[:] = 0
+    np.testing.assert_array_equal(dataset.x, expected)
+
+
 def test_weights(write):
     content = "w,x,y\n1,0.5,a\n0,1.5,b\n2.5,3,a\n"
     dataset = data.load(write(content), weights="w")

@@ -23,7 +23,8 @@ Fitted = NumberColumn | CategoryColumn | DateColumn
 class Encoded:
     """The features of a table, and what was met in it.
 
-    x: float64 (N, C). filled: missing values of each column. unseen: cells of each column with a level that training
+    x: float64 (N, C), of a table of plain numbers a read-only view of its matrix where it has all of these columns, in
+    their order. filled: missing values of each column. unseen: cells of each column with a level that training
     did not have. outside: numbers of each column that are further outside the training range than its length.
     rows_outside: rows with such a number. notes: a line on each of these columns.
     """

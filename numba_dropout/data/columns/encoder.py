@@ -220,7 +220,7 @@ class ColumnEncoder:
         values, absent, outside, far = number.transform(columns, values, self.options.clip)
         varies = [column.varies for column in columns]
         if all(varies) and values.shape == result.x.shape:
-            result.x[:] = values
+            result.x = values
         elif sum(varies) == result.x.shape[1]:
             result.x = np.compress(varies, values, axis=1)
         else:

@@ -111,13 +111,15 @@ def reading_note(table: Table, position: int, options: ColumnOptions) -> str | N
 
 
 def read_all(table: Table, positions: Sequence[int], options: ColumnOptions) -> NDArray[np.float64]:
-    """Return columns as float64 (N, C) with NaN for missing values.
+    """Return columns as float64 (N, C) with NaN for missing values. They may be a read-only view of the table's matrix.
 
     Raises InputError with the row and the column of a cell that is no number, or infinite.
     """
-    if table.matrix is not None:
-        whole = list(positions) == list(range(table.width))
-        values = without_missing_numbers(table.matrix if whole else table.matrix[:, list(positions)], options)
+    matrix = table.select(positions).matrix
+    if matrix is not None:
+        shared = matrix.view()
+        shared.flags.writeable = False
+        values = without_missing_numbers(shared, options)
     else:
         values = np.empty((len(table), len(positions)))
         for j, position in enumerate(positions):
@@ -200,6 +202,8 @@ def transform(
     columns: Sequence[NumberColumn], values: NDArray[np.float64], clip: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None, NDArray[np.int64], NDArray[np.bool_]]:
     """Return the filled values, which are missing, or None, the count of far values of each column, and the far rows.
+
+    The values are returned as they are where nothing is filled and nothing bounded.
 
     A value is far if it is more than the length of the training range outside of it.
     """

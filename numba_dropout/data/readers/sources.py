@@ -97,7 +97,7 @@ def read(
     if isinstance(path, Mapping):
         return from_columns(path)
     if isinstance(path, np.ndarray):
-        return _indexed(from_matrix("array", path))
+        return _indexed(from_matrix("array", path.copy()))  # data sets have views of it
     return _read_file(os.fspath(path), options)
 
 
