@@ -42,7 +42,7 @@ def _reading(of_training: bool = False) -> list[Option]:
 def _new_rows(of_training: bool = False) -> list[Option]:
     """Return the options of rows that the model did not learn from."""
     unknown = "Categories that training did not have: zeros and a count, or an error."
-    clip = "Bound numbers of later rows by the range of the training rows."
+    clip = "Bound numbers of later rows by the range of the training rows, or never."
     return [
         click.option(
             "--unknown",
@@ -52,8 +52,8 @@ def _new_rows(of_training: bool = False) -> list[Option]:
         ),
         click.option(
             "--clip/--no-clip",
-            default=None if of_training else False,
-            help=f"{clip}  [default: {'that of training' if of_training else 'no-clip'}]",
+            default=None,
+            help=f"{clip}  [default: {'that of training' if of_training else 'those far outside'}]",
         ),
     ]
 

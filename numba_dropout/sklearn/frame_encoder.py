@@ -38,7 +38,7 @@ class FrameEncoder:
         """Learn from a frame. Raise ValueError naming the columns that are no numbers, categories or dates."""
         self._of_array = isinstance(frame, np.ndarray)
         categorical = [name for name, dtype in _dtypes(frame) if dtype.startswith(CATEGORIES)]
-        table, options = _table(frame), ColumnOptions(categorical=categorical)
+        table, options = _table(frame), ColumnOptions(categorical=categorical, clip=False)
         plans = kinds(table, options, refuse=False)
         refused = [plan for plan in plans if plan.kind == "refused"]
         if refused:

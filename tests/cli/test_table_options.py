@@ -171,7 +171,7 @@ def test_unknown_levels_and_ranges(kinds_of_columns, command):
     assert all(len(line) <= 80 for line in notes.splitlines())
     assert " ".join(notes.split()) == (
         "city: 6 cells with a level that training did not have; --unknown refuse makes it an error "
-        "x: 6 values far outside the training range, 0.05 to 3.95; --clip bounds them"
+        "x: 6 values far outside the training range, 0.05 to 3.95; bounded by -3.85 to 7.85, --no-clip leaves them"
     )
 
 
@@ -187,7 +187,8 @@ def test_new_rows_options(kinds_of_columns):
     assert "bounded by it" in clipped.stderr
     assert ndrop("predict", "open.npz", "new.csv", "--clip", "--proba").stdout == clipped.stdout
     wide = ndrop("predict", "closed.npz", "new.csv", "--unknown", "zeros", "--no-clip", "--proba").stdout
-    assert wide == ndrop("predict", "open.npz", "new.csv", "--proba").stdout != clipped.stdout
+    assert wide == ndrop("predict", "open.npz", "new.csv", "--no-clip", "--proba").stdout != clipped.stdout
+    assert ndrop("predict", "open.npz", "new.csv", "--proba").stdout not in (wide, clipped.stdout)
 
 
 def edited(source, target, **kinds):

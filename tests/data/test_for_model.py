@@ -111,17 +111,18 @@ def test_what_training_did_not_have_is_counted(rooms, write):
     path = write("size,city\n40,z\n100,a\n,b\n")
     assert rooms.encoder.names == ["city=a", "city=b", "city=c", "size", "size missing"]
     dataset = data.load_for(rooms, path, need_target=False)
-    assert dataset.x.tolist() == [[0, 0, 0, 40, 0], [1, 0, 0, 100, 0], [0, 1, 0, 15, 1]]
+    assert dataset.x.tolist() == [[0, 0, 0, 40, 0], [1, 0, 0, 58, 0], [0, 1, 0, 15, 1]]
     assert dataset.notes == (
         "city: 1 cell with a level that training did not have; --unknown refuse makes it an error",
         "size: 1 missing value, filled with the median 15",
-        "size: 1 value far outside the training range, 0 to 29; --clip bounds them",
+        "size: 1 value far outside the training range, 0 to 29; bounded by -29 to 58, --no-clip leaves them",
     )
     clipped = data.load_for(rooms, path, need_target=False, clip=True)
     assert clipped.x[:, 3].tolist() == [29, 29, 15]
+    assert data.load_for(rooms, path, need_target=False, clip=False).x[:, 3].tolist() == [40, 100, 15]
     with pytest.raises(ValueError, match=r"'z' at row 2, column 2 \('city'\), is not one of the training levels"):
         data.load_for(rooms, path, need_target=False, unknown="refuse")
-    assert (rooms.encoder.options.clip, rooms.encoder.options.unknown) == (False, "zeros")
+    assert (rooms.encoder.options.clip, rooms.encoder.options.unknown) == (None, "zeros")
 
 
 def test_options_of_training_read_the_table(write):

@@ -112,7 +112,7 @@ def test_options_by_name():
         "dates": {},
         "decimal": ".",
         "skip": 0,
-        "clip": False,
+        "clip": None,
         "weights": None,
     }
     config = TrainConfig.of({**options, **unset})

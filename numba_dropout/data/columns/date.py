@@ -52,7 +52,7 @@ class DateColumn:
         return self.gaps and self.parts[0].median is not None
 
     def transform(
-        self, moments: NDArray[np.datetime64], clip: bool
+        self, moments: NDArray[np.datetime64], clip: bool | None
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the features (N, C) of dates, which are missing (N,), and which are far from those of training."""
         values, _, _, far = number.transform(self.parts, _parts(moments)[:, : len(self.parts)], clip)

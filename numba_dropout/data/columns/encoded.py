@@ -48,16 +48,22 @@ def notes(encoded: Encoded, columns: Sequence[Fitted], options: ColumnOptions) -
         column = by_name[name]
         median = f", filled with the median {column.median:g}" if isinstance(column, NumberColumn) else ""
         lines.append(f"{name}: {count(cells, 'missing value')}{median}")
-    bounds = "bounded by it" if options.clip else "--clip bounds them"
     for name, cells in encoded.outside.items():
-        far = f"{count(cells, 'value')} far outside the training range"
-        lines.append(f"{name}: {far}, {_range(by_name[name])}; {bounds}")
+        far = f"{count(cells, 'value')} far outside the training range, {_range(by_name[name])}"
+        bounded = f"bounded by {_range(by_name[name], 1)}, --no-clip leaves them"
+        bounds = {None: bounded, True: "bounded by it", False: "--clip bounds them"}
+        lines.append(f"{name}: {far}; {bounds[options.clip]}")
     return lines
 
 
-def _range(column: Fitted) -> str:
-    """Return the range of a column of numbers or dates."""
+def _range(column: Fitted, lengths: int = 0) -> str:
+    """Return the range of a column of numbers or dates, or the one that is longer by these lengths at both ends."""
+    if isinstance(column, CategoryColumn):
+        return ""
+    part = column.parts[0] if isinstance(column, DateColumn) else column
+    low, high = part.low or 0.0, part.high or 0.0
+    margin = lengths * (high - low)
+    bounds = low - margin, high + margin
     if isinstance(column, DateColumn):
-        days = column.parts[0]
-        return " to ".join(str(np.datetime64(int(day or 0), "D")) for day in (days.low, days.high))
-    return f"{column.low:g} to {column.high:g}" if isinstance(column, NumberColumn) else ""
+        return " to ".join(str(np.datetime64(int(day), "D")) for day in bounds)
+    return " to ".join(f"{bound:g}" for bound in bounds)

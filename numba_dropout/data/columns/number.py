@@ -199,13 +199,13 @@ def fit(values: NDArray[np.float64], names: Sequence[str], positions: Sequence[i
 
 
 def transform(
-    columns: Sequence[NumberColumn], values: NDArray[np.float64], clip: bool
+    columns: Sequence[NumberColumn], values: NDArray[np.float64], clip: bool | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None, NDArray[np.int64], NDArray[np.bool_]]:
     """Return the filled values, which are missing, or None, the count of far values of each column, and the far rows.
 
-    The values are returned as they are where nothing is filled and nothing bounded.
-
-    A value is far if it is more than the length of the training range outside of it.
+    A value is far if it is more than the length of the training range outside of it. `clip` bounds all values by the
+    training range if true, far ones by the length outside of it if None, and none if false. The values are returned as
+    they are where nothing is filled and nothing bounded.
     """
     if not columns:
         return values, None, np.zeros(0, np.int64), np.zeros(len(values), bool)
@@ -221,4 +221,8 @@ def transform(
         far = (values[:, j] < least[j]) | (values[:, j] > most[j])
         counts[j] = far.sum()
         rows |= far
-    return np.clip(values, low, high) if clip else values, absent, counts, rows
+    if clip:
+        values = np.clip(values, low, high)
+    elif clip is None and rows.any():
+        values = np.clip(values, np.where(counts, least, -np.inf), np.where(counts, most, np.inf))
+    return values, absent, counts, rows

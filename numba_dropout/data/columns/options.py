@@ -38,8 +38,9 @@ class ColumnOptions:
         rows, and 1 in smaller ones.
     unknown : {"zeros", "refuse"}, default="zeros"
         What becomes of a level that training did not have.
-    clip : bool, default=False
-        Whether numbers are bounded by the range of the training rows.
+    clip : bool, optional
+        Whether later numbers are bounded by the range of the training rows. By default only numbers are bounded
+        that are further outside than the range is long, at this distance.
 
     Raises
     ------
@@ -65,7 +66,7 @@ class ColumnOptions:
     thousands: str | None = None
     min_count: int | None = None
     unknown: str = "zeros"
-    clip: bool = False
+    clip: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("drop", "use", "categorical", "numeric", "ids", "missing"):

@@ -192,8 +192,13 @@ def test_values_far_outside_are_counted_and_clipped():
     rows = made(surface=["400", "150", "-100"], rooms=["3", "10", "9"])
     encoded = fitted(table).transform(rows)
     assert (encoded.outside, encoded.rows_outside) == ({"surface": 2, "rooms": 1}, 3)
-    assert encoded.x.tolist() == [[400, 3], [150, 10], [-100, 9]]
-    assert encoded.notes[0] == "surface: 2 values far outside the training range, 28 to 120; --clip bounds them"
+    assert encoded.x.tolist() == [[212, 3], [150, 9], [-64, 9]]  # a range's length outside, at most
+    far = "surface: 2 values far outside the training range, 28 to 120; "
+    assert encoded.notes[0] == far + "bounded by -64 to 212, --no-clip leaves them"
+    wide = fitted(table, ColumnOptions(clip=False)).transform(rows)
+    assert wide.x.tolist() == [[400, 3], [150, 10], [-100, 9]]
+    assert wide.notes[0] == far + "--clip bounds them"
+    assert (wide.outside, wide.rows_outside) == (encoded.outside, 3)
     clipped = fitted(table, ColumnOptions(clip=True)).transform(rows)
     assert clipped.x.tolist() == [[120, 3], [120, 5], [28, 5]]
     assert clipped.rows_outside == 3
