@@ -78,7 +78,8 @@ OPTIONS = {
     "lr": click.option(
         "--lr",
         type=float,
-        help="Learning rate.  [default: 0.003; of an explicit optimizer 0.001, sgd 0.1; pipeline: 0.025]",
+        help="Learning rate.  [default: 0.003, or 0.001 with fewer than 10 rows for each feature; of an explicit "
+        "optimizer 0.001, sgd 0.1; pipeline: 0.025]",
     ),
     "momentum": click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9; pipeline: 0]"),
     "momentum-steps": click.option(
@@ -106,7 +107,10 @@ OPTIONS = {
         "--decay-steps", type=float, help="Steps of the schedules inverse and step.  [default: 1000]"
     ),
     "epochs": click.option(
-        "--epochs", type=click.IntRange(1), help="Number of epochs.  [default: 10, or more for 5000 steps; pipeline: 5]"
+        "--epochs",
+        type=click.IntRange(1),
+        help="Number of epochs.  [default: 10, or more for 5000 steps, 1000 with fewer than 10 rows for each feature; "
+        "pipeline: 5]",
     ),
     "batch-size": click.option(
         "--batch-size", type=click.IntRange(1), help="Rows per batch.  [default: 16 to 128, by the rows; pipeline: 25]"

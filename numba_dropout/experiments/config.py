@@ -175,7 +175,7 @@ def build(source: str | os.PathLike[str] | data.Dataset | Any, config: TrainConf
     if train is not dataset:
         train = train.encoded()
     held_out = None if held_out is None else held_out.encoded_by(train.encoder)
-    options = with_defaults(config, len(train.x), built_in=dataset.source == "pipeline")
+    options = with_defaults(config, *train.x.shape, built_in=dataset.source == "pipeline")
     net = MLP(
         [train.x.shape[1], *options["hidden"], outputs],
         activation=config.activation,

@@ -1,4 +1,4 @@
-"""Defaults of training options, by the number of training rows. docs/defaults.md has the study behind them."""
+"""Defaults of training options, by the numbers of training rows and features, from the study in docs/defaults.md."""
 
 from __future__ import annotations
 
@@ -49,19 +49,26 @@ GENERAL: dict[str, Any] = {
 }
 OF_OPTIMIZER = {"lr": None, "momentum": None, "weight_decay": None, "schedule": "constant"}  # its own ones
 STEPS, EPOCHS = 5000, 10  # at least
+FEW_ROWS = 10  # a feature has few rows below this number, ...
+STEPS_OF_FEW, LR_OF_FEW = 1000, 0.001  # ... and the network learns more of the noise the longer and faster it trains
 BATCH, SMALLEST_BATCH = 128, 16
 BATCHES = 16  # an epoch of few rows has about this many batches
 DECAY, MOST_DECAY, DECAY_ROWS = 0.3, 1.0, 1000  # weight decay, more for fewer rows: DECAY_ROWS / rows
 LEAST_PATIENCE, SHARE_OF_EPOCHS = 10, 4
 
 
-def with_defaults(config: TrainConfig, rows: int, *, built_in: bool) -> dict[str, Any]:
-    """Return the options by name, with the defaults for n training rows. An explicit optimizer uses its own ones."""
+def with_defaults(config: TrainConfig, rows: int, features: int, *, built_in: bool) -> dict[str, Any]:
+    """Return the options by name, with the defaults for numbers of training rows and features of the network.
+
+    An explicit optimizer uses its own ones.
+    """
     batch_size = _batch_size(rows) if config.batch_size is None else config.batch_size
     steps = -(-rows // (batch_size * config.accumulate))
-    epochs = max(EPOCHS, -(-STEPS // steps))
+    few = rows < FEW_ROWS * features
+    epochs = max(EPOCHS, -(-(STEPS_OF_FEW if few else STEPS) // steps))
     weight_decay = min(max(DECAY_ROWS / rows, DECAY), MOST_DECAY)
     by_rows = {"batch_size": batch_size, "epochs": epochs, "weight_decay": weight_decay}
+    by_rows |= {"lr": LR_OF_FEW} if few else {}
     defaults = dict(BUILT_IN) if built_in else GENERAL | by_rows
     if config.optimizer is not None:
         defaults |= OF_OPTIMIZER

@@ -1,4 +1,4 @@
-"""Defaults of training options, by the number of rows."""
+"""Defaults of training options, by the numbers of rows and features."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ from numba_dropout.experiments.config import TrainConfig, build
 from numba_dropout.experiments.defaults import EARLIER, EPOCHS, STEPS, patience_of, with_defaults
 
 
-def of(rows, built_in=False, **options):
-    return with_defaults(TrainConfig(**options), rows, built_in=built_in)
+def of(rows, built_in=False, features=0, **options):
+    return with_defaults(TrainConfig(**options), rows, features, built_in=built_in)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,19 @@ def test_steps(rows, options):
     assert chosen["epochs"] * steps >= STEPS
     assert chosen["epochs"] == EPOCHS or (chosen["epochs"] - 1) * steps < STEPS
     assert of(rows, epochs=3)["epochs"] == 3
+
+
+@pytest.mark.parametrize(("rows", "features"), [(74, 55), (99, 10), (20, 40_000)])
+def test_few_rows_for_each_feature(rows, features):
+    """1,000 steps at a lower rate."""
+    few, enough = of(rows, features=features), of(rows, features=rows // 10)
+    assert few.pop("epochs") == -(-1000 // -(-rows // 16))
+    assert few.pop("lr") == 0.001
+    assert enough.pop("epochs") == -(-5000 // -(-rows // 16))
+    assert enough.pop("lr") == 0.003
+    assert few == enough
+    assert of(rows, features=features, lr=0.1)["lr"] == 0.1
+    assert of(rows, features=features, optimizer="adam")["lr"] is None
 
 
 def test_network_and_optimizer():
@@ -133,4 +146,4 @@ def test_early_stopping_restores_the_best_weights(restored, rng):
 
 @pytest.mark.parametrize(("rows", "decay"), [(100, 1.0), (1000, 1.0), (2000, 0.5), (5000, 0.3), (60000, 0.3)])
 def test_weight_decay_by_rows(rows, decay):
-    assert with_defaults(TrainConfig(), rows, built_in=False)["weight_decay"] == decay
+    assert of(rows)["weight_decay"] == decay
