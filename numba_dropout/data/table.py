@@ -77,7 +77,7 @@ class Table:
     names: the header, or None. lines: the number of each row in the file for messages, from 1 (a header counts).
     index: the position of a first column that only counts the rows or names them, or None. notes: what was guessed in
     reading, one line each, with the option that changes it. matrix: the cells (N, C) of a wholly numeric table, whose
-    columns are views of it, or None.
+    columns are views of it, or None. typed: whether the source has types, so that its texts are no numbers.
 
     Examples
     --------
@@ -95,6 +95,7 @@ class Table:
     index: int | None = None
     notes: list[str] = field(default_factory=list)
     matrix: NDArray[np.float64] | None = None
+    typed: bool = False
 
     def __len__(self) -> int:
         return len(self.lines)

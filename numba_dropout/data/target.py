@@ -81,6 +81,8 @@ def read_target(table: Table, columns: Sequence[int], task: str, options: Any) -
     numbers = _numbers(table, column, options)
     if numbers is None:
         return _of_texts(table, column, task, options)
+    if task == "auto" and table.typed and table.columns[column].cells.dtype.kind == "O":
+        return _of_typed_texts(table, column)
     guessed = guess_task(numbers) if task == "auto" else None
     if (guessed or task) == "values":
         reading = reading_note(table, column, options)
@@ -191,6 +193,27 @@ def _numbers(table: Table, column: int, options: Any) -> NDArray[np.float64] | N
     return numbers
 
 
+def _of_typed_texts(table: Table, column: int) -> Target:
+    """Return the classes of texts that are all numbers, in a source that has numbers too."""
+    name = table.column_name(column)
+    different = len(set(table.texts(column)))
+    what = f"{different} different texts in {len(table)} rows that are all numbers"
+    if _too_many(different, len(table)):
+        raise InputError(
+            f"{table.source}: expected classes in {name}, got {what}; use --task values or --task classes, or choose "
+            "another target"
+        )
+    target = _of_labels(table, column)
+    return replace(
+        target, notes=[f"target {name}: {what} are read as classes; --task values reads values", *target.notes]
+    )
+
+
+def _too_many(different: int, rows: int) -> bool:
+    """Return whether texts are nearly all different, and so no classes."""
+    return 2 * different > rows and different > MOST_CLASSES
+
+
 def _of_texts(table: Table, column: int, task: str, options: Any) -> Target:
     """Return the classes of a column of texts."""
     name, texts = table.column_name(column), table.texts(column)
@@ -205,7 +228,7 @@ def _of_texts(table: Table, column: int, task: str, options: Any) -> Target:
         got = f"at row {table.lines[0]} of the target, {name}, got text {shown(texts[0])}"
         raise InputError(f"{table.source}: expected a number {got}; use --task classes, with a loss for classes")
     different = len(set(texts))
-    if task == "auto" and 2 * different > len(texts) and different > MOST_CLASSES:
+    if task == "auto" and _too_many(different, len(texts)):
         raise InputError(
             f"{table.source}: expected classes in {name}, got {different} different texts in {len(texts)} rows; choose "
             "another target, or use --task classes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from ..arrays import frames
+from ..data.columns import number
 from ..data.columns.encoder import ColumnEncoder
 from ..data.columns.kinds import kinds
 from ..data.columns.options import ColumnOptions
+from ..data.columns.plan import ColumnPlan
 from ..data.readers.frame_tables import from_columns, from_frame
 from ..data.table import Table
 
@@ -44,6 +47,7 @@ class FrameEncoder:
         if refused:
             columns = "; ".join(f"{plan.name!r} has {plan.reason}" for plan in refused)
             raise ValueError(f"X: expected numbers, categories or dates; {columns}; convert or drop the columns")
+        _warn_of_texts(table, plans, options)
         self._encoder = ColumnEncoder(options).fit(table, plans)
         x = self._encoder.transform(table).x
         if not x.shape[1]:
@@ -74,6 +78,19 @@ class FrameEncoder:
             for name, cells in counts.items():
                 warnings.warn(f"X: {what} in column {name!r}, unlike in fit, in {cells} row(s)", stacklevel=5)
         return np.asarray((encoded.x - self._mean) * self._scale, np.float32)
+
+
+def _warn_of_texts(table: Table, plans: Sequence[ColumnPlan], options: ColumnOptions) -> None:
+    """Warn of columns whose texts are all numbers, which are categories."""
+    texts = []
+    for plan in plans:
+        is_text = plan.kind == "category" and table.columns[plan.position].cells.dtype.kind == "O"
+        if is_text and plan.name not in options.categorical and number.read(table, plan.position, options)[1] is None:
+            texts.append(plan.name)
+    if texts:
+        names = ", ".join(map(repr, texts))
+        remedy = "convert them to numbers, or to a categorical dtype"
+        warnings.warn(f"X: the texts of {names} are all numbers, and are read as categories; {remedy}", stacklevel=5)
 
 
 def needs_encoding(x: Any) -> bool:

@@ -177,7 +177,7 @@ def test_missing_number():
 
 
 def test_encoder_by_hand():
-    table = nd.data.read({"x": ["1", "2", "", "4", "6"], "c": ["a", "b", "b", "", "c"], "y": [0, 1, 0, 1, 0]})
+    table = nd.data.read({"x": [1, 2, None, 4, 6], "c": ["a", "b", "b", "", "c"], "y": [0, 1, 0, 1, 0]})
     data = nd.data.load(table, task="classes", min_count=1)
     assert data.encoder.names == ["x", "x missing", "c=b", "c=a", "c=c", "c missing"]
     assert data.x[:, 0].tolist() == [1, 2, 3, 4, 6]

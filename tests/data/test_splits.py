@@ -20,10 +20,10 @@ def classes(sizes, rng):
     return data.Dataset("mine", np.zeros((len(y), 1)), y, list(range(len(sizes))))
 
 
-def of_table(**columns):
+def of_table(numeric=(), **columns):
     """Return the data set of a table whose last column, y, is numbers."""
     rows = len(next(iter(columns.values())))
-    return data.load(data.read({**columns, "x": np.arange(rows) % 7 / 2, "y": np.arange(rows) / 3}))
+    return data.load(data.read({**columns, "x": np.arange(rows) % 7 / 2, "y": np.arange(rows) / 3}), numeric=numeric)
 
 
 def check_parts(parts, rows):
@@ -163,18 +163,18 @@ def test_folds_of_groups_match_scikit_learn(folds, rng):
 
 
 @pytest.mark.parametrize(
-    "days",
+    ("days", "numeric"),
     [
-        np.arange(30) * 7 % 30,
-        np.datetime64("2020-01-01") + np.arange(30) * 7 % 30,
-        [f"2020-01-{1 + i * 7 % 30:02}" for i in range(30)],
-        [f"{1 + i * 7 % 30}" for i in range(30)],
-        [f"{1 + i * 7 % 30}.5" for i in range(30)],
+        (np.arange(30) * 7 % 30, ()),
+        (np.datetime64("2020-01-01") + np.arange(30) * 7 % 30, ()),
+        ([f"2020-01-{1 + i * 7 % 30:02}" for i in range(30)], ()),
+        ([f"{1 + i * 7 % 30}" for i in range(30)], ["day"]),
+        ([f"{1 + i * 7 % 30}.5" for i in range(30)], ["day"]),
     ],
     ids=["numbers", "dates", "ISO texts", "texts of numbers", "texts of decimals"],
 )
-def test_the_last_in_time_are_held_out(days):
-    dataset = of_table(day=days)
+def test_the_last_in_time_are_held_out(days, numeric):
+    dataset = of_table(numeric, day=days)
     rank = np.arange(30) * 7 % 30
     for seed in (0, 1):
         train, part = hold_out(dataset, 0.2, seed=seed, order=RowOrder(time="day"))

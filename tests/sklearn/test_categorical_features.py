@@ -148,11 +148,19 @@ def test_raw_columns_are_counted_and_checked(frame, target):
 
 
 def test_dates_and_texts_of_numbers():
+    """Texts of numbers are categories, and such columns are named in one warning."""
     days = pandas.date_range("2020-01-01", periods=60, freq="31h")
     frame = pandas.DataFrame({"day": days, "zone": days.tz_localize("UTC"), "text": [str(i % 9) for i in range(60)]})
     names = [f"{name}: {part}" for name in ("day", "zone") for part in ("days", "month", "weekday", "hour")]
-    assert FrameEncoder(frame).names == [*names, "text"]
-    estimator = regressor().fit(frame, np.arange(60.0))
+    with pytest.warns(UserWarning, match="X: the texts of 'text' are all numbers, and are read as categories; convert"):
+        encoder = FrameEncoder(frame)
+    assert encoder.names == [*names, *(f"text={i}" for i in range(9))]
+    assert FrameEncoder(frame.astype({"text": "category"})).names == encoder.names
+    numbers = frame.astype({"text": float})
+    assert FrameEncoder(numbers).names == [*names, "text"]
+    np.testing.assert_array_equal(encoder.transform(numbers), encoder.transform(frame))  # 1.0 is "1"
+    estimator = regressor().fit(numbers, np.arange(60.0))
+    np.testing.assert_array_equal(estimator.predict(frame), estimator.predict(numbers))
     assert np.isfinite(estimator.predict(frame)).all()
 
 
@@ -215,7 +223,11 @@ def test_none_takes_numbers_only(frame, target):
 
 def test_columns_that_are_no_data_are_refused(frame, target):
     named = frame.assign(name=[f"Mr {i}" for i in range(120)], note=[f"text {i}" for i in range(120)])
-    with pytest.raises(ValueError, match=r"X: expected numbers, .*; 'name' has a different text .*; 'note' has a "):
+    named["code"] = [f"{i}.5" for i in range(120)]
+    message = (
+        r"X: expected numbers, .*; 'name' has a different text .*; 'note' has a .*; 'code' has texts that are all "
+    )
+    with pytest.raises(ValueError, match=message):
         classifier().fit(named, target)
     with pytest.raises(ValueError, match="expected columns that vary"):
         classifier().fit(pandas.DataFrame({"x": ["a"] * 120}), target)

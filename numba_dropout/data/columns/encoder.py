@@ -53,7 +53,7 @@ class ColumnEncoder:
     Examples
     --------
     >>> from numba_dropout.data.columns.kinds import kinds
-    >>> table = nd.data.read({"size": ["1", "2", "", "4"], "kind": ["a", "b", "b", "c"]})
+    >>> table = nd.data.read({"size": [1.0, 2.0, None, 4.0], "kind": ["a", "b", "b", "c"]})
     >>> encoder = nd.data.ColumnEncoder().fit(table, kinds(table))
     >>> encoder.names
     ['size', 'size missing', 'kind=b', 'kind=a', 'kind=c']

@@ -17,7 +17,7 @@ from .date_patterns import are_times, most
 from .missing import missing_texts
 from .options import ColumnOptions
 from .plan import ColumnPlan
-from .refused import TEXT, argument, dates_in_another_form, numbers_in_another_form, refusal
+from .refused import NUMBERS, TEXT, argument, dates_in_another_form, numbers_in_another_form, refusal
 
 __all__ = ["kinds"]
 
@@ -61,7 +61,7 @@ def kinds(
     refused = [plan for plan in plans if plan.kind == "refused"]
     if refused and refuse:
         raise InputError(refusal(table, refused, options.decimal))
-    return plans
+    return _in_one_note(table, plans)
 
 
 def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -102,6 +102,8 @@ def _kind(
         return _bounded(_with_reading(table, plan, options), 0, *bounds)
     values, strays = number.read(table, plan.position, options)
     if strays is None:
+        if table.typed and cells.dtype.kind == "O" and forced != "number" and not np.isnan(values).all():
+            return _typed_texts(table, plan, options)
         if cells.dtype.kind in "Of":
             plan = _with_reading(table, plan, options)
         return _number(table, plan, values)
@@ -212,6 +214,30 @@ def _category(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnP
     return replace(plan, kind="constant", reason=f"always {counts[0][0]!r}") if constant else plan
 
 
+def _typed_texts(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of texts that are all numbers, in a source that has numbers too: a category, or refused."""
+    result = _category(table, plan, options)
+    if _nearly_all_different(result, len(table)):
+        return _refused(result, NUMBERS)
+    return result if result.kind == "constant" else replace(result, note=NUMBERS)
+
+
+def _in_one_note(table: Table, plans: Sequence[ColumnPlan]) -> list[ColumnPlan]:
+    """Return the plans with one note on all categories whose texts are numbers."""
+    positions = [plan.position for plan in plans if plan.note == NUMBERS]
+    names = ", ".join(map(table.column_name, positions))
+    numeric = " ".join(f"--numeric {argument(table, position)}" for position in positions)
+    note = f"{names}: texts or categories of the source that are all numbers are categories; {numeric} reads numbers"
+    notes = dict.fromkeys(positions, None) | dict.fromkeys(positions[:1], note)
+    return [replace(plan, note=notes.get(plan.position, plan.note)) for plan in plans]
+
+
+def _nearly_all_different(plan: ColumnPlan, rows: int) -> bool:
+    """Return whether a category has too many levels to be one."""
+    levels = plan.levels or 0
+    return 2 * levels > rows and (levels > MANY or (levels > ALL_DIFFERENT and levels == rows - plan.missing))
+
+
 def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArray[np.bool_]) -> ColumnPlan:
     """Return the plan of a column with texts that are no numbers: dates, a category, or refused."""
     texts = table.columns[plan.position].cells
@@ -241,7 +267,7 @@ def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArra
         message = number.stray(table, plan.position, row).removeprefix(f"{table.source}: ")
         name = argument(table, plan.position)
         return _refused(result, f"{message}, and --categorical {name} makes the column a category")
-    if 2 * levels > len(texts) and (levels > MANY or (levels > ALL_DIFFERENT and levels == rows)):
+    if _nearly_all_different(result, len(texts)):
         return _refused(result, TEXT)
     if are_times(strange):
         note = f"{table.column_name(plan.position)} has times of day, so it is a category; --drop "

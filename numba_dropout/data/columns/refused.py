@@ -10,9 +10,10 @@ from ..table import Table
 from .date_patterns import date_patterns, most
 from .plan import ColumnPlan
 
-__all__ = ["TEXT", "argument", "dates_in_another_form", "numbers_in_another_form", "refusal"]
+__all__ = ["NUMBERS", "TEXT", "argument", "dates_in_another_form", "numbers_in_another_form", "refusal"]
 
 TEXT = "a different text in nearly all rows, an id or free text"
+NUMBERS = "texts that are all numbers, and different in nearly all rows"
 DATES = "dates in another form than ISO 8601"
 DECIMAL = "numbers with another decimal sign"
 THOUSANDS = "numbers with a separator of thousands"
@@ -21,7 +22,7 @@ GIVE = "; give "
 
 def refusal(table: Table, refused: Sequence[ColumnPlan], decimal: str) -> str:
     """Return one message for all refused columns. `decimal` is the decimal sign of the numbers that were read."""
-    groups: dict[str, list[ColumnPlan]] = {TEXT: [], DATES: [], DECIMAL: [], THOUSANDS: []}
+    groups: dict[str, list[ColumnPlan]] = {TEXT: [], NUMBERS: [], DATES: [], DECIMAL: [], THOUSANDS: []}
     others = []
     for plan in refused:
         what = plan.reason.partition(GIVE)[0]
@@ -35,6 +36,12 @@ def refusal(table: Table, refused: Sequence[ColumnPlan], decimal: str) -> str:
             if what == TEXT:
                 drop = " ".join(f"--drop {argument(table, plan.position)}" for plan in plans)
                 mend = f"leave out with {drop}, or keep with --id or --categorical"
+            elif what == NUMBERS:
+                numeric, drop = (
+                    " ".join(f"{option} {argument(table, plan.position)}" for plan in plans)
+                    for option in ("--numeric", "--drop")
+                )
+                mend = f"read numbers with {numeric}, leave out with {drop}, or keep with --id or --categorical"
             else:
                 mends = dict.fromkeys(plan.reason.partition(GIVE)[2] for plan in plans)
                 mend = "give " + (", " if any(" or " in each for each in mends) else " ").join(mends)

@@ -51,7 +51,7 @@ def _table(source: str, names: list[str], columns: list[Column]) -> Table:
     names, unnamed, notes = column_names(source, names)
     columns = [replace(each, name=name) for name, each in zip(names, columns, strict=True)]
     index = row_index(names, unnamed, columns[0].cells, len(columns))
-    return Table(source, columns, names, range(1, len(columns[0].cells) + 1), index, notes)
+    return Table(source, columns, names, range(1, len(columns[0].cells) + 1), index, notes, typed=True)
 
 
 def _frame_column(frame: Any, position: int, name: str) -> Column:
@@ -60,9 +60,7 @@ def _frame_column(frame: Any, position: int, name: str) -> Column:
         return _polars_column(frame.to_series(position), name)
     series = frame.iloc[:, position] if hasattr(frame, "iloc") else frame[name]
     kind = str(series.dtype).lower()
-    if kind == "category":
-        series = series.astype(object)
-    elif kind.startswith("sparse"):
+    if kind.startswith("sparse"):
         series = series.sparse.to_dense()
     elif kind.startswith("period"):
         series = series.dt.to_timestamp()
@@ -71,7 +69,8 @@ def _frame_column(frame: Any, position: int, name: str) -> Column:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biufmM":
         return array_column(name, series.to_numpy())
     missing = series.isna().tolist()
-    return value_column(name, [None if gone else _plain(v) for v, gone in zip(series.tolist(), missing, strict=True)])
+    plain = _category_text if kind == "category" else _plain
+    return value_column(name, [None if gone else plain(v) for v, gone in zip(series.tolist(), missing, strict=True)])
 
 
 def _polars_column(series: Any, name: str) -> Column:
@@ -81,6 +80,11 @@ def _polars_column(series: Any, name: str) -> Column:
     if kind.startswith("Float"):
         return array_column(name, series.fill_null(float("nan")).to_numpy())
     return value_column(name, series.to_list())
+
+
+def _category_text(value: Any) -> str:
+    """Return the text of a category."""
+    return str(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -44,7 +44,7 @@ def read(source: str, content: Any) -> Table:
     names, unnamed, notes = column_names(source, [header[i] for i in kept])
     columns = [replace(columns[i], name=name) for i, name in zip(kept, names, strict=True)]
     index_column = row_index(names, unnamed, columns[0].cells, len(columns))
-    return Table(source, columns, names, range(1, table.num_rows + 1), index_column, notes)
+    return Table(source, columns, names, range(1, table.num_rows + 1), index_column, notes, typed=True)
 
 
 def _arrays(columns: Iterable[Any], pyarrow: Any) -> list[Any]:

@@ -4,6 +4,7 @@ import builtins
 import datetime
 import decimal
 import json
+import re
 
 import numpy as np
 import pytest
@@ -47,9 +48,9 @@ def polars_frame(tmp_path):
     return pytest.importorskip("polars").DataFrame(COLUMNS)
 
 
-def parquet_file(tmp_path):
+def parquet_file(tmp_path, columns=COLUMNS):
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(pyarrow.table(COLUMNS), tmp_path / "t.parquet")
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
     return tmp_path / "t.parquet"
 
 
@@ -76,7 +77,7 @@ def test_categories(tmp_path):
     for source in (*frames, tmp_path / "t.parquet"):
         assert data.read(source).texts(1) == levels
     numbers = data.read(pandas.DataFrame({"x": [1, 5, 2], "c": pandas.Categorical([2, 1, 2])})).columns[1]
-    assert (numbers.texts(), numbers.cells.dtype.kind) == (["2", "1", "2"], "i")
+    assert (numbers.texts(), numbers.cells.dtype.kind) == (["2", "1", "2"], "O")
 
 
 def test_other_values():
@@ -256,3 +257,92 @@ def test_read_options():
     assert options.delimiter == "\t"
     assert ReadOptions.from_dict(json.loads(json.dumps(options.to_dict()))) == options
     assert ReadOptions.from_dict({}) == ReadOptions()
+
+
+TEXTS_OF_NUMBERS = {"c": [str(i % 4) for i in range(60)], "x": [i % 7 / 2 for i in range(60)]}
+
+
+def texts_in_pandas(columns, tmp_path):
+    return pytest.importorskip("pandas").DataFrame(columns)
+
+
+def categories_in_pandas(columns, tmp_path):
+    return texts_in_pandas(columns, tmp_path).astype({"c": int}).astype({"c": "category"})
+
+
+def texts_in_polars(columns, tmp_path):
+    return pytest.importorskip("polars").DataFrame(columns)
+
+
+def texts_in_parquet(columns, tmp_path):
+    return parquet_file(tmp_path, columns)
+
+
+def categories_in_parquet(columns, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    return parquet_file(tmp_path, columns | {"c": pyarrow.array(columns["c"]).dictionary_encode()})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        texts_in_pandas,
+        categories_in_pandas,
+        texts_in_polars,
+        texts_in_parquet,
+        categories_in_parquet,
+        lambda columns, tmp_path: columns,
+    ],
+)
+def test_texts_of_numbers_are_categories(source, tmp_path):
+    columns = TEXTS_OF_NUMBERS | {"y": [i / 3 for i in range(60)]}
+    dataset = data.load(source(columns, tmp_path))
+    assert dataset.features == ["c=0", "c=1", "c=2", "c=3", "x"]
+    note = "column 1 ('c'): texts or categories of the source that are all numbers are categories; --numeric c reads "
+    assert sum(each.startswith(note) for each in dataset.notes) == 1
+    numbers = data.load(source(columns, tmp_path), numeric=["c"])
+    assert (numbers.features, numbers.x[:5, 0].tolist()) == (["c", "x"], [0, 1, 2, 3, 0])
+
+
+def test_several_columns_of_texts_of_numbers():
+    """All are in one note, and those that differ in nearly all rows in one message."""
+    y = [i / 3 for i in range(60)]
+    dataset = data.load({"c": [str(i % 4) for i in range(60)], "d": [f"{i % 3}.5" for i in range(60)], "y": y})
+    expected = r"column 1 \('c'\), column 2 \('d'\): texts or .* are categories; --numeric c --numeric d reads numbers"
+    assert sum(re.fullmatch(expected, note) is not None for note in dataset.notes) == 1
+    many = {"c": [str(i) for i in range(60)], "d": [f"{i}.5" for i in range(60)], "y": y}
+    message = (
+        r"column 1 \('c'\), column 2 \('d'\): texts that are all numbers, and different in nearly all rows; read "
+        "numbers with --numeric c --numeric d, leave out with --drop c --drop d, or keep with --id or --categorical"
+    )
+    with pytest.raises(ValueError, match=message):
+        data.load(many)
+    assert data.load(many, numeric=["c"], drop=["d"]).x[:, 0].tolist() == list(range(60))
+    assert data.load({"day": [f"2020-01-{i % 28 + 1:02}" for i in range(60)], "y": y}).encoder.kinds == {"day": "date"}
+    gone = data.load({"x": y, "none": ["", "NA"] * 30, "y": y[::-1]})
+    assert {plan.name: plan.kind for plan in gone.encoder.plans}["none"] == "constant"
+
+
+def test_targets_of_texts_of_numbers():
+    """They are classes, and many different ones are refused with both remedies."""
+    few = TEXTS_OF_NUMBERS | {"y": [f"{i % 8}.50" for i in range(60)]}
+    dataset = data.load(few, categorical=["c"])
+    assert dataset.classes[:2] == ["0.50", "1.50"]
+    note = "target column 3 ('y'): 8 different texts in 60 rows that are all numbers are read as classes; --task values"
+    assert sum(each.startswith(note) for each in dataset.notes) == 1
+    assert data.load(few, task="values", categorical=["c"]).y[:2].tolist() == [[0.5], [1.5]]
+    many = TEXTS_OF_NUMBERS | {"y": [str(i) for i in range(60)]}
+    with pytest.raises(ValueError, match=r"got 60 different texts in 60 rows .*; use --task values or --task classes"):
+        data.load(many)
+    assert data.load(many, task="values", categorical=["c"]).y[:2].tolist() == [[0], [1]]
+
+
+def test_new_rows_with_numbers_for_texts():
+    """Levels are compared as they are written, and a whole number is written with .0 or not."""
+    encoder = data.load(TEXTS_OF_NUMBERS | {"y": [i / 3 for i in range(60)]}).encoder
+    rows = [encoder.transform(data.read({"c": np.array(c), "x": [0.0] * 3})) for c in ([1, 3, 7], [1.0, 3.0, 0.5])]
+    for encoded in rows:
+        assert encoded.x[:, :4].tolist() == [[0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+        assert encoded.unseen == {"c": 1}
+    numbers = data.load({"c": [i % 4 for i in range(60)], "y": [i / 3 for i in range(60)]}).encoder
+    assert numbers.transform(data.read({"c": ["3", "1.5"]})).x.tolist() == [[3], [1.5]]
