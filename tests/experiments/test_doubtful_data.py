@@ -33,8 +33,16 @@ def repeated(*cells):
             r"at most 3.4.*; .*--dtype float64 \(got 1e\+39 at row 1\)",
         ),
         (repeated("1", "-2.5"), {"loss": "poisson"}, r"at least 0 for --loss poisson; .* \(got -2.5 at row 2\)"),
-        (repeated("1.5", "-2"), {"target_transform": "log1p"}, r"at least 0 for --target-transform log1p; .*at row 2"),
-        (repeated("1.5", "2.25"), {"threshold": "f1", "val": 0.2}, "threshold: only valid for two classes, got f1"),
+        (
+            repeated("1.5", "-2"),
+            {"task": "values", "target_transform": "log1p"},
+            r"at least 0 for --target-transform log1p; .*at row 2",
+        ),
+        (
+            repeated("1.5", "2.25"),
+            {"task": "values", "threshold": "f1", "val": 0.2},
+            "threshold: only valid for two classes, got f1",
+        ),
         (repeated("a", "b", "c"), {"threshold": 0.4}, "threshold: only valid for two classes, got 0.4"),
     ],
 )
