@@ -13,7 +13,7 @@ import click
 
 from numba_dropout.data import is_named
 from numba_dropout.experiments.config import TrainJob
-from numba_dropout.experiments.defaults import EARLIER
+from numba_dropout.experiments.defaults import earlier
 from numba_dropout.storage import output_formats
 from numba_dropout.training import checkpoints
 from numba_dropout.training.callbacks import JsonLines, TensorBoard
@@ -119,11 +119,7 @@ def _complete(about: dict[str, Any]) -> None:
     excluded = (*CHANGEABLE, "resume", "threads")
     later = {name: _plain(value) for name, value in defaults.items() if name not in excluded}
     choices = about["choices"] = later | about["choices"]
-    choices |= {"stratify": False, "patience": choices["patience"] or 0}
-    if about["source"] != "pipeline":
-        explicit = {} if choices["optimizer"] is None else dict.fromkeys(("lr", "momentum", "weight_decay"))
-        earlier = {**EARLIER, **explicit}
-        choices |= {name: value for name, value in earlier.items() if choices[name] is None}
+    choices |= earlier(choices, built_in=about["source"] == "pipeline") | {"patience": choices["patience"] or 0}
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ from ..nn.losses import VALUE_LOSSES
 from ..nn.mlp import MLP
 from ..nn.variants.kinds import check_rate_schedule
 from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
-from .defaults import EARLIER, VERSION, patience_of, with_defaults
+from .defaults import EARLIER, VERSION, earlier, patience_of, with_defaults
 from .job import TrainJob, split_record
 from .row_weights import row_weights
 
@@ -124,11 +124,7 @@ class TrainConfig:
 
 def as_before(config: TrainConfig, *, built_in: bool) -> TrainConfig:
     """Return a configuration with what version 0.1 means by options at their defaults."""
-    options: dict[str, Any] = {} if built_in else EARLIER
-    if config.optimizer is not None:
-        options = {name: value for name, value in options.items() if name not in ("lr", "momentum", "weight_decay")}
-    given = {name: value for name, value in options.items() if getattr(config, name) is None}
-    return replace(config, stratify=False, **given)
+    return replace(config, **earlier(vars(config), built_in=built_in))
 
 
 def load_cached(source: str | os.PathLike[str], config: TrainConfig, *, reload: bool = False) -> data.Dataset:

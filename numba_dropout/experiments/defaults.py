@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .config import TrainConfig
 
-__all__ = ["EARLIER", "VERSION", "patience_of", "with_defaults"]
+__all__ = ["EARLIER", "VERSION", "earlier", "patience_of", "with_defaults"]
 
 VERSION = 2  # of the defaults, for the journals of searches
 
@@ -74,6 +75,13 @@ def with_defaults(config: TrainConfig, rows: int, features: int, *, built_in: bo
         defaults |= OF_OPTIMIZER
     given = {name: getattr(config, name) for name in defaults}
     return {name: defaults[name] if value is None else value for name, value in given.items()}
+
+
+def earlier(options: Mapping[str, Any], *, built_in: bool) -> dict[str, Any]:
+    """Return what version 0.1 means by those of the options, given by name, that are at their defaults."""
+    of_optimizer = () if options["optimizer"] is None else ("lr", "momentum", "weight_decay")
+    names = () if built_in else EARLIER.keys() - of_optimizer
+    return {"stratify": False} | {name: EARLIER[name] for name in names if options[name] is None}
 
 
 def patience_of(config: TrainConfig, epochs: int, *, built_in: bool, held_out: bool) -> int | None:
