@@ -42,7 +42,7 @@ def _scale(dout, slopes, scale):
         dout[i, k] = slopes[i, k] * scale
 
 
-def write_gradient(dout, slopes, batch_rows):
-    """Write the gradient of the mean over all elements: slopes / (B K). dout may be slopes."""
+def write_gradient(dout, slopes, batch_rows, factor=1):
+    """Write the gradient of the mean over all elements: factor * slopes / (B K). dout may be slopes."""
     rows, columns = dout.shape
-    launch_rows(_scale, rows, dout, slopes, np.float32(1 / ((batch_rows or rows) * columns)))
+    launch_rows(_scale, rows, dout, slopes, np.float32(factor / ((batch_rows or rows) * columns)))

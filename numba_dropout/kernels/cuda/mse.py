@@ -1,30 +1,10 @@
-"""Mean squared error: over the outputs of a row, then over the rows, with one thread block per row."""
+"""Mean squared error: over the outputs of a row, then over the rows."""
 
-import numpy as np
-from numba import cuda, float32
+from ..scalar.losses import squared
+from ._launch import launch_rows
+from ._value_loss import forward_of, write_gradient
 
-from ...core.jit import device_kernel
-from ..scalar.constants import ZERO
-from ._launch import ROW_THREADS, launch_rows
-from .reductions import tree_sum
-
-
-@device_kernel
-def _forward(losses, correct, residuals, out, target):
-    """Write the mean squared error and the residuals of a row."""
-    i, thread = cuda.blockIdx.x, cuda.threadIdx.x
-    columns = out.shape[1]
-    values = cuda.shared.array(ROW_THREADS, float32)
-    total = ZERO
-    for k in range(thread, columns, ROW_THREADS):
-        residual = out[i, k] - target[i, k]
-        residuals[i, k] = residual
-        total += residual * residual
-    values[thread] = total
-    total = tree_sum(values, thread)
-    if thread == 0:
-        losses[i] = total / np.float32(columns)
-        correct[i] = 0
+_forward = forward_of(squared)
 
 
 def mse_forward(losses, correct, residuals, out, target):
@@ -35,14 +15,6 @@ def mse_forward(losses, correct, residuals, out, target):
     launch_rows(_forward, out.shape[0], losses, correct, residuals, out, target)
 
 
-@device_kernel
-def _backward(dout, residuals, scale):
-    """Write the gradient of a row."""
-    i = cuda.blockIdx.x
-    for k in range(cuda.threadIdx.x, dout.shape[1], ROW_THREADS):
-        dout[i, k] = residuals[i, k] * scale
-
-
 def mse_backward(dout, residuals, target, batch_rows=0):
     """Write the gradient of the mean over all elements: 2 (out - target) / (B K). dout may be residuals.
 
@@ -50,6 +22,4 @@ def mse_backward(dout, residuals, target, batch_rows=0):
 
     batch_rows replaces B, for a chunk of a batch.
     """
-    launch_rows(
-        _backward, dout.shape[0], dout, residuals, np.float32(2 / ((batch_rows or dout.shape[0]) * dout.shape[1]))
-    )
+    write_gradient(dout, residuals, batch_rows, factor=2)

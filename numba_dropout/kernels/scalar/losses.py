@@ -1,13 +1,14 @@
 """Loss functions of one element.
 
-`huber`, `absolute` and `poisson` return the loss of an output z and its derivative with respect to z. NaN goes through.
+`huber`, `absolute` and `poisson` return the loss of an output z and its derivative with respect to z, `squared` half of
+it. NaN goes through.
 """
 
 from ...core.jit import scalar
 from .constants import HALF, ONE, ZERO
 from .transcendental import exp, log1p
 
-__all__ = ["absolute", "bce_with_logits", "huber", "poisson", "sigmoid"]
+__all__ = ["absolute", "bce_with_logits", "huber", "poisson", "sigmoid", "squared"]
 
 
 @scalar
@@ -27,6 +28,13 @@ def sigmoid(z):
         return ONE / (ONE + exp(-z))
     e = exp(z)
     return e / (ONE + e)
+
+
+@scalar
+def squared(z, target):
+    """Return the squared error, and half its derivative: the error."""
+    residual = z - target
+    return residual * residual, residual
 
 
 @scalar
