@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..arrays.memory import Allocate
 from ..core import contract, errors
+from ..functional._rates import rates_of
 from ..kernels.scalar.constants import SUMS
 from ..kernels.simd import CACHE_LINE
 
@@ -157,14 +158,14 @@ def new_network(
         raise errors.InputError(
             f"sizes: expected at most {MAX_PARAMETERS:,} parameters, got {size:,}; make the layers smaller"
         )
-    layers, thresholds = layer_table(sizes, activations), [contract.threshold(p) for p in rates]
-    scales = [variant.scale(p, threshold, dtype) for p, threshold in zip(rates, thresholds, strict=True)]
+    layers, p = layer_table(sizes, activations), np.array(rates, np.float64)
+    site_rates = rates_of(p, dtype)
     size += len(layers) if variant.learns_rates else 0
     master = Parameters(layers, zeros(size, dtype), zeros(size, dtype))
     return Network(
         master=master,
         run=variant.run(master, zeros, compact),
-        rates=Rates(np.array(thresholds, np.uint64), np.array(scales, dtype)),
+        rates=Rates(site_rates.thresholds, variant.scales(p, site_rates)),
         scaling=Scaling(*(zeros(units, np.float64) for units in (sizes[0], sizes[0], sizes[-1], sizes[-1]))),
         batch=_empty_batch(dtype, zeros, slopes=slopes, row_starts=variant.needs_row_starts),
         key=np.array(contract.key(seed), np.uint64),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..core import checks, contract, errors
 from ..functional._rates import rates_of
+from .variants import KINDS
 from .variants.kinds import check_rate_schedule
 
 __all__ = ["RATE_SCHEDULES", "RateSchedule", "RateScheduler", "early", "rate_schedule"]
@@ -92,10 +93,7 @@ class RateScheduler:
         self._schedule = None
 
     def at(self, first: int, steps: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-        """Return thresholds and scales (steps, sites) of n steps from the first on.
-
-        For Gaussian dropout, scales are the standard deviations of the noise.
-        """
+        """Return thresholds and the variant's scales (steps, sites) of n steps from the first on."""
         if self._schedule is None:
             if len(self._repeated[0]) != steps:
                 self._repeated = self._constant[0][None].repeat(steps, 0), self._constant[1][None].repeat(steps, 0)
@@ -104,12 +102,12 @@ class RateScheduler:
         numbers = np.arange(first, first + steps, dtype=np.float64)
         rates = np.outer(checks.factors(schedule, numbers, total, "dropout_schedule"), self._rates)
         site_rates = rates_of(rates, self._constant[1].dtype, "dropout_schedule")
-        if self._kind != "gaussian":
-            return site_rates.thresholds, site_rates.scales
-        if (site_rates.thresholds == contract.DROP_ALL).any():
-            raise errors.InputError("dropout_schedule: expected probabilities below 1 with variant='gaussian', got 1")
-        deviations = np.where(site_rates.thresholds, np.sqrt(rates / (1.0 - rates)), 0.0)
-        return site_rates.thresholds, deviations.astype(self._constant[1].dtype)
+        variant = KINDS[self._kind]
+        if not variant.takes_one and (site_rates.thresholds == contract.DROP_ALL).any():
+            raise errors.InputError(
+                f"dropout_schedule: expected probabilities below 1 with variant={self._kind!r}, got 1"
+            )
+        return site_rates.thresholds, variant.scales(rates, site_rates)
 
 
 def rate_schedule(schedule: str | RateSchedule) -> RateSchedule:

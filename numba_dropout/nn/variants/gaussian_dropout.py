@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...core import contract
+from ...functional._rates import Rates
 from ..views import FIRST, Target, Views
 from .sites import NOISE, ZERO, Sites, forward_again, sample_by_sample
 from .variant import Variant
@@ -20,9 +21,9 @@ class GaussianDropout(Variant):
     title = "gaussian dropout"
     takes_one = False
 
-    def scale(self, p: float, threshold: int, dtype: np.dtype[Any]) -> float:
-        """Return the standard deviation of the noise for a rate."""
-        return contract.deviation(p) if threshold else 0.0
+    def scales(self, p: NDArray[np.float64], rates: Rates) -> NDArray[Any]:
+        """Return the standard deviations of the noise."""
+        return np.where(rates.thresholds, np.sqrt(p / (1.0 - p)), 0.0).astype(rates.scales.dtype)
 
     def sites(self, target: Target, views: Views) -> Sites:
         """Return the functions of Gaussian dropout, for one target."""

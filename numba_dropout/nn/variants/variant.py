@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...arrays.memory import Allocate
-from ...core import contract
+from ...functional._rates import Rates
 from ..buffers import Parameters
 from ..hidden_layers import HiddenLayers
 from ..updates import Rule
@@ -52,9 +53,9 @@ class Variant:
     needs_slopes = False  # whether the backward pass cannot use the sign of outputs of ReLU
     needs_row_starts = False  # whether its kernels take the start of each row in a mask
 
-    def scale(self, p: float, threshold: int, dtype: np.dtype[Any]) -> float:
-        """Return the scale of kept values for a rate."""
-        return contract.scale(threshold, dtype)
+    def scales(self, p: NDArray[np.float64], rates: Rates) -> NDArray[Any]:
+        """Return the scales of kept values for an array p of rates, which has these thresholds and scales."""
+        return rates.scales
 
     def sites(self, target: Target, views: Views) -> Sites:
         """Return the functions between the layers, for one target."""
