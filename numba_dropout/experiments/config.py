@@ -19,12 +19,12 @@ from ..data.splits import RowOrder, hold_out
 from ..nn.losses import VALUE_LOSSES
 from ..nn.mlp import MLP
 from ..nn.variants.kinds import check_rate_schedule
-from ..optim import SGD, Adam, AdamW, Optimizer, Schedule, inverse_time, step_decay
+from ..optim import OPTIMIZERS, Optimizer, Schedule, inverse_time, step_decay
 from .defaults import EARLIER, VERSION, earlier, patience_of, with_defaults
 from .job import TrainJob, split_record
 from .row_weights import row_weights
 
-__all__ = ["LATER", "OPTIMIZERS", "TABLE", "TrainConfig", "TrainJob", "as_before", "build", "load_cached"]
+__all__ = ["LATER", "TABLE", "TrainConfig", "TrainJob", "as_before", "build", "load_cached"]
 
 # Options that version 0.1 does not have, with the values that it means.
 LATER: dict[str, Any] = {
@@ -40,7 +40,6 @@ LATER: dict[str, Any] = {
     "table": {},
 }
 TABLE = {"task": "auto", **asdict(ReadOptions()), **asdict(ColumnOptions())}  # options of a table, with their defaults
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..optim import OPTIMIZERS
 from .buffers import BIAS, INPUTS, UNITS, WEIGHT
 from .views import FIRST, Target, Views
 
@@ -19,10 +20,10 @@ class Rule(NamedTuple):
     """An update rule. Its kernels are `linear_<name>`, `step_<name>` and, on the CPU, `subnetwork_<name>`."""
 
     name: str
-    decay: int  # column of the weight decay in its hyperparameters
+    decay: int  # column of its hyperparameters: the weight decay that is added to the gradient
 
 
-RULES = {rule.name: rule for rule in (Rule("sgd", 3), Rule("adam", 6))}
+RULES = {kind.update: Rule(kind.update, kind.decay_column) for kind in OPTIMIZERS.values()}
 
 
 def fused_update(target: Target, views: Views, rule: Rule) -> Callable[..., None]:

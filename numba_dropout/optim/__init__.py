@@ -6,6 +6,7 @@ from .schedules import SCHEDULES, Schedule, cosine, inverse_time, schedule_name,
 from .sgd import SGD
 
 __all__ = [
+    "OPTIMIZERS",
     "SCHEDULES",
     "SGD",
     "Adam",
@@ -17,3 +18,5 @@ __all__ = [
     "schedule_name",
     "step_decay",
 ]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}

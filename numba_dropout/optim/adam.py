@@ -25,6 +25,7 @@ class Adam(Optimizer):
 
     update = "adam"
     slots = 2
+    decay_column = 6
     decoupled: ClassVar[bool] = False
 
     def __init__(

@@ -56,6 +56,7 @@ class Optimizer:
 
     update: ClassVar[str]  # the kernel's name without "linear_"
     slots: ClassVar[int]  # state values for each parameter
+    decay_column: ClassVar[int]  # of the hyperparameters: the weight decay that is added to the gradient
 
     settings = RenamedAttribute("hyperparameters")
 

@@ -32,6 +32,7 @@ class SGD(Optimizer):
 
     update = "sgd"
     slots = 1
+    decay_column = 3
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from processes import finished
 import numba_dropout as nd
 from numba_dropout.core import identity
 from numba_dropout.nn.passes import CPU, LOSSES, PassSpec, build_passes
+from numba_dropout.nn.updates import RULES
 from numba_dropout.nn.variants import VARIANTS
 
 pytestmark = pytest.mark.jit_only
@@ -84,7 +85,7 @@ def test_passes():
     """Passes are closures of a few functions, and differ only in their values."""
     kinds = [*VARIANTS, "rates"]
     flags = (False, True)
-    choices = list(itertools.product(LOSSES, ("sgd", "adam"), flags, flags, kinds, flags, flags))
+    choices = list(itertools.product(LOSSES, RULES, flags, flags, kinds, flags, flags))
     built = [build_passes(CPU, PassSpec(*choice)) for choice in choices]
     names = {identity.identity(passes.train_steps.py_func) for passes in built}
     assert len(names) == len(choices)

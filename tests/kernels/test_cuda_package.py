@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 
 import pytest
+from updates import UPDATES
 
 from numba_dropout.kernels import cpu
 
@@ -15,9 +16,8 @@ CPU_ONLY = {
     "kept_units",
     "spread_columns",
     "spread_layer",
-    "subnetwork_adam",
-    "subnetwork_sgd",
     "take_layer",
+    *(f"subnetwork_{update}" for update in UPDATES),
 }
 
 

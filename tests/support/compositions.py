@@ -9,15 +9,12 @@ import itertools
 import sys
 
 import numpy as np
+from updates import UPDATES
 
 import numba_dropout as nd
 from numba_dropout.nn.variants import KINDS
 
 LOSSES = ("cross_entropy", "mse", "bce", "huber", "absolute", "poisson")
-UPDATES = {
-    "sgd": lambda **limits: nd.SGD(lr=0.3, momentum=0.9, **limits),
-    "adam": lambda **limits: nd.Adam(lr=0.1, **limits),
-}
 BOUNDS = ("none", "clip", "max", "both")
 VARIANTS = tuple(KINDS)  # and "rates": one for each unit
 DTYPES = ("float32", "float64")
@@ -47,7 +44,7 @@ def computed(kind):
     net = nd.MLP([INPUTS, UNITS, outputs], seed=1, loss=loss, dtype=dtype, **options)
     limits = {"clip_norm": 0.5} if bounds in ("clip", "both") else {}
     limits |= {"max_norm": 0.6} if bounds in ("max", "both") else {}
-    optimizer = UPDATES[update](**limits)
+    optimizer = UPDATES[update](lr=0.1, **limits)
     if data == "sparse":
         from scipy.sparse import csr_matrix
 

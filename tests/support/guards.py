@@ -13,6 +13,7 @@ import numpy as np
 from fences import Fence
 from kernel_cases import KERNELS, Cases, Out
 from operations import OPERATIONS
+from updates import UPDATES
 
 import numba_dropout as nd
 from numba_dropout.arrays.memory import HostMemory
@@ -168,10 +169,11 @@ NETWORKS = (
     {"variant": "dropconnect", "loss": "mse"},
     {"variant": "concrete", "weight_regularizer": 1e-4, "dropout_regularizer": 1e-3},
 )
-RULES = (
-    lambda: nd.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01, max_norm=1.0),
-    lambda: nd.Adam(lr=0.01, clip_norm=0.5),
-)
+RULES = [
+    functools.partial(kind, lr=0.01, weight_decay=0.01, **limits)
+    for limits in ({"max_norm": 1.0}, {"clip_norm": 0.5})  # without a clipped norm, products include the update
+    for kind in UPDATES.values()
+]
 
 
 def guarded_zeros(keep):
@@ -196,7 +198,7 @@ def check_networks(report, choices, sizes):
         np.random.default_rng(0),
         Guards(),
     )
-    originals = HostMemory.zeros, HostMemory.empty
+    rules, originals = itertools.cycle(RULES), (HostMemory.zeros, HostMemory.empty)
     for choice, n, compressed in itertools.product(choices, sizes, (False, True)):
         keep = []
         HostMemory.zeros = HostMemory.empty = guarded_zeros(keep)
@@ -211,7 +213,7 @@ def check_networks(report, choices, sizes):
                 arrays = [matrix.data, matrix.indices, matrix.indptr]
             arrays = [guard.array(array, "last") for guard, array in zip(guards, (*arrays, y), strict=False)]
             data = sparse.csr_array(tuple(arrays[:3]), shape=x.shape, copy=False) if compressed else arrays[0]
-            rule = RULES[compressed]()
+            rule = next(rules)()
 
             def use(net=net, data=data, y=arrays[-1], rule=rule):
                 net.train_step(data, y, rule)

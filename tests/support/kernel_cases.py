@@ -1,8 +1,8 @@
 """Calls of every kernel, by a size: arguments of all kinds of shapes, small ones and those of several parts."""
 
 import numpy as np
+from updates import UPDATES
 
-import numba_dropout as nd
 from numba_dropout.kernels import cpu
 from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 from numba_dropout.kernels.scalar.constants import SUMS
@@ -12,7 +12,6 @@ from numba_dropout.nn.losses import VALUE_LOSSES
 KERNELS = {name: getattr(cpu, name) for name in cpu.__all__ if name != "linear_dropout"} | {
     f"linear_dropout.{activation}": cpu.linear_dropout(activation) for activation in ACTIVATIONS
 }
-RULES = {rule.update: rule for rule in (nd.SGD, nd.Adam)}
 ALL = np.uint64(2**32)
 HALF = np.uint64(2**31)
 WORDS = tuple(np.uint64(number) for number in (1, 2, 3, 4))  # seed 2**33 + 1, stream 3, step 4
@@ -294,7 +293,7 @@ class Cases:
         """Yield the hyperparameters of a rule in turn, and the state's rows."""
         rule = name.rpartition("_")[2]
         settings = SETTINGS[rule]
-        return np.array(settings[self.n % len(settings)], self.dtype), RULES[rule].slots
+        return np.array(settings[self.n % len(settings)], self.dtype), UPDATES[rule].slots
 
     def step_layer(self, name):
         for dweight, dbias, dout, inp in self.linear_backward_weight():
@@ -360,6 +359,9 @@ METHODS = {
 } | {
     **{f"{loss}_backward": Cases.backward_from_targets for loss in ("bce", *VALUE_LOSSES)},
     **{f"{loss}_forward": Cases.forward_to_targets for loss in ("bce", *VALUE_LOSSES)},
+    **{f"linear_{update}": Cases.step_layer for update in UPDATES},
+    **{f"step_{update}": Cases.step_stored for update in UPDATES},
+    **{f"subnetwork_{update}": Cases.subnetwork for update in UPDATES},
     "add_gaussian_noise": Cases.noise,
     "alpha_dropout_backward": Cases.affine,
     "alpha_dropout_forward": Cases.affine,
@@ -369,8 +371,6 @@ METHODS = {
     "dropout_rates_forward": Cases.rates,
     "gaussian_dropout_backward": Cases.noise,
     "gaussian_dropout_forward": Cases.noise,
-    "linear_adam": Cases.step_layer,
-    "linear_sgd": Cases.step_layer,
     "masked_dropout_backward": Cases.masked_dropout,
     "masked_dropout_forward": Cases.masked_dropout,
     "masked_dropout_packed_backward": Cases.masked_dropout_packed,
@@ -379,8 +379,4 @@ METHODS = {
     "masked_dropout_rates_forward": Cases.masked_dropout_rates,
     "softmax_cross_entropy_backward": Cases.softmax_backward,
     "softmax_cross_entropy_forward": Cases.softmax_forward,
-    "step_adam": Cases.step_stored,
-    "step_sgd": Cases.step_stored,
-    "subnetwork_adam": Cases.subnetwork,
-    "subnetwork_sgd": Cases.subnetwork,
 }

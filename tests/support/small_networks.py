@@ -1,6 +1,9 @@
 """A small network of each variant in float64, with data for each loss and optimizers."""
 
+import functools
+
 import numpy as np
+from updates import UPDATES
 
 import numba_dropout as nd
 from numba_dropout.nn.variants import KINDS
@@ -9,9 +12,8 @@ SIZES, ROWS = [5, 7, 6, 3], 13
 VARIANTS = tuple(KINDS)  # and "rates": one for each unit
 LOSSES = ("mse", "cross_entropy", "bce", "huber", "absolute", "poisson")
 OPTIMIZERS = {
-    "sgd": lambda: nd.SGD(lr=0.1, momentum=0.9),
+    **{update: functools.partial(kind, lr=0.1) for update, kind in UPDATES.items()},
     "bounded": lambda: nd.SGD(lr=0.1, momentum=0.9, clip_norm=0.5, max_norm=1.0),
-    "adam": lambda: nd.Adam(lr=0.1),
 }
 
 

@@ -3,6 +3,9 @@
 import numpy as np
 
 from numba_dropout.kernels import cpu
+from numba_dropout.optim import OPTIMIZERS
+
+UPDATES = {kind.update: kind for kind in reversed(OPTIMIZERS.values())}  # the first optimizer with each update rule
 
 ROWS = 20  # of a batch, at least
 
