@@ -6,8 +6,11 @@ from csv_tables import CATS_AND_DOGS
 from numba_dropout_cli import _options
 
 import numba_dropout as nd
+from numba_dropout.kernels.scalar.activations import ACTIVATIONS
+from numba_dropout.nn.losses import LOSSES
+from numba_dropout.nn.rate_schedules import RATE_SCHEDULES
 from numba_dropout.nn.variants import VARIANTS
-from numba_dropout.optim import OPTIMIZERS
+from numba_dropout.optim import OPTIMIZERS, SCHEDULES
 
 SMALL = ("--hidden", "4", "--epochs", "1")
 
@@ -108,9 +111,17 @@ def test_too_many_parameters():
     assert "parameters" in refused("train", "good.csv", "--hidden", "2147483647,2147483647,2147483647")
 
 
-def test_variants_match_the_network():
-    assert list(_options.VARIANTS.choices) == list(VARIANTS)
-
-
-def test_optimizers_match_the_library():
-    assert list(_options.OPTIMIZERS.choices) == list(OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("choice", "registry"),
+    [
+        (_options.ACTIVATIONS, ACTIVATIONS),
+        (_options.LOSSES, LOSSES),
+        (_options.OPTIMIZERS, OPTIMIZERS),
+        (_options.RATE_SCHEDULES, RATE_SCHEDULES),
+        (_options.SCHEDULES, SCHEDULES),
+        (_options.VARIANTS, VARIANTS),
+    ],
+)
+def test_names_match_the_library(choice, registry):
+    """The command starts without the library, so it has the names of each registry too."""
+    assert list(choice.choices) == list(registry)
