@@ -14,7 +14,7 @@ from numba_dropout.data import Table, read
 from numba_dropout.data.columns.encoder import ColumnEncoder
 from numba_dropout.data.columns.kinds import kinds
 from numba_dropout.data.columns.plan import FEATURES, ColumnPlan
-from numba_dropout.data.columns.refused import refusal
+from numba_dropout.data.columns.refused import no_features, refusal
 from numba_dropout.data.table_options import TableOptions
 from numba_dropout.data.target import read_target, with_target
 from numba_dropout.storage import files
@@ -34,7 +34,8 @@ def inspect(source: str, options: Mapping[str, Any], json_file: str | None) -> N
     targets = given.target_columns(table)
     table, left_out = with_target(table, targets, given.columns)
     plans = kinds(table, given.columns, targets, refuse=False)
-    show(table, plans, ColumnEncoder(given.columns).fit(table, plans))
+    encoder = ColumnEncoder(given.columns).fit(table, plans)
+    show(table, plans, encoder)
     show_notes([*table.notes, *left_out, *(plan.note for plan in plans if plan.note is not None)])
     if json_file:
         write(json_file, table, plans)
@@ -42,6 +43,8 @@ def inspect(source: str, options: Mapping[str, Any], json_file: str | None) -> N
     if refused:
         raise InputError(refusal(table, refused, given.columns.decimal))
     show_notes(read_target(table, targets, given.task, given.columns).notes)
+    if not encoder.names:
+        raise InputError(no_features(table, plans))
 
 
 def show(table: Table, plans: Sequence[ColumnPlan], encoder: ColumnEncoder) -> None:
@@ -96,4 +99,6 @@ def _end(value: float | str | None) -> str:
 
 
 def _shortened(name: str, width: int) -> str:
+    """Return a name on one line of at most `width` letters."""
+    name = " ".join(name.split())
     return name if len(name) <= width else name[: width - 1] + "…"

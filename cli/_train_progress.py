@@ -150,7 +150,8 @@ def show_flow(run: TrainJob) -> None:
     what = "values" if net.predicts_values else f"{len(net.classes or net.target_names or [])} classes"
     target = what if net.target is None else f"{what} of {net.target}"
     held_out = "" if run.validation is None else f", {len(run.validation.x)} held out"
-    click.echo(f"{run.train.source}: {rows} rows{held_out}, {net.sizes[0]} features, {target}\n")
+    show_notes([f"{run.train.source}: {rows} rows{held_out}, {net.sizes[0]} features, {target}"])
+    click.echo()
     stages = net.stages()
     width = max(14, *(len(stage) for stage, _ in stages))
     click.echo(f"  {'stage':<{width}} shape")

@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 # Words for a missing value, in lower case.
-MISSING = frozenset({"", "?", "-", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none"})
+MISSING = frozenset({"", "?", "-", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "\\n"})
+MISSING |= {"#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!"}  # errors of Excel
 ISO = "iso"  # the pattern of ISO 8601, where one has to be named
 CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 CODES = (

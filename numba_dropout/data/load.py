@@ -18,7 +18,7 @@ from .cells import numbers
 from .columns.encoder import ColumnEncoder
 from .columns.kinds import kinds
 from .columns.plan import ColumnPlan
-from .columns.refused import argument
+from .columns.refused import argument, no_features
 from .dataset import Dataset
 from .readers import idx, numpy_files
 from .readers.sources import read
@@ -105,11 +105,7 @@ def of_table(table: Table, options: TableOptions) -> Dataset:
     result = target.read_target(table, targets, options.task, columns)
     encoder = ColumnEncoder(columns).fit(table, plans)
     if not encoder.names:
-        remedy = "check the delimiter"
-        for plan in plans:
-            if plan.kind == "index":
-                remedy = f"--use {argument(table, plan.position)} keeps the column that counts the rows"
-        raise InputError(f"{table.source}: expected at least one feature that varies, got none; {remedy}")
+        raise InputError(no_features(table, plans))
     encoded = encoder.transform(table)
     names = table.names
     several = len(targets) > 1

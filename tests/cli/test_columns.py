@@ -208,3 +208,15 @@ def test_hitters(folder):
     assert [name for name, words in rows.items() if words[0] == "category"] == ["League", "Division", "NewLeague"]
     assert sum(words[0] == "number" for words in rows.values()) == 16
     assert "59 rows have no target in column 19 ('Salary') (row 2, 17, 20, ...): left out" in printed
+
+
+def test_a_table_that_becomes_no_features_is_refused_as_in_training(folder):
+    (folder / "t.csv").write_text("a,y\n" + "1,u\n1,v\n" * 6)
+    message = refused("columns", "t.csv")
+    assert "expected at least one feature that varies" in message
+    assert message == refused("train", "t.csv")
+
+
+def test_a_name_of_two_lines_is_printed_on_one(folder):
+    (folder / "t.csv").write_text('"a\nunit",y\n' + "1,u\n2,v\n" * 6)
+    assert "\na unit  number" in ndrop("columns", "t.csv").stdout

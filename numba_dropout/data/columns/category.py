@@ -15,7 +15,7 @@ from ..table import Table
 from .missing import missing_texts
 from .options import ColumnOptions
 
-__all__ = ["CategoryColumn", "fit", "levels", "read"]
+__all__ = ["CategoryColumn", "fit", "levels", "read", "twins"]
 
 MOST = 40  # levels with a feature of their own
 SMALL = 20  # rows of a table in which no level is rare
@@ -120,3 +120,9 @@ def fit(
     kept = tuple(level for level, number in counts if number >= least)[:MOST]
     rare = tuple(level for level, _ in counts[len(kept) :])
     return CategoryColumn(position, name, kept, rare, bool(absent.any()))
+
+
+def twins(texts: Sequence[str]) -> list[str]:
+    """Return the texts that differ from another one by capital letters only, in order."""
+    counts = Counter(text.lower() for text in texts)
+    return sorted(text for text in texts if counts[text.lower()] > 1)

@@ -24,6 +24,7 @@ __all__ = ["kinds"]
 MANY = 40  # levels from which texts that are different in more than half of the rows are no category
 ALL_DIFFERENT = 10  # rows from which texts that are all different are no category
 FEWEST_ROWS = 10  # from which a column that counts the rows is an index
+NEVER_TARGETS = ("dropped", "id", "weights")  # kinds that a target cannot be given
 LEADING_ZEROS = re.compile("0[0-9]+")
 FEW = 20  # levels up to which numbers with some texts are a category, if they are at most a tenth of the rows
 
@@ -55,8 +56,7 @@ def kinds(
             plan = _kind(table, plan, options, forced=chosen.get(i, ("", ""))[0], bounds=ranges.get(i))
             if i not in chosen and i not in used and plan.kind == "number":
                 plan = _coded(table, plan, options)
-                if i == first:
-                    plan = _counting(table, plan)
+                plan = _counting(table, plan, i == first)
         plans.append(plan)
     refused = [plan for plan in plans if plan.kind == "refused"]
     if refused and refuse:
@@ -67,7 +67,7 @@ def kinds(
 def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return the kinds that are given, with their reasons. A target comes before the rest.
 
-    Raises InputError for a column of which two kinds are given.
+    Raises InputError for a column of which two kinds are given, and for a target that is given another kind.
     """
     chosen: dict[int, tuple[str, str]] = {}
     for names, kind, option in (
@@ -86,6 +86,13 @@ def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dic
                 )
     if options.weights is not None:
         chosen[table.position(options.weights)] = ("weights", "--weights")
+    for position in targets:
+        if position in chosen and chosen[position][0] in NEVER_TARGETS:
+            option = f"{chosen[position][1]} {argument(table, position)}"
+            raise InputError(
+                f"{table.source}: {table.column_name(position)} is the target and is given as {option}; choose another "
+                "target with --target, or leave the option out"
+            )
     return chosen | dict.fromkeys(targets, ("target", "target"))
 
 
@@ -163,16 +170,21 @@ def _left_out(table: Table, plan: ColumnPlan, reason: str) -> ColumnPlan:
     return replace(plan, kind="index", reason=f"{reason}; {use}", note=note)
 
 
-def _counting(table: Table, plan: ColumnPlan) -> ColumnPlan:
-    """Return the plan of an index for numbers that are exactly 0..n-1 or 1..n."""
-    rows = len(table)
-    if plan.kind != "number" or plan.missing or rows < FEWEST_ROWS or plan.low not in (0, 1):
+def _counting(table: Table, plan: ColumnPlan, first: bool) -> ColumnPlan:
+    """Return the plan of an index for a first column of exactly 0..n-1 or 1..n; others that count get a note."""
+    rows, cells, low = len(table), table.columns[plan.position].cells, plan.low
+    if plan.kind != "number" or plan.missing or rows < FEWEST_ROWS or cells.dtype.kind not in "iuf":
         return plan
-    if plan.high != rows - 1 + plan.low or table.columns[plan.position].cells.dtype.kind not in "iuf":
+    if isinstance(low, str) or isinstance(plan.high, str) or low is None or plan.high != rows - 1 + low:
         return plan
-    if (np.diff(table.columns[plan.position].cells.astype(np.float64)) != 1).any():
+    steps = np.diff(cells.astype(np.float64))
+    if steps[0] not in (-1, 1) or (steps != steps[0]).any():
         return plan
-    return _left_out(table, plan, "counts the rows")
+    if first and steps[0] == 1 and low in (0, 1):
+        return _left_out(table, plan, "counts the rows")
+    name = argument(table, plan.position)
+    note = f"{table.column_name(plan.position)} counts the rows; --drop {name} leaves it out, --use {name} keeps it"
+    return replace(plan, note=note)
 
 
 def _with_reading(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
@@ -277,6 +289,10 @@ def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArra
         result = replace(
             result, note=f"{table.column_name(plan.position)} is a category because of {shown(first)}; {change}"
         )
+    elif result.kind == "category" and (twins := category.twins(strange)):
+        what = f"{', '.join(twins[:4])} differ by capital letters only"
+        note = f"warning: {table.column_name(plan.position)}: {what}; correct the file"
+        result = replace(result, note=note)
     return result
 
 

@@ -70,7 +70,8 @@ class ColumnOptions:
 
     def __post_init__(self) -> None:
         for name in ("drop", "use", "categorical", "numeric", "ids", "missing"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str | int) else tuple(value))
         if self.decimal not in (".", ","):
             raise InputError(f"--decimal: expected . or a comma, got {self.decimal!r}")
         if self.thousands is not None and (len(self.thousands) > 1 or self.thousands == self.decimal):

@@ -10,7 +10,15 @@ from ..table import Table
 from .date_patterns import date_patterns, most
 from .plan import ColumnPlan
 
-__all__ = ["NUMBERS", "TEXT", "argument", "dates_in_another_form", "numbers_in_another_form", "refusal"]
+__all__ = [
+    "NUMBERS",
+    "TEXT",
+    "argument",
+    "dates_in_another_form",
+    "no_features",
+    "numbers_in_another_form",
+    "refusal",
+]
 
 TEXT = "a different text in nearly all rows, an id or free text"
 NUMBERS = "texts that are all numbers, and different in nearly all rows"
@@ -48,6 +56,15 @@ def refusal(table: Table, refused: Sequence[ColumnPlan], decimal: str) -> str:
             names = ", ".join(table.column_name(plan.position) for plan in plans)
             messages.append(f"{names}: {what}; {mend}")
     return f"{table.source}: " + "; ".join(messages + others)
+
+
+def no_features(table: Table, plans: Sequence[ColumnPlan]) -> str:
+    """Return the message for a table none of whose columns becomes a feature."""
+    remedy = "check the delimiter"
+    for plan in plans:
+        if plan.kind == "index":
+            remedy = f"--use {argument(table, plan.position)} keeps the column that counts the rows"
+    return f"{table.source}: expected at least one feature that varies, got none; {remedy}"
 
 
 def argument(table: Table, position: int) -> str:

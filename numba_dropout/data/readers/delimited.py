@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -18,6 +19,11 @@ from .text_columns import Records, loaded_matrix, split_columns, typed_column
 
 __all__ = ["read"]
 
+MOST_BELOW = 5  # rows below a table that are no part of it
+OTHER_FORMATS = {
+    "JSON": re.compile(r'\{$|\{\s*"[^"]*"\s*:|\[$|\[\s*\{'),
+    "HTML or XML": re.compile(r"<(!doctype|html|head|table|\?xml)\b", re.IGNORECASE),
+}
 SAMPLE_ROWS, SAMPLE_CELLS = 1000, 200_000  # that the header is compared with
 
 
@@ -26,6 +32,7 @@ def read(source: str, lines: list[str], options: ReadOptions) -> Table:
 
     Raises InputError if it is empty or ragged, for a quote that does not end, and for names that occur twice.
     """
+    _check_format(source, lines)
     given, begin = excel_delimiter(lines), options.skip + 1
     if given is not None:
         lines, begin = lines[1:], begin + 1
@@ -140,6 +147,14 @@ def _check_row_names(
     )
 
 
+def _check_format(source: str, lines: list[str]) -> None:
+    """Raise InputError for text in a format that is no delimited text."""
+    start = next((line.strip() for line in lines if line.strip()), "")
+    name = next((name for name, pattern in OTHER_FORMATS.items() if pattern.match(start)), None)
+    if name is not None:
+        raise InputError(f"{source}: expected delimited text, got {name}; write the table as .csv or .parquet")
+
+
 def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitter: Splitter) -> None:
     """Raise InputError for the first record with another number of cells."""
     if widths.count(widths[0]) == len(widths):
@@ -157,6 +172,9 @@ def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitt
         mend = "give the delimiter with --delimiter, or quote the cells that contain blanks"
     elif splitter.delimiter == ",":
         mend = "quote the cells that contain commas, or give --decimal , or another --delimiter"
+    below = len(widths) - at
+    if at > MOST_BELOW >= below and widths[0] > max(widths[at:]):
+        mend = f"take {'this row' if below == 1 else 'these rows'} out of the file, if the table ends above"
     raise InputError(
         f"{source}: expected {widths[0]} columns as in row {numbers[0]}, got {widths[at]} in row {numbers[at]}; {mend}"
     )

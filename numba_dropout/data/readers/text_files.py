@@ -24,6 +24,7 @@ __all__ = ["STDIN", "open_binary", "read_lines"]
 STDIN = "-"
 BYTES = 1 << 18  # of a buffer
 SAMPLE = 200  # bytes that tell UTF-16 without a mark
+CONTROLS = range(0x80, 0xA0)  # control characters of latin-1, signs such as the euro of cp1252
 GZIP, BZIP2, XZ, ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04"
 MARKS = [  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -87,8 +88,8 @@ def read_lines(source: str, encoding: str | None = None, skip: int = 0) -> list[
                 kind = "utf-8-sig"
             with io.TextIOWrapper(content, kind, newline=None) as text:
                 lines = [line.rstrip("\n") for line in islice(text, skip, None)]
-    except UnicodeError:
-        raise InputError(_undecoded(source, encoding, start)) from None
+    except UnicodeError as error:
+        raise InputError(_undecoded(source, encoding, start, getattr(error, "object", b""))) from None
     except DAMAGED:
         raise InputError(f"{source}: a truncated or damaged compressed file; replace it with a complete copy") from None
     except MemoryError:
@@ -109,8 +110,11 @@ def _check_encoding(encoding: str) -> None:
         raise InputError(f"encoding: there is no encoding {encoding!r} of text; try latin-1 or cp1252") from None
 
 
-def _undecoded(source: str, encoding: str | None, start: bytes) -> str:
-    """Return the message for a file whose bytes, which begin with `start`, are not text in the encoding."""
+def _undecoded(source: str, encoding: str | None, start: bytes, chunk: bytes) -> str:
+    """Return the message for a file whose bytes, which begin with `start`, are not text in the encoding.
+
+    `chunk` are the bytes that could not be decoded, and those around them.
+    """
     wide = _utf_16(start)
     if wide is not None and encoding != wide:
         return (
@@ -118,9 +122,12 @@ def _undecoded(source: str, encoding: str | None, start: bytes) -> str:
         )
     if encoding is not None:
         return f"{source}: the file is not text in the encoding {encoding}; try --encoding latin-1 or utf-8"
+    if 0 in chunk:
+        return f"{source}: expected delimited text, got a binary file; write the table as .csv or .parquet"
+    western = "cp1252" if any(byte in chunk for byte in CONTROLS) else "latin-1"
     return (
         f"{source}: expected delimited text in UTF-8, got another format or encoding; for text of Western Europe "
-        "try --encoding latin-1"
+        f"try --encoding {western}"
     )
 
 

@@ -224,3 +224,35 @@ def test_german_thousands():
     options = {"decimal": ",", "thousands": "."}
     plans = kinds(data.read(TABLES / "german_thousands.csv", **options), ColumnOptions(**options))
     assert plans[1].high > 2000
+
+
+@pytest.mark.parametrize("option", [{"drop": ("y",)}, {"ids": ("y",)}, {"weights": "y"}])
+def test_a_target_is_given_no_other_kind(option):
+    table = made(x=["1", "2"], y=["0", "1"])
+    with pytest.raises(InputError, match=r"column 2 \('y'\) is the target and is given as --\w+ y; choose another"):
+        kinds(table, ColumnOptions(**option), [1])
+
+
+@pytest.mark.parametrize("numbers", [range(1, 21), range(1000, 1020), range(20, 0, -1)])
+def test_a_later_column_that_counts_the_rows_gets_a_note(numbers):
+    table = made(x=np.arange(20.0) ** 2, id=np.array(numbers))
+    plan = kinds(table)[1]
+    assert plan.kind == "number"
+    assert plan.note == "column 2 ('id') counts the rows; --drop id leaves it out, --use id keeps it"
+    assert kinds(table, ColumnOptions(use=("id",)))[1].note is None
+    assert kinds(table)[0].note is None
+
+
+def test_levels_that_differ_by_capital_letters_get_a_warning():
+    plan = of(["TRUE", "True", "FALSE"] * 5)
+    assert plan.note == "warning: column 1 ('x'): TRUE, True differ by capital letters only; correct the file"
+    assert of(["TRUE", "no", "False"] * 5).note is None
+
+
+def test_one_column_is_given_without_a_list():
+    assert ColumnOptions(drop="q1", ids=2) == ColumnOptions(drop=["q1"], ids=[2])
+
+
+def test_errors_of_excel_and_nulls_of_dumps_are_missing():
+    plan = of(["1", "#DIV/0!", "2.5", "#VALUE!", "\\N", "#REF!"])
+    assert (plan.kind, plan.missing) == ("number", 4)

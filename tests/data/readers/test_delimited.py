@@ -197,3 +197,26 @@ def test_damaged_gzip(write, damage):
 
 def test_a_name_of_gzip_for_plain_text(write):
     check_table(data.load(write(text(), "table.csv.gz")))
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('[{"a":1,"b":"x"},{"a":2,"b":"x"}]', "JSON"),
+        ('{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n', "JSON"),
+        ('{\n "a": [1, 2]\n}\n', "JSON"),
+        ('<table border="1">\n<tr><td>1</td></tr></table>\n', "HTML or XML"),
+        ("<!DOCTYPE html>\n", "HTML or XML"),
+    ],
+)
+def test_other_formats_of_text_are_refused(write, content, name):
+    with pytest.raises(ValueError, match=f"expected delimited text, got {name}; write the table as"):
+        data.read(write(content))
+
+
+def test_a_short_last_row_may_be_below_the_table(write):
+    rows = "a,b,c\n" + "1,2,3\n" * 9
+    with pytest.raises(ValueError, match="got 1 in row 11; take this row out of the file"):
+        data.read(write(rows + "Source: a survey\n"))
+    with pytest.raises(ValueError, match="got 1 in row 11; take these rows out of the file"):
+        data.read(write(rows + "Total\nSource: a survey\n"))

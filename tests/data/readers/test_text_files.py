@@ -124,3 +124,16 @@ def test_utf_16_without_a_mark(write, encoding, name):
     with pytest.raises(ValueError, match=f"UTF-16 .*without a mark.* --encoding {encoding}$"):
         data.read(path)
     assert data.read(path, encoding=encoding).names == [name, "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ("größe,y\n1,2\n".encode("latin-1"), "try --encoding latin-1"),
+        ("größe €,y\n1,2\n".encode("cp1252"), "try --encoding cp1252"),
+        (b"\x80\x04\x95\x00\x01\x00\xff\n", "got a binary file"),
+    ],
+)
+def test_advice_for_bytes_that_are_not_utf_8(write, content, advice):
+    with pytest.raises(ValueError, match=advice):
+        data.read(write(content))
