@@ -139,7 +139,7 @@ def test_refused_options(source, options, error, message):
 
 def test_encoders_learn_from_their_rows(write):
     """A part of the rows has its own encoder: `encoded`. Another part is encoded by it."""
-    dataset = data.load(write("c,x,y\n" + "".join(f"{'ab'[i > 19]},{i},{i / 3}\n" for i in range(30))))
+    dataset = data.load(write("c,x,y\n" + "".join(f"{'ab'[i > 19]},{2 * i},{i / 3}\n" for i in range(30))))
     assert dataset.features == ["c=b", "x"]
     train = dataset.rows(np.arange(20)).encoded()
     assert (train.features, train.x.shape) == (["x"], (20, 1))

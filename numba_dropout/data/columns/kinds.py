@@ -43,7 +43,6 @@ def kinds(
     patterns = {table.position(name): pattern for name, pattern in options.dates.items()}
     ranges = _ranges(table)
     used = {table.position(name) for name in options.use}
-    first = 1 if table.index == 0 and table.width > 3 else None  # after the names of rows
     plans = []
     for i in range(len(table.columns)):
         plan = ColumnPlan(i, _name(table, i), "number", pattern=patterns.get(i))
@@ -56,7 +55,7 @@ def kinds(
             plan = _kind(table, plan, options, forced=chosen.get(i, ("", ""))[0], bounds=ranges.get(i))
             if i not in chosen and i not in used and plan.kind == "number":
                 plan = _coded(table, plan, options)
-                plan = _counting(table, plan, i == first)
+                plan = _counting(table, plan)
         plans.append(plan)
     refused = [plan for plan in plans if plan.kind == "refused"]
     if refused and refuse:
@@ -170,8 +169,8 @@ def _left_out(table: Table, plan: ColumnPlan, reason: str) -> ColumnPlan:
     return replace(plan, kind="index", reason=f"{reason}; {use}", note=note)
 
 
-def _counting(table: Table, plan: ColumnPlan, first: bool) -> ColumnPlan:
-    """Return the plan of an index for a first column of exactly 0..n-1 or 1..n; others that count get a note."""
+def _counting(table: Table, plan: ColumnPlan) -> ColumnPlan:
+    """Return the plan of an index for a column of exactly 0..n-1 or 1..n. Others that count get a note."""
     rows, cells, low = len(table), table.columns[plan.position].cells, plan.low
     if plan.kind != "number" or plan.missing or rows < FEWEST_ROWS or cells.dtype.kind not in "iuf":
         return plan
@@ -180,7 +179,7 @@ def _counting(table: Table, plan: ColumnPlan, first: bool) -> ColumnPlan:
     steps = np.diff(cells.astype(np.float64))
     if steps[0] not in (-1, 1) or (steps != steps[0]).any():
         return plan
-    if first and steps[0] == 1 and low in (0, 1):
+    if steps[0] == 1 and low in (0, 1):
         return _left_out(table, plan, "counts the rows")
     name = argument(table, plan.position)
     note = f"{table.column_name(plan.position)} counts the rows; --drop {name} leaves it out, --use {name} keeps it"
