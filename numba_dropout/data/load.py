@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ..arrays import frames
 from ..core.errors import InputError
+from ..core.options import option
 from . import sklearn_sets, target
 from .cells import numbers
 from .columns.encoder import ColumnEncoder
 from .columns.kinds import kinds
 from .columns.plan import ColumnPlan
-from .columns.refused import argument
 from .dataset import Dataset
 from .readers import idx, numpy_files
 from .readers.sources import read
@@ -106,13 +106,15 @@ def of_table(table: Table, options: TableOptions) -> Dataset:
         remedy = "check the delimiter"
         for plan in plans:
             if plan.kind == "index":
-                remedy = f"--use {argument(table, plan.position)} keeps the column that counts the rows"
+                remedy = f"{option('use', [table.key(plan.position)])} keeps the column that counts the rows"
         raise InputError(f"{table.source}: expected at least one feature that varies, got none; {remedy}")
     encoded = encoder.transform(table)
     names = table.names
     several = len(targets) > 1
     if options.target is None and names:
-        notes.insert(0, f"target: {table.column_name(targets[0])}, the last; --target NAME chooses another")
+        notes.insert(
+            0, f"target: {table.column_name(targets[0])}, the last; {option('target', metavar='NAME')} chooses another"
+        )
     notes = [
         *table.notes,
         *notes,
@@ -173,7 +175,7 @@ def _copies(table: Table, targets: list[int], encoder: ColumnEncoder) -> list[st
         for column in (learnt.position for learnt in encoder.columns):
             cells = table.columns[column].cells
             if cells.dtype == expected.dtype and np.array_equal(cells, expected):
-                remedy = f"leave it out with --drop {argument(table, column)}"
+                remedy = f"leave it out with {option('drop', [table.key(column)])}"
                 notes.append(f"warning: {table.column_name(column)} equals the target in every row; {remedy}")
     return notes
 
@@ -186,7 +188,7 @@ def _leaks(encoder: ColumnEncoder, x: NDArray[Any], y: NDArray[Any]) -> list[str
     indicators = np.flatnonzero(encoder.indicators)
     same = (y.reshape(-1, 1) == high) == (x[:, indicators] > 0)
     names = [encoder.names[k] for k in indicators[same.all(0) | ~same.any(0)]]
-    remedy = "leave its column out with --drop"
+    remedy = f"leave its column out with {option('drop')}"
     return [f"warning: the feature {name!r} tells the target in every row; {remedy}" for name in names]
 
 
@@ -251,6 +253,7 @@ def _of_arrays(path: Path, x: NDArray[Any], y: NDArray[Any], task: str) -> Datas
         values = np.asarray(y, np.float64).reshape(len(y), -1)
         return Dataset(str(path), x, values, pixels=pixels, notes=tuple(notes))
     if y.ndim != 1:
-        raise InputError(f"{path}: expected one class for each row, got {y.shape[1]} targets; use --task values")
+        what = f"{path}: expected one class for each row, got {y.shape[1]} targets"
+        raise InputError(what, f"use {option('task', 'values')}")
     labels, classes = target.integer_labels(y, path)
     return Dataset(str(path), x, labels, classes, pixels=pixels, notes=tuple(notes))

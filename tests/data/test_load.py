@@ -37,7 +37,7 @@ def test_whole_numbers(write, different, rows, task):
     assert dataset.classes == (list(range(different)) if task == "classes" else None)
     other = "values" if task == "classes" else "classes"
     count = f"{different} different whole numbers in {rows} rows"
-    assert f"target column 2 ('y'): {count} are read as {task}; --task {other} reads {other}" in dataset.notes
+    assert f"target column 2 ('y'): {count} are read as {task}; task={other!r} reads {other}" in dataset.notes
     assert data.load(path, task="classes").classes == list(range(different))
     assert data.load(path, task="values").classes is None
 
@@ -101,7 +101,7 @@ def test_ids(write):
 def test_a_feature_that_equals_the_target(write):
     rows = "".join(f"{i / 4},{i % 7 / 4},{i / 4}\n" for i in range(30))
     notes = data.load(write("leak,u,y\n" + rows)).notes
-    assert notes[-1] == "warning: column 1 ('leak') equals the target in every row; leave it out with --drop leak"
+    assert notes[-1] == "warning: column 1 ('leak') equals the target in every row; leave it out with drop=['leak']"
     assert not any("warning" in note for note in data.load(write("leak,u,y\n" + rows), drop=["leak"]).notes)
 
 

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from ...core.errors import InputError
+from ...core.options import option
 
 __all__ = ["STDIN", "open_binary", "read_lines"]
 
@@ -97,7 +98,7 @@ def read_lines(source: str, encoding: str | None = None, skip: int = 0) -> list[
         if "\0" in line:
             raise InputError(
                 f"{source}: expected text, got a NUL byte in row {number}; a UTF-16 file without a mark at its start "
-                f"needs --encoding {_utf_16(start) or 'utf-16-le'}"
+                f"needs {option('encoding', _utf_16(start) or 'utf-16-le')}"
             )
     return lines
 
@@ -114,13 +115,16 @@ def _undecoded(source: str, encoding: str | None, start: bytes) -> str:
     wide = _utf_16(start)
     if wide is not None and encoding != wide:
         return (
-            f"{source}: expected delimited text in UTF-8, got UTF-16 without a mark at its start; try --encoding {wide}"
+            f"{source}: expected delimited text in UTF-8, got UTF-16 without a mark at its start; try "
+            f"{option('encoding', wide)}"
         )
     if encoding is not None:
-        return f"{source}: the file is not text in the encoding {encoding}; try --encoding latin-1 or utf-8"
+        return (
+            f"{source}: the file is not text in the encoding {encoding}; try {option('encoding', 'latin-1')} or utf-8"
+        )
     return (
         f"{source}: expected delimited text in UTF-8, got another format or encoding; for text of Western Europe "
-        "try --encoding latin-1"
+        f"try {option('encoding', 'latin-1')}"
     )
 
 

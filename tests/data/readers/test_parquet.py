@@ -87,7 +87,7 @@ def test_commands(tmp_path, table):
             [*range(59), np.inf],
             r"expected a finite number at row 60, column 2 \('b'\), got inf; leave the row out",
         ),
-        ("b", [f"x{i}" for i in range(60)], r"column 2 \('b'\): a different text in nearly all rows.*--drop b"),
+        ("b", [f"x{i}" for i in range(60)], r"column 2 \('b'\): a different text in nearly all rows.*drop=\[\'b\'\]"),
         ("kind", [datetime.date(2020, 1, 1)] * 60, r"column 4 \('kind'\) holds dates; choose another target"),
         (
             "kind",
