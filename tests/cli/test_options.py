@@ -1,14 +1,22 @@
 """Training options that are refused: exit code 2, one line that names the option, and no file written."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from commands import refused
 from csv_tables import CATS_AND_DOGS
 from numba_dropout_cli import _options
+from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
+from numba_dropout.core.options import command_line
+from numba_dropout.core.options import option as written
 from numba_dropout.experiments import config
+from numba_dropout.experiments.parallel import parallel_map
 from numba_dropout.nn.variants import VARIANTS
 
+PACKAGE = Path(nd.__file__).parent
 SMALL = ("--hidden", "4", "--epochs", "1")
 
 pytestmark = pytest.mark.usefixtures("earlier_run")
@@ -114,3 +122,28 @@ def test_variants_match_the_network():
 
 def test_optimizers_match_the_configuration():
     assert set(_options.OPTIMIZERS.choices) == set(config.OPTIMIZERS)
+
+
+def test_options_in_messages():
+    """Each option that a message of the library names is one of a command."""
+    flags = {flag for command in cli.commands.values() for parameter in command.params for flag in parameter.opts}
+    names = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "option":
+                names |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+    assert {"drop", "dates", "missing", "val"} <= names
+    with command_line():
+        assert {written(name) for name in names} - flags == set()
+
+
+def test_messages_of_workers():
+    """They are for the reader of the parent's messages."""
+    with command_line():
+        assert parallel_map(written, [("ids",), ("drop",)], 2) == ["--id", "--drop"]
+    assert parallel_map(written, [("ids",), ("drop",)], 2) == ["ids=...", "drop=..."]
+
+
+def test_messages_after_a_command():
+    refused("train", "good.csv", *SMALL, "--patience", "2")
+    assert written("drop") == "drop=..."
