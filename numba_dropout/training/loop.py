@@ -187,10 +187,13 @@ class Training:
         return self.history
 
     def compile(self) -> None:
-        """Compile the kernels and create the optimizer's state with a call of zero steps."""
+        """Compile the kernels and create the optimizer's state with a call of zero steps, and evaluate a row."""
         self._set_schedule_ends()
         self.net.regularize(self.rows)
         self._train_steps(np.empty((0, 2)), np.arange(0))
+        if self._validation is not None:
+            x, y = self._validation
+            self.net.evaluate_arrays(x[:1], y[:1])
 
     def _set_schedule_ends(self) -> None:
         """Set the end of the learning-rate and dropout-rate schedules to the end of the run."""
