@@ -41,7 +41,7 @@ def inspect(source: str, options: Mapping[str, Any], json_file: str | None) -> N
         write(json_file, table, plans)
     refused = [plan for plan in plans if plan.kind == "refused"]
     if refused:
-        raise InputError(refusal(table, refused, given.columns.decimal))
+        raise InputError(refusal(table, refused))
     show_notes(read_target(table, targets, given.task, given.columns).notes)
     if not encoder.names:
         raise InputError(no_features(table, plans))
@@ -87,7 +87,7 @@ def _fate(plan: ColumnPlan, features: int) -> str:
         count = "1 feature" if features == 1 else f"{features} features"
         return f"{count} ({plan.reason})" if plan.reason else count
     if plan.kind in ("constant", "index", "dropped"):
-        return f"left out: {plan.reason}"
+        return f"left out: {plan.reason}; {plan.remedy}" if plan.remedy else f"left out: {plan.reason}"
     return {"id": "carried into predictions", "weights": "weights of the rows"}.get(plan.kind, plan.kind)
 
 

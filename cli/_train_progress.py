@@ -21,7 +21,7 @@ from numba_dropout.viz import plots
 
 from ._evaluate_report import show
 from ._notes import show_notes
-from .bar import compilation_note
+from .bar import Steps, compilation_note
 
 ROWS = 20  # epochs printed at least, if there are as many, evenly, ...
 BAR = 16  # columns of the bar, which leave room for the counts in 80
@@ -66,11 +66,12 @@ class Progress(Callback):
             self.bar = click.progressbar(length=steps, file=sys.stderr, width=BAR, show_pos=True, item_show_func=_loss)
             self.bar.__enter__()
             self.bar.update(done, None)
+            self.steps = Steps(self.bar)
 
     def on_steps_end(self, epoch: int, steps: int, loss: float) -> None:
         """Move the bar."""
         if self.bar is not None:
-            self.bar.update(steps, (epoch, loss))
+            self.steps.update(steps, (epoch, loss))
 
     def on_epoch_end(self, record: dict[str, Any]) -> None:
         """Print a row over the bar, if it is time for one. The next step redraws the bar below."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,24 @@ def compilation_note() -> threading.Timer:
     return note
 
 
+class Steps:
+    """The steps of a bar that its time left is estimated by: those after the first, which may wait for compilation."""
+
+    def __init__(self, bar: Any) -> None:
+        self.bar = bar
+        self.first: tuple[float, int] | None = None  # the time of the first steps' end, and their number
+
+    def update(self, steps: int, item: Any) -> None:
+        """Advance the bar by a number of steps, and show an item."""
+        now, done = time.time(), self.bar.pos + steps
+        if self.first is None:
+            self.first, self.bar.last_eta = (now, done), now  # no estimate yet
+        elif done > self.first[1]:
+            start, before = self.first
+            self.bar.start = now - (now - start) * done / (done - before)  # as if all steps had taken as long
+        self.bar.update(steps, item)
+
+
 class Bar:
     """A progress bar of `length` steps. It prints nothing unless stdout and stderr are terminals."""
 
@@ -31,11 +50,12 @@ class Bar:
         if sys.stdout.isatty() and sys.stderr.isatty():
             self.bar = click.progressbar(length=length, file=sys.stderr, width=20, show_pos=True, item_show_func=_short)
             self.bar.__enter__()
+            self.steps = Steps(self.bar)
 
     def update(self, steps: int, text: str) -> None:
         """Advance by a number of steps and show a text, or the last text if it is empty."""
         if self.bar is not None:
-            self.bar.update(steps, text or self.bar.current_item)
+            self.steps.update(steps, text or self.bar.current_item)
             self.bar.render_progress()  # with steps=0 the text is still new
 
     def lengthen(self, length: int) -> None:

@@ -6,8 +6,9 @@ Invalid input gives one line and exit code 2. A bug gives a traceback and exit c
 from __future__ import annotations
 
 import contextlib
+import functools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -61,8 +62,29 @@ def short_warnings() -> Iterator[None]:
         yield
 
 
+def for_command_line(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command whose messages write options as the command line takes them."""
+
+    @functools.wraps(callback)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from numba_dropout.core.options import command_line
+
+        with command_line():
+            return callback(*args, **kwargs)
+
+    return run
+
+
 class Commands(click.Group):
-    """A group that prints errors as one line. The library and Numba load with the first command that needs them."""
+    """A group that prints errors as one line. The library and Numba load with the first command, not with its help."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, or a group with its commands."""
+        members = list(cmd.commands.values()) if isinstance(cmd, click.Group) else [cmd]
+        for member in members:
+            assert member.callback is not None
+            member.callback = for_command_line(member.callback)
+        super().add_command(cmd, name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments. Without any, Click shows the help."""

@@ -8,7 +8,11 @@ __all__ = ["DeviceError", "InputError", "missing", "warn"]
 
 
 class InputError(ValueError):
-    """Invalid input. The message gives the argument, the problem and, if possible, the remedy."""
+    """Invalid input. The message gives the argument, the problem and, if possible, the remedy after a semicolon."""
+
+    def __init__(self, problem: str = "", remedy: str = "") -> None:
+        super().__init__(f"{problem}; {remedy}" if remedy else problem)
+        self.problem, self.remedy = problem, remedy
 
 
 class DeviceError(InputError):

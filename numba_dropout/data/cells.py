@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.options import option, options
 
 __all__ = [
     "ISO",
@@ -101,19 +102,22 @@ def numbers(texts: Sequence[str | None], decimal: str = ".", thousands: str | No
     return np.array([known[text] for text in texts], np.float64)
 
 
-def number_reading(texts: Iterable[str], decimal: str, thousands: str | None, where: str) -> str | None:
+def number_reading(
+    texts: Iterable[str], decimal: str, thousands: str | None, where: str, *, as_texts: str, without: str
+) -> str | None:
     """Return a note on how the numbers of a column are read, or None if there is only one reading.
 
-    `texts` are the column's cells that are numbers. Raises InputError, which begins with `where`, if the cells mix two
-    readings, such as 1.847 beside 646, 1,200 beside 1300, or 12% beside 3.
+    `texts` are the column's cells that are numbers. `as_texts` and `without` tell how to read them as texts, and how
+    to leave the column out. Raises InputError, which begins with `where`, if the cells mix two readings, such as 1.847
+    beside 646, 1,200 beside 1300, or 12% beside 3.
     """
     cells = list(texts)
-    _check_units(cells, where)
+    _check_units(cells, where, without)
     debit = next((text for text in cells if text.startswith("(")), None)
     note = None
     if debit is not None:
         value = f"{numbers([debit], decimal, thousands)[0]:.15g}"
-        note = f"{where}: {debit!r} is read as {value}; --categorical makes the column a category"
+        note = f"{where}: {debit!r} is read as {value}; {as_texts}"
     if thousands is not None:
         return note
     if decimal == ".":
@@ -128,10 +132,10 @@ def number_reading(texts: Iterable[str], decimal: str, thousands: str | None, wh
     if ungrouped is not None:
         other = example.replace(separator, ".")
         raise InputError(
-            f"{where}: {example!r} beside {ungrouped!r} has two readings; give --thousands {separator} for {value}, or "
-            f"--decimal {separator} for {other}"
+            f"{where}: {example!r} beside {ungrouped!r} has two readings",
+            f"give {option('thousands', separator)} for {value}, or {option('decimal', separator)} for {other}",
         )
-    return f"{where}: {example!r} is read as {value}; --decimal {separator} reads it as a decimal"
+    return f"{where}: {example!r} is read as {value}; {option('decimal', separator)} reads it as a decimal"
 
 
 def dates(texts: Sequence[str | None], pattern: str | None = None) -> NDArray[np.datetime64]:
@@ -206,15 +210,15 @@ def _plain_numbers(texts: Sequence[str | None], decimal: str, thousands: str | N
         return None
 
 
-def _check_units(cells: list[str], where: str) -> None:
+def _check_units(cells: list[str], where: str, without: str) -> None:
     """Raise InputError for percent beside plain numbers, or for two currencies."""
     percent = [text for text in cells if text.endswith("%")]
     if percent and len(percent) < len(cells):
         plain = next((text for text in cells if not text.endswith("%") and text.strip("+-0.,")), None)
         if plain is not None:
             raise InputError(
-                f"{where}: mixes {percent[0]!r} and {plain!r}; write all of its numbers with % or none, or leave it "
-                "out with --drop"
+                f"{where}: mixes {percent[0]!r} and {plain!r}",
+                f"write all of its numbers with % or none, or {without}",
             )
     found: dict[str, str] = {}
     for text in cells:
@@ -223,7 +227,7 @@ def _check_units(cells: list[str], where: str) -> None:
                 found.setdefault(CURRENCIES.get(sign, sign), text)
     if len(found) > 1:
         first, second, *_ = found.values()
-        raise InputError(f"{where}: mixes the currencies of {first!r} and {second!r}; convert them, or use --drop")
+        raise InputError(f"{where}: mixes the currencies of {first!r} and {second!r}", f"convert them, or {without}")
 
 
 def _check_points(cells: list[str], where: str) -> None:
@@ -238,8 +242,9 @@ def _check_points(cells: list[str], where: str) -> None:
     if far or any(text.endswith("0") for text in pointed):
         example = pointed[0]
         raise InputError(
-            f"{where}: {example} beside {whole[0]} has two readings; give --thousands . --decimal , for "
-            f"{example.replace('.', '')}, or --thousands '' for {example}"
+            f"{where}: {example} beside {whole[0]} has two readings",
+            f"give {options({'thousands': '.', 'decimal': ','})} for {example.replace('.', '')}, or "
+            f"{option('thousands', '')} for {example}",
         )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..arrays import frames
 from ..core.errors import InputError
+from ..core.options import option
 from .cells import numbers
 from .columns.encoder import ColumnEncoder
 from .columns.options import ColumnOptions
@@ -166,8 +167,9 @@ def _positions(model: Model, table: Table, need_target: bool, by_position: bool)
         return [table.names.index(name) for name in names], found
     if names and not by_position:
         raise InputError(
-            f"{table.source}: the model was trained on columns with names, and this table has no header; use "
-            "--by-position if its columns are in the order of training, or --header if its first row is one"
+            f"{table.source}: the model was trained on columns with names, and this table has no header",
+            f"use {option('by_position', True)} if its columns are in the order of training, or "
+            f"{option('header', True)} if its first row is one",
         )
     return _by_position(model, table, places, need_target)
 

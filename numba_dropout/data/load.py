@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from ..arrays import frames
 from ..core.errors import InputError
+from ..core.options import option
 from . import sklearn_sets, target
 from .cells import numbers
 from .columns.encoder import ColumnEncoder
 from .columns.kinds import kinds
 from .columns.plan import ColumnPlan
-from .columns.refused import argument, no_features
+from .columns.refused import no_features
 from .dataset import Dataset
 from .readers import idx, numpy_files
 from .readers.sources import read
@@ -110,7 +111,9 @@ def of_table(table: Table, options: TableOptions) -> Dataset:
     names = table.names
     several = len(targets) > 1
     if options.target is None and names:
-        notes.insert(0, f"target: {table.column_name(targets[0])}, the last; --target NAME chooses another")
+        notes.insert(
+            0, f"target: {table.column_name(targets[0])}, the last; {option('target', metavar='NAME')} chooses another"
+        )
     notes = [
         *table.notes,
         *notes,
@@ -171,7 +174,7 @@ def _copies(table: Table, targets: list[int], encoder: ColumnEncoder) -> list[st
         for column in (learnt.position for learnt in encoder.columns):
             cells = table.columns[column].cells
             if cells.dtype == expected.dtype and np.array_equal(cells, expected):
-                remedy = f"leave it out with --drop {argument(table, column)}"
+                remedy = f"leave it out with {option('drop', [table.key(column)])}"
                 notes.append(f"warning: {table.column_name(column)} equals the target in every row; {remedy}")
     return notes
 
@@ -186,7 +189,7 @@ def _leaks(encoder: ColumnEncoder, x: NDArray[Any], y: NDArray[Any]) -> list[str
         same = (y[rows].reshape(-1, 1) == high) == (x[rows, told] > 0)
         told = told[same.all(0) | ~same.any(0)]
     names = [encoder.names[k] for k in told]
-    remedy = "leave its column out with --drop"
+    remedy = f"leave its column out with {option('drop')}"
     return [f"warning: the feature {name!r} tells the target in every row; {remedy}" for name in names]
 
 
@@ -251,6 +254,7 @@ def _of_arrays(path: Path, x: NDArray[Any], y: NDArray[Any], task: str) -> Datas
         values = np.asarray(y, np.float64).reshape(len(y), -1)
         return Dataset(str(path), x, values, pixels=pixels, notes=tuple(notes))
     if y.ndim != 1:
-        raise InputError(f"{path}: expected one class for each row, got {y.shape[1]} targets; use --task values")
+        what = f"{path}: expected one class for each row, got {y.shape[1]} targets"
+        raise InputError(what, f"use {option('task', 'values')}")
     labels, classes = target.integer_labels(y, path)
     return Dataset(str(path), x, labels, classes, pixels=pixels, notes=tuple(notes))

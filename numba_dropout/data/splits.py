@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..arrays import random
 from ..core import checks
 from ..core.errors import InputError
+from ..core.options import option
 from .cells import dates, is_missing, numbers
 from .columns.options import ColumnOptions
 from .dataset import Dataset, parts
@@ -125,8 +126,8 @@ def _times(data: Dataset, column: str | int) -> NDArray[np.float64]:
         row, name = int(np.argmax(np.isnan(values))), table.column_name(position)
         got = shown(table.texts(position)[row])
         raise InputError(
-            f"{table.source}: expected a number or a date at row {table.lines[row]}, {name}, got {got}; give the "
-            f"format of its dates, such as --date {column}=%d-%m-%Y"
+            f"{table.source}: expected a number or a date at row {table.lines[row]}, {name}, got {got}",
+            f"give the format of its dates, such as {option('dates', {str(column): '%d-%m-%Y'})}",
         )
     return values
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.options import option
 
 __all__ = ["Column", "Table", "Texts", "as_missing", "from_matrix", "listing", "one_line", "position", "shown"]
 
@@ -113,6 +113,10 @@ class Table:
         """Return the name of a column for messages."""
         return f"column {column + 1}" + (f" ({self.names[column]!r})" if self.names else "")
 
+    def key(self, column: int) -> str | int:
+        """Return the name of a column, or without names its number from 1, as options take it."""
+        return self.names[column] if self.names else column + 1
+
     def texts(self, column: int) -> list[str | None]:
         """Return the cells of a column as texts, as they were written."""
         return self.columns[column].texts()
@@ -200,4 +204,4 @@ def as_missing(cell: Any) -> str:
     """Return the remedy of a message for a cell: the option that makes it a missing value, where it is short."""
     text = str(cell)
     short = one_line(text) == text
-    return f"--missing={shlex.quote(text)} reads it as missing" if short else "correct or empty the cell"
+    return f"{option('missing', [text])} reads it as missing" if short else "correct or empty the cell"

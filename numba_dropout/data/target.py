@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.options import option
+from ..core.options import options as written
 from . import cells
+from .columns.date_patterns import date_patterns
 from .columns.number import reading_note
-from .columns.refused import dates_in_another_form, numbers_in_another_form
+from .columns.refused import numbers_in_another_form
 from .table import Table, as_missing, listing, one_line, shown
 
 __all__ = [
@@ -85,7 +88,7 @@ def read_target(table: Table, columns: Sequence[int], task: str, options: Any) -
         return _of_typed_texts(table, column)
     guessed = guess_task(numbers) if task == "auto" else None
     if (guessed or task) == "values":
-        reading = reading_note(table, column, options)
+        reading = reading_note(table, column, options, is_target=True)
         target = Target(numbers.reshape(-1, 1), None, notes=[] if reading is None else [reading])
         count = len(np.unique(numbers))
     else:
@@ -106,9 +109,8 @@ def guess_task(numbers: NDArray[Any]) -> str:
 def task_note(name: str, task: str, different: int, rows: int) -> str:
     """Return a note on the task that was guessed for a target of whole numbers."""
     other = "values" if task == "classes" else "classes"
-    return (
-        f"{name}: {different} different whole numbers in {rows} rows are read as {task}; --task {other} reads {other}"
-    )
+    what = f"{different} different whole numbers in {rows} rows are read as {task}"
+    return f"{name}: {what}; {option('task', other)} reads {other}"
 
 
 def is_whole(numbers: NDArray[Any]) -> bool:
@@ -120,7 +122,8 @@ def integer_labels(labels: NDArray[Any], source: object) -> tuple[NDArray[np.int
     """Return class numbers (N,) and the classes of whole numbers, of any type, or of texts. Others raise InputError."""
     different, y = np.unique(labels, return_inverse=True)
     if different.dtype.kind == "f" and not (different == np.floor(different)).all():
-        raise InputError(f"{source}: expected integers as classes in the target, got fractions; use --task values")
+        what = f"{source}: expected integers as classes in the target, got fractions"
+        raise InputError(what, f"use {option('task', 'values')}")
     classes = [str(value) if different.dtype.kind == "U" else int(value) for value in different]
     _check_count(source, classes)
     return y.reshape(-1).astype(np.int64), classes
@@ -200,12 +203,13 @@ def _of_typed_texts(table: Table, column: int) -> Target:
     what = f"{different} different texts in {len(table)} rows that are all numbers"
     if _too_many(different, len(table)):
         raise InputError(
-            f"{table.source}: expected classes in {name}, got {what}; use --task values or --task classes, or choose "
-            "another target"
+            f"{table.source}: expected classes in {name}, got {what}",
+            f"use {option('task', 'values')} or {option('task', 'classes')}, or choose another target",
         )
     target = _of_labels(table, column)
     return replace(
-        target, notes=[f"target {name}: {what} are read as classes; --task values reads values", *target.notes]
+        target,
+        notes=[f"target {name}: {what} are read as classes; {option('task', 'values')} reads values", *target.notes],
     )
 
 
@@ -222,16 +226,17 @@ def _of_texts(table: Table, column: int, task: str, options: Any) -> Target:
     stray = _stray(texts, options)
     if stray is not None and (task == "values" or (task == "auto" and _are_values(texts, stray, options))):
         got = f"at row {table.lines[stray]}, {name}, got text {shown(texts[stray])}"
-        change = "" if task == "values" else ", or --task classes reads classes"
-        raise InputError(f"{table.source}: expected a number {got}; {as_missing(texts[stray])}{change}")
+        change = "" if task == "values" else f", or {option('task', 'classes')} reads classes"
+        raise InputError(f"{table.source}: expected a number {got}", f"{as_missing(texts[stray])}{change}")
     if task == "values":
         got = f"at row {table.lines[0]} of the target, {name}, got text {shown(texts[0])}"
-        raise InputError(f"{table.source}: expected a number {got}; use --task classes, with a loss for classes")
+        mend = f"use {option('task', 'classes')}, with a loss for classes"
+        raise InputError(f"{table.source}: expected a number {got}", mend)
     different = len(set(texts))
     if task == "auto" and _too_many(different, len(texts)):
         raise InputError(
-            f"{table.source}: expected classes in {name}, got {different} different texts in {len(texts)} rows; choose "
-            "another target, or use --task classes"
+            f"{table.source}: expected classes in {name}, got {different} different texts in {len(texts)} rows",
+            f"choose another target, or use {option('task', 'classes')}",
         )
     target = _of_labels(table, column)
     if stray is not None and task == "auto":
@@ -245,12 +250,15 @@ def _check_readings(table: Table, column: int, texts: list[str], options: Any) -
     name = table.column_name(column)
     different = list(dict.fromkeys(texts))
     strays = [text for text in different if not cells.is_number(text, options.decimal, options.thousands)]
-    reason = numbers_in_another_form(different, strays, options.decimal, options.thousands)
-    if reason is not None:
-        raise InputError(f"{table.source}: the target, {name}, has {reason}, or --task classes for classes")
-    pattern, _ = dates_in_another_form(table, column, different)
-    if pattern is not None or not np.isnat(cells.dates(different)).any():
-        raise InputError(f"{table.source}: {name} holds dates; choose another target, or use --task classes")
+    classes = option("task", "classes")
+    form = numbers_in_another_form(different, strays, options.decimal, options.thousands)
+    if form is not None:
+        content, reading = form
+        mend = f"give {written(reading)}, or {classes} for classes"
+        raise InputError(f"{table.source}: the target, {name}, has {content}", mend)
+    if date_patterns(different) or not np.isnat(cells.dates(different)).any():
+        mend = f"choose another target, or use {classes}"
+        raise InputError(f"{table.source}: {name} holds dates", mend)
 
 
 def _stray(texts: Sequence[Any], options: Any) -> int | None:
@@ -294,7 +302,7 @@ def _similar(table: Table, column: int, different: set[str]) -> list[str]:
     """Return notes on classes that are words of missing values, and that differ by capital letters only."""
     name = table.column_name(column)
     words = sorted(text for text in different if cells.is_missing(text))
-    notes = [f"target {name}: {word!r} is a class; --missing {word} leaves its rows out" for word in words]
+    notes = [f"target {name}: {word!r} is a class; {option('missing', [word])} leaves its rows out" for word in words]
     counts = Counter(text.lower() for text in different)
     twins = sorted(text for text in different if counts[text.lower()] > 1)
     if not twins:
@@ -324,9 +332,10 @@ def _several(table: Table, columns: Sequence[int], task: str, options: Any) -> T
     y = read_targets(table, columns, options)
     binary = bool(np.isin(y, (0.0, 1.0)).all())
     if task == "classes" and not binary:
-        raise InputError(f"{table.source}: several targets with classes hold labels 0 and 1 only; use --task values")
+        what = f"{table.source}: several targets with classes hold labels 0 and 1 only"
+        raise InputError(what, f"use {option('task', 'values')}")
     labels = binary and task != "values"
-    note = f"{len(columns)} targets are read as labels; --task values reads values"
+    note = f"{len(columns)} targets are read as labels; {option('task', 'values')} reads values"
     return Target(y, None, labels, [note] if labels and task == "auto" else [])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import data
 from ..core.errors import InputError
+from ..core.options import option
 from ..data.columns.options import ColumnOptions
 from ..data.readers.read_options import ReadOptions
 from ..data.splits import RowOrder, hold_out
@@ -154,9 +155,9 @@ def build(source: str | os.PathLike[str] | data.Dataset | Any, config: TrainConf
     Raises ValueError if the data or an option are invalid.
     """
     if config.patience and config.val is None:
-        raise InputError("patience: requires validation data; set val (--val 0.1)")
+        raise InputError("patience: requires validation data", f"set {option('val', 0.1)}")
     if config.val is None and (config.group is not None or config.time is not None):
-        raise InputError("group, time: choose the held-out rows; set their share with val (--val 0.2)")
+        raise InputError("group, time: choose the held-out rows", f"set their share with {option('val', 0.2)}")
     dataset = source if isinstance(source, data.Dataset) else data.load(source, **_load_options(config))
     loss, outputs = _loss(dataset, config.loss)
     seed = config.seed if config.split_seed is None else config.split_seed
@@ -196,7 +197,7 @@ def build(source: str | os.PathLike[str] | data.Dataset | Any, config: TrainConf
     if config.threshold is not None and (net.predicts_values or len(net.classes or ()) != 2):
         raise InputError(f"threshold: only valid for two classes, got {config.threshold}")
     if isinstance(config.threshold, str) and held_out is None:
-        raise InputError(f"threshold: {config.threshold} is chosen on validation rows; set val (--val 0.2)")
+        raise InputError(f"threshold: {config.threshold} is chosen on validation rows", f"set {option('val', 0.2)}")
     epochs = options["epochs"]
     return TrainJob(
         net,
@@ -241,16 +242,18 @@ def _check_range(train: data.Dataset, net: MLP, transform: str | None) -> None:
         return
     y = train.targets()
     largest = np.finfo(net.dtype).max
-    rules = [(np.abs(y) > largest, f"of at most {largest:g}; divide the target by a constant, or use --dtype float64")]
+    mend = f"divide the target by a constant, or use {option('dtype', 'float64')}"
+    rules = [(np.abs(y) > largest, f"of at most {largest:g}", mend)]
     if net.loss == "poisson" or transform == "log1p":
-        what = "--loss poisson" if net.loss == "poisson" else "--target-transform log1p"
-        rules.append((y < 0, f"of at least 0 for {what}; use --target-transform yeo-johnson or another loss"))
-    for wrong, rule in rules:
+        chosen = option("loss", "poisson") if net.loss == "poisson" else option("target_transform", "log1p")
+        mend = f"use {option('target_transform', 'yeo-johnson')} or another loss"
+        rules.append((y < 0, f"of at least 0 for {chosen}", mend))
+    for wrong, rule, mend in rules:
         if wrong.any():
             row, output = (int(index) for index in np.argwhere(wrong)[0])
             line = row + 1 if train.table is None else train.table.lines[row]
             got = f"got {y[row, output]:g} at row {line}"
-            raise InputError(f"{train.source}: expected values of the target {rule} ({got})")
+            raise InputError(f"{train.source}: expected values of the target {rule}, {got}", mend)
 
 
 def _scale_target(net: MLP, train: data.Dataset, transform: str | None) -> None:

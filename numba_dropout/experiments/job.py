@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..arrays.host import digest
 from ..core.errors import InputError
+from ..core.options import option
 from ..data.dataset import Dataset
 from ..data.load import load_as
 from ..data.splits import Part, RowOrder, hold_out
@@ -110,7 +111,7 @@ def part_of_split(net: MLP, source: str | os.PathLike[str] | Any, part: str) -> 
     """Return the training rows ("train") or held-out rows ("val") of a model's data. InputError for other data."""
     split = net.split
     if split is None:
-        raise InputError("part: the model was trained without held-out rows; evaluate it without --part")
+        raise InputError("part: the model was trained without held-out rows", f"evaluate it without {option('part')}")
     options = {} if net.table_options is None else net.table_options
     dataset = load_as(source, TableOptions.from_dict(options))
     order = RowOrder(split["stratify"], split["group"], split["time"])
@@ -120,7 +121,8 @@ def part_of_split(net: MLP, source: str | os.PathLike[str] | Any, part: str) -> 
             return dataset.rows(parts[part == "val"]).encoded_by(net.encoder)
     raise InputError(
         f"{dataset.source}: these are not the {split['rows']} rows that the model was trained on, so there is no part "
-        f"{part}; evaluate it on all rows, without --part"
+        f"{part}",
+        f"evaluate it on all rows, without {option('part')}",
     )
 
 

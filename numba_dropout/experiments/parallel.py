@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from ..core.errors import InputError
+from ..core.options import command_line, is_command_line
 from . import environment
 
 __all__ = ["parallel_map"]
@@ -48,7 +49,7 @@ def parallel_map(
     try:
         with _ignore_ctrl_c():  # workers inherit this. The parent handles Ctrl-C and terminates them
             for number, arguments in enumerate(calls):
-                futures[pool.submit(function, *arguments)] = number
+                futures[pool.submit(_call, is_command_line(), function, arguments)] = number
         for future in as_completed(futures):
             results[futures[future]] = future.result()
             on_result(future.result())
@@ -74,6 +75,12 @@ def _ignore_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _call(of_command: bool, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """Call a function in a worker, whose messages are for the reader of the parent's."""
+    with command_line(of_command):
+        return function(*arguments)
 
 
 def _start_worker() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InputError, missing
+from ..core.options import option
 from ..nn.mlp import MLP
 from ..storage.files import replacing
 from ..storage.sequential import modules
@@ -40,8 +41,8 @@ def export(net: MLP, path: str | os.PathLike[str], *, mc: bool = False) -> None:
     onnx = _library()
     if net.target_transform not in ("none", "log1p"):
         raise InputError(
-            f"target_transform: no export to ONNX for {net.target_transform}; "
-            "train with log1p or none (--target-transform log1p)"
+            f"target_transform: no export to ONNX for {net.target_transform}",
+            f"train with {option('target_transform', 'log1p')}, or without one",
         )
     rates = net.rates
     masked = net.variant == "dropout" and all(np.ndim(rate) == 0 and rate < 1 for rate in rates)

@@ -109,8 +109,8 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], loss: str | None =
     if loss == "poisson" and (array < 0).any():
         row, column = (int(index) for index in np.argwhere(array < 0)[0])
         raise InputError(
-            f"y: expected targets at least 0 for loss poisson, got {array[row, column]:g} at [{row}, {column}]; "
-            "use another loss (--loss mse)"
+            f"y: expected targets at least 0 for loss poisson, got {array[row, column]:g} at [{row}, {column}]",
+            "use another loss",
         )
     return host.kernel_input(array.astype(dtype, copy=False))
 

@@ -262,9 +262,12 @@ class MLP(Trainable, Saveable):
         training range.
         """
         if self.encoder is not None and (isinstance(x, Table) or frames.is_frame(x)):
-            result = self.encoder.transform(read(x))
-            for note in result.notes:
-                warn(note)
+            try:
+                result = self.encoder.transform(read(x))
+            except InputError as error:  # its remedy is an option that this method does not have
+                raise InputError(error.problem) from None
+            for fact in result.facts:
+                warn(fact)
             x = result.x
         x = frames.values(x, self.features) if frames.is_frame(x) else x
         return inputs.rows(x, self.sizes[0], self.device)

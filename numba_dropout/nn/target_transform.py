@@ -39,8 +39,8 @@ def forward(name: str, y: NDArray[Any], lambdas: Lambdas = None) -> NDArray[np.f
         if negative.any():
             row, column = (int(index) for index in np.argwhere(negative)[0])
             raise InputError(
-                f"y: expected targets at least 0 for log1p, got {y[row, column]:g} at [{row}, {column}]; "
-                "use yeo-johnson (--target-transform yeo-johnson)"
+                f"y: expected targets at least 0 for log1p, got {y[row, column]:g} at [{row}, {column}]",
+                "use yeo-johnson",
             )
         return np.log1p(y)
     columns = zip(y.T, _lambdas_of(y, lambdas), strict=True)

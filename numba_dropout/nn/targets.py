@@ -58,8 +58,8 @@ class Targets(ABC):
         checks.choice(name, "target_transform", target_transform.TRANSFORMS)
         if name != "none" and (not self.predicts_values or self.loss == "poisson"):
             raise InputError(
-                f"target_transform: expected loss mse, huber or absolute for {name}, got {self.loss}; "
-                "use none (--target-transform none) or another loss (--loss mse)"
+                f"target_transform: expected loss mse, huber or absolute for {name}, got {self.loss}",
+                "use none, or another loss",
             )
         lambdas = None
         values = inputs.targets(y, self.sizes[-1], np.dtype(np.float64))

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from ..arrays import frames
+from ..core.errors import InputError
 from ..data.columns import number
 from ..data.columns.encoder import ColumnEncoder
 from ..data.columns.kinds import kinds
 from ..data.columns.options import ColumnOptions
 from ..data.columns.plan import ColumnPlan
+from ..data.columns.refused import CONTENTS
 from ..data.readers.frame_tables import from_columns, from_frame
 from ..data.table import Table
 
@@ -45,7 +47,9 @@ class FrameEncoder:
         plans = kinds(table, options, refuse=False)
         refused = [plan for plan in plans if plan.kind == "refused"]
         if refused:
-            columns = "; ".join(f"{plan.name!r} has {plan.reason}" for plan in refused)
+            columns = "; ".join(
+                f"{plan.name!r} has {plan.reason}" if plan.reason in CONTENTS else plan.reason for plan in refused
+            )
             raise ValueError(f"X: expected numbers, categories or dates; {columns}; convert or drop the columns")
         _warn_of_texts(table, plans, options)
         self._encoder = ColumnEncoder(options).fit(table, plans)
@@ -72,7 +76,10 @@ class FrameEncoder:
             frame = check_array(frame, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
         elif not frames.is_frame(frame):
             raise ValueError(f"X: expected a data frame with the columns of fit, got {type(frame).__name__}")
-        encoded = self._encoder.transform(_table(frame))
+        try:
+            encoded = self._encoder.transform(_table(frame))
+        except InputError as error:  # its remedy is an option that estimators do not have
+            raise ValueError(error.problem) from None
         filled = {name: cells for name, cells in encoded.filled.items() if name not in self._gaps}
         for counts, what in ((encoded.unseen, "unknown levels"), (filled, "missing values")):
             for name, cells in counts.items():

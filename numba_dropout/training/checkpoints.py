@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..core import checks
 from ..core.errors import InputError
+from ..core.options import option
 from ..nn.mlp import MLP
 from ..storage import model_file
 from ..storage.files import check_writable, remove_parts
@@ -86,7 +87,7 @@ class Checkpoint(Callback):
                 continue
             if _run(position) not in finished:
                 raise InputError(
-                    f"{file}: a checkpoint of an unfinished run; resume it (--resume {file}), remove "
+                    f"{file}: a checkpoint of an unfinished run; resume it with {option('resume', str(file))}, remove "
                     f"{_base(self.path)}.ckpt-*.npz ({len(existing)} in all), or choose another name for the model"
                 )
             self._others.append(file)

@@ -63,7 +63,7 @@ class ValueSpread:
         if not self.noise.known:
             raise InputError(
                 "interval: the model does not know the precision of its noise (tau); leave the interval out, or train "
-                "the model again with `ndrop train`, which stores it"
+                "the model again with `ndrop train` or `nd.train`, which store it"
             )
         half = NormalDist().inv_cdf((1 + level) / 2) * self.transformed_std
         center, inverse = self.transformed_mean, self.noise.inverse

@@ -15,6 +15,7 @@ from ..arrays.convert import on_host
 from ..arrays.host import digest
 from ..arrays.sparse import parts_of
 from ..core.errors import InputError
+from ..core.options import option
 from ..nn.mlp import MLP
 from ..nn.rate_schedules import RateSchedule, rate_schedule
 from ..optim import Optimizer, schedule_name
@@ -187,10 +188,13 @@ class Training:
         return self.history
 
     def compile(self) -> None:
-        """Compile the kernels and create the optimizer's state with a call of zero steps."""
+        """Compile the kernels and create the optimizer's state with a call of zero steps, and evaluate a row."""
         self._set_schedule_ends()
         self.net.regularize(self.rows)
         self._train_steps(np.empty((0, 2)), np.arange(0))
+        if self._validation is not None:
+            x, y = self._validation
+            self.net.evaluate_arrays(x[:1], y[:1])
 
     def _set_schedule_ends(self) -> None:
         """Set the end of the learning-rate and dropout-rate schedules to the end of the run."""
@@ -266,7 +270,8 @@ class Training:
         if not finite.all():
             raise Diverged(
                 f"the {name} became {values[~finite][0]} in epoch {self.epoch}; try a lower learning rate (it was "
-                f"{self._lr:g}), a bound on the gradient (clip-norm) or on the weights (max-norm), or scaled features"
+                f"{self._lr:g}), a bound on the gradient ({option('clip_norm')}) or on the weights "
+                f"({option('max_norm')}), or scaled features"
             )
 
     # ---------------------------------------------------------------- state for checkpoints

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError, missing
+from ..core.options import option
 from ..nn import inputs
 from ..nn.mlp import MLP
 from ..storage.files import replacing
@@ -141,7 +142,8 @@ def table(
         samples or without known noise, are refused too.
     """
     if interval is not None and (samples is None or not net.predicts_values):
-        raise InputError("interval: expected samples (--mc T) of a model of values; leave the interval out")
+        samples_of = f"{option('samples', metavar='T')} of a model of values"
+        raise InputError(f"interval: expected {samples_of}", "leave the interval out")
     inputs.check_finite(net.as_input(x), "x")
     result = _table(net, x, proba) if samples is None else _table_of_samples(net, x, proba, samples, interval)
     return replace(result, ids=tuple((name, _cells(name, cells, len(result.values))) for name, cells in ids))

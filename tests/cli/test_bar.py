@@ -4,6 +4,8 @@ import io
 import re
 import sys
 
+import click
+import pytest
 from numba_dropout_cli import bar
 
 
@@ -36,3 +38,17 @@ def test_pipe(capsys):
     hidden.echo(["a line"])
     hidden.clear()
     assert tuple(capsys.readouterr()) == ("a line\n", "")
+
+
+def test_time_left(monkeypatch):
+    """It is estimated by the steps after the first ones, and not by those of an earlier run."""
+    clock = [1000.0]
+    monkeypatch.setattr("time.time", lambda: clock[0])
+    shown = click.progressbar(length=100, file=Terminal(), item_show_func=str)
+    shown.update(20, None)  # of an earlier run
+    steps = bar.Steps(shown)
+    for seconds, count in ((60, 5), (2, 1), (2, 1), (4, 2)):  # compilation, and then 2 seconds a step
+        clock[0] += seconds
+        steps.update(count, "text")
+        assert shown.pos == 25 or shown.time_per_iteration == pytest.approx(2)
+    assert (shown.pos, shown.eta) == (29, pytest.approx(2 * 71))

@@ -1,17 +1,25 @@
 """Training options that are refused: exit code 2, one line that names the option, and no file written."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from commands import refused
 from csv_tables import CATS_AND_DOGS
 from numba_dropout_cli import _options
+from numba_dropout_cli.main import cli
 
 import numba_dropout as nd
+from numba_dropout.core.options import command_line
+from numba_dropout.core.options import option as written
+from numba_dropout.experiments.parallel import parallel_map
 from numba_dropout.kernels.scalar.activations import ACTIVATIONS
 from numba_dropout.nn.losses import LOSSES
 from numba_dropout.nn.rate_schedules import RATE_SCHEDULES
 from numba_dropout.nn.variants import VARIANTS
 from numba_dropout.optim import OPTIMIZERS, SCHEDULES
 
+PACKAGE = Path(nd.__file__).parent
 SMALL = ("--hidden", "4", "--epochs", "1")
 
 pytestmark = pytest.mark.usefixtures("earlier_run")
@@ -125,3 +133,28 @@ def test_too_many_parameters():
 def test_names_match_the_library(choice, registry):
     """The command starts without the library, so it has the names of each registry too."""
     assert list(choice.choices) == list(registry)
+
+
+def test_options_in_messages():
+    """Each option that a message of the library names is one of a command."""
+    flags = {flag for command in cli.commands.values() for parameter in command.params for flag in parameter.opts}
+    names = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "option":
+                names |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+    assert {"drop", "dates", "missing", "val"} <= names
+    with command_line():
+        assert {written(name) for name in names} - flags == set()
+
+
+def test_messages_of_workers():
+    """They are for the reader of the parent's messages."""
+    with command_line():
+        assert parallel_map(written, [("ids",), ("drop",)], 2) == ["--id", "--drop"]
+    assert parallel_map(written, [("ids",), ("drop",)], 2) == ["ids=...", "drop=..."]
+
+
+def test_messages_after_a_command():
+    refused("train", "good.csv", *SMALL, "--patience", "2")
+    assert written("drop") == "drop=..."

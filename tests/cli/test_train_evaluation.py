@@ -175,15 +175,15 @@ def test_predictions_by_threshold():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--threshold", "f1"], "threshold: f1 is chosen on validation rows; set val (--val 0.2)"),
+        (["--threshold", "f1"], "threshold: f1 is chosen on validation rows; set --val 0.2"),
         (["--threshold", "1.5"], "expected f1, balanced_accuracy, or a number between 0 and 1, got '1.5'"),
         (["--threshold", "accuracy"], "expected f1, balanced_accuracy, or a number"),
         (["--class-weight", "heavy"], "expected balanced, or a weight for each class such as yes=5,no=1, got 'heavy'"),
         (["--class-weight", "yes=x"], "expected balanced, or a weight for each class"),
         (["--class-weight", "maybe=5"], "class_weight: there is no class 'maybe'; the classes are no, yes"),
         (["--class-weight", "yes=-1"], "class_weight"),
-        (["--group", "group"], "set their share with val (--val 0.2)"),
-        (["--time", "day"], "set their share with val (--val 0.2)"),
+        (["--group", "group"], "set their share with --val 0.2"),
+        (["--time", "day"], "set their share with --val 0.2"),
         (["--group", "group", "--time", "day", "--val", "0.2"], "group, time: expected one of them, got both"),
         (["--group", "nowhere", "--val", "0.2"], "there is no column 'nowhere'"),
         (["--time", "y", "--val", "0.2"], "expected a number or a date at row 2, column 5 ('y'), got 'yes'"),

@@ -124,23 +124,27 @@ def test_line_breaks_within_cells():
     assert np.isnan(numbers(["1\n2", "3"], ",")).tolist() == [True, False]
 
 
+def reading(cells, decimal=".", thousands=None, where="t.csv: column 1"):
+    return number_reading(cells, decimal, thousands, where, as_texts="read it as text", without="drop it")
+
+
 @pytest.mark.parametrize(
     ("cells", "parts"),
     [
         (
             ["1.847", "646", "1.567"],
-            ["1.847 beside 646", "--thousands . --decimal , for 1847", "--thousands '' for 1.847"],
+            ["1.847 beside 646", "thousands='.', decimal=',' for 1847", "thousands='' for 1.847"],
         ),
         (["12.500", "950.000", "800"], ["12.500 beside 800"]),
-        (["900", "1,200", "1300"], ["'1,200' beside '1300'", "--thousands , for 1200", "--decimal , for 1.200"]),
-        (["12%", "3"], ["'12%' and '3'"]),
-        (["$3", "4 €"], ["'$3' and '4 €'", "currencies"]),
+        (["900", "1,200", "1300"], ["'1,200' beside '1300'", "thousands=',' for 1200", "decimal=',' for 1.200"]),
+        (["12%", "3"], ["'12%' and '3'", "or drop it"]),
+        (["$3", "4 €"], ["'$3' and '4 €'", "currencies", "or drop it"]),
         (["USD 3", "$4", "4 CHF"], ["'USD 3' and '4 CHF'", "currencies"]),
     ],
 )
 def test_two_readings_are_refused(cells, parts):
     with pytest.raises(InputError) as error:
-        number_reading(cells, ".", None, "t.csv: column 2 ('rent')")
+        reading(cells, where="t.csv: column 2 ('rent')")
     message = str(error.value)
     assert message.startswith("t.csv: column 2 ('rent'): ")
     assert "\n" not in message
@@ -148,8 +152,8 @@ def test_two_readings_are_refused(cells, parts):
 
 
 def test_grouped_numbers_have_a_note():
-    note = number_reading(["1,200", "900"], ".", None, "t.csv: column 1")
-    assert note == "t.csv: column 1: '1,200' is read as 1200; --decimal , reads it as a decimal"
+    note = reading(["1,200", "900"])
+    assert note == "t.csv: column 1: '1,200' is read as 1200; decimal=',' reads it as a decimal"
 
 
 @pytest.mark.parametrize(
@@ -157,12 +161,12 @@ def test_grouped_numbers_have_a_note():
 )
 def test_grouped_numbers_that_cannot_be_decimals(cells):
     """Another option could not read them."""
-    assert number_reading(cells, ".", None, "t.csv: column 1") is None
+    assert reading(cells) is None
 
 
 def test_brackets_have_a_note():
-    note = number_reading(["12", "(1,234.50)"], ".", None, "t.csv: column 1")
-    assert note == "t.csv: column 1: '(1,234.50)' is read as -1234.5; --categorical makes the column a category"
+    note = reading(["12", "(1,234.50)"])
+    assert note == "t.csv: column 1: '(1,234.50)' is read as -1234.5; read it as text"
 
 
 @pytest.mark.parametrize(
@@ -170,12 +174,12 @@ def test_brackets_have_a_note():
     [["1.847", "0.646", "1.5"], ["1.847", "2.125"], ["3", "4"], ["5.125", "3", "7.625"], ["12%", "0"], ["$3", "4"], []],
 )
 def test_one_reading_has_no_note(cells):
-    assert number_reading(cells, ".", None, "t.csv: column 1") is None
+    assert reading(cells) is None
 
 
 def test_given_separators_settle_the_reading():
-    assert number_reading(["1.847", "646"], ",", ".", "t.csv: column 1") is None
-    assert number_reading(["1.847", "646"], ".", "", "t.csv: column 1") is None
+    assert reading(["1.847", "646"], ",", ".") is None
+    assert reading(["1.847", "646"], ".", "") is None
 
 
 def test_missing_words():

@@ -39,7 +39,9 @@ def test_columns_by_name(animals, write, content):
 def test_without_a_header(animals, write):
     path = write(text(header=False))
     for need_target in (True, False):
-        with pytest.raises(ValueError, match="trained on columns with names, and this table has no header; use --by-p"):
+        with pytest.raises(
+            ValueError, match="trained on columns with names, and this table has no header; use by_position=T"
+        ):
             data.load_for(animals, path, need_target=need_target)
     dataset = data.load_for(animals, path, by_position=True)
     assert np.array_equal(dataset.x, X)
@@ -113,9 +115,9 @@ def test_what_training_did_not_have_is_counted(rooms, write):
     dataset = data.load_for(rooms, path, need_target=False)
     assert dataset.x.tolist() == [[0, 0, 0, 40, 0], [1, 0, 0, 58, 0], [0, 1, 0, 15, 1]]
     assert dataset.notes == (
-        "city: 1 cell with a level that training did not have; --unknown refuse makes it an error",
+        "city: 1 cell with a level that training did not have; unknown='refuse' makes it an error",
         "size: 1 missing value, filled with the median 15",
-        "size: 1 value far outside the training range, 0 to 29; bounded by -29 to 58, --no-clip leaves them",
+        "size: 1 value far outside the training range, 0 to 29; bounded by -29 to 58, clip=False leaves them",
     )
     clipped = data.load_for(rooms, path, need_target=False, clip=True)
     assert clipped.x[:, 3].tolist() == [29, 29, 15]

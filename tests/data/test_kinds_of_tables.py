@@ -44,7 +44,7 @@ def test_counts_of_scikit_learn():
 def test_index(name):
     data = load(name)
     assert data.table.index == 0
-    assert any("--use" in note for note in data.notes)
+    assert any("use=[" in note for note in data.notes)
     kept = load(name, use=[1])
     assert kept.x.shape[1] == data.x.shape[1] + 1
 
@@ -63,7 +63,7 @@ def test_duplicate_names(name, twice):
 def test_values(name, target):
     data = load(name, target=target)
     assert data.classes is None
-    assert any("--task classes" in note for note in data.notes)
+    assert any("task='classes'" in note for note in data.notes)
 
 
 def test_26_classes():
@@ -136,7 +136,7 @@ def test_thousands():
 
 
 def test_german_thousands():
-    with pytest.raises(ValueError, match=r"two readings.*--thousands \. --decimal ,"):
+    with pytest.raises(ValueError, match=r"two readings.*thousands='.', decimal=','"):
         load("german_thousands")
     data = load("german_thousands", thousands=".", decimal=",")
     assert max(data.x.max(), np.asarray(data.y).max()) >= 1000
@@ -155,7 +155,7 @@ def test_lines(tmp_path):
     assert len(load("comment", comment="#").x) >= 1
     assert len(load("utf16").x) >= 1
     assert len(load("latin1", encoding="latin-1").x) >= 1
-    with pytest.raises(ValueError, match="--encoding latin-1"):
+    with pytest.raises(ValueError, match="encoding='latin-1'"):
         load("latin1")
 
 
@@ -166,7 +166,7 @@ def test_row_without_target():
 
 
 def test_copy_of_the_target():
-    assert any("y_copy" in note and "--drop y_copy" in note for note in load("leak").notes)
+    assert any("y_copy" in note and "drop=['y_copy']" in note for note in load("leak").notes)
 
 
 def test_missing_number():

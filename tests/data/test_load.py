@@ -37,7 +37,7 @@ def test_whole_numbers(write, different, rows, task):
     assert dataset.classes == (list(range(different)) if task == "classes" else None)
     other = "values" if task == "classes" else "classes"
     count = f"{different} different whole numbers in {rows} rows"
-    assert f"target column 2 ('y'): {count} are read as {task}; --task {other} reads {other}" in dataset.notes
+    assert f"target column 2 ('y'): {count} are read as {task}; task={other!r} reads {other}" in dataset.notes
     assert data.load(path, task="classes").classes == list(range(different))
     assert data.load(path, task="values").classes is None
 
@@ -109,7 +109,7 @@ def test_ids(write):
 def test_a_feature_that_equals_the_target(write):
     rows = "".join(f"{i / 4},{i % 7 / 4},{i / 4}\n" for i in range(30))
     notes = data.load(write("leak,u,y\n" + rows)).notes
-    assert notes[-1] == "warning: column 1 ('leak') equals the target in every row; leave it out with --drop leak"
+    assert notes[-1] == "warning: column 1 ('leak') equals the target in every row; leave it out with drop=['leak']"
     assert not any("warning" in note for note in data.load(write("leak,u,y\n" + rows), drop=["leak"]).notes)
 
 
@@ -144,7 +144,7 @@ def test_encoders_learn_from_their_rows(write):
     train = dataset.rows(np.arange(20)).encoded()
     assert (train.features, train.x.shape) == (["x"], (20, 1))
     rest = dataset.rows(np.arange(20, 30)).encoded_by(train.encoder)
-    assert rest.x.tolist() == [[i] for i in range(20, 30)]
+    assert rest.x.tolist() == [[2 * i] for i in range(20, 30)]
     assert (rest.features, rest.encoder) == (["x"], train.encoder)
     arrays = data.load("pipeline")
     assert arrays.encoded() is arrays

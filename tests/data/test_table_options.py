@@ -77,7 +77,7 @@ def test_refused_options():
         TableOptions.of(drops=["a"])
     with pytest.raises(InputError, match="task: expected one of auto, classes, values, got 'class'"):
         TableOptions.of(task="class")
-    with pytest.raises(InputError, match="--min-count: expected at least 1, got 0"):
+    with pytest.raises(InputError, match="min_count: expected at least 1, got 0"):
         TableOptions.of(min_count=0)
     with pytest.raises(InputError, match="skip: expected a number of lines, at least 0, got -1"):
         TableOptions.of(skip=-1)

@@ -70,7 +70,7 @@ def test_whole_numbers(different, rows, task):
         result = target(cells)
         assert (result.classes is None) == (task == "values")
         assert str(different) in result.notes[0]
-        assert "--task " + ("values" if task == "classes" else "classes") in result.notes[0]
+        assert "task=" + repr("values" if task == "classes" else "classes") in result.notes[0]
     assert target(cells, "classes").notes == target(cells, "values").notes == []
 
 
@@ -80,7 +80,7 @@ def test_guess_of_the_task():
     assert guess_task(np.array([0, 1] * 9)) == "values"
     assert guess_task(np.array([5, 5])) == "classes"
     (note,) = target(["007", "7", "1e2", "100"] * 15, task="auto").notes
-    assert "4 different whole numbers in 60 rows are read as classes; --task values reads values" in note
+    assert "4 different whole numbers in 60 rows are read as classes; task='values' reads values" in note
 
 
 @pytest.mark.parametrize("cells", [["5"] * 3, np.array([5, 5, 5]), ["a"] * 3, np.array([True, True])])
@@ -126,15 +126,15 @@ def test_classes_that_differ_by_capital_letters():
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["1.5", "2.5", "x"], "at row 4, .*got text 'x'; --missing=x reads it as missing, or --task classes reads c"),
-        (["1.5", "2.5", "inf"], "at row 4, .*got text 'inf'; --missing=inf"),
-        ([*map(str, range(25)), "3+"], "at row 27, .*got text '3\\+'; --missing=3\\+"),
-        ([*map(str, range(25)), "not known"], "got text 'not known'; --missing='not known' reads it"),
+        (["1.5", "2.5", "x"], "at row 4, .*got text 'x'; missing=.'x'. reads it as missing, or task='classes' reads c"),
+        (["1.5", "2.5", "inf"], "at row 4, .*got text 'inf'; missing=.'inf'"),
+        ([*map(str, range(25)), "3+"], "at row 27, .*got text '3\\+'; missing=.'3\\+'"),
+        ([*map(str, range(25)), "not known"], "got text 'not known'; missing=.'not known'. reads it"),
         ([*map(str, range(25)), "z" * 300], r"got text 'z{57}\.\.\.'; correct or empty the cell"),
     ],
 )
 def test_a_text_among_values(cells, message):
-    """With --task classes, which the message offers, all are classes."""
+    """With task="classes", which the message offers, all are classes."""
     with pytest.raises(InputError, match=f"t.csv: expected a number .*{message}") as error:
         target(cells)
     assert len(str(error.value)) < 250
@@ -148,7 +148,7 @@ def test_a_text_among_classes():
     cells = ["0", "1", "2", "3+"] * 12
     result = target(cells)
     assert result.classes == ["0", "1", "2", "3+"]
-    assert result.notes == ["target column 1 ('y'): 4 classes because of '3+'; --missing=3+ reads it as missing"]
+    assert result.notes == ["target column 1 ('y'): 4 classes because of '3+'; missing=['3+'] reads it as missing"]
     assert target(cells, "classes").notes == []
     assert target([*cells, "2.5"] * 2).classes == ["0", "1", "2", "2.5", "3+"]
     assert target(list("0123456789abcdef")).classes == list("0123456789abcdef")
@@ -157,14 +157,14 @@ def test_a_text_among_classes():
 @pytest.mark.parametrize(
     ("cells", "task", "message"),
     [
-        (["a", "b"], "values", r"of the target, column 1 \('y'\), got text .*; use --task classes"),
+        (["a", "b"], "values", r"of the target, column 1 \('y'\), got text .*; use task='classes'"),
         (["1e999", "2"], "auto", r"expected a finite number at row 2 of the target, column 1 \('y'\), got 1e999"),
         (np.array([1.0, np.inf]), "auto", "expected a finite number at row 3 of the target, .*, got inf"),
         (np.array(["2020-01-01", "2020-01-02"], "datetime64[s]"), "auto", "holds dates; choose another target"),
         (
             [f"name {i}" for i in range(30)],
             "auto",
-            "got 30 different texts in 30 rows; choose another target, or use --t",
+            "got 30 different texts in 30 rows; choose another target, or use t",
         ),
     ],
 )
@@ -177,7 +177,7 @@ def test_readings_of_numbers():
     """Numbers are read as in features, with a note on a guess."""
     result = target(["1,200", "$3,400", "2,000"])
     assert result.y.tolist() == [[1200], [3400], [2000]]
-    assert any("'1,200' is read as 1200; --decimal , reads it as a decimal" in note for note in result.notes)
+    assert any("'1,200' is read as 1200; decimal=',' reads it as a decimal" in note for note in result.notes)
     assert target(["1.200,5", "3"], decimal=",", thousands=".").y.tolist() == [[1200.5], [3]]
     assert target(["12%", "7.5%"]).y.tolist() == [[0.12], [0.075]]
 
@@ -198,7 +198,7 @@ def test_several_labels(column):
     result = several(a=column, b=["1", "0", "1"])
     assert result.y.tolist() == [[0, 1], [1, 0], [1, 1]]
     assert result.labels
-    assert result.notes == ["2 targets are read as labels; --task values reads values"]
+    assert result.notes == ["2 targets are read as labels; task='values' reads values"]
     read_as_values = several("values", a=column, b=["1", "0", "1"])
     assert read_as_values.y.tolist() == result.y.tolist()
     assert not read_as_values.labels
@@ -206,7 +206,7 @@ def test_several_labels(column):
 
 
 def test_several_refused():
-    with pytest.raises(InputError, match="several targets with classes hold labels 0 and 1 only; use --task values"):
+    with pytest.raises(InputError, match="several targets with classes hold labels 0 and 1 only; use task='values'"):
         several("classes", a=["0", "2"], b=["1", "0"])
     with pytest.raises(
         InputError, match=r"expected numbers in the target, column 2 \('b'\), got texts; a model of val"
@@ -229,7 +229,5 @@ def test_integer_labels():
     y, classes = integer_labels(np.array([5.0, -1.0, 5.0]), "t")
     assert (y.tolist(), classes) == ([1, 0, 1], [-1, 5])
     assert integer_labels(np.array(["b", "a"]), "t")[1] == ["a", "b"]
-    with pytest.raises(
-        InputError, match="t: expected integers as classes in the target, got fractions; use --task val"
-    ):
+    with pytest.raises(InputError, match="t: expected integers as classes in the target, got fractions; use task='val"):
         integer_labels(np.array([0.5, 1]), "t")

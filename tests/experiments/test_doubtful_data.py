@@ -24,19 +24,19 @@ def repeated(*cells):
 @pytest.mark.parametrize(
     ("cells", "options", "message"),
     [
-        (repeated("1.234,50", "999,00", "12,75"), {}, "numbers with another decimal sign.*give --decimal ,"),
-        (repeated("1,5", "2,5", "3,25"), {"task": "values"}, "numbers with another decimal sign.*give --decimal ,"),
-        (repeated("2024-01-05", "2024-02-07"), {}, "holds dates; choose another target, or use --task classes"),
+        (repeated("1.234,50", "999,00", "12,75"), {}, "numbers with another decimal sign.*give decimal=','"),
+        (repeated("1,5", "2,5", "3,25"), {"task": "values"}, "numbers with another decimal sign.*give decimal=','"),
+        (repeated("2024-01-05", "2024-02-07"), {}, "holds dates; choose another target, or use task='classes'"),
         (
             repeated("1e39", "1.5"),
             {"task": "values"},
-            r"at most 3.4.*; .*--dtype float64 \(got 1e\+39 at row 1\)",
+            r"at most 3.4.*, got 1e\+39 at row 1; .*dtype='float64'",
         ),
-        (repeated("1", "-2.5"), {"loss": "poisson"}, r"at least 0 for --loss poisson; .* \(got -2.5 at row 2\)"),
+        (repeated("1", "-2.5"), {"loss": "poisson"}, r"at least 0 for loss='poisson', got -2.5 at row 2; use"),
         (
             repeated("1.5", "-2"),
             {"task": "values", "target_transform": "log1p"},
-            r"at least 0 for --target-transform log1p; .*at row 2",
+            r"at least 0 for target_transform='log1p', .*at row 2",
         ),
         (
             repeated("1.5", "2.25"),
@@ -67,12 +67,12 @@ def test_gap_that_tells_the_target():
 
 def test_class_of_a_missing_word():
     notes = nd.data.load(table(y=repeated("yes", "no", "NA"))).notes
-    assert any("'NA' is a class; --missing NA leaves its rows out" in note for note in notes)
+    assert any("'NA' is a class; missing=['NA'] leaves its rows out" in note for note in notes)
 
 
 def test_last_column_as_target():
     unnamed = table(y=repeated("yes", "no"))
-    note = "target: column 2 ('y'), the last; --target NAME chooses another"
+    note = "target: column 2 ('y'), the last; target=NAME chooses another"
     assert note in nd.data.load(unnamed).notes
     assert note not in nd.data.load(unnamed, target="y").notes
 

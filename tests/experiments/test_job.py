@@ -80,15 +80,13 @@ def test_other_data_have_no_parts(change, path):
     else:
         rows = rows[::-1]
     path.write_text("\n".join([head, *rows]) + "\n")
-    with pytest.raises(
-        ValueError, match=r"t.csv: these are not the 60 rows that the model was trained on.*without --pa"
-    ):
+    with pytest.raises(ValueError, match=r"t.csv: these are not the 60 rows that the model was trained on.*without pa"):
         part_of_split(net, path, "val")
 
 
 def test_models_without_held_out_rows(path):
     net = build(path, TrainConfig(**QUICK)).net
-    with pytest.raises(ValueError, match=r"part: the model was trained without held-out rows; .* without --part"):
+    with pytest.raises(ValueError, match=r"part: the model was trained without held-out rows; .* without part"):
         part_of_split(net, path, "val")
 
 
@@ -137,7 +135,7 @@ def test_given_threshold(path):
     job = build(path, TrainConfig(**QUICK, threshold=0.3))
     job.fit()
     assert job.net.threshold == 0.3
-    with pytest.raises(ValueError, match=r"threshold: f1 is chosen on validation rows; set val \(--val 0.2\)"):
+    with pytest.raises(ValueError, match=r"threshold: f1 is chosen on validation rows; set val=0.2"):
         build(path, TrainConfig(**QUICK, threshold="f1"))
 
 
@@ -152,8 +150,8 @@ def test_file_of_test_rows(path, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patience": 3}, r"patience: requires validation data; set val \(--val 0.1\)"),
-        ({"group": "owner"}, r"group, time: choose the held-out rows; set their share with val \(--val 0.2\)"),
+        ({"patience": 3}, r"patience: requires validation data; set val=0.1"),
+        ({"group": "owner"}, r"group, time: choose the held-out rows; set their share with val=0.2"),
         ({"time": "day"}, "set their share with val"),
         ({"val": 0.2, "group": "owner", "time": "day"}, "group, time: expected one of them, got both"),
         ({"loss": "huber"}, "expected a number at row 2 of the target, column 5 .*, got text 'yes'"),

@@ -79,9 +79,7 @@ def test_callbacks():
 
 @needs_tables
 def test_doubts_are_warnings():
-    with pytest.warns(
-        UserWarning, match=r"column . \('y_copy'\) equals the target in every row; leave it out with --dr"
-    ):
+    with pytest.warns(UserWarning, match=r"column . \('y_copy'\) equals the target in every row; leave it out with dr"):
         nd.train(table("leak"), **QUICK)
 
 

@@ -233,6 +233,31 @@ def test_columns_that_are_no_data_are_refused(frame, target):
         classifier().fit(pandas.DataFrame({"x": ["a"] * 120}), target)
 
 
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["03/28/2023", "04/30/2023"], "'x' has dates in another form than ISO 8601"),
+        (["1.234,5", "2,5"], "'x' has numbers with another decimal sign"),
+        (["1,200", "1300"], "column 1 ('x'): '1,200' beside '1300' has two readings"),
+        (["12%", "3"], "column 1 ('x'): mixes '12%' and '3'"),
+        ([f"{i}.5" for i in range(119)] + ["n.k."], "expected a number at row 120, column 1 ('x'), got 'n.k.'"),
+    ],
+)
+def test_refusals_name_no_options(target, cells, reason):
+    """An estimator has no option such as decimal: the columns have to be changed."""
+    x = pandas.DataFrame({"x": (cells * 120)[:120], "size": np.arange(120.0)})
+    with pytest.raises(ValueError, match=r"^X: expected numbers, categories or dates") as error:
+        classifier().fit(x, target)
+    assert str(error.value).endswith(f"; {reason}; convert or drop the columns")
+    assert classifier().fit(x.drop(columns="x"), target).n_features_in_ == 1
+
+
+def test_cells_that_cannot_be_read_in_predict(frame, target):
+    fitted = classifier().fit(frame, target)
+    with pytest.raises(ValueError, match=r"^X: expected a number at row 1, column 1 \('age'\), got 'old'$"):
+        fitted.predict(frame.assign(age=["old"] * 120))
+
+
 def test_params_pickles_and_copies(frame, target):
     estimator = classifier(early_stopping=True).fit(frame, target)
     assert next(iter(estimator.get_params())) == "activation"

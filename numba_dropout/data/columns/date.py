@@ -85,7 +85,8 @@ def read(table: Table, position: int, pattern: str | None, options: ColumnOption
             expected = f"a date like {pattern}" if pattern else "an ISO date such as 2013-02-11"
             raise InputError(
                 f"{table.source}: expected {expected} at row {table.lines[row]}, {table.column_name(position)}, got "
-                f"{shown(texts[row])}; --date gives another pattern, and {as_missing(texts[row])}"
+                f"{shown(texts[row])}",
+                as_missing(texts[row]),
             )
     return moments
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.options import option
 from .category import CategoryColumn
 from .date import DateColumn
 from .missing import count
 from .number import NumberColumn
 from .options import ColumnOptions
 
-__all__ = ["Encoded", "Fitted", "notes"]
+__all__ = ["Encoded", "Fitted", "describe"]
 
 Fitted = NumberColumn | CategoryColumn | DateColumn
 
@@ -26,7 +27,8 @@ class Encoded:
     x: float64 (N, C), of a table of plain numbers a read-only view of its matrix where it has all of these columns, in
     their order. filled: missing values of each column. unseen: cells of each column with a level that training
     did not have. outside: numbers of each column that are further outside the training range than its length.
-    rows_outside: rows with such a number. notes: a line on each of these columns.
+    rows_outside: rows with such a number. notes: a line on each of these columns, with the option that changes what
+    becomes of it. facts: these lines without the options.
     """
 
     x: NDArray[np.float64]
@@ -35,25 +37,30 @@ class Encoded:
     outside: dict[str, int] = field(default_factory=dict)
     rows_outside: int = 0
     notes: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
 
 
-def notes(encoded: Encoded, columns: Sequence[Fitted], options: ColumnOptions) -> list[str]:
-    """Return a line on each column with unseen levels, missing values, or numbers far outside the training range."""
+def describe(encoded: Encoded, columns: Sequence[Fitted], options: ColumnOptions) -> None:
+    """Add a line on each column with unseen levels, missing values, or numbers far outside the training range."""
     by_name = {column.name: column for column in columns}
-    lines = []
+    lines: list[tuple[str, str]] = []
     for name, cells in encoded.unseen.items():
         unseen = f"{count(cells, 'cell')} with a level that training did not have"
-        lines.append(f"{name}: {unseen}; --unknown refuse makes it an error")
+        lines.append((f"{name}: {unseen}", f"; {option('unknown', 'refuse')} makes it an error"))
     for name, cells in encoded.filled.items():
         column = by_name[name]
         median = f", filled with the median {column.median:g}" if isinstance(column, NumberColumn) else ""
-        lines.append(f"{name}: {count(cells, 'missing value')}{median}")
+        lines.append((f"{name}: {count(cells, 'missing value')}{median}", ""))
     for name, cells in encoded.outside.items():
         far = f"{count(cells, 'value')} far outside the training range, {_range(by_name[name])}"
-        bounded = f"bounded by {_range(by_name[name], 1)}, --no-clip leaves them"
-        bounds = {None: bounded, True: "bounded by it", False: "--clip bounds them"}
-        lines.append(f"{name}: {far}; {bounds[options.clip]}")
-    return lines
+        changes = {
+            None: f"; bounded by {_range(by_name[name], 1)}, {option('clip', False)} leaves them",
+            True: "; bounded by it",
+            False: f"; {option('clip', True)} bounds them",
+        }
+        lines.append((f"{name}: {far}", changes[options.clip]))
+    encoded.notes = [fact + change for fact, change in lines]
+    encoded.facts = [fact for fact, _ in lines]
 
 
 def _range(column: Fitted, lengths: int = 0) -> str:

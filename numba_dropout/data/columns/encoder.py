@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.options import option
 from ..table import Table, listing, shown
 from . import category, date, number
 from .category import CategoryColumn
 from .date import DateColumn
-from .encoded import Encoded, Fitted, notes
+from .encoded import Encoded, Fitted, describe
 from .number import NumberColumn
 from .options import ColumnOptions
 from .plan import FEATURES, ColumnPlan
@@ -118,7 +119,7 @@ class ColumnEncoder:
                 continue
             result.filled |= {column.name: int(absent.sum())} if absent.any() else {}
         result.rows_outside = int(far.sum())
-        result.notes = notes(result, self.columns, self.options)
+        describe(result, self.columns, self.options)
         return result
 
     @property
@@ -248,7 +249,8 @@ class ColumnEncoder:
             where = f"row {table.lines[row]}, {table.column_name(position)}"
             raise InputError(
                 f"{table.source}: {shown(texts[row])} at {where}, is not one of the training "
-                f"levels {listing([*column.levels, *column.rare])}; --unknown zeros accepts it"
+                f"levels {listing([*column.levels, *column.rare])}",
+                f"{option('unknown', 'zeros')} accepts it",
             )
         result.unseen[column.name] = int(unseen.sum())
 

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.options import option
 from ..cells import Nested, dates, is_infinite, is_number
 from ..table import Table, as_missing, shown
 from . import category, date, number
-from .date_patterns import are_times, most
+from .date_patterns import are_times, date_patterns, most
 from .missing import missing_texts
 from .options import ColumnOptions
 from .plan import ColumnPlan
-from .refused import NUMBERS, TEXT, argument, dates_in_another_form, numbers_in_another_form, refusal
+from .refused import DATES, NUMBERS, TEXT, numbers_in_another_form, refusal
 
 __all__ = ["kinds"]
 
@@ -48,7 +49,7 @@ def kinds(
         plan = ColumnPlan(i, _name(table, i), "number", pattern=patterns.get(i))
         if i in chosen:
             kind, reason = chosen[i]
-            plan = replace(plan, kind=kind, reason=reason)
+            plan = replace(plan, kind=kind, reason=reason if kind == "target" else option(reason))
         elif i == table.index and i not in used:
             plan = _index(table, plan, options)
         if plan.kind in ("number", "category"):
@@ -59,7 +60,7 @@ def kinds(
         plans.append(plan)
     refused = [plan for plan in plans if plan.kind == "refused"]
     if refused and refuse:
-        raise InputError(refusal(table, refused, options.decimal))
+        raise InputError(refusal(table, refused))
     return _in_one_note(table, plans)
 
 
@@ -69,28 +70,24 @@ def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dic
     Raises InputError for a column of which two kinds are given, and for a target that is given another kind.
     """
     chosen: dict[int, tuple[str, str]] = {}
-    for names, kind, option in (
-        (options.numeric, "number", "--numeric"),
-        (options.categorical, "category", "--categorical"),
-        (options.drop, "dropped", "--drop"),
-        (options.ids, "id", "--id"),
-    ):
-        for position in map(table.position, names):
-            other = chosen.setdefault(position, (kind, option))[1]
-            if other != option:
-                name = argument(table, position)
+    for name, kind in (("numeric", "number"), ("categorical", "category"), ("drop", "dropped"), ("ids", "id")):
+        for position in map(table.position, getattr(options, name)):
+            other = chosen.setdefault(position, (kind, name))[1]
+            if other != name:
+                twice = " and ".join(option(each, [table.key(position)]) for each in (other, name))
                 raise InputError(
-                    f"{table.source}: {table.column_name(position)} is given twice, as {other} {name} and {option} "
-                    f"{name}; leave one of them out"
+                    f"{table.source}: {table.column_name(position)} is given twice, as {twice}", "leave one of them out"
                 )
     if options.weights is not None:
-        chosen[table.position(options.weights)] = ("weights", "--weights")
+        chosen[table.position(options.weights)] = ("weights", "weights")
     for position in targets:
-        if position in chosen and chosen[position][0] in NEVER_TARGETS:
-            option = f"{chosen[position][1]} {argument(table, position)}"
+        kind, name = chosen.get(position, ("", ""))
+        if kind in NEVER_TARGETS:
+            key = table.key(position)
             raise InputError(
-                f"{table.source}: {table.column_name(position)} is the target and is given as {option}; choose another "
-                "target with --target, or leave the option out"
+                f"{table.source}: {table.column_name(position)} is the target and is given as "
+                f"{option(name, key if kind == 'weights' else [key])}",
+                f"choose another target with {option('target')}, or leave the option out",
             )
     return chosen | dict.fromkeys(targets, ("target", "target"))
 
@@ -114,7 +111,7 @@ def _kind(
             plan = _with_reading(table, plan, options)
         return _number(table, plan, values)
     if forced == "number":
-        return _refused(plan, number.stray(table, plan.position, int(np.argmax(strays))))
+        return _refused_by(number.stray(table, plan.position, int(np.argmax(strays))), table, plan)
     return _text(table, plan, options, strays)
 
 
@@ -124,7 +121,7 @@ def _number(table: Table, plan: ColumnPlan, values: NDArray[np.float64]) -> Colu
         return plan
     infinite = np.isinf(values)
     if infinite.any():
-        return _refused(plan, number.infinity(table, plan.position, int(np.argmax(infinite))))
+        return _refused_by(number.infinity(table, plan.position, int(np.argmax(infinite))), table, plan)
     absent = int(np.isnan(values).sum())
     if absent == len(values):
         return replace(plan, kind="constant", reason="all cells are missing", missing=absent)
@@ -151,8 +148,9 @@ def _coded(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan
         return plan
     if not coded:
         return plan
-    note = f"{table.column_name(plan.position)} has numbers with leading zeros, so it is a category; --numeric "
-    return replace(_category(table, plan, options), note=f"{note}{argument(table, plan.position)} reads numbers")
+    note = f"{table.column_name(plan.position)} has numbers with leading zeros, so it is a category"
+    change = f"{option('numeric', [table.key(plan.position)])} reads numbers"
+    return replace(_category(table, plan, options), note=f"{note}; {change}")
 
 
 def _index(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
@@ -164,9 +162,9 @@ def _index(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan
 
 def _left_out(table: Table, plan: ColumnPlan, reason: str) -> ColumnPlan:
     """Return the plan of an index, with a note."""
-    use = f"--use {argument(table, plan.position)} keeps it"
+    use = f"{option('use', [table.key(plan.position)])} keeps it"
     note = f"{table.column_name(plan.position)} {reason}: left out; {use}"
-    return replace(plan, kind="index", reason=f"{reason}; {use}", note=note)
+    return replace(plan, kind="index", reason=reason, remedy=use, note=note)
 
 
 def _counting(table: Table, plan: ColumnPlan) -> ColumnPlan:
@@ -181,9 +179,10 @@ def _counting(table: Table, plan: ColumnPlan) -> ColumnPlan:
         return plan
     if steps[0] == 1 and low in (0, 1):
         return _left_out(table, plan, "counts the rows")
-    name = argument(table, plan.position)
-    note = f"{table.column_name(plan.position)} counts the rows; --drop {name} leaves it out, --use {name} keeps it"
-    return replace(plan, note=note)
+    drop, use = (option(name, [table.key(plan.position)]) for name in ("drop", "use"))
+    return replace(
+        plan, note=f"{table.column_name(plan.position)} counts the rows; {drop} leaves it out, {use} keeps it"
+    )
 
 
 def _with_reading(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
@@ -191,7 +190,7 @@ def _with_reading(table: Table, plan: ColumnPlan, options: ColumnOptions) -> Col
     try:
         return replace(plan, note=number.reading_note(table, plan.position, options))
     except InputError as error:
-        return _refused(plan, str(error))
+        return _refused_by(error, table, plan)
 
 
 def _date(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
@@ -199,7 +198,7 @@ def _date(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
     try:
         moments = date.read(table, plan.position, plan.pattern, options)
     except InputError as error:
-        return _refused(plan, str(error))
+        return _refused_by(error, table, plan, f"{option('dates')} gives another pattern, and {error.remedy}")
     return _dated(plan, moments)
 
 
@@ -237,7 +236,7 @@ def _in_one_note(table: Table, plans: Sequence[ColumnPlan]) -> list[ColumnPlan]:
     """Return the plans with one note on all categories whose texts are numbers."""
     positions = [plan.position for plan in plans if plan.note == NUMBERS]
     names = ", ".join(map(table.column_name, positions))
-    numeric = " ".join(f"--numeric {argument(table, position)}" for position in positions)
+    numeric = option("numeric", list(map(table.key, positions)))
     note = f"{names}: texts or categories of the source that are all numbers are categories; {numeric} reads numbers"
     notes = dict.fromkeys(positions, None) | dict.fromkeys(positions[:1], note)
     return [replace(plan, note=notes.get(plan.position, plan.note)) for plan in plans]
@@ -255,9 +254,8 @@ def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArra
     row = int(np.argmax(strays))
     first = texts[row]
     if isinstance(first, Nested):
-        name = argument(table, plan.position)
-        what = f"{table.column_name(plan.position)} holds lists or other nested values"
-        return _refused(plan, f"{what}, such as {shown(str(first))}; leave it out with --drop {name}")
+        what = f"{table.column_name(plan.position)} holds lists or other nested values, such as {shown(str(first))}"
+        return _refused(plan, what, f"leave it out with {_drop(table, plan)}")
     if not np.isnat(dates([first])[0]):
         moments = dates(texts.tolist())
         if not (np.isnat(moments) & ~missing_texts(texts, options)).any():
@@ -269,22 +267,22 @@ def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArra
     strange = list(dict.fromkeys(texts[strays].tolist()))
     numeric = rows - int(strays.sum())
     if numeric and all(map(is_infinite, strange)):
-        return _refused(result, number.stray(table, plan.position, row).removeprefix(f"{table.source}: "))
+        return _refused_by(number.stray(table, plan.position, row), table, result)
     other = _other_form(table, result, options, strange)
     if other is not None:
         return other
     few = levels <= FEW and 10 * levels <= rows
     if 2 * numeric > rows and (len(strange) == 1 or 10 * len(strange) <= rows) and not few:
-        message = number.stray(table, plan.position, row).removeprefix(f"{table.source}: ")
-        name = argument(table, plan.position)
-        return _refused(result, f"{message}, and --categorical {name} makes the column a category")
+        error = number.stray(table, plan.position, row)
+        change = f"{option('categorical', [table.key(plan.position)])} makes the column a category"
+        return _refused_by(error, table, result, f"{error.remedy}, and {change}")
     if _nearly_all_different(result, len(texts)):
         return _refused(result, TEXT)
     if are_times(strange):
-        note = f"{table.column_name(plan.position)} has times of day, so it is a category; --drop "
-        return replace(result, note=f"{note}{argument(table, plan.position)} leaves it out")
+        note = f"{table.column_name(plan.position)} has times of day, so it is a category"
+        return replace(result, note=f"{note}; {_drop(table, plan)} leaves it out")
     if numeric and result.kind == "category":
-        change = f"{as_missing(first)}, --drop {argument(table, plan.position)} leaves the column out"
+        change = f"{as_missing(first)}, {_drop(table, plan)} leaves the column out"
         result = replace(
             result, note=f"{table.column_name(plan.position)} is a category because of {shown(first)}; {change}"
         )
@@ -299,18 +297,19 @@ def _other_form(table: Table, plan: ColumnPlan, options: ColumnOptions, strange:
     """Return the plan of texts, of which `strange` are no numbers, if they are dates or numbers in another form."""
     cells = table.columns[plan.position].cells
     present = list(dict.fromkeys(cells[~missing_texts(cells, options)].tolist()))
-    reason = numbers_in_another_form(present, strange, options.decimal, options.thousands)
-    if reason is not None:
-        return _refused(plan, reason)
+    form = numbers_in_another_form(present, strange, options.decimal, options.thousands)
+    if form is not None:
+        return replace(_refused(plan, form[0]), readings=(form[1],))
     other = "." if options.decimal == "," else ","
     if all(is_number(text, other) for text in strange):
         text = next(text for text in present if text not in strange)
         mixed = f"mixes the decimal signs of {shown(text)} and {shown(strange[0])}"
-        mend = f"write all of its numbers with one, or leave it out with --drop {argument(table, plan.position)}"
-        return _refused(plan, f"{table.column_name(plan.position)}: {mixed}; {mend}")
-    pattern, reason = dates_in_another_form(table, plan.position, present)
-    if pattern is not None:
-        return replace(_refused(plan, reason), pattern=pattern)
+        mend = f"write all of its numbers with one, or leave it out with {_drop(table, plan)}"
+        return _refused(plan, f"{table.column_name(plan.position)}: {mixed}", mend)
+    patterns = date_patterns(present)
+    if patterns:
+        readings = tuple({"dates": {str(table.key(plan.position)): pattern}} for pattern in patterns)
+        return replace(_refused(plan, DATES), pattern=patterns[0], readings=readings)
     if most(len(present) - int(np.isnat(dates(present)).sum()), len(present)):
         return _date(table, plan, options)
     return None
@@ -335,5 +334,15 @@ def _ranges(table: Table) -> dict[int, tuple[float, float]]:
     return {i: (low[i], high[i]) for i in range(len(low))}
 
 
-def _refused(plan: ColumnPlan, reason: str) -> ColumnPlan:
-    return replace(plan, kind="refused", reason=reason)
+def _drop(table: Table, plan: ColumnPlan) -> str:
+    """Return the option that leaves a column out."""
+    return option("drop", [table.key(plan.position)])
+
+
+def _refused(plan: ColumnPlan, reason: str, remedy: str = "") -> ColumnPlan:
+    return replace(plan, kind="refused", reason=reason, remedy=remedy)
+
+
+def _refused_by(error: InputError, table: Table, plan: ColumnPlan, remedy: str = "") -> ColumnPlan:
+    """Return the plan of a column that an error refuses, with the error's remedy or another one."""
+    return _refused(plan, error.problem.removeprefix(f"{table.source}: "), remedy or error.remedy)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.options import option
 from ..cells import is_infinite, number_reading, numbers
 from ..table import Table, as_missing, one_line, shown
 from .missing import missing_texts, without_missing_numbers
@@ -89,8 +90,8 @@ def read(table: Table, position: int, options: ColumnOptions) -> tuple[NDArray[n
     return without_missing_numbers(values, options), unread if unread.any() else None
 
 
-def reading_note(table: Table, position: int, options: ColumnOptions) -> str | None:
-    """Return a note on how the numbers of a column are read, or None if there is only one reading.
+def reading_note(table: Table, position: int, options: ColumnOptions, *, is_target: bool = False) -> str | None:
+    """Return a note on how the numbers of a column, or of the target, are read, or None if there is only one reading.
 
     Raises InputError if the cells mix two readings.
     """
@@ -107,7 +108,17 @@ def reading_note(table: Table, position: int, options: ColumnOptions) -> str | N
     absent = missing_texts(texts, options)
     present = [text for text, gone in zip(texts, absent.tolist(), strict=True) if not gone and text is not None]
     where = f"{table.source}: {table.column_name(position)}"
-    return number_reading(present, options.decimal, options.thousands, where)
+    key = [table.key(position)]
+    return number_reading(
+        present,
+        options.decimal,
+        options.thousands,
+        where,
+        as_texts=f"{option('task', 'classes')} reads classes"
+        if is_target
+        else f"{option('categorical', key)} makes the column a category",
+        without="choose another target" if is_target else f"leave it out with {option('drop', key)}",
+    )
 
 
 def read_all(table: Table, positions: Sequence[int], options: ColumnOptions) -> NDArray[np.float64]:
@@ -125,12 +136,12 @@ def read_all(table: Table, positions: Sequence[int], options: ColumnOptions) -> 
         for j, position in enumerate(positions):
             values[:, j], strays = read(table, position, options)
             if strays is not None:
-                raise InputError(stray(table, position, int(np.argmax(strays))))
+                raise stray(table, position, int(np.argmax(strays)))
     if (values.size and np.isinf([values.min(), values.max()]).any()) or np.isnan(values.min(initial=0)):
         infinite = np.argwhere(np.isinf(values))
         if len(infinite):
             row, j = map(int, infinite[0])
-            raise InputError(infinity(table, positions[j], row))
+            raise infinity(table, positions[j], row)
     return values
 
 
@@ -162,21 +173,22 @@ def _is_whole(values: NDArray[np.float64]) -> bool:
     )
 
 
-def stray(table: Table, position: int, row: int) -> str:
-    """Return a message for a cell that is no number."""
+def stray(table: Table, position: int, row: int) -> InputError:
+    """Return the error for a cell that is no number."""
     cell, where = table.texts(position)[row], table.column_name(position)
     if is_infinite(str(cell)):
         return infinity(table, position, row)
-    got = f"got {shown(cell)}; {as_missing(cell)}"
-    return f"{table.source}: expected a number at row {table.lines[row]}, {where}, {got}"
+    got = f"got {shown(cell)}"
+    return InputError(f"{table.source}: expected a number at row {table.lines[row]}, {where}, {got}", as_missing(cell))
 
 
-def infinity(table: Table, position: int, row: int) -> str:
-    """Return a message for a number that is not finite."""
+def infinity(table: Table, position: int, row: int) -> InputError:
+    """Return the error for a number that is not finite."""
     cell = table.texts(position)[row]
-    return (
+    return InputError(
         f"{table.source}: expected a finite number at row {table.lines[row]}, {table.column_name(position)}, got "
-        f"{one_line(cell)}; leave the row out, or clear the cell"
+        f"{one_line(cell)}",
+        "leave the row out, or clear the cell",
     )
 
 

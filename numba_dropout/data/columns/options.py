@@ -73,15 +73,15 @@ class ColumnOptions:
             value = getattr(self, name)
             object.__setattr__(self, name, (value,) if isinstance(value, str | int) else tuple(value))
         if self.decimal not in (".", ","):
-            raise InputError(f"--decimal: expected . or a comma, got {self.decimal!r}")
+            raise InputError(f"decimal: expected . or a comma, got {self.decimal!r}")
         if self.thousands is not None and (len(self.thousands) > 1 or self.thousands == self.decimal):
             raise InputError(
-                f"--thousands: expected one character other than the decimal {self.decimal!r}, got {self.thousands!r}"
+                f"thousands: expected one character other than the decimal {self.decimal!r}, got {self.thousands!r}"
             )
         if self.min_count is not None and self.min_count < 1:
-            raise InputError(f"--min-count: expected at least 1, got {self.min_count}")
+            raise InputError(f"min_count: expected at least 1, got {self.min_count}")
         if self.unknown not in UNKNOWN:
-            raise InputError(f"--unknown: expected zeros or refuse, got {self.unknown!r}")
+            raise InputError(f"unknown: expected zeros or refuse, got {self.unknown!r}")
 
     @cached_property
     def words(self) -> frozenset[str]:

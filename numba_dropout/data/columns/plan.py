@@ -28,6 +28,10 @@ class ColumnPlan:
         One of `KINDS`.
     reason : str
         Why it is of this kind, or what is wrong with it.
+    remedy : str
+        What changes that.
+    readings : tuple of dict
+        Options of which each reads a refused column.
     levels : int, optional
         Number of different texts of a category or of a refused column.
     missing : int
@@ -44,6 +48,8 @@ class ColumnPlan:
     name: str
     kind: str
     reason: str = ""
+    remedy: str = ""
+    readings: tuple[dict[str, Any], ...] = ()
     levels: int | None = None
     missing: int = 0
     low: float | str | None = None
@@ -52,6 +58,7 @@ class ColumnPlan:
     note: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "readings", tuple(self.readings))
         if self.kind not in KINDS:
             raise InputError(f"columns: expected a kind of {', '.join(KINDS)} for {self.name!r}, got {self.kind!r}")
 

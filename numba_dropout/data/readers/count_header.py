@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...core.options import option
 from ..table import one_line
 
 __all__ = ["CountHeader", "count_header"]
@@ -38,5 +39,5 @@ def count_header(first: list[str], rows: int, width: int, last: list[str]) -> Co
     return CountHeader(
         classes,
         f"header: counts of {rows} rows and {width - 1} features, and the names of {len(classes)} classes ({shown}); "
-        "--no-header reads it as data",
+        f"{option('header', False)} reads it as data",
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...core.errors import InputError
+from ...core.options import option
 from ..table import Column, Table
 from .count_header import CountHeader, count_header
 from .delimiters import detect, excel_delimiter
@@ -37,7 +38,9 @@ def read(source: str, lines: list[str], options: ReadOptions) -> Table:
     if given is not None:
         lines, begin = lines[1:], begin + 1
     delimiter = options.delimiter or given
-    notes = [] if given is None else [f"delimiter: {given!r}, as the first line says; --delimiter gives another"]
+    notes = (
+        [] if given is None else [f"delimiter: {given!r}, as the first line says; {option('delimiter')} gives another"]
+    )
     if delimiter is None:
         delimiter, notes = detect(lines, options)
     splitter = Splitter(None if delimiter == " " else delimiter)
@@ -138,7 +141,8 @@ def _check_row_names(
             return
         if len(first) > 1 and first == list(map(str, range(1, len(first) + 1))):
             return
-    mend = "if its numbers have decimal commas, write it with another delimiter and give --decimal , or quote them"
+    comma = option("decimal", ",")
+    mend = f"if its numbers have decimal commas, write it with another delimiter and give {comma} or quote them"
     if splitter.delimiter != ",":
         mend = f"quote the cells that contain {'blanks' if splitter.delimiter is None else repr(splitter.delimiter)}"
     raise InputError(
@@ -164,14 +168,14 @@ def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitt
     if titles and times > 2 and times == len(widths) - titles:
         raise InputError(
             f"{source}: expected {usual} columns as in row {numbers[titles]} and all below, got {widths[0]} in row "
-            f"{numbers[0]}; leave out what is above the table with --skip {numbers[titles] - 1}"
+            f"{numbers[0]}; leave out what is above the table with {option('skip', numbers[titles] - 1)}"
         )
     at = next(i for i, width in enumerate(widths) if width != widths[0])
-    mend = "give the delimiter with --delimiter, or quote the cells that contain it"
+    mend = f"give the delimiter with {option('delimiter')}, or quote the cells that contain it"
     if splitter.delimiter is None:
-        mend = "give the delimiter with --delimiter, or quote the cells that contain blanks"
+        mend = f"give the delimiter with {option('delimiter')}, or quote the cells that contain blanks"
     elif splitter.delimiter == ",":
-        mend = "quote the cells that contain commas, or give --decimal , or another --delimiter"
+        mend = f"quote the cells that contain commas, or give {option('decimal', ',')} or another {option('delimiter')}"
     below = len(widths) - at
     if at > MOST_BELOW >= below and widths[0] > max(widths[at:]):
         mend = f"take {'this row' if below == 1 else 'these rows'} out of the file, if the table ends above"

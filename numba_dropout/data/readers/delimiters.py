@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from ...core.options import option
 from .. import cells
 from .read_options import ReadOptions
 from .records import Splitter, complete_records
@@ -55,7 +56,8 @@ def detect(lines: list[str], options: ReadOptions) -> tuple[str | None, list[str
     notes = []
     if chosen != first:
         notes.append(
-            f"delimiter: {NAMES[chosen]}, by the numbers between them; --delimiter {NAMES[first]} reads other columns"
+            f"delimiter: {NAMES[chosen]}, by the numbers between them; {option('delimiter', NAMES[first])} reads other "
+            "columns"
         )
     return chosen, notes
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.options import option
 from .. import cells
 from ..table import one_line
 from .read_options import ReadOptions
@@ -40,8 +41,8 @@ def guess_header(
     if not may_be_names:
         return False, []
     below = [[cell.strip() for cell in row] for row in rows_below()]
-    header = [f"header: the first row {shown}; --no-header reads it as data"]
-    data = [f"header: none, the first row {shown} is data; --header reads it as names"]
+    header = [f"header: the first row {shown}; {option('header', False)} reads it as data"]
+    data = [f"header: none, the first row {shown} is data; {option('header', True)} reads it as names"]
     if not below:
         return bool(texts) and not any(numeric), header if texts and any(numeric) else []
     if not texts:
@@ -91,8 +92,8 @@ def column_names(source: str, first: list[str], guessed: bool = False) -> tuple[
         for i, name in enumerate(names, 1):
             places.setdefault(name, []).append(i)
         again = [f"{name!r} (columns {', '.join(map(str, at))})" for name, at in places.items() if len(at) > 1]
-        mend = ", or read the first row as data with --no-header" if guessed else ""
-        raise InputError(f"{source}: more than one column is called {_joined(again)}; rename them in the file{mend}")
+        mend = f", or read the first row as data with {option('header', False)}" if guessed else ""
+        raise InputError(f"{source}: more than one column is called {_joined(again)}; rename them{mend}")
     notes = [f"column {i + 1} has no name; it is called 'column {i + 1}'" for i in unnamed if i]
     return names, unnamed, notes if len(notes) <= 3 else [f"{len(notes)} columns have no names; they are numbered"]
 

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from ...core.errors import InputError
+from ...core.options import option
 
 __all__ = ["STDIN", "open_binary", "read_lines"]
 
@@ -98,7 +99,7 @@ def read_lines(source: str, encoding: str | None = None, skip: int = 0) -> list[
         if "\0" in line:
             raise InputError(
                 f"{source}: expected text, got a NUL byte in row {number}; a UTF-16 file without a mark at its start "
-                f"needs --encoding {_utf_16(start) or 'utf-16-le'}"
+                f"needs {option('encoding', _utf_16(start) or 'utf-16-le')}"
             )
     return lines
 
@@ -118,16 +119,19 @@ def _undecoded(source: str, encoding: str | None, start: bytes, chunk: bytes) ->
     wide = _utf_16(start)
     if wide is not None and encoding != wide:
         return (
-            f"{source}: expected delimited text in UTF-8, got UTF-16 without a mark at its start; try --encoding {wide}"
+            f"{source}: expected delimited text in UTF-8, got UTF-16 without a mark at its start; try "
+            f"{option('encoding', wide)}"
         )
     if encoding is not None:
-        return f"{source}: the file is not text in the encoding {encoding}; try --encoding latin-1 or utf-8"
+        return (
+            f"{source}: the file is not text in the encoding {encoding}; try {option('encoding', 'latin-1')} or utf-8"
+        )
     if 0 in chunk:
         return f"{source}: expected delimited text, got a binary file; write the table as .csv or .parquet"
     western = "cp1252" if any(byte in chunk for byte in CONTROLS) else "latin-1"
     return (
         f"{source}: expected delimited text in UTF-8, got another format or encoding; for text of Western Europe "
-        f"try --encoding {western}"
+        f"try {option('encoding', western)}"
     )
 
 

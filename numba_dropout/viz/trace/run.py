@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ... import data
 from ...core.errors import InputError
+from ...core.options import option
 from ...nn.mlp import MLP
 from .examples import pytorch, tensorflow, trace_row
 from .report import Trace
@@ -44,7 +45,7 @@ def trace(name: str | None, choices: Choices | None = None) -> Trace:
     model_choices = [choices.model, choices.data, choices.row]
     toy_choices = [choices.masks, choices.network, choices.every or None]
     if name is None and choices.model is None:
-        raise InputError(f"expected a NAME of {', '.join(known)}, or --model with --data")
+        raise InputError(f"expected a NAME of {', '.join(known)}, or {option('model')} with {option('data')}")
     if name is not None and name not in known:
         raise InputError(f"NAME: expected one of {', '.join(known)}, got {name!r}")
     if name is not None and any(choice is not None for choice in model_choices):
@@ -62,7 +63,7 @@ def trace(name: str | None, choices: Choices | None = None) -> Trace:
 
 def _model_trace(choices: Choices) -> Trace:
     if choices.data is None:
-        raise InputError("model: requires --data")
+        raise InputError(f"model: requires {option('data')}")
     net = MLP.load(str(choices.model))
     rows = data.load_for(net, choices.data, need_target=False)
     row = choices.row or 0

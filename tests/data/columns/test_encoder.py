@@ -43,14 +43,12 @@ def test_unseen_levels_are_counted():
     encoded = encoder.transform(made(c=["z", "b", "z"], x=["1", "2", "3"]))
     assert encoded.x.tolist() == [[1, 0, 0, 0, 0, 0], [2, 0, 1, 0, 0, 0], [3, 0, 0, 0, 0, 0]]
     assert encoded.unseen == {"c": 2}
-    assert encoded.notes == ["c: 2 cells with a level that training did not have; --unknown refuse makes it an error"]
+    assert encoded.notes == ["c: 2 cells with a level that training did not have; unknown='refuse' makes it an error"]
 
 
 def test_unseen_levels_are_refused():
     encoder = fitted(made(**EXAMPLE), ColumnOptions(unknown="refuse"), targets=[2])
-    with pytest.raises(
-        InputError, match=r"^t.csv: 'z' at row 3, column 2 \('c'\), is not one of .* b, a, c; --unknown"
-    ):
+    with pytest.raises(InputError, match=r"^t.csv: 'z' at row 3, column 2 \('c'\), is not one of .* b, a, c; unknown="):
         encoder.transform(made(x=["1", "2"], c=["b", "z"]))
 
 
@@ -194,10 +192,10 @@ def test_values_far_outside_are_counted_and_clipped():
     assert (encoded.outside, encoded.rows_outside) == ({"surface": 2, "rooms": 1}, 3)
     assert encoded.x.tolist() == [[212, 3], [150, 9], [-64, 9]]  # a range's length outside, at most
     far = "surface: 2 values far outside the training range, 28 to 120; "
-    assert encoded.notes[0] == far + "bounded by -64 to 212, --no-clip leaves them"
+    assert encoded.notes[0] == far + "bounded by -64 to 212, clip=False leaves them"
     wide = fitted(table, ColumnOptions(clip=False)).transform(rows)
     assert wide.x.tolist() == [[400, 3], [150, 10], [-100, 9]]
-    assert wide.notes[0] == far + "--clip bounds them"
+    assert wide.notes[0] == far + "clip=True bounds them"
     assert (wide.outside, wide.rows_outside) == (encoded.outside, 3)
     clipped = fitted(table, ColumnOptions(clip=True)).transform(rows)
     assert clipped.x.tolist() == [[120, 3], [120, 5], [28, 5]]
@@ -244,7 +242,7 @@ def test_columns_without_names():
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["1", "many"], r"expected a number at row 3, column 1 \('x'\), got 'many'; --missing=many"),
+        (["1", "many"], r"expected a number at row 3, column 1 \('x'\), got 'many'; missing=.'many'"),
         (["1", "1e999"], r"expected a finite number at row 3, column 1 \('x'\), got 1e999"),
         (np.array([1.0, np.inf]), r"expected a finite number at row 3, column 1 \('x'\), got inf"),
     ],

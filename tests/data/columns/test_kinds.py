@@ -1,6 +1,7 @@
 """The kinds of columns."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -68,24 +69,24 @@ def test_options_choose_the_kind():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"decimal": "x"}, "--decimal"),
-        ({"thousands": ".."}, "--thousands"),
-        ({"thousands": ".", "decimal": "."}, "--thousands"),
-        ({"unknown": "other"}, "--unknown"),
-        ({"min_count": 0}, "--min-count"),
+        ({"decimal": "x"}, "decimal: "),
+        ({"thousands": ".."}, "thousands: "),
+        ({"thousands": ".", "decimal": "."}, "thousands: "),
+        ({"unknown": "other"}, "unknown: "),
+        ({"min_count": 0}, "min_count: "),
     ],
 )
 def test_options_out_of_range(options, message):
-    with pytest.raises(InputError, match=f"^{message}: expected .* got"):
+    with pytest.raises(InputError, match=f"^{message}expected .* got"):
         ColumnOptions(**options)
 
 
 def test_the_first_column_that_counts_rows_is_left_out():
     table = replace(made(i=["1", "2"], x=["5", "6"]), index=0)
     plan = kinds(table)[0]
-    assert (plan.kind, plan.reason) == ("index", "counts the rows; --use i keeps it")
-    assert plan.note == "column 1 ('i') counts the rows: left out; --use i keeps it"
-    assert kinds(replace(made(i=["u", "v"], x=["5", "6"]), index=0))[0].reason == "names the rows; --use i keeps it"
+    assert (plan.kind, plan.reason, plan.remedy) == ("index", "counts the rows", "use=['i'] keeps it")
+    assert plan.note == "column 1 ('i') counts the rows: left out; use=['i'] keeps it"
+    assert kinds(replace(made(i=["u", "v"], x=["5", "6"]), index=0))[0].reason == "names the rows"
     assert kinds(table, ColumnOptions(use=("i",)))[0].note is None
     assert kinds(table, ColumnOptions(use=("i",)))[0].kind == "number"
     assert kinds(table, ColumnOptions(ids=("i",)))[0].kind == "id"
@@ -98,7 +99,7 @@ def test_all_texts_that_differ_are_refused_at_once():
         kinds(table, targets=[3])
     message = str(error.value)
     assert "column 1 ('Full name'), column 3 ('Ticket'): a different text in nearly all rows" in message
-    assert "--drop 'Full name' --drop Ticket" in message
+    assert "drop=['Full name', 'Ticket']" in message
     assert "\n" not in message
     plans = kinds(table, targets=[3], refuse=False)
     assert [plan.kind for plan in plans] == ["refused", "number", "refused", "target"]
@@ -122,8 +123,8 @@ def test_numbers_with_a_few_texts_are_refused_with_the_row():
         of(cells)
     message = str(error.value)
     assert "expected a number at row 52, column 1 ('x'), got 'many'" in message
-    assert "--missing=many" in message
-    assert "--categorical x" in message
+    assert "missing=['many']" in message
+    assert "categorical=['x']" in message
     assert of(cells, ColumnOptions(missing=("many",))).kind == "number"
     assert of(cells, ColumnOptions(categorical=("x",))).kind == "category"
 
@@ -132,7 +133,8 @@ def test_few_numbers_with_a_text_are_a_category():
     plan = of(["0", "1", "2", "3+"] * 20)
     assert (plan.kind, plan.levels) == ("category", 4)
     assert plan.note == (
-        "column 1 ('x') is a category because of '3+'; --missing=3+ reads it as missing, --drop x leaves the column out"
+        "column 1 ('x') is a category because of '3+'; missing=['3+'] reads it as missing, drop=['x'] leaves the "
+        "column out"
     )
     with pytest.raises(InputError, match=r"row 5, column 1 \('x'\), got '3\+'"):
         of(["0", "1", "2", "3+"] * 20, ColumnOptions(numeric=("x",)))
@@ -140,7 +142,7 @@ def test_few_numbers_with_a_text_are_a_category():
 
 def test_two_readings_and_units_are_refused():
     with pytest.raises(
-        InputError, match=r"^t.csv: column 1 \('x'\): 1.847 beside 646 .* --thousands . --decimal , for 1847"
+        InputError, match=r"^t.csv: column 1 \('x'\): 1.847 beside 646 .* thousands='.', decimal=',' for 1847"
     ):
         of(["1.847", "646", "1.567"])
     assert of(["1.847", "646"], ColumnOptions(decimal=",", thousands=".")).high == 1847
@@ -152,7 +154,7 @@ def test_two_readings_and_units_are_refused():
 
 def test_decimal_commas_are_refused_at_once():
     with pytest.raises(
-        InputError, match=r"column 1 \('x'\), column 2 \('z'\): numbers with another .*; give --decimal ,$"
+        InputError, match=r"column 1 \('x'\), column 2 \('z'\): numbers with another .*; give decimal=','$"
     ):
         of(["0,5", "12", "1,25"], z=["0,1", "0,1", "0,2"])
     assert of(["0,5", "12"], ColumnOptions(decimal=",")).low == 0.5
@@ -162,7 +164,7 @@ def test_dates_in_another_order_are_refused_with_their_pattern():
     days = np.arange("2013-01-01", "2013-03-01", dtype="datetime64[D]").tolist()
     for pattern in ("%d/%m/%Y", "%m-%d-%y", "%d.%m.%Y"):
         cells = [day.strftime(pattern) for day in days]
-        with pytest.raises(InputError, match=f"give --date x={pattern}$"):
+        with pytest.raises(InputError, match=f"give dates={{'x': '{pattern}'}}$"):
             of(cells)
         assert of(cells, ColumnOptions(dates={"x": pattern})).low == "2013-01-01"
     with pytest.raises(InputError, match="expected a date like %d-%m-%Y at row 2"):
@@ -226,10 +228,13 @@ def test_german_thousands():
     assert plans[1].high > 2000
 
 
-@pytest.mark.parametrize("option", [{"drop": ("y",)}, {"ids": ("y",)}, {"weights": "y"}])
+@pytest.mark.parametrize("option", [{"drop": ["y"]}, {"ids": ["y"]}, {"weights": "y"}])
 def test_a_target_is_given_no_other_kind(option):
     table = made(x=["1", "2"], y=["0", "1"])
-    with pytest.raises(InputError, match=r"column 2 \('y'\) is the target and is given as --\w+ y; choose another"):
+    ((name, value),) = option.items()
+    with pytest.raises(
+        InputError, match=re.escape(f"column 2 ('y') is the target and is given as {name}={value!r}; choose")
+    ):
         kinds(table, ColumnOptions(**option), [1])
 
 
@@ -237,7 +242,7 @@ def test_a_target_is_given_no_other_kind(option):
 def test_a_later_column_that_counts_the_rows_is_left_out(numbers):
     table = made(x=np.arange(20.0) ** 2, id=np.array(numbers))
     plan = kinds(table)[1]
-    assert (plan.kind, plan.note) == ("index", "column 2 ('id') counts the rows: left out; --use id keeps it")
+    assert (plan.kind, plan.note) == ("index", "column 2 ('id') counts the rows: left out; use=['id'] keeps it")
     assert kinds(table, ColumnOptions(use=("id",)))[1].kind == "number"
 
 
@@ -246,7 +251,7 @@ def test_a_column_that_counts_the_rows_otherwise_gets_a_note(numbers):
     table = made(x=np.arange(20.0) ** 2, id=np.array(numbers))
     plan = kinds(table)[1]
     assert plan.kind == "number"
-    assert plan.note == "column 2 ('id') counts the rows; --drop id leaves it out, --use id keeps it"
+    assert plan.note == "column 2 ('id') counts the rows; drop=['id'] leaves it out, use=['id'] keeps it"
     assert kinds(table, ColumnOptions(use=("id",)))[1].note is None
     assert kinds(table)[0].note is None
 

@@ -29,19 +29,19 @@ def message(cells, **options):
 @pytest.mark.parametrize(
     ("cells", "options"),
     [
-        (["03/28/2023", "04/01/2023"], "--date x=%m/%d/%Y"),
-        (["05.03.2024", "06.04.2024"], "--date x=%d.%m.%Y or --date x=%m.%d.%Y"),
-        (["2024/03/05", "2024/12/31"], "--date x=%Y/%m/%d"),
-        (["21 Jan 2024", "3 May 2024"], "--date 'x=%d %b %Y'"),
-        (["3 May 2024", "21 January 2024"], "--date 'x=%d %B %Y'"),
-        (["5-Jan-23", "12-Feb-23"], "--date x=%d-%b-%y"),
-        (["March 5, 2024", "April 16, 2024"], "--date 'x=%B %d, %Y'"),
-        (["Jan 2024", "Feb 2024"], "--date 'x=%b %Y'"),
-        (["2024-01", "2024-12"], "--date x=%Y-%m"),
-        (["01/2024", "12/2024"], "--date x=%m/%Y"),
-        (["03/28/2023 13:45", "04/01/2023 9:05"], "--date 'x=%m/%d/%Y %H:%M'"),
-        (["2024-03-05 1:45 PM", "2024-03-06 11:45 AM"], "--date 'x=%Y-%m-%d %I:%M %p'"),
-        (["unknown", "2024/03/05", "2024/03/06", "2024/03/07", "2024/03/08"], "--date x=%Y/%m/%d"),
+        (["03/28/2023", "04/01/2023"], "dates={'x': '%m/%d/%Y'}"),
+        (["05.03.2024", "06.04.2024"], "dates={'x': '%d.%m.%Y'} or dates={'x': '%m.%d.%Y'}"),
+        (["2024/03/05", "2024/12/31"], "dates={'x': '%Y/%m/%d'}"),
+        (["21 Jan 2024", "3 May 2024"], "dates={'x': '%d %b %Y'}"),
+        (["3 May 2024", "21 January 2024"], "dates={'x': '%d %B %Y'}"),
+        (["5-Jan-23", "12-Feb-23"], "dates={'x': '%d-%b-%y'}"),
+        (["March 5, 2024", "April 16, 2024"], "dates={'x': '%B %d, %Y'}"),
+        (["Jan 2024", "Feb 2024"], "dates={'x': '%b %Y'}"),
+        (["2024-01", "2024-12"], "dates={'x': '%Y-%m'}"),
+        (["01/2024", "12/2024"], "dates={'x': '%m/%Y'}"),
+        (["03/28/2023 13:45", "04/01/2023 9:05"], "dates={'x': '%m/%d/%Y %H:%M'}"),
+        (["2024-03-05 1:45 PM", "2024-03-06 11:45 AM"], "dates={'x': '%Y-%m-%d %I:%M %p'}"),
+        (["unknown", "2024/03/05", "2024/03/06", "2024/03/07", "2024/03/08"], "dates={'x': '%Y/%m/%d'}"),
     ],
 )
 def test_dates_in_another_form(cells, options):
@@ -65,34 +65,36 @@ def test_texts_that_are_no_dates(cells):
 
 
 def test_several_columns_of_dates_in_one_message():
-    with pytest.raises(InputError, match=r"'a'\), column 2 \('b'\): dates .*; give --date a=%Y/%m --date b=%m/%d/%Y$"):
+    with pytest.raises(
+        InputError, match=r"'a'\), column 2 \('b'\): dates .*; give dates={'a': '%Y/%m', 'b': '%m/%d/%Y'}$"
+    ):
         kinds(made(a=["2024/01", "2024/02"], b=["03/28/2023", "03/29/2023"]))
 
 
 def test_nearly_all_iso_dates():
     text = message(["2024-01-05", "2024-01-06", "2024-01-07", "2024-01-08", "soon"])
     assert "expected an ISO date such as 2013-02-11 at row 6, column 1 ('x'), got 'soon'" in text
-    assert "--missing=soon" in text
+    assert "missing=['soon']" in text
 
 
 def test_times_of_day_are_a_category():
     plan = of(["13:45", "9:00", "1:05 pm"] * 3)
     assert (plan.kind, plan.levels) == ("category", 3)
-    assert plan.note == "column 1 ('x') has times of day, so it is a category; --drop x leaves it out"
+    assert plan.note == "column 1 ('x') has times of day, so it is a category; drop=['x'] leaves it out"
 
 
 @pytest.mark.parametrize(
     ("cells", "given", "mend"),
     [
-        (["6.673,88", "1.234,50"], {}, "another decimal sign; give --decimal ,"),
-        (["6.673,88 €", "646 €"], {}, "another decimal sign; give --decimal ,"),
-        (["1\u202f234,50 €", "9,10 €"], {}, "another decimal sign; give --decimal ,"),
-        (["1'234.50", "900"], {}, 'a separator of thousands; give --thousands "\'"'),
-        (["1 234.50", "900"], {}, 'a separator of thousands; give --thousands " "'),
-        (["1'234,50", "1'900,25"], {}, 'another decimal sign; give --decimal , --thousands "\'"'),
-        (["1 234,50 €", "2 345,10 €"], {"decimal": ","}, 'a separator of thousands; give --thousands " "'),
-        (["12.5", "3"], {"decimal": ","}, "another decimal sign; give --decimal ."),
-        (["6.673,88", "1,5", "2,5", "3,5", "4,5", "junk"], {}, "another decimal sign; give --decimal ,"),
+        (["6.673,88", "1.234,50"], {}, "another decimal sign; give decimal=','"),
+        (["6.673,88 €", "646 €"], {}, "another decimal sign; give decimal=','"),
+        (["1\u202f234,50 €", "9,10 €"], {}, "another decimal sign; give decimal=','"),
+        (["1'234.50", "900"], {}, 'a separator of thousands; give thousands="\'"'),
+        (["1 234.50", "900"], {}, "a separator of thousands; give thousands=' '"),
+        (["1'234,50", "1'900,25"], {}, "another decimal sign; give decimal=',', thousands=\"'\""),
+        (["1 234,50 €", "2 345,10 €"], {"decimal": ","}, "a separator of thousands; give thousands=' '"),
+        (["12.5", "3"], {"decimal": ","}, "another decimal sign; give decimal='.'"),
+        (["6.673,88", "1,5", "2,5", "3,5", "4,5", "junk"], {}, "another decimal sign; give decimal=','"),
     ],
 )
 def test_numbers_in_another_form(cells, given, mend):
@@ -116,8 +118,8 @@ def test_two_decimal_signs():
 )
 def test_two_kinds_of_a_column(given):
     text = message(["1", "2"], **given)
-    assert "column 1 ('x') is given twice, as --" in text
-    assert "; leave one of them out" in text
+    first, second = (f"{name}=['x']" for name in ("numeric", "categorical", "drop", "ids") if name in given)
+    assert f"column 1 ('x') is given twice, as {first} and {second}; leave one of them out" in text
 
 
 @pytest.mark.parametrize("source", ["dict", "pandas", "polars", "parquet"])
@@ -131,7 +133,7 @@ def test_nested_values(source, tmp_path):
         made_of = pytest.importorskip(source).DataFrame(columns)
     table = data.read(made_of)
     with pytest.raises(
-        InputError, match=r"column 1 \('l'\) holds lists .* such as '\[1, 2\]'; leave it out with --drop l"
+        InputError, match=r"column 1 \('l'\) holds lists .* such as '\[1, 2\]'; leave it out with drop=\['l'\]"
     ):
         kinds(table)
     assert kinds(table, ColumnOptions(drop=("l",)))[0].kind == "dropped"

@@ -123,8 +123,8 @@ def test_a_text_among_numbers(write, cell):
     few = data.load(write(f"1.5,2.5,a\n3,{quoted},b\n"))
     assert few.features is None
     assert few.x.tolist() in ([[1.5, 0], [3, 1]], [[1.5, 1], [3, 0]])
-    assert any(f"column 2 is a category because of {cell!r}; --missing={cell} " in note for note in few.notes)
-    message = rf"table.csv: expected a number at row 51, column 1, got {cell!r}; --missing={cell} .*--categorical 1"
+    assert any(f"column 2 is a category because of {cell!r}; missing=[{cell!r}] " in note for note in few.notes)
+    message = rf"table.csv: expected a number at row 51, column 1, got {cell!r}; missing=.{cell!r}. .*categorical=.1"
     with pytest.raises(ValueError, match=message):
         data.load(write(f"{NUMBERS}{quoted},1\n"))
 
@@ -146,11 +146,14 @@ def test_a_text_among_numbers(write, cell):
         ("a,b\n", "expected rows of data, got only a header"),
         ("", "empty"),
         ("\n \n", "empty"),
-        ("".join(f"{i},{i / 2}\n" for i in range(9)) + "9,x\n", "at row 10, column 2, got text 'x'; --missing=x reads"),
-        ('1.5,2.5,a\n3,"1,2",b\n', "column 2: mixes the decimal signs of '2.5' and '1,2'; .*--drop 2"),
-        ('1.5,"2,5",a\n3,"1,2",b\n', "column 2: numbers with another decimal sign; give --decimal ,"),
+        (
+            "".join(f"{i},{i / 2}\n" for i in range(9)) + "9,x\n",
+            "at row 10, column 2, got text 'x'; missing=.'x'. reads",
+        ),
+        ('1.5,2.5,a\n3,"1,2",b\n', r"column 2: mixes the decimal signs of '2.5' and '1,2'; .*drop=\[2\]"),
+        ('1.5,"2,5",a\n3,"1,2",b\n', "column 2: numbers with another decimal sign; give decimal=','"),
         ("x,y\n1,a\n2,b\n-inf,a\n", r"expected a finite number at row 4, column 1 \('x'\), got -inf; leave the row"),
-        ("".join(f"{i},{i}\n" for i in range(25)) + "9,x\n", "at row 26, column 2, got text 'x'; .*--task classes"),
+        ("".join(f"{i},{i}\n" for i in range(25)) + "9,x\n", "at row 26, column 2, got text 'x'; .*task='classes'"),
         ("".join(f"{i},name{i}\n" for i in range(30)), "expected classes in column 2, got 30 different texts"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe\x00", "expected delimited text"),
         ("size,größe\n1,2\n".encode("latin-1"), "UTF-8"),

@@ -58,7 +58,7 @@ def test_guess(rows, header, said):
     assert found is header
     assert len(notes) <= 1
     if said and len(rows) > 1:
-        assert notes[0].endswith("; --no-header reads it as data" if header else "; --header reads it as names")
+        assert notes[0].endswith("; header=False reads it as data" if header else "; header=True reads it as names")
     else:
         assert not notes or len(rows) == 1
 
@@ -70,7 +70,7 @@ def test_options():
 
 
 def test_note_shows_the_row():
-    assert guess("0,1,2,3", "5,1,2,9")[1] == ["header: the first row (0, 1, 2, ...); --no-header reads it as data"]
+    assert guess("0,1,2,3", "5,1,2,9")[1] == ["header: the first row (0, 1, 2, ...); header=False reads it as data"]
     long = guess(f"{'x' * 30},a\u2028b", "y,c")[1][0]
     assert f"({'x' * 17}..., a b)" in long
 
@@ -84,7 +84,7 @@ def test_names():
     )
     names, unnamed, notes = column_names("t", ["a", *[""] * 5])
     assert (len(names), len(unnamed), notes) == (6, 5, ["5 columns have no names; they are numbered"])
-    with pytest.raises(ValueError, match=r"'a' \(columns 1, 3\) and 'b' \(columns 2, 4\); rename .* --no-header"):
+    with pytest.raises(ValueError, match=r"'a' \(columns 1, 3\) and 'b' \(columns 2, 4\); rename .* header=False"):
         column_names("t", ["a", "b", "a", "b"], guessed=True)
 
 

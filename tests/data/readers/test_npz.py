@@ -71,7 +71,7 @@ def test_few_whole_numbers_are_classes(tmp_path, dtype):
         assert dataset.targets().ravel().tolist() == y.tolist()
         other = "values" if task == "classes" else "classes"
         count = f"{different} different whole numbers in {rows} rows"
-        assert dataset.notes == (f"target: {count} are read as {task}; --task {other} reads {other}",)
+        assert dataset.notes == (f"target: {count} are read as {task}; task={other!r} reads {other}",)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64])

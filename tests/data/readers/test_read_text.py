@@ -83,7 +83,7 @@ def test_row_names_are_texts_quoted_or_count(write, below):
 @pytest.mark.parametrize(
     ("content", "mend"),
     [
-        ("x,price,y\n3,3,50,a\n4,2,10,b\n", "decimal commas, write it with another delimiter and give --decimal , or"),
+        ("x,price,y\n3,3,50,a\n4,2,10,b\n", "decimal commas, write it with another delimiter and give decimal=',' or"),
         ("price,y\n3,50,a\n3,50,b\n", "or quote them"),
         ("price,y\n1,50,a\n2,10,b\n2,20,b\n", "or quote them"),
         ("name,price\nbob,3,50\nbob,4,25\n", "or quote them"),
@@ -118,7 +118,7 @@ def test_long_quoted_field(write):
         (
             "My table\n\na,b,c\n1,2,3\n4,5,6\n",
             {},
-            "expected 3 columns as in row 3 and all below, got 1 in row 1; .* --skip 2",
+            "expected 3 columns as in row 3 and all below, got 1 in row 1; .* skip=2",
         ),
         ('a,b\n1,"x\n2,y\n', {}, "a quote that opens in row 2 does not end"),
         ("", {}, "the file is empty"),
@@ -151,7 +151,7 @@ def test_options(write):
 
 def test_choice_of_blanks_is_said(write):
     table = data.read(write("1,5 2,5\n3,0 4,5\n"))
-    assert table.notes == ["delimiter: blanks, by the numbers between them; --delimiter comma reads other columns"]
+    assert table.notes == ["delimiter: blanks, by the numbers between them; delimiter='comma' reads other columns"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_first_line_for_excel(write, first, delimiter):
     content = "\r\n".join([first, *map(delimiter.join, rows)])
     table = data.read(write("\ufeff" + content))
     assert (table.names, texts(table), list(table.lines)) == (rows[0], [["1.5", "2.5"], ["2", "7"]], [3, 4])
-    assert table.notes == [f"delimiter: {delimiter!r}, as the first line says; --delimiter gives another"]
+    assert table.notes == [f"delimiter: {delimiter!r}, as the first line says; delimiter=... gives another"]
     assert data.read(write(content), skip=1).names == rows[0]
 
 

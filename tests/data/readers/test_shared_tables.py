@@ -24,7 +24,7 @@ def test_digits_of_pandas():
     assert table.names == [str(i) for i in range(65)]
     assert table.index is None
     assert set(table.texts(64)) == set("0123456789")
-    assert table.notes == ["header: the first row (0, 1, 2, ...); --no-header reads it as data"]
+    assert table.notes == ["header: the first row (0, 1, 2, ...); header=False reads it as data"]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_digits_of_pandas():
 def test_headers_of_numbers(name, rows, names):
     table = read(name)
     assert (len(table), table.names) == (rows, names)
-    assert "--no-header" in table.notes[0]
+    assert "header=False" in table.notes[0]
     assert len(read(name, header=False)) == rows + 1
 
 
@@ -128,7 +128,7 @@ def test_thousands_are_texts():
 
 
 def test_wrong_encoding():
-    with pytest.raises(ValueError, match="--encoding latin-1"):
+    with pytest.raises(ValueError, match="encoding='latin-1'"):
         data.read(TABLES / "latin1.csv")
 
 

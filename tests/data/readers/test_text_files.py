@@ -51,9 +51,9 @@ def test_big_endian(write):
 def test_given_encoding(write):
     path = write("größe,kind\n1.5,é\n2.5,b\n".encode("cp1252"))
     assert data.read(path, encoding="latin-1").names == ["größe", "kind"]
-    with pytest.raises(ValueError, match=r"in UTF-8, got another .* try --encoding latin-1"):
+    with pytest.raises(ValueError, match=r"in UTF-8, got another .* try encoding='latin-1'"):
         data.read(path)
-    with pytest.raises(ValueError, match="not text in the encoding ascii; try --encoding"):
+    with pytest.raises(ValueError, match="not text in the encoding ascii; try encoding="):
         data.read(path, encoding="ascii")
     check(data.read(write(b"\xef\xbb\xbf" + TEXT.encode()), encoding="UTF8"))
 
@@ -81,7 +81,7 @@ def test_archives_of_other_contents(write):
 
 
 def test_wide_characters_without_a_mark(write):
-    with pytest.raises(ValueError, match=r"NUL byte in row 1; .* --encoding utf-16-le"):
+    with pytest.raises(ValueError, match=r"NUL byte in row 1; .* encoding='utf-16-le'"):
         data.read(write("a,b\n1,2\n".encode("utf-16-le")))
 
 
@@ -121,7 +121,7 @@ def test_fifo(tmp_path, pack):
 def test_utf_16_without_a_mark(write, encoding, name):
     """The message names the encoding, whether the bytes are text in UTF-8 or not."""
     path = write(f"{name},b\n1,2\n3,4\n5,6\n".encode(encoding))
-    with pytest.raises(ValueError, match=f"UTF-16 .*without a mark.* --encoding {encoding}$"):
+    with pytest.raises(ValueError, match=f"UTF-16 .*without a mark.* encoding='{encoding}'$"):
         data.read(path)
     assert data.read(path, encoding=encoding).names == [name, "b"]
 
@@ -129,8 +129,8 @@ def test_utf_16_without_a_mark(write, encoding, name):
 @pytest.mark.parametrize(
     ("content", "advice"),
     [
-        ("größe,y\n1,2\n".encode("latin-1"), "try --encoding latin-1"),
-        ("größe €,y\n1,2\n".encode("cp1252"), "try --encoding cp1252"),
+        ("größe,y\n1,2\n".encode("latin-1"), "try encoding='latin-1'"),
+        ("größe €,y\n1,2\n".encode("cp1252"), "try encoding='cp1252'"),
         (b"\x80\x04\x95\x00\x01\x00\xff\n", "got a binary file"),
     ],
 )

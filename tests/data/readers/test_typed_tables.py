@@ -298,7 +298,7 @@ def test_texts_of_numbers_are_categories(source, tmp_path):
     columns = TEXTS_OF_NUMBERS | {"y": [i / 3 for i in range(60)]}
     dataset = data.load(source(columns, tmp_path))
     assert dataset.features == ["c=0", "c=1", "c=2", "c=3", "x"]
-    note = "column 1 ('c'): texts or categories of the source that are all numbers are categories; --numeric c reads "
+    note = "column 1 ('c'): texts or categories of the source that are all numbers are categories; numeric=['c'] reads "
     assert sum(each.startswith(note) for each in dataset.notes) == 1
     numbers = data.load(source(columns, tmp_path), numeric=["c"])
     assert (numbers.features, numbers.x[:5, 0].tolist()) == (["c", "x"], [0, 1, 2, 3, 0])
@@ -308,12 +308,12 @@ def test_several_columns_of_texts_of_numbers():
     """All are in one note, and those that differ in nearly all rows in one message."""
     y = [i / 3 for i in range(60)]
     dataset = data.load({"c": [str(i % 4) for i in range(60)], "d": [f"{i % 3}.5" for i in range(60)], "y": y})
-    expected = r"column 1 \('c'\), column 2 \('d'\): texts or .* are categories; --numeric c --numeric d reads numbers"
+    expected = r"column 1 \('c'\), column 2 \('d'\): texts or .* are categories; numeric=\['c', 'd'\] reads numbers"
     assert sum(re.fullmatch(expected, note) is not None for note in dataset.notes) == 1
     many = {"c": [str(i) for i in range(60)], "d": [f"{i}.5" for i in range(60)], "y": y}
-    message = (
-        r"column 1 \('c'\), column 2 \('d'\): texts that are all numbers, and different in nearly all rows; read "
-        "numbers with --numeric c --numeric d, leave out with --drop c --drop d, or keep with --id or --categorical"
+    message = re.escape(
+        "column 1 ('c'), column 2 ('d'): texts that are all numbers, and different in nearly all rows; read "
+        "numbers with numeric=['c', 'd'], leave out with drop=['c', 'd'], or keep with ids=... or categorical=..."
     )
     with pytest.raises(ValueError, match=message):
         data.load(many)
@@ -328,11 +328,11 @@ def test_targets_of_texts_of_numbers():
     few = TEXTS_OF_NUMBERS | {"y": [f"{i % 8}.50" for i in range(60)]}
     dataset = data.load(few, categorical=["c"])
     assert dataset.classes[:2] == ["0.50", "1.50"]
-    note = "target column 3 ('y'): 8 different texts in 60 rows that are all numbers are read as classes; --task values"
+    note = "target column 3 ('y'): 8 different texts in 60 rows that are all numbers are read as classes; task='values'"
     assert sum(each.startswith(note) for each in dataset.notes) == 1
     assert data.load(few, task="values", categorical=["c"]).y[:2].tolist() == [[0.5], [1.5]]
     many = TEXTS_OF_NUMBERS | {"y": [str(i) for i in range(60)]}
-    with pytest.raises(ValueError, match=r"got 60 different texts in 60 rows .*; use --task values or --task classes"):
+    with pytest.raises(ValueError, match=r"got 60 different texts in 60 rows .*; use task='values' or task='classes'"):
         data.load(many)
     assert data.load(many, task="values", categorical=["c"]).y[:2].tolist() == [[0], [1]]
 
