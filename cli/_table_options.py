@@ -27,6 +27,7 @@ def _reading(of_training: bool = False) -> list[Option]:
         option("--thousands", "Mark of thousands, or '' for none.", None, "guess"),
         option("--comment", "Leave out lines that begin with this.", None, "none"),
         option("--skip", "Leave out this many lines at the start.", 0, type=click.IntRange(0)),
+        option("--skip-footer", "Leave out this many rows at the end.", 0, type=click.IntRange(0)),
         option("--encoding", "Encoding of the text, such as latin-1.", None, "UTF-8, or by its mark"),
         option(
             "--missing",

@@ -12,9 +12,21 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.options import option
 
-__all__ = ["Column", "Table", "Texts", "as_missing", "from_matrix", "listing", "one_line", "position", "shown"]
+__all__ = [
+    "Column",
+    "Table",
+    "Texts",
+    "as_missing",
+    "from_matrix",
+    "listing",
+    "one_line",
+    "position",
+    "shown",
+    "without_last_rows",
+]
 
 
+FOOTER = 3  # rows at the end that may be a footer, of a table with at least ten times as many
 Texts = Callable[..., Sequence[str | None]]  # of a column, or with a row's number of one cell
 
 
@@ -198,6 +210,13 @@ def one_line(name: Any, most: int = 60) -> str:
 def shown(cell: Any) -> str:
     """Return a cell for messages, a text in quotes and a long one cut."""
     return repr(one_line(cell)) if isinstance(cell, str) else repr(cell)
+
+
+def without_last_rows(last: int, rows: int) -> str:
+    """Return the remedy for a message about the first of the `last` rows of `rows`, or '' if these are no footer."""
+    if last > FOOTER or rows < 10 * last:
+        return ""
+    return f", or {option('skip_footer', last)} leaves out the last {'row' if last == 1 else f'{last} rows'}"
 
 
 def as_missing(cell: Any) -> str:

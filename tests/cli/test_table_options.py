@@ -39,6 +39,7 @@ READING = {
     "--thousands": (["--thousands", "'"], written([("1'" + a[1:], *more) for a, *more in PLAIN])),
     "--comment": (["--comment", "#"], "#u,v,ja\n" + written(PLAIN) + "# 1,2,3\n"),
     "--skip": (["--skip", "2"], "A table\nof 2026, by nobody\n" + written(PLAIN)),
+    "--skip-footer": (["--skip-footer", "1"], written(PLAIN) + "Total: 60\n"),
     "--encoding": (["--encoding", "latin-1"], written(replaced(("yes", "é"), ("no", "à"))).encode("latin-1")),
 }
 

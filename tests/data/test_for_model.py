@@ -140,6 +140,21 @@ def test_options_of_training_read_the_table(write):
     assert late.x.tolist() == [[2.5, 0]]
 
 
+def test_footer(write):
+    """A file with a footer trains, because it has no target, and prediction names the option that leaves it out."""
+    rows = "".join(f"{3 * i},{i % 3 + 0.5}\n" for i in range(30))
+    path = write(f"x,y\n{rows}Total,\n")
+    trained = model(dataset=data.load(path))
+    message = "row 32, column 1 .'x'., got 'Total'; missing=.'Total'. reads it as missing, or skip_footer=1 leaves out"
+    with pytest.raises(ValueError, match=message):
+        data.load_for(trained, path, need_target=False)
+    assert len(data.load_for(trained, path, need_target=False, skip_footer=1).x) == 30
+    stored = model(dataset=data.load(path, skip_footer=1))
+    new = data.load_for(stored, write("x\n4\n5\n"), need_target=False)
+    assert (len(new.x), new.notes[0]) == (1, "the last row: left out; skip_footer=0 keeps every row")
+    assert len(data.load_for(stored, write("x\n4\n5\n"), need_target=False, skip_footer=0).x) == 2
+
+
 def test_frames_and_dicts(rooms):
     pandas = pytest.importorskip("pandas")
     columns = {"rent": [1.5, 2.5], "size": [3, 4], "city": ["a", "c"], "more": [0, 1]}

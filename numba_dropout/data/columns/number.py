@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...core.errors import InputError
 from ...core.options import option
 from ..cells import is_infinite, number_reading, numbers
-from ..table import Table, as_missing, one_line, shown
+from ..table import Table, as_missing, one_line, shown, without_last_rows
 from .missing import missing_texts, without_missing_numbers
 from .options import ColumnOptions
 
@@ -178,8 +178,9 @@ def stray(table: Table, position: int, row: int) -> InputError:
     cell, where = table.texts(position)[row], table.column_name(position)
     if is_infinite(str(cell)):
         return infinity(table, position, row)
-    got = f"got {shown(cell)}"
-    return InputError(f"{table.source}: expected a number at row {table.lines[row]}, {where}, {got}", as_missing(cell))
+    footer = "" if table.typed else without_last_rows(len(table) - row, len(table))
+    problem = f"{table.source}: expected a number at row {table.lines[row]}, {where}, got {shown(cell)}"
+    return InputError(problem, f"{as_missing(cell)}{footer}")
 
 
 def infinity(table: Table, position: int, row: int) -> InputError:

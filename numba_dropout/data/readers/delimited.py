@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.options import option
-from ..table import Column, Table
+from ..table import Column, Table, without_last_rows
 from .count_header import CountHeader, count_header
 from .delimiters import detect, excel_delimiter
 from .header import column_names, guess_header, is_value, row_index
@@ -45,8 +45,11 @@ def read(source: str, lines: list[str], options: ReadOptions) -> Table:
         delimiter, notes = detect(lines, options)
     splitter = Splitter(None if delimiter == " " else delimiter)
     records, numbers = split_records(source, lines, splitter, options.comment, begin)
+    kept, footer = options.without_footer(len(records))
+    records, numbers = records[:kept], numbers[:kept]
+    notes += footer
     if not records:
-        raise InputError(f"{source}: the file is empty")
+        raise InputError(f"{source}: the file is empty" if not footer else f"{source}: expected rows above the footer")
     widths = list(map(splitter.count, records))
     counts = _count_header(records, widths, splitter, options)
     if counts is not None:
@@ -178,7 +181,9 @@ def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitt
         mend = f"quote the cells that contain commas, or give {option('decimal', ',')} or another {option('delimiter')}"
     below = len(widths) - at
     if at > MOST_BELOW >= below and widths[0] > max(widths[at:]):
-        mend = f"take {'this row' if below == 1 else 'these rows'} out of the file, if the table ends above"
+        mend = f"{option('skip_footer', below)} leaves this and all below out, if the table ends above"
+    else:
+        mend += without_last_rows(below, len(widths))
     raise InputError(
         f"{source}: expected {widths[0]} columns as in row {numbers[0]}, got {widths[at]} in row {numbers[at]}; {mend}"
     )

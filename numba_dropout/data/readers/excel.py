@@ -27,8 +27,12 @@ def read(source: str, content: bytes, options: ReadOptions) -> Table:
     lines = [i for i, row in enumerate(rows, 1) if i > options.skip and any(value is not None for value in row)]
     if options.comment:
         lines = [i for i in lines if not str(next(v for v in rows[i - 1] if v is not None)).startswith(options.comment)]
+    kept, footer = options.without_footer(len(lines))
+    lines = lines[:kept]
     if not lines:
-        raise InputError(f"{source}: the first sheet is empty")
+        raise InputError(
+            f"{source}: the first sheet is empty" if not footer else f"{source}: expected rows above the footer"
+        )
     width = max(len(rows[i - 1]) for i in lines)
     cells = [[*rows[i - 1], *[None] * (width - len(rows[i - 1]))] for i in lines]
     used = [j for j in range(width) if any(row[j] is not None for row in cells)]
@@ -38,7 +42,7 @@ def read(source: str, content: bytes, options: ReadOptions) -> Table:
     )
     texts = [[_text(value) for value in row] for row in cells[: SAMPLE_ROWS + 1]]
     is_header, found = guess_header(texts[0], lambda: texts[1:], options)
-    notes += found
+    notes += footer + found
     names: list[str] | None = None
     unnamed: list[int] = []
     if is_header:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.options import option
 
 __all__ = ["ReadOptions"]
 
@@ -20,7 +21,8 @@ class ReadOptions:
     header: whether the first row has the names of the columns, or None to guess. delimiter: one character, a blank for
     runs of blanks, or None to guess. decimal, thousands: the marks in numbers, as in `cells.is_number`. comment: what
     lines to leave out begin with. skip: the number of lines to leave out at the start. encoding: that of the text, or
-    None for UTF-8, UTF-16 or UTF-32 by the mark at its start. missing: texts of missing values.
+    None for UTF-8, UTF-16 or UTF-32 by the mark at its start. missing: texts of missing values. skip_footer: the number
+    of rows to leave out at the end.
 
     Examples
     --------
@@ -37,6 +39,7 @@ class ReadOptions:
     skip: int = 0
     encoding: str | None = None
     missing: tuple[str, ...] = ()
+    skip_footer: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "missing", tuple(self.missing))
@@ -56,6 +59,16 @@ class ReadOptions:
             raise InputError(f"comment: expected the start of comment lines, such as #, got {self.comment!r}")
         if self.skip < 0:
             raise InputError(f"skip: expected a number of lines, at least 0, got {self.skip}")
+        if self.skip_footer < 0:
+            raise InputError(f"skip_footer: expected a number of rows, at least 0, got {self.skip_footer}")
+
+    def without_footer(self, rows: int) -> tuple[int, list[str]]:
+        """Return the number of rows above the footer of a file with `rows` rows, and a note on what is left out."""
+        if not self.skip_footer:
+            return rows, []
+        what = "row" if self.skip_footer == 1 else f"{self.skip_footer} rows"
+        note = f"the last {what}: left out; {option('skip_footer', 0)} keeps every row"
+        return max(rows - self.skip_footer, 0), [note]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as values for JSON."""

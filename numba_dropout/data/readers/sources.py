@@ -47,6 +47,7 @@ def read(
     skip: int = 0,
     encoding: str | None = None,
     missing: Sequence[str] = (),
+    skip_footer: int = 0,
 ) -> Table:
     r"""Read a table: delimited text, Parquet, Excel, .npy, a data frame, or arrays.
 
@@ -70,6 +71,8 @@ def read(
         The encoding of the text. The default is UTF-8, or UTF-16 and UTF-32 where a mark at the start says so.
     missing : sequence of str
         Texts of missing values, in addition to the usual ones.
+    skip_footer : int
+        The number of rows to leave out at the end, such as sums.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def read(
     >>> nd.data.read("rents.csv", decimal=",").texts(1)
     ['7,5', '9,5']
     """
-    options = ReadOptions(header, delimiter, decimal, thousands, comment, skip, encoding, tuple(missing))
+    options = ReadOptions(header, delimiter, decimal, thousands, comment, skip, encoding, tuple(missing), skip_footer)
     if isinstance(path, Table):
         return path
     if type(path).__name__ == "LazyFrame":  # of polars

@@ -219,7 +219,7 @@ def test_other_formats_of_text_are_refused(write, content, name):
 
 def test_a_short_last_row_may_be_below_the_table(write):
     rows = "a,b,c\n" + "1,2,3\n" * 9
-    with pytest.raises(ValueError, match="got 1 in row 11; take this row out of the file"):
+    with pytest.raises(ValueError, match="got 1 in row 11; skip_footer=1 leaves this and all below out"):
         data.read(write(rows + "Source: a survey\n"))
-    with pytest.raises(ValueError, match="got 1 in row 11; take these rows out of the file"):
+    with pytest.raises(ValueError, match="got 1 in row 11; skip_footer=2 leaves this and all below out"):
         data.read(write(rows + "Total\nSource: a survey\n"))

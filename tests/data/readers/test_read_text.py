@@ -129,6 +129,13 @@ def test_long_quoted_field(write):
         ("a,b\n1,2\n", {"encoding": "utf-9"}, "no encoding 'utf-9'"),
         ("a,b\n1,2\n", {"encoding": "rot13"}, "no encoding 'rot13'"),
         ("a,b\n1,2\n", {"skip": -1}, "skip: expected"),
+        ("a,b\n1,2\n", {"skip_footer": -1}, "skip_footer: expected"),
+        ("a,b\n1,2\n", {"skip_footer": 2}, "expected rows above the footer"),
+        (
+            "a,b\n" + 20 * "1,2\n" + "made by\nan office\n",
+            {},
+            "in row 22; skip_footer=2 leaves this and all below out, if the table ends above",
+        ),
         ("a,b\n1,2\n", {"decimal": ";"}, "decimal: expected a point or a comma"),
         ("a,b\n1,2\n", {"thousands": "."}, "thousands: expected another mark"),
         ("a,b\n1,2\n", {"comment": " "}, "comment: expected"),
@@ -138,6 +145,12 @@ def test_refused(write, content, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         data.read(write(content), **options)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_footer(write):
+    table = data.read(write("a,b\n1,2\n3,4\n\nTotal\n"), skip_footer=1)
+    assert texts(table) == [["1", "3"], ["2", "4"]]
+    assert table.notes == ["the last row: left out; skip_footer=0 keeps every row"]
 
 
 def test_options(write):

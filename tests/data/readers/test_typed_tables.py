@@ -230,6 +230,7 @@ def test_excel(tmp_path):
     assert (headless.names, headless.index, len(headless)) == (None, 0, 3)
     assert headless.notes[0].startswith("sheet: 'Sheet', the first of 3")
     assert data.read(tmp_path / "t.xlsx", skip=2, header=False).names is None
+    assert data.read(tmp_path / "t.xlsx", skip_footer=1).lines == [3]
 
 
 def test_excel_by_content(tmp_path):
