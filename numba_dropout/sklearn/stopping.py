@@ -36,10 +36,12 @@ class Stopping(Callback):
     def __init__(self, estimator: Any, score: Callable[[], float] | None):
         self.estimator, self.score = estimator, score
         self.stopped = False
+        self.random = False  # whether training has dropout, so that losses vary with the masks
 
     def on_train_begin(self, net: MLP, epochs: int, steps: int) -> None:
         """Keep the initial weights until an epoch has better ones."""
         estimator = self.estimator
+        self.random = any(np.any(rate) for rate in net.rates)
         if self.score is not None and not estimator._best_weights:
             estimator._best_weights = _copied(net)
 
@@ -93,10 +95,10 @@ class Stopping(Callback):
 
     def _better_loss(self) -> bool:
         """Return whether the loss fell by `tol`: with dropout, whose masks vary, the mean loss of the last epochs."""
-        estimator, window = self.estimator, 1
-        if any(np.any(rate) for rate in self.training.net.rates):
+        estimator, mean = self.estimator, self.estimator.loss_curve_[-1]
+        if self.random:
             window = int(min(estimator.n_iter_no_change, len(estimator.loss_curve_)))
-        mean = float(np.mean(estimator.loss_curve_[-window:]))
+            mean = float(np.mean(estimator.loss_curve_[-window:]))
         better = mean <= estimator._least_loss - estimator.tol
         estimator._least_loss = min(mean, estimator._least_loss)
         estimator.best_loss_ = min(estimator.loss_, np.inf if estimator.best_loss_ is None else estimator.best_loss_)

@@ -87,7 +87,6 @@ class EstimatorTraining(Training):
         self._decays = alpha / self._batch_rows
         self._squares = np.zeros(self.steps)  # the sum of squared weights before each step of the epoch
         self._offsets = np.zeros(self.steps)  # terms of the losses of batches without weights of the network
-        self._coefs: list[NDArray[Any]] | None = None
         self._constants = poisson_constants(self._data[1]) if self.net.loss == "poisson" else None
         self._row_weights: NDArray[np.float64] | None = None
         if sample_weight is not None:
@@ -148,9 +147,8 @@ class EstimatorTraining(Training):
         """Return the sum of squared weights, or 0 without a penalty."""
         if not self._alpha:
             return 0.0
-        if self._coefs is None or self.net.device != "cpu":  # on the CPU they are live views
-            self._coefs = [value for name, value in self.net.weights().items() if name.endswith(".weight")]
-        return float(sum(np.vdot(value, value) for value in self._coefs))
+        coefs = (value for name, value in self.parameters().items() if name.endswith(".weight"))
+        return float(sum(np.vdot(value, value) for value in coefs))
 
     def _end_epoch(self) -> None:
         """End the epoch with scikit-learn's loss."""

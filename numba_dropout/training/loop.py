@@ -155,6 +155,7 @@ class Training:
         self._best: dict[str, NDArray[Any]] = {}
         self._best_loss = np.inf
         self._fingerprint: str | None = None
+        self._parameters: dict[str, NDArray[Any]] | None = None
 
     @property
     def validates(self) -> bool:
@@ -254,15 +255,21 @@ class Training:
         history.records.append(record)
         if self.patience is not None and record["val_loss"] < self._best_loss:
             self._best_loss, history.best_epoch = record["val_loss"], self.epoch
-            self._best = {name: value.copy() for name, value in net.weights().items()}
+            self._best = {name: value.copy() for name, value in self.parameters().items()}
         self.epoch, self.done, self._seconds = self.epoch + 1, 0, 0.0
         for callback in self._callbacks:
             callback.on_epoch_end(record)
 
     def check_weights(self) -> None:
         """Raise Diverged for a NaN or infinite weight. No loss is computed after the last step."""
-        for value in self.net.weights().values():
+        for value in self.parameters().values():
             self._check_finite(value, "weights")
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Return the parameters as `MLP.weights`, on the CPU the same live views each time."""
+        if self._parameters is None or self.net.device != "cpu":
+            self._parameters = self.net.weights()
+        return self._parameters
 
     def _check_finite(self, values: NDArray[Any], name: str) -> None:
         """Raise Diverged for a NaN or infinite value."""
