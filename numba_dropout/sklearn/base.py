@@ -21,8 +21,8 @@ from ..core.access import access_of
 from ..nn.mlp import MLP
 from ..training.fit import check_callbacks
 from ..training.loop import Diverged
+from .categorical_features import encoder_of
 from .fitted import DTYPES, SPARSE, Fitted
-from .frame_encoder import FrameEncoder, needs_encoding
 from .held_out import split
 from .joblib_threads import limit_threads
 from .lbfgs import minimize_loss
@@ -92,8 +92,7 @@ class DropoutMLP(Fitted, ABC):
         check_source(X)
         check_source(y, "y")
         if reset:
-            encodes = self.categorical_features == "auto" and needs_encoding(X)
-            self._frame_encoder = FrameEncoder(X) if encodes else None
+            self._frame_encoder = encoder_of(X, self.categorical_features)
             self._dtype = "float64" if self.dtype == "auto" else self.dtype
         options = {"accept_sparse": SPARSE, "dtype": DTYPES[self._dtype], "multi_output": True}
         if self._frame_encoder is None:

@@ -96,9 +96,11 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
     mc_samples : int, optional
         Predict the mean over this number of samples of the dropout masks (Monte-Carlo dropout; Gal & Ghahramani, ICML
         2016). The default is to predict without dropout.
-    categorical_features : "auto" or None, default="auto"
+    categorical_features : "auto", "from_dtype", array-like or None, default="auto"
         "auto" encodes a data frame that has texts, categories, dates or missing values, or an array with NaN, as
-        numbers, and scales them. None takes numbers without gaps.
+        numbers, and scales them. As in `HistGradientBoostingClassifier`, a mask (features,), indices or names of
+        columns say which are categories, and "from_dtype" takes those of a categorical dtype. All other columns then
+        have numbers, which may be missing. None takes numbers without gaps.
 
     Attributes
     ----------

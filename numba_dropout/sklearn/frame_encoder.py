@@ -20,18 +20,19 @@ from ..data.columns.options import ColumnOptions
 from ..data.columns.plan import ColumnPlan
 from ..data.columns.refused import CONTENTS
 from ..data.readers.frame_tables import from_columns, from_frame
-from ..data.table import Table
+from ..data.table import Table, shown
 
-__all__ = ["FrameEncoder", "needs_encoding"]
+__all__ = ["FrameEncoder", "categorical_dtypes", "has_gaps", "needs_encoding"]
 
 CATEGORIES = ("category", "categorical", "enum")  # prefixes of dtype names
 
 
 class FrameEncoder:
-    """Encoder of data frames as features of a network, learnt from the frame of `fit`, or from an array with NaN.
+    """Encoder of data frames as features of a network, learnt from the frame of `fit`, or of arrays.
 
-    A column of a categorical dtype is a category. Numbers and dates are centered and divided by their standard
-    deviation, and indicators of levels and of missing values are centered.
+    A column of a categorical dtype is a category, and the kinds of other columns follow from their cells. With a mask
+    `categorical` (columns,), its columns are categories and all others are numbers. Numbers and dates are centered and
+    divided by their standard deviation, and indicators of levels and of missing values are centered.
 
     Attributes
     ----------
@@ -39,11 +40,19 @@ class FrameEncoder:
         Names of the features.
     """
 
-    def __init__(self, frame: Any) -> None:
-        """Learn from a frame. Raise ValueError naming the columns that are no numbers, categories or dates."""
-        self._of_array = isinstance(frame, np.ndarray)
-        categorical = [name for name, dtype in _dtypes(frame) if dtype.startswith(CATEGORIES)]
-        table, options = _table(frame), ColumnOptions(categorical=categorical, clip=False)
+    def __init__(self, x: Any, categorical: NDArray[np.bool_] | None = None) -> None:
+        """Learn from a frame or an array. Raise ValueError naming the columns that are no data."""
+        self._of_array = not frames.is_frame(x)
+        self._numbers_only = categorical is None  # of an array
+        table = self._table(x)
+        kept = {"use": _named(table, np.ones(table.width, bool)), "clip": False}  # all columns, as they are
+        if categorical is None:
+            flags = np.zeros(table.width, bool) if self._of_array else categorical_dtypes(x)
+            options = ColumnOptions(categorical=_named(table, flags), **kept)
+        else:
+            flags = categorical if categorical.size else np.zeros(table.width, bool)
+            options = ColumnOptions(categorical=_named(table, flags), numeric=_named(table, ~flags), **kept)
+            _check_numbers(table, np.flatnonzero(~flags), options)
         plans = kinds(table, options, refuse=False)
         refused = [plan for plan in plans if plan.kind == "refused"]
         if refused:
@@ -72,12 +81,8 @@ class FrameEncoder:
 
         Warns of levels and missing values in columns that had none in `fit`.
         """
-        if self._of_array:
-            frame = check_array(frame, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
-        elif not frames.is_frame(frame):
-            raise ValueError(f"X: expected a data frame with the columns of fit, got {type(frame).__name__}")
         try:
-            encoded = self._encoder.transform(_table(frame))
+            encoded = self._encoder.transform(self._table(frame))
         except InputError as error:  # its remedy is an option that estimators do not have
             raise ValueError(error.problem) from None
         filled = {name: cells for name, cells in encoded.filled.items() if name not in self._gaps}
@@ -85,6 +90,18 @@ class FrameEncoder:
             for name, cells in counts.items():
                 warnings.warn(f"X: {what} in column {name!r}, unlike in fit, in {cells} row(s)", stacklevel=5)
         return np.asarray((encoded.x - self._mean) * self._scale, np.float32)
+
+    def _table(self, x: Any) -> Table:
+        """Return the table of a frame or an array, in which the first column may count the rows."""
+        if self._of_array:
+            dtype = np.float64 if self._numbers_only else None
+            x = check_array(x, dtype=dtype, ensure_all_finite="allow-nan", input_name="X")
+            table = from_columns({f"x{i}": column for i, column in enumerate(x.T)}, "X")
+        elif frames.is_frame(x):
+            table = from_frame(x, "X")
+        else:
+            raise ValueError(f"X: expected a data frame with the columns of fit, got {type(x).__name__}")
+        return replace(table, index=None)
 
 
 def _warn_of_texts(table: Table, plans: Sequence[ColumnPlan], options: ColumnOptions) -> None:
@@ -102,28 +119,45 @@ def _warn_of_texts(table: Table, plans: Sequence[ColumnPlan], options: ColumnOpt
 
 def needs_encoding(x: Any) -> bool:
     """Return whether x is a data frame with texts, categories, dates or missing values, or an array with NaN."""
+    if frames.is_frame(x) and len(x):
+        numbers = (dtype.removeprefix("sparse[").startswith(frames.NUMBERS) for dtype in _dtypes(x))
+        return not all(numbers) or has_gaps(x)
+    return has_gaps(x)
+
+
+def has_gaps(x: Any) -> bool:
+    """Return whether x is a data frame with missing values, or an array with NaN and without infinity."""
     if isinstance(x, np.ndarray):
         return bool(x.ndim == 2 and x.dtype.kind == "f" and np.isnan(x).any() and not np.isinf(x).any())
     if not frames.is_frame(x) or not len(x):
         return False
-    if not all(dtype.removeprefix("sparse[").startswith(frames.NUMBERS) for _, dtype in _dtypes(x)):
-        return True
     if hasattr(x, "get_columns"):  # polars
         return any(column.null_count() or (column.dtype.is_float() and column.is_nan().any()) for column in x)
     return bool(x.isna().to_numpy().any())
 
 
-def _dtypes(frame: Any) -> list[tuple[str, str]]:
-    """Return the name and the dtype's name, in lower case, of each column. An array has numbers only."""
-    if isinstance(frame, np.ndarray):
-        return []
-    return [(name, str(dtype).lower()) for name, dtype in zip(frames.names(frame), list(frame.dtypes), strict=True)]
+def categorical_dtypes(frame: Any) -> NDArray[np.bool_]:
+    """Return which columns of a data frame have a categorical dtype."""
+    return np.array([dtype.startswith(CATEGORIES) for dtype in _dtypes(frame)], bool)
 
 
-def _table(frame: Any) -> Table:
-    """Return the table of a frame or an array, in which the first column may count the rows."""
-    if isinstance(frame, np.ndarray):
-        table = from_columns({f"x{i}": np.array(column, np.float64) for i, column in enumerate(frame.T)}, "X")
-    else:
-        table = from_frame(frame, "X")
-    return replace(table, index=None)
+def _dtypes(frame: Any) -> list[str]:
+    """Return the name of the dtype, in lower case, of each column."""
+    return [str(dtype).lower() for dtype in frame.dtypes]
+
+
+def _named(table: Table, flags: NDArray[np.bool_]) -> list[str]:
+    """Return the names of the columns of a table with a flag."""
+    return [name for name, flag in zip(table.names or [], flags, strict=True) if flag]
+
+
+def _check_numbers(table: Table, positions: NDArray[np.int64], options: ColumnOptions) -> None:
+    """Raise ValueError for a cell that is no number."""
+    for position in positions.tolist():
+        strays = number.read(table, position, options)[1]
+        if strays is not None:
+            cell = table.texts(position)[int(np.argmax(strays))]
+            raise ValueError(
+                f"X: expected numbers in the columns that are not in categorical_features, got {shown(cell)} in "
+                f"{table.column_name(position)}"
+            )

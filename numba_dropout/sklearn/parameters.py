@@ -54,7 +54,7 @@ class Parameters(BaseEstimator):
         "callbacks": ["array-like", None],
         "device": [str],
         "mc_samples": [None, POSITIVE],
-        "categorical_features": [None, StrOptions({"auto"})],
+        "categorical_features": ["array-like", StrOptions({"auto", "from_dtype"}), None],
     }
 
     def __init__(
@@ -90,7 +90,7 @@ class Parameters(BaseEstimator):
         callbacks: Any = None,
         device: str = "cpu",
         mc_samples: int | None = None,
-        categorical_features: str | None = "auto",
+        categorical_features: Any = "auto",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
