@@ -39,8 +39,9 @@ TEXTS = {
 
 def pandas_frame(tmp_path):
     pandas = pytest.importorskip("pandas")
-    types = {"whole": "int64", "gap": "Int64", "real": "float64", "truth": "bool", "maybe": "boolean", "text": "str"}
+    types = {"whole": "int64", "gap": "Int64", "real": "float64", "truth": "bool", "maybe": "boolean"}
     frame = pandas.DataFrame({name: pandas.array(COLUMNS[name], dtype=kind) for name, kind in types.items()})
+    frame["text"] = COLUMNS["text"]  # the version's own dtype of texts
     return frame.assign(day=pandas.to_datetime(COLUMNS["day"]), moment=pandas.to_datetime(COLUMNS["moment"]))
 
 
