@@ -116,20 +116,21 @@ def targets(y: ArrayLike, outputs: int, dtype: np.dtype[Any], loss: str | None =
 
 
 def weights(sample_weight: ArrayLike, count: int, dtype: np.dtype[Any], *, scaled: bool = True) -> NDArray[Any]:
-    """Return the sample weights (rows,) of n rows, at least 0 optionally not all 0 and scaled to a mean of 1."""
+    """Return the sample weights (rows,) of n rows: of any sign, or with `scaled` at least 0 and of mean 1."""
     array = on_host(sample_weight)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"sample_weight: expected numbers, got {array.dtype}")
     if array.shape != (count,):
         raise InputError(f"sample_weight: expected shape ({count},) like the rows of x, got {array.shape}")
     array = array.astype(np.float64)
-    if not (np.isfinite(array) & (array >= 0)).all() or (scaled and not array.any()):
-        raise InputError(f"sample_weight: expected finite numbers at least 0{', not all of them 0' * scaled}")
+    if not np.isfinite(array).all() or (scaled and not ((array >= 0).all() and array.any())):
+        raise InputError(f"sample_weight: expected finite numbers{' at least 0, not all of them 0' * scaled}")
     if scaled:
         array /= array.max()  # the sum stays finite
         array /= array.mean()
-    elif array.max(initial=0) > np.finfo(dtype).max:
-        raise InputError(f"sample_weight: expected numbers that {dtype} can hold, got {array.max():g}")
+    elif np.abs(array).max(initial=0) > np.finfo(dtype).max:
+        largest = array[np.abs(array).argmax()]
+        raise InputError(f"sample_weight: expected numbers that {dtype} can hold, got {largest:g}")
     return array.astype(dtype)
 
 

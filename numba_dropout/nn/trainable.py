@@ -105,7 +105,7 @@ class Trainable(Predictor):
             Number of rows of the batch, which the sums of losses and gradients are divided by: at least row_offset plus
             the rows of x. Default: the rows of x.
         sample_weight : array (rows,), optional
-            Factors of the losses of the rows, at least 0. Unlike in `fit`, they are not scaled to a mean of 1.
+            Factors of the losses of the rows, of any sign. Unlike in `fit`, they are not scaled to a mean of 1.
 
         Examples
         --------

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import functools
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import _check_sample_weight, check_X_y, validate_data
 
 from ..arrays.sparse import check_source
-from ..core import checks
 from ..core.access import access_of
-from ..nn.mlp import MLP
+from ..training.checkpoints import Checkpoint
 from ..training.fit import check_callbacks
-from ..training.loop import Diverged
+from ..training.loop import Callback, Diverged
 from .categorical_features import encoder_of
-from .fitted import DTYPES, SPARSE, Fitted
+from .fitted import DTYPES, SPARSE
 from .held_out import split
 from .joblib_threads import limit_threads
 from .lbfgs import minimize_loss
+from .new_network import WithNetwork
 from .optimizers import PenalizedAdam, PenalizedSGD
+from .progress import IterationLines, ProgressBar
 from .stopping import NON_FINITE, Stopping
 from .training import train
 
@@ -35,7 +35,7 @@ __all__ = ["DropoutMLP"]
 AUTO_BATCH = 200
 
 
-class DropoutMLP(Fitted, ABC):
+class DropoutMLP(WithNetwork):
     """A multilayer perceptron with dropout. `DropoutMLPClassifier` documents the parameters."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -123,30 +123,42 @@ class DropoutMLP(Fitted, ABC):
             self._reset_records()
         rows: tuple[Any, Any, Any] = (X, self._scaled(target), weight)
         self.n_iter_ = 0
+        callbacks = [*check_callbacks(() if self.callbacks is None else self.callbacks)]
+        bar = ProgressBar(self) if self.verbose > 1 else None
+        called = callbacks if bar is None else [bar, *callbacks]
         try:
             with limit_threads():
                 if self.solver == "lbfgs":
-                    self._minimize(rows)
+                    self._minimize(rows, called)
                 else:
-                    rows = self._train_epochs(rows, self._classes_of(target), new_optimizer, epochs)
+                    rows = self._train_epochs(rows, self._classes_of(target), called, new_optimizer, epochs)
                 self._learn_noise(*rows)
         finally:
+            if bar is not None:
+                bar.close()
+            for callback in callbacks:  # copies of the estimator do not copy the run
+                callback.__dict__.pop("training", None)
             self._finish_network()
 
-    def _minimize(self, rows: tuple[Any, Any, Any]) -> None:
+    def _minimize(self, rows: tuple[Any, Any, Any], callbacks: list[Callback]) -> None:
         """Train with L-BFGS, without dropout."""
-        names = ("alpha", "max_iter", "max_fun", "tol", "verbose")
-        options: dict[str, Any] = {name: getattr(self, name) for name in names}
-        result, self.loss_ = minimize_loss(self.network_, *rows, **options)
+        options: dict[str, Any] = {name: getattr(self, name) for name in ("alpha", "max_iter", "max_fun", "tol")}
+        if self.verbose == 1:
+            callbacks = [IterationLines(), *callbacks]
+        result, self.loss_ = minimize_loss(self.network_, *rows, callbacks=callbacks, **options)
         if not np.isfinite(result.x).all():
             raise ValueError(NON_FINITE)
         self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
 
     def _train_epochs(
-        self, rows: tuple[Any, Any, Any], classes: NDArray[Any] | None, new_optimizer: bool, epochs: int
+        self,
+        rows: tuple[Any, Any, Any],
+        classes: NDArray[Any] | None,
+        callbacks: list[Callback],
+        new_optimizer: bool,
+        epochs: int,
     ) -> tuple[Any, Any, Any]:
         """Train for some epochs, and return the held-out rows of early stopping, or all without it."""
-        callbacks = check_callbacks(() if self.callbacks is None else self.callbacks)
         held_out: tuple[Any, Any, Any] | None = None
         if self.early_stopping:
             rows, held_out = split(rows, classes, fraction=self.validation_fraction, seed=self._seed)
@@ -169,68 +181,8 @@ class DropoutMLP(Fitted, ABC):
             stopping.end()
         except Diverged as error:
             stopping.diverge(error)
-        finally:
-            for callback in callbacks:  # copies of the estimator do not copy the run
-                callback.__dict__.pop("training", None)
         self._stopped = stopping.stopped
         return held_out or rows
-
-    def _new_network(self, target: NDArray[Any], weight: Any) -> None:
-        """Create a network and reset the fitted attributes."""
-        self.n_outputs_ = self._outputs()
-        self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        self._architecture = self._current_architecture()
-        self.network_ = self._initialized()
-        self._standardize(target, weight)
-        self.n_layers_ = len(self.network_.sizes)
-        self.t_ = 0
-        self._reset_records()
-
-    def _reset_records(self) -> None:
-        """Set the attributes that epochs change. Without epochs there are none."""
-        if self.solver == "lbfgs":
-            for name in ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"):
-                self.__dict__.pop(name, None)
-            return
-        self.loss_curve_: list[float] = []
-        self._no_improvement_count, self._least_loss = 0, np.inf
-        self._best_weights: dict[str, NDArray[Any]] = {}
-        self.best_loss_ = None if self.early_stopping else np.inf
-        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-        self.best_validation_score_ = -np.inf if self.early_stopping else None
-
-    def _initialized(self) -> MLP:
-        """Return a new network. Its initial weights have float32's bits in any dtype, as have scikit-learn's.
-
-        Their distribution is that of `MLPClassifier` for its activations, else the one that fits the activations.
-        """
-        names = [self.activation] if isinstance(self.activation, str) else self.activation
-        init = "glorot" if set(names) <= {"identity", "logistic", "tanh", "relu"} else "auto"
-        net = MLP(**self._architecture, seed=self._seed, init=init)
-        if net.dtype == np.float64:
-            coarse = MLP(**{**self._architecture, "dtype": "float32"}, seed=self._seed, init=init)
-            net.load_state_dict(coarse.weights())
-        return net
-
-    def _current_architecture(self) -> dict[str, Any]:
-        """Return the network's arguments that follow from parameters and data."""
-        hidden = [self.hidden_layer_sizes] if np.ndim(self.hidden_layer_sizes) == 0 else self.hidden_layer_sizes
-        units = [checks.integer(number, "hidden_layer_sizes", 1, 2**31 - 1) for number in hidden]
-        inputs = self.n_features_in_ if self._frame_encoder is None else len(self._frame_encoder.names)
-        return {
-            "sizes": [inputs, *units, self._outputs()],
-            "activation": self.activation if isinstance(self.activation, str) else list(self.activation),
-            "dropout": np.asarray(self.dropout, np.float64).tolist(),
-            "input_dropout": np.asarray(self.input_dropout, np.float64).tolist(),
-            "loss": self._loss(),
-            "dtype": self._dtype,
-            "device": self.device,
-        }
-
-    def _finish_network(self) -> None:
-        """Set the names of the features in the network, for saved models."""
-        names = getattr(self, "feature_names_in_", None) if self._frame_encoder is None else self._frame_encoder.names
-        self.network_.features = None if names is None else list(map(str, names))
 
     def _check_lbfgs(self) -> None:
         """Raise ValueError for parameters that L-BFGS cannot have: its loss must not change between evaluations."""
@@ -239,6 +191,8 @@ class DropoutMLP(Fitted, ABC):
                 raise ValueError(f"{name}: expected 0 with solver='lbfgs', got {getattr(self, name)!r}")
         if self.max_norm is not None:
             raise ValueError(f"max_norm: expected None with solver='lbfgs', got {self.max_norm!r}")
+        if any(isinstance(callback, Checkpoint) for callback in self.callbacks or ()):
+            raise ValueError("callbacks: a Checkpoint needs the solver 'adam' or 'sgd', got 'lbfgs'")
 
     def _batch_rows(self, rows: int) -> int:
         """Return the number of rows in a batch."""
@@ -272,18 +226,6 @@ class DropoutMLP(Fitted, ABC):
     @abstractmethod
     def _row_weights(self, target: NDArray[Any], weight: NDArray[Any] | None) -> NDArray[Any] | None:
         """Return the weights of rows with an encoded target, from their sample weights."""
-
-    @abstractmethod
-    def _loss(self) -> str:
-        """Return the network's loss."""
-
-    @abstractmethod
-    def _outputs(self) -> int:
-        """Return the network's number of outputs."""
-
-    @abstractmethod
-    def _standardize(self, target: NDArray[Any], weight: Any) -> None:
-        """Set the standardization of the target, if it is standardized."""
 
     @abstractmethod
     def _scaled(self, target: NDArray[Any]) -> NDArray[Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from ..arrays.convert import on_host
 from ..nn.mlp import MLP
+from ..training.loop import Callback, History
 from .training import poisson_constants, scales
 
 __all__ = ["minimize_loss"]
@@ -25,31 +28,96 @@ def minimize_loss(
     max_iter: int,
     max_fun: int,
     tol: float,
-    verbose: bool,
+    callbacks: Sequence[Callback],
 ) -> tuple[Any, float]:
     """Minimize the loss with the penalty `alpha`, and return SciPy's result and scikit-learn's loss.
 
-    Raise ValueError for negative weights, and RuntimeError if another thread uses the network.
+    Raise ValueError for weights that add up to 0, and RuntimeError if another thread uses the network.
     """
     objective = Objective(net, x, y, sample_weight, alpha)
-    iterations = 0
-
-    def report(_: NDArray[np.float64]) -> None:
-        nonlocal iterations
-        iterations += 1
-        print(f"Iteration {iterations}, loss = {objective.loss:.8f}")  # noqa: T201 - requested with `verbose`
-
+    run = LbfgsTraining(net, objective, max_iter, callbacks)
     with net.access.changing("fit"):
-        result = minimize(
-            objective.value_and_gradient,
-            np.concatenate([value.ravel() for value in net.weights().values()]).astype(np.float64),
-            method="L-BFGS-B",
-            jac=True,
-            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
-            callback=report if verbose else None,
-        )
+        first = np.concatenate([value.ravel() for value in net.weights().values()]).astype(np.float64)
+        run.begin()
+        try:
+            run.check_stop(first)
+            result = minimize(
+                objective.value_and_gradient,
+                first,
+                method="L-BFGS-B",
+                jac=True,
+                options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+                callback=run.end_iteration,
+            )
+        except Stopped as stopped:
+            result = OptimizeResult(x=stopped.params, nit=len(run.history.records), status=0, message="stopped")
         objective.value_and_gradient(result.x)
+        run.end()
     return result, objective.loss
+
+
+class Stopped(Exception):
+    """The end of a run that a callback stopped."""
+
+    def __init__(self, params: NDArray[np.float64]) -> None:
+        super().__init__("stopped by a callback")
+        self.params = params
+
+
+class LbfgsTraining:
+    """A run of L-BFGS, as callbacks see it: its network, history and `stop`. An iteration is an epoch of one step."""
+
+    steps, resumed, validates = 1, False, False
+
+    def __init__(self, net: MLP, objective: Objective, epochs: int, callbacks: Sequence[Callback]) -> None:
+        self.net, self.epochs, self.history, self.stop = net, epochs, History(), False
+        self._objective, self._callbacks, self._start = objective, callbacks, 0.0
+
+    @property
+    def epoch(self) -> int:
+        """The current iteration, from 1."""
+        return len(self.history.records) + 1
+
+    @property
+    def steps_done(self) -> int:
+        """Number of finished iterations."""
+        return len(self.history.records)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is complete."""
+        return self.stop or self.steps_done >= self.epochs
+
+    def begin(self) -> None:
+        """Call the callbacks before the first iteration."""
+        for callback in self._callbacks:
+            callback.training = self  # type: ignore[assignment]
+            callback.on_train_begin(self.net, self.epochs, self.epochs)
+        self._start = time.perf_counter()
+
+    def end_iteration(self, params: NDArray[np.float64]) -> None:
+        """Record the loss of an iteration, and call the callbacks."""
+        seconds = max(time.perf_counter() - self._start, 1e-9)
+        record: dict[str, Any] = {"epoch": self.epoch, "loss": self._objective.loss}
+        record |= dict.fromkeys(("accuracy", "val_loss", "val_accuracy", "lr"))
+        record |= {"seconds": seconds, "samples_per_second": self._objective.rows / seconds}
+        for callback in self._callbacks:
+            callback.on_steps_end(record["epoch"], 1, record["loss"])
+        self.history.records.append(record)
+        for callback in self._callbacks:
+            callback.on_epoch_end(record)
+        self._start = time.perf_counter()
+        self.check_stop(params)
+
+    def check_stop(self, params: NDArray[np.float64]) -> None:
+        """Raise Stopped if a callback has set `stop`."""
+        if self.stop:
+            raise Stopped(np.array(params))
+
+    def end(self) -> None:
+        """Call the callbacks after the last iteration."""
+        for callback in self._callbacks:
+            callback.on_train_end(self.history)
 
 
 class Objective:
@@ -61,12 +129,14 @@ class Objective:
     def __init__(self, net: MLP, x: Any, y: Any, sample_weight: NDArray[Any] | None, alpha: float) -> None:
         self.net, self.loss = net, np.inf
         self._x, self._y = net.as_input(x), y
-        rows = len(self._x)
+        self.rows = rows = len(self._x)
         weights, total = np.ones(rows), float(rows)
         if sample_weight is not None:
-            largest = float(np.abs(sample_weight).max())
+            largest = float(np.abs(sample_weight).max()) or 1.0
             weights = sample_weight / largest
             total = weights.sum() * largest
+            if total == 0:
+                raise ValueError("sample_weight: expected weights that do not add up to 0 with solver='lbfgs'")
             weights *= rows / weights.sum()
         gradient_scale, loss_scale = scales(net)
         plain = sample_weight is None and gradient_scale == 1

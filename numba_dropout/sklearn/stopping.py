@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..nn.mlp import MLP
 from ..training.loop import Callback, Diverged
+from .progress import print_iteration
 from .training import EstimatorTraining
 
 __all__ = ["NON_FINITE", "Stopping"]
@@ -52,8 +53,8 @@ class Stopping(Callback):
         estimator.t_ += self.training.rows
         estimator.loss_ = record["loss"]
         estimator.loss_curve_.append(record["loss"])
-        if estimator.verbose:
-            print(f"Iteration {estimator.n_iter_}, loss = {record['loss']:.8f}")  # noqa: T201 - requested with `verbose`
+        if estimator.verbose == 1:
+            print_iteration(estimator.n_iter_, record["loss"])
         better = self._better_loss() if self.score is None else self._better_score(self.score())
         estimator._no_improvement_count = 0 if better else estimator._no_improvement_count + 1
         if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
@@ -108,8 +109,8 @@ class Stopping(Callback):
         """Return whether the score rose by `tol`, and keep the weights of the best score."""
         estimator = self.estimator
         estimator.validation_scores_ = [*(estimator.validation_scores_ or []), score]
-        if estimator.verbose:
-            print(f"Validation score: {score:f}")  # noqa: T201
+        if estimator.verbose == 1:
+            print(f"Validation score: {score:f}")  # noqa: T201 - requested with `verbose`
         best = -np.inf if estimator.best_validation_score_ is None else estimator.best_validation_score_
         if score > best:
             estimator.best_validation_score_, estimator._best_weights = score, _copied(self.training.net)
@@ -126,7 +127,7 @@ class Stopping(Callback):
         else:
             self.training.stop = True
             action = "Learning rate too small. Stopping." if adaptive else "Stopping."
-        if estimator.verbose:
+        if estimator.verbose == 1:
             metric = "Training loss" if self.score is None else "Validation score"
             epochs = f"{estimator.n_iter_no_change} consecutive epochs"
             print(f"{metric} did not improve more than tol={estimator.tol:f} for {epochs}. {action}")  # noqa: T201

@@ -69,7 +69,8 @@ def test_changed_gradients(rng):
     [
         ({"batch_rows": 0}, "batch_rows: expected an integer from 13"),
         ({"batch_rows": 13, "row_offset": 1}, "batch_rows: expected an integer from 14"),
-        ({"sample_weight": [-1.0] + [1.0] * 12}, "sample_weight: expected finite numbers at least 0$"),
+        ({"sample_weight": [np.nan] + [1.0] * 12}, "sample_weight: expected finite numbers$"),
+        ({"sample_weight": [-1e300] * 13, "dtype": "float32"}, "can hold, got -1e"),
         ({"sample_weight": [1e300] * 13, "dtype": "float32"}, "sample_weight: expected numbers that float32 can hold"),
         ({"row_offset": -1}, "row_offset: expected an integer"),
         ({"sample_weight": [1.0]}, r"sample_weight: expected shape \(13,\)"),

@@ -10,7 +10,9 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+import numba_dropout as nd
 from numba_dropout.sklearn.lbfgs import Objective
+from numba_dropout.training.callbacks import JsonLines
 
 OPTIONS = {"solver": "lbfgs", "random_state": 0, "hidden_layer_sizes": 5, "activation": "tanh"}
 
@@ -110,5 +112,72 @@ def test_refused_calls(iris):
     for estimator in pair("classes"):
         with pytest.raises(AttributeError, match="has no attribute 'partial_fit'"):
             estimator.partial_fit(x, y)
-    with pytest.raises(ValueError, match="sample_weight: expected finite numbers at least 0"):
-        pair("classes")[0].fit(x, y, np.where(np.arange(150) > 0, 1, -1))
+    with pytest.raises(ValueError, match="sample_weight: expected weights that do not add up to 0 with solver='lbfgs'"):
+        pair("classes")[0].fit(x, y, np.where(np.arange(150) % 2, 1, -1))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("weights", [np.r_[-0.1, np.ones(49)], np.r_[np.ones(49), -60.0]], ids=["few", "in sum"])
+def test_negative_weights(weights, problem):
+    """A negative weight of the whole also turns the sign of the penalty, as in scikit-learn."""
+    x, y = problem[0], problem[1]["classes"]
+    ours, theirs = (each.set_params(warm_start=True, max_iter=1, alpha=0.1) for each in pair("classes"))
+    for each in (ours, theirs):
+        each.fit(x, y)
+    theirs.coefs_, theirs.intercepts_ = [w.copy() for w in ours.coefs_], [b.copy() for b in ours.intercepts_]
+    for each in (ours, theirs):
+        each.set_params(max_iter=3).fit(x, y, weights)
+    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-7)
+    for found, expected in zip(ours.coefs_, theirs.coefs_, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+class Log(nd.Callback):
+    """Callback that keeps the losses and the weights of iterations, and may stop after some."""
+
+    def __init__(self, last):
+        self.last, self.losses, self.calls = last, [], []
+
+    def on_train_begin(self, net, epochs, steps):
+        self.net, self.limit = net, (epochs, steps)
+        self.training.stop = self.last == 0
+
+    def on_steps_end(self, epoch, steps, loss):
+        self.calls.append((epoch, steps, self.training.steps_done))
+
+    def on_epoch_end(self, record):
+        self.losses.append(record["loss"])
+        self.weights = [value.copy() for value in self.net.weights().values()]
+        self.training.stop = record["epoch"] == self.last
+
+    def on_train_end(self, history):
+        self.history, self.finished = history, self.training.finished
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_callbacks(problem, tmp_path):
+    x, y = problem[0], problem[1]["classes"]
+    log, lines = Log(None), JsonLines(tmp_path / "log.jsonl")
+    estimator = classifier(dropout=0, **{**OPTIONS, "max_iter": 4}, callbacks=[log, lines]).fit(x, y)
+    assert estimator.n_iter_ == len(log.losses) == 4
+    assert log.losses == sorted(log.losses, reverse=True)
+    assert log.losses[-1] == estimator.loss_
+    assert log.calls == [(1, 1, 0), (2, 1, 1), (3, 1, 2), (4, 1, 3)]
+    assert log.limit == (4, 4)
+    assert log.finished
+    assert [record["loss"] for record in log.history.records] == log.losses
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 4
+    assert "training" not in vars(log)
+    for last in (0, 2):
+        stopped = Log(last)
+        estimator = classifier(dropout=0, **OPTIONS, callbacks=[stopped]).fit(x, y)
+        assert estimator.n_iter_ == last
+        assert stopped.losses == log.losses[:last]
+        assert estimator.loss_ == pytest.approx(stopped.losses[-1]) if last else estimator.loss_ > log.losses[0]
+    for found, expected in zip(estimator.network_.weights().values(), stopped.weights, strict=True):
+        assert np.array_equal(found, expected)
+
+
+def test_checkpoints_are_refused(iris, tmp_path):
+    with pytest.raises(ValueError, match="callbacks: a Checkpoint needs the solver 'adam' or 'sgd', got 'lbfgs'"):
+        classifier(dropout=0, **OPTIONS, callbacks=[nd.Checkpoint(tmp_path / "c.npz", 1)]).fit(*iris)
