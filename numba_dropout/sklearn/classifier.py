@@ -61,7 +61,9 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         For "sgd": constant, divided by the power `power_t` of the number of rows used so far, or divided by five after
         `n_iter_no_change` epochs without a better loss or score.
     learning_rate_init : float, default=0.001
+        Learning rate of the first epoch.
     power_t : float, default=0.5
+        Power of "invscaling".
     max_iter : int, default=200
         Maximum number of epochs.
     shuffle : bool, default=True
@@ -71,17 +73,24 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
     tol : float, default=1e-4
         Least progress of the score or of the loss. With dropout it is the mean loss over the last `n_iter_no_change`
         epochs: the loss of a single epoch depends on its masks.
-    verbose : bool, default=False
+    verbose : bool or int, default=False
+        1 or true prints the loss of each epoch, 2 shows a progress bar on a terminal or in a notebook.
     warm_start : bool, default=False
         If true, `fit` continues to train the existing network.
     momentum : float, default=0.9
+        Momentum of "sgd".
     nesterovs_momentum : bool, default=True
+        If true, "sgd" uses Nesterov's momentum.
     early_stopping : bool, default=False
         If true, hold out some rows, stop when their score no longer improves, and keep the best weights.
     validation_fraction : float, default=0.1
         Share of held-out rows.
-    beta_1, beta_2, epsilon : float
-        Parameters of "adam", with defaults 0.9, 0.999 and 1e-8.
+    beta_1 : float, default=0.9
+        Decay of the first moment of "adam".
+    beta_2 : float, default=0.999
+        Decay of the second moment of "adam".
+    epsilon : float, default=1e-8
+        Constant that is added to the root of the second moment of "adam".
     n_iter_no_change : int or inf, default=10
         Number of epochs without progress before training stops.
     max_fun : int, default=15000

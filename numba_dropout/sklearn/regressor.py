@@ -38,11 +38,80 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
 
     Parameters
     ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of the hidden layers.
+    activation : str or sequence of str, default="relu"
+        Activation of the hidden layers, one for all or one for each: "identity", "logistic", "tanh", "relu", or another
+        of docs/activations.md.
     loss : {"squared_error", "poisson"}, default="squared_error"
         "poisson" is half the deviance of counts at least 0. Their rates are the exponentials of the outputs, and the
         target is not standardized.
-
-    Other parameters are those of `DropoutMLPClassifier`, without `class_weight`.
+    dropout : float or sequence, default=0.5
+        Probability of dropping a hidden unit in training, one number or one for each hidden layer.
+    input_dropout : float or array (features,), default=0.0
+        Probability of dropping a feature in training, one number or one for each feature.
+    max_norm : float, optional
+        Upper bound on the norm of each hidden unit's incoming weights.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        "lbfgs" (SciPy's) needs dropout=0, because its loss must not change between evaluations.
+    alpha : float, default=0.0001
+        L2 penalty: alpha / 2 times the sum of squared weights, divided by the number of rows of each batch, or by its
+        sum of sample weights.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch. "auto" is 200, or the number of rows if there are fewer.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        For "sgd": constant, divided by the power `power_t` of the number of rows used so far, or divided by five after
+        `n_iter_no_change` epochs without a better loss or score.
+    learning_rate_init : float, default=0.001
+        Learning rate of the first epoch.
+    power_t : float, default=0.5
+        Power of "invscaling".
+    max_iter : int, default=200
+        Maximum number of epochs.
+    shuffle : bool, default=True
+        If false, batches have the rows in their order.
+    random_state : int, RandomState or None, default=None
+        Seed of the weights, the masks, the order of the rows and the held-out rows.
+    tol : float, default=1e-4
+        Least progress of the score or of the loss. With dropout it is the mean loss over the last `n_iter_no_change`
+        epochs: the loss of a single epoch depends on its masks.
+    verbose : bool or int, default=False
+        1 or true prints the loss of each epoch, 2 shows a progress bar on a terminal or in a notebook.
+    warm_start : bool, default=False
+        If true, `fit` continues to train the existing network.
+    momentum : float, default=0.9
+        Momentum of "sgd".
+    nesterovs_momentum : bool, default=True
+        If true, "sgd" uses Nesterov's momentum.
+    early_stopping : bool, default=False
+        If true, hold out some rows, stop when their score no longer improves, and keep the best weights.
+    validation_fraction : float, default=0.1
+        Share of held-out rows.
+    beta_1 : float, default=0.9
+        Decay of the first moment of "adam".
+    beta_2 : float, default=0.999
+        Decay of the second moment of "adam".
+    epsilon : float, default=1e-8
+        Constant that is added to the root of the second moment of "adam".
+    n_iter_no_change : int or inf, default=10
+        Number of epochs without progress before training stops.
+    max_fun : int, default=15000
+        Maximum number of evaluations of the loss by "lbfgs".
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Dtype of weights and predictions. "auto" is float64 as in scikit-learn, but float32 for X of float32 or uint8,
+        for encoded data frames, and on CUDA.
+    callbacks : sequence of Callback, optional
+        Callbacks of the training loop (`numba_dropout.Callback`). "lbfgs" does not call them.
+    device : str, default="cpu"
+        "cpu", "cuda", "cuda:1", ..., or "auto".
+    mc_samples : int, optional
+        Predict the mean over this number of samples of the dropout masks (Monte-Carlo dropout; Gal & Ghahramani, ICML
+        2016). The default is to predict without dropout.
+    categorical_features : "auto", "from_dtype", array-like or None, default="auto"
+        "auto" encodes a data frame that has texts, categories, dates or missing values, or an array with NaN, as
+        numbers, and scales them. As in `HistGradientBoostingClassifier`, a mask (features,), indices or names of
+        columns say which are categories, and "from_dtype" takes those of a categorical dtype. All other columns then
+        have numbers, which may be missing. None takes numbers without gaps.
 
     Attributes
     ----------
