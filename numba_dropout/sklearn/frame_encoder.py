@@ -45,13 +45,15 @@ class FrameEncoder:
         self._of_array = not frames.is_frame(x)
         self._numbers_only = categorical is None  # of an array
         table = self._table(x)
-        kept = {"use": _named(table, np.ones(table.width, bool)), "clip": False}  # all columns, as they are
+        every = _named(table, np.ones(table.width, bool))  # also one that counts the rows
         if categorical is None:
             flags = np.zeros(table.width, bool) if self._of_array else categorical_dtypes(x)
-            options = ColumnOptions(categorical=_named(table, flags), **kept)
+            options = ColumnOptions(use=every, categorical=_named(table, flags), clip=False)
         else:
             flags = categorical if categorical.size else np.zeros(table.width, bool)
-            options = ColumnOptions(categorical=_named(table, flags), numeric=_named(table, ~flags), **kept)
+            options = ColumnOptions(
+                use=every, categorical=_named(table, flags), numeric=_named(table, ~flags), clip=False
+            )
             _check_numbers(table, np.flatnonzero(~flags), options)
         plans = kinds(table, options, refuse=False)
         refused = [plan for plan in plans if plan.kind == "refused"]
