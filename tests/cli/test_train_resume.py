@@ -6,9 +6,10 @@ import random
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from commands import NDROP, invoke
+from commands import NDROP, contents, invoke
 
 import numba_dropout as nd
 from numba_dropout.training import checkpoints
@@ -56,6 +57,15 @@ def test_resume_finished_run(folder):
     assert (folder / "model.npz").read_bytes() == expected
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return a folder with a model and its checkpoints, which tests leave as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("trained"))
+        assert invoke("train", "--epochs", "2", "--checkpoint-every", "50").exit_code == 0
+        return Path.cwd()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -70,10 +80,12 @@ def test_resume_finished_run(folder):
         (["--resume", "model.ckpt-50.npz", "--out", "model.ckpt-50.npz"], "model.ckpt-50.npz: this file is already"),
     ],
 )
-def test_refused_arguments(folder, arguments, message):
-    assert invoke("train", "--epochs", "2", "--checkpoint-every", "50").exit_code == 0
+def test_refused_arguments(trained, monkeypatch, arguments, message):
+    monkeypatch.chdir(trained)
+    before = contents(trained)
     refused = invoke("train", *arguments)
     assert refused.exit_code == 2
+    assert contents(trained) == before
     assert message in refused.output.splitlines()[-1]
 
 

@@ -38,7 +38,7 @@ def test_default_run(seed):
 def test_precision_of_noise(tmp_path, rng):
     x = rng.standard_normal((300, 3))
     np.savez(tmp_path / "set.npz", x=x, y=3 * x[:, 0] + rng.normal(0, 0.5, 300))
-    options = {"dropout": 0.0, "loss": "mse", "val": 0.3, "epochs": 30, "lr": 0.01}
+    options = {"dropout": 0.0, "loss": "mse", "val": 0.3, "epochs": 3, "lr": 0.01}
     run = build(tmp_path / "set.npz", TrainConfig(**options))
     run.fit()
     held_out = run.validation
@@ -51,7 +51,7 @@ def test_precision_of_noise(tmp_path, rng):
 
 
 def test_compile_with_a_schedule():
-    run = build("noisy", TrainConfig(schedule="cosine", hidden=(4,)))
+    run = build("noisy", TrainConfig(schedule="cosine", hidden=(4,), epochs=1))
     run.compile()
     assert run.optimizer.end is None
     assert run.fit().records

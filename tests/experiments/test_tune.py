@@ -88,11 +88,17 @@ def test_other_files_are_kept(content, tmp_path):
     assert (tmp_path / "notes").read_bytes() == content
 
 
-@pytest.mark.parametrize("change", [{"trial": 7}, {"rung": 1}, {"split": -1}, {"train_loss": None, "extra": 1}, "less"])
-def test_unknown_records(change, tmp_path):
-    journal = tmp_path / "journal"
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Return the lines of a journal with one record."""
+    journal = tmp_path_factory.mktemp("recorded") / "journal"
     tune.tune("noisy", SearchSpace({"lr": [0.1]}), QUICK, Resampling(), journal=journal)
-    head, line = journal.read_text().splitlines()
+    return journal.read_text().splitlines()
+
+
+@pytest.mark.parametrize("change", [{"trial": 7}, {"rung": 1}, {"split": -1}, {"train_loss": None, "extra": 1}, "less"])
+def test_unknown_records(change, tmp_path, recorded):
+    journal, (head, line) = tmp_path / "journal", recorded
     record = {"trial": 0} if change == "less" else json.loads(line) | change
     journal.write_text(f"{head}\n{json.dumps(record)}\n")
     with pytest.raises(ValueError, match=r"journal: .* is not a record of this search; correct or delete it"):

@@ -40,6 +40,7 @@ def test_partial_fit(diabetes):
         parts.partial_fit(x, np.column_stack([y, y]))
 
 
+@pytest.mark.jit_only
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_quantiles_include_the_noise(early_stopping, rng):
     x = rng.standard_normal((600, 2))

@@ -54,6 +54,7 @@ def test_refused_intervals():
             prediction_table.table(net, X, samples=samples, interval=0.9)
 
 
+@pytest.mark.jit_only
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.99])
 def test_coverage_of_right_model(level):
     """Targets drawn from the model's own samples and noise are covered as the level says."""
