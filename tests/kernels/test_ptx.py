@@ -87,6 +87,7 @@ PRODUCTS = {
 }
 
 TILES = ["float32 128", "float32 64", "tf32 128", "tf32 64", "bf16 128", "bf16 64"]
+SMALL_ON_TENSOR_CORES = re.compile("(tf32|bf16) 64")  # left to `full`: large tiles need more registers
 SIGNATURES = {
     **{f"{name}.{tile}": signature for name, signature in PRODUCTS.items() for tile in TILES},
     **{f"linear_dropout {name}.float32 128": product(FLOATS, FLOATS, flat(F4), U8, F4, *WHERE) for name in ACTIVATIONS},
@@ -190,7 +191,7 @@ def compiled():
         (values, marks) = (capability.values[0], capability.marks) if hasattr(capability, "marks") else (capability, ())
         for name in SIGNATURES:
             rare = name.startswith("linear_dropout ") and " gelu." not in name  # the longest activation stands for all
-            rare = rare or re.search("(tf32|bf16) 64", name)  # large tiles need more registers
+            rare = rare or SMALL_ON_TENSOR_CORES.search(name)
             if values >= (8, 0) or not re.search("tf32|bf16 ", name):
                 yield pytest.param(
                     name, values, marks=pytest.mark.full if rare else marks, id="{}-sm_{}{}".format(name, *values)
@@ -259,7 +260,11 @@ def test_noise_in_float32(name):
 
 
 PLAIN = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[:2]]
-ON_TENSOR_CORES = [f"{name}.{tile}" for name in PRODUCTS for tile in TILES[2:]]
+ON_TENSOR_CORES = [
+    pytest.param(f"{name}.{tile}", marks=[pytest.mark.full] if SMALL_ON_TENSOR_CORES.search(tile) else [])
+    for name in PRODUCTS
+    for tile in TILES[2:]
+]
 
 
 @pytest.mark.parametrize("name", PLAIN)
