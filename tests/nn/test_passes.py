@@ -1,13 +1,10 @@
 """Passes of a network: masks, gradients, updates, threads and memory."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from networks import problem
 from numba.core.runtime import _nrt_python, rtsys
+from processes import run
 
 import numba_dropout as nd
 
@@ -40,6 +37,7 @@ def test_dropout_of_all_units(rng):
     assert changed == ["1.bias"]
 
 
+@pytest.mark.compiles_long
 @pytest.mark.parametrize("share", [0.5, 2.0])
 def test_clip_norm(share, rng):
     x, y = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
@@ -66,7 +64,7 @@ def test_max_norm(rng):
 
 def test_weight_decay(rng):
     x, y = problem(rng)
-    plain, decayed = nd.MLP([4, 5, 3], seed=1, dtype="float64"), nd.MLP([4, 5, 3], seed=1, dtype="float64")
+    plain, decayed = nd.MLP([4, 5, 3], seed=1), nd.MLP([4, 5, 3], seed=1)
     for net in (plain, decayed):
         for key, value in net.state_dict().items():
             value[...] += 0.1 * key.endswith("bias")
@@ -78,30 +76,24 @@ def test_weight_decay(rng):
 
 
 TRAIN = """
-import sys, hashlib, numpy as np, numba, numba_dropout as nd
-numba.set_num_threads(int(sys.argv[1]))
+import hashlib, numpy as np, numba, numba_dropout as nd
 r = np.random.default_rng(1)
 x, y = r.standard_normal((600, 50)), r.integers(0, 5, 600)
-net = nd.MLP([50, 300, 200, 5], dropout=0.5, input_dropout=0.2, seed=4)
-nd.fit(net, x, y, optimizer=nd.SGD(max_norm=2.0), epochs=2, batch_size=200)
-mask = nd.sample_mask(200_003, 0.3, seed=4)
-print(hashlib.sha256(b"".join(v.tobytes() for v in net.state_dict().values())).hexdigest(), mask.sum())
+for threads in (1, 2, 3):
+    numba.set_num_threads(threads)
+    net = nd.MLP([50, 300, 200, 5], dropout=0.5, input_dropout=0.2, seed=4)
+    nd.fit(net, x, y, optimizer=nd.SGD(max_norm=2.0), epochs=2, batch_size=200)
+    mask = nd.sample_mask(200_003, 0.3, seed=4)
+    print(hashlib.sha256(b"".join(v.tobytes() for v in net.state_dict().values())).hexdigest(), mask.sum())
 """
 
 
 @pytest.mark.jit_only
 def test_number_of_threads():
-    results = {
-        subprocess.run(
-            [sys.executable, "-c", TRAIN, str(threads)],
-            env={**os.environ, "NUMBA_NUM_THREADS": "3"},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for threads in (1, 2, 3)
-    }
-    assert len(results) == 1
+    """A process that may have three threads trains with one, two and three of them."""
+    results = run(TRAIN, NUMBA_NUM_THREADS="3").splitlines()
+    assert len(results) == 3
+    assert len(set(results)) == 1
 
 
 @pytest.mark.jit_only

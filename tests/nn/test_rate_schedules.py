@@ -28,7 +28,8 @@ def test_values():
 
 
 @pytest.mark.parametrize(
-    "variant", ["dropout", pytest.param("gaussian", marks=pytest.mark.compiles_long), "subnetwork"]
+    "variant",
+    ["dropout", *(pytest.param(name, marks=pytest.mark.compiles_long) for name in ("gaussian", "subnetwork"))],
 )
 def test_rate_of_each_step(variant, rng):
     """Training with a schedule takes the steps of networks with these rates."""

@@ -28,7 +28,9 @@ def test_predicts_values(loss):
     assert nd.MLP([3, 2], loss=loss).predicts_values == (loss in VALUES)
 
 
-@pytest.mark.parametrize("loss", FORMULAS)
+@pytest.mark.parametrize(
+    "loss", [name if name == "huber" else pytest.param(name, marks=pytest.mark.compiles_long) for name in FORMULAS]
+)
 def test_mean_loss(loss, rng):
     net = nd.MLP([3, 4, 2], dropout=0.0, loss=loss, dtype="float64", seed=1)
     x, y = rng.standard_normal((9, 3)), rng.poisson(2.0, (9, 2))
@@ -81,7 +83,9 @@ def test_refused_targets():
         nd.MLP([3, 1], loss="mse").transform_target("log1p", [-0.5])
 
 
-@pytest.mark.parametrize("loss", ["mse", "huber", "absolute"])
+@pytest.mark.parametrize(
+    "loss", ["mse", *(pytest.param(name, marks=pytest.mark.compiles_long) for name in ("huber", "absolute"))]
+)
 @pytest.mark.parametrize(("transform", "outputs"), [("log1p", 1), ("yeo-johnson", 2)])
 def test_transformed_target(transform, outputs, loss):
     """A network of a transformed target equals one that is trained on transformed values."""

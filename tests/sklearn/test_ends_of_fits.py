@@ -40,6 +40,7 @@ def test_interrupts_warn_and_keep_the_model(early_stopping, iris, interrupted):
     assert estimator.network_.classes == [0, 1, 2]
 
 
+@pytest.mark.compiles_long
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_divergence(diabetes):
     x, y = diabetes
@@ -48,6 +49,7 @@ def test_divergence(diabetes):
         regressor(**FAST).fit(x, y)
 
 
+@pytest.mark.compiles_long
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_divergence_with_early_stopping_keeps_the_best_weights(diabetes):
     x, y = diabetes

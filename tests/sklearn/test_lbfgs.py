@@ -41,7 +41,13 @@ def pair(kind, **options):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("kind", ["two classes", "classes", "labels", "value", "counts"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "classes",
+        *(pytest.param(kind, marks=pytest.mark.compiles_long) for kind in ("two classes", "labels", "value", "counts")),
+    ],
+)
 def test_iterations(kind, weighted, problem):
     """From the same weights, the iterations are scikit-learn's."""
     x, y = problem[0], problem[1][kind]
