@@ -35,6 +35,7 @@ def test_parameters():
         DropoutMLPRegressor(8, "relu", "poisson")
 
 
+@pytest.mark.compiles_long
 def test_activations(iris):
     assert len(ACTIVATIONS) == 10
     assert "| four names | ten, one for all hidden layers" in PAGE

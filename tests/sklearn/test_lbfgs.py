@@ -83,6 +83,7 @@ def test_gradient_of_several_values(rng):
     assert value > objective.loss
 
 
+@pytest.mark.compiles_long
 def test_ends(problem, capsys):
     x, y = problem[0], problem[1]["classes"]
     ours, _ = pair("classes", max_fun=5)
