@@ -168,9 +168,13 @@ def _left_out(table: Table, plan: ColumnPlan, reason: str) -> ColumnPlan:
 
 
 def _counting(table: Table, plan: ColumnPlan) -> ColumnPlan:
-    """Return the plan of an index for a column of exactly 0..n-1 or 1..n. Others that count get a note."""
+    """Return the plan of an index for a column of exactly 0..n-1 or 1..n. Others that count get a note.
+
+    A column with a target and row names only beside it is what there is to learn from.
+    """
     rows, cells, low = len(table), table.columns[plan.position].cells, plan.low
-    if plan.kind != "number" or plan.missing or rows < FEWEST_ROWS or cells.dtype.kind not in "iuf":
+    others = table.width - (table.index is not None)
+    if others < 3 or plan.kind != "number" or plan.missing or rows < FEWEST_ROWS or cells.dtype.kind not in "iuf":
         return plan
     if isinstance(low, str) or isinstance(plan.high, str) or low is None or plan.high != rows - 1 + low:
         return plan

@@ -240,15 +240,17 @@ def test_a_target_is_given_no_other_kind(option):
 
 @pytest.mark.parametrize("numbers", [range(20), range(1, 21)])
 def test_a_later_column_that_counts_the_rows_is_left_out(numbers):
-    table = made(x=np.arange(20.0) ** 2, id=np.array(numbers))
+    table = made(x=np.arange(20.0) ** 2, id=np.array(numbers), y=np.arange(20.0) % 3)
     plan = kinds(table)[1]
     assert (plan.kind, plan.note) == ("index", "column 2 ('id') counts the rows: left out; use=['id'] keeps it")
     assert kinds(table, ColumnOptions(use=("id",)))[1].kind == "number"
+    alone = made(x=np.array(numbers), y=np.arange(20.0) ** 2)
+    assert kinds(alone, targets=[1])[0].kind == "number"
 
 
 @pytest.mark.parametrize("numbers", [range(1000, 1020), range(20, 0, -1)])
 def test_a_column_that_counts_the_rows_otherwise_gets_a_note(numbers):
-    table = made(x=np.arange(20.0) ** 2, id=np.array(numbers))
+    table = made(x=np.arange(20.0) ** 2, id=np.array(numbers), y=np.arange(20.0) % 3)
     plan = kinds(table)[1]
     assert plan.kind == "number"
     assert plan.note == "column 2 ('id') counts the rows; drop=['id'] leaves it out, use=['id'] keeps it"
