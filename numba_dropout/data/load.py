@@ -121,7 +121,7 @@ def of_table(table: Table, options: TableOptions) -> Dataset:
         *_notes(plans),
         *encoder.summary(),
         *_copies(table, targets, encoder),
-        *_leaks(encoder, encoded.x, result.y),
+        *_leaks(table, encoder, encoded.x, result.y),
     ]
     dataset = Dataset(
         table.source,
@@ -179,7 +179,7 @@ def _copies(table: Table, targets: list[int], encoder: ColumnEncoder) -> list[st
     return notes
 
 
-def _leaks(encoder: ColumnEncoder, x: NDArray[Any], y: NDArray[Any]) -> list[str]:
+def _leaks(table: Table, encoder: ColumnEncoder, x: NDArray[Any], y: NDArray[Any]) -> list[str]:
     """Return a warning for each indicator that tells a target of two values in every row."""
     low, high = y.min(), y.max()
     if y.size != len(y) or not ((y == low) | (y == high)).all():
@@ -188,9 +188,12 @@ def _leaks(encoder: ColumnEncoder, x: NDArray[Any], y: NDArray[Any]) -> list[str
     for rows in (slice(SAMPLE), slice(None)):  # few are left after the first rows
         same = (y[rows].reshape(-1, 1) == high) == (x[rows, told] > 0)
         told = told[same.all(0) | ~same.any(0)]
-    names = [encoder.names[k] for k in told]
-    remedy = f"leave its column out with {option('drop')}"
-    return [f"warning: the feature {name!r} tells the target in every row; {remedy}" for name in names]
+    columns = [column.position for column in encoder.columns for _ in column.names]
+    notes = []
+    for k in told.tolist():
+        remedy = f"leave its column out with {option('drop', [table.key(columns[k])])}"
+        notes.append(f"warning: the feature {encoder.names[k]!r} tells the target in every row; {remedy}")
+    return notes
 
 
 def kind_of_source(source: str | os.PathLike[str]) -> tuple[Path, str]:
