@@ -147,7 +147,8 @@ def table_options(options: Mapping[str, Any]) -> dict[str, Any]:
     if path is None:
         return result
     chosen = {*(str(name) for option in LISTS for name in result[option]), *result["dates"], str(result["weights"])}
-    for name, given in _columns_of(path, chosen).items():
+    target = str(result["target"])
+    for name, given in _columns_of(path, chosen, {target, *target.split(",")}).items():
         if name in ("target", "weights"):
             result[name] = result[name] or given
         elif name == "dates":
@@ -157,15 +158,20 @@ def table_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _columns_of(path: str, chosen: Collection[str]) -> dict[str, Any]:
-    """Return the options that a file of `ndrop columns --json` means, but for columns that have been chosen already."""
+def _columns_of(path: str, chosen: Collection[str], targets: Collection[str]) -> dict[str, Any]:
+    """Return the options that a file of `ndrop columns --json` means, but for columns that have been chosen already.
+
+    chosen: their names. targets: names, or numbers from 1, or negative from the end.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             columns = json.load(file)["columns"]
         kinds = [(column["name"], column["kind"], column.get("pattern")) for column in columns]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise click.UsageError(f"--columns: {path} is not a file that `ndrop columns --json` wrote.") from None
-    return _as_options(path, [column for column in kinds if str(column[0]) not in chosen])
+    keys = [{str(column[0]), str(i + 1), str(i - len(kinds))} for i, column in enumerate(kinds)]
+    others = [i for i, column in enumerate(kinds) if str(column[0]) not in chosen and not keys[i] & set(targets)]
+    return _as_options(path, [kinds[i] for i in others])
 
 
 def _as_options(path: str, kinds: Sequence[tuple[Any, Any, Any]]) -> dict[str, Any]:

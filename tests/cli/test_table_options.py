@@ -226,6 +226,8 @@ def test_options_beside_a_columns_file(kinds_of_columns):
     ndrop("train", "t.csv", *NETWORK, "--columns", "c.json", "--date", "day=%d-%m-%Y", "--target", "x")
     net = nd.MLP.load("model.npz")
     assert (net.target, "day: month" in net.features) == ("x", True)
+    ndrop("train", "t.csv", *NETWORK, "--columns", "c.json", "--target", str(net.target_column + 1))
+    assert nd.MLP.load("model.npz").target == "x"
 
 
 def test_columns_file_of_a_table_without_names(folder):

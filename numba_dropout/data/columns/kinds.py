@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ __all__ = ["kinds"]
 MANY = 40  # levels from which texts that are different in more than half of the rows are no category
 ALL_DIFFERENT = 10  # rows from which texts that are all different are no category
 FEWEST_ROWS = 10  # from which a column that counts the rows is an index
-NEVER_TARGETS = ("dropped", "id", "weights")  # kinds that a target cannot be given
+TASK_OF = {"number": "values", "category": "classes"}  # of a target, where a feature is given a kind
 LEADING_ZEROS = re.compile("0[0-9]+")
 FEW = 20  # levels up to which numbers with some texts are a category, if they are at most a tenth of the rows
 
@@ -80,16 +81,25 @@ def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dic
                 )
     if options.weights is not None:
         chosen[table.position(options.weights)] = ("weights", "weights")
+    given = {table.position(name): ("date", "dates") for name in options.dates} | chosen
     for position in targets:
-        kind, name = chosen.get(position, ("", ""))
-        if kind in NEVER_TARGETS:
-            key = table.key(position)
-            raise InputError(
-                f"{table.source}: {table.column_name(position)} is the target and is given as "
-                f"{option(name, key if kind == 'weights' else [key])}",
-                f"choose another target with {option('target')}, or leave the option out",
-            )
+        if position in given:
+            raise _target_given(table, position, *given[position], options)
     return chosen | dict.fromkeys(targets, ("target", "target"))
+
+
+def _target_given(table: Table, position: int, kind: str, name: str, options: ColumnOptions) -> InputError:
+    """Return the error for a target that an option gives a kind."""
+    key = table.key(position)
+    value: Any = key if name == "weights" else [key]
+    if name == "dates":
+        value = {str(key): pattern for each, pattern in options.dates.items() if table.position(each) == position}
+    why = ", but a target cannot be a date" if kind == "date" else ""
+    use = f"use {option('task', TASK_OF[kind])} instead" if kind in TASK_OF else "leave the option out"
+    return InputError(
+        f"{table.source}: {table.column_name(position)} is the target and is given as {option(name, value)}{why}",
+        f"choose another target with {option('target')}, or {use}",
+    )
 
 
 def _kind(

@@ -228,14 +228,22 @@ def test_german_thousands():
     assert plans[1].high > 2000
 
 
-@pytest.mark.parametrize("option", [{"drop": ["y"]}, {"ids": ["y"]}, {"weights": "y"}])
-def test_a_target_is_given_no_other_kind(option):
+@pytest.mark.parametrize(
+    ("name", "value", "rest"),
+    [
+        ("drop", ["y"], "; choose another target with target=..., or leave the option out"),
+        ("ids", ["y"], "; choose another target with target=..., or leave the option out"),
+        ("weights", "y", "; choose another target with target=..., or leave the option out"),
+        ("numeric", ["y"], "; choose another target with target=..., or use task='values' instead"),
+        ("categorical", ["y"], "; choose another target with target=..., or use task='classes' instead"),
+        ("dates", {"y": "%d"}, ", but a target cannot be a date; choose another target with target=..., or leave"),
+    ],
+)
+def test_a_target_is_given_no_other_kind(name, value, rest):
     table = made(x=["1", "2"], y=["0", "1"])
-    ((name, value),) = option.items()
-    with pytest.raises(
-        InputError, match=re.escape(f"column 2 ('y') is the target and is given as {name}={value!r}; choose")
-    ):
-        kinds(table, ColumnOptions(**option), [1])
+    expected = f"column 2 ('y') is the target and is given as {name}={value!r}{rest}"
+    with pytest.raises(InputError, match=re.escape(expected)):
+        kinds(table, ColumnOptions(**{name: value}), [1])
 
 
 @pytest.mark.parametrize("numbers", [range(20), range(1, 21)])
