@@ -65,6 +65,12 @@ def hold_out(
     elif order.stratify and data.classes is not None:
         shuffled = random.permutation(rows, "splitting", seed=seed, step=repeat)
         held_out = _stratified(data.targets(), shuffled, count)
+        if not held_out.size:
+            raise InputError(
+                f"{data.source}: {name}: expected a number that leaves rows in both parts, "
+                f"got {share:g} of {rows} rows with a class each",
+                f"choose another target, or use {option('stratify', False)}",
+            )
     return _both(rows, held_out)
 
 

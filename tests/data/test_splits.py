@@ -91,6 +91,15 @@ def test_rare_classes_are_in_both_parts(rng):
     assert len(drawn) == 20
 
 
+def test_classes_of_one_row_each(rng):
+    """None of them can be in both parts."""
+    dataset = classes([1] * 20, rng)
+    message = "mine: val: expected a number that leaves rows in both parts, got 0.2 of 20 rows with a class each; "
+    with pytest.raises(ValueError, match=message + "choose another target, or use stratify=False"):
+        hold_out(dataset, 0.2, seed=0)
+    assert [len(part) for part in hold_out(dataset, 0.2, seed=0, order=PLAIN)] == [16, 4]
+
+
 def test_more_classes_than_held_out_rows(rng):
     """Each class that has two rows is held out once, which can be more rows than the share."""
     dataset = classes([2] * 10, rng)
