@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "Texts",
     "as_missing",
     "from_matrix",
+    "is_total",
     "listing",
     "one_line",
     "position",
@@ -27,6 +29,11 @@ __all__ = [
 
 
 FOOTER = 3  # rows at the end that may be a footer, of a table with at least ten times as many
+TOTAL = re.compile(
+    r"(grand |sub-?)?totals?|sum|average|mean|(gesamt)?summe|insgesamt|gesamt|durchschnitt|mittelwert|"
+    r"somme|moyenne|suma|promedio",
+    re.IGNORECASE,
+)
 Texts = Callable[..., Sequence[str | None]]  # of a column, or with a row's number of one cell
 
 
@@ -219,8 +226,15 @@ def without_last_rows(last: int, rows: int) -> str:
     return f", or {option('skip_footer', last)} leaves out the last {'row' if last == 1 else f'{last} rows'}"
 
 
+def is_total(cell: Any) -> bool:
+    """Return whether a cell is a word for a sum or a mean, such as Total, so that its row is no example."""
+    return isinstance(cell, str) and TOTAL.fullmatch(cell.strip(" :")) is not None
+
+
 def as_missing(cell: Any) -> str:
     """Return the remedy of a message for a cell: the option that makes it a missing value, where it is short."""
     text = str(cell)
+    if is_total(cell):
+        return "take its row out of the table"
     short = one_line(text) == text
     return f"{option('missing', [text])} reads it as missing" if short else "correct or empty the cell"

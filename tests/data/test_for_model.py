@@ -145,7 +145,7 @@ def test_footer(write):
     rows = "".join(f"{3 * i},{i % 3 + 0.5}\n" for i in range(30))
     path = write(f"x,y\n{rows}Total,\n")
     trained = model(dataset=data.load(path))
-    message = "row 32, column 1 .'x'., got 'Total'; missing=.'Total'. reads it as missing, or skip_footer=1 leaves out"
+    message = "row 32, column 1 .'x'., got 'Total'; take its row out of the table, or skip_footer=1 leaves out"
     with pytest.raises(ValueError, match=message):
         data.load_for(trained, path, need_target=False)
     assert len(data.load_for(trained, path, need_target=False, skip_footer=1).x) == 30

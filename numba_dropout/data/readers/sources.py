@@ -21,6 +21,7 @@ from .frame_tables import from_columns, from_frame
 from .header import row_index
 from .read_options import ReadOptions
 from .text_files import STDIN, open_binary, read_lines
+from .total_row import with_warning
 
 __all__ = ["read"]
 
@@ -96,12 +97,12 @@ def read(
     if type(path).__name__ == "LazyFrame":  # of polars
         path = path.collect()
     if frames.is_frame(path):
-        return from_frame(path)
+        return with_warning(from_frame(path))
     if isinstance(path, Mapping):
-        return from_columns(path)
+        return with_warning(from_columns(path))
     if isinstance(path, np.ndarray):
         return _indexed(from_matrix("array", path.copy()))  # data sets have views of it
-    return _read_file(os.fspath(path), options)
+    return with_warning(_read_file(os.fspath(path), options))
 
 
 def _read_file(source: str, options: ReadOptions) -> Table:
