@@ -116,21 +116,24 @@ class Dataset:
         if method == "auto":
             method = "pixels" if self.pixels else "features"
         if method == "features":
-            offset, scale = standardization(self.x)
+            offset, scale = standardization(self.x, f"{self.source}: feature")
             return offset, scale if self.encoder is None else np.where(self.encoder.indicators, 1.0, scale)
         if method not in ("pixels", "none"):
             raise InputError(f"method: expected auto, features, pixels or none, got {method!r}")
         return np.zeros(columns), np.full(columns, 1.0 / 255.0 if method == "pixels" else 1.0)
 
 
-def standardization(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and reciprocal standard deviation (C,) of the columns of values (N, C), 1 for a constant column."""
+def standardization(values: NDArray[Any], name: str = "feature") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and reciprocal standard deviation (C,) of the columns of values (N, C), 1 for a constant column.
+
+    Raises InputError for numbers that are too large. The message calls a column `name` and its number from 1.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         mean = values.mean(0, dtype=np.float64)
         deviation = values.std(0, dtype=np.float64)
     if not np.isfinite(deviation).all():
         column = int(np.flatnonzero(~np.isfinite(deviation))[0])
-        raise InputError(f"feature {column + 1}: the numbers are too large to be scaled; divide them by a constant")
+        raise InputError(f"{name} {column + 1}: the numbers are too large to be scaled; divide them by a constant")
     varies = deviation > CONSTANT * np.abs(mean)
     return mean, 1.0 / np.where(varies, deviation, 1.0)
 

@@ -15,7 +15,7 @@ from ..core.options import option
 from ..core.options import options as written
 from . import cells
 from .columns.date_patterns import date_patterns
-from .columns.number import reading_note
+from .columns.number import reading_note, too_large
 from .columns.refused import numbers_in_another_form
 from .table import Table, as_missing, listing, one_line, shown
 
@@ -88,6 +88,7 @@ def read_target(table: Table, columns: Sequence[int], task: str, options: Any) -
         return _of_typed_texts(table, column)
     guessed = guess_task(numbers) if task == "auto" else None
     if (guessed or task) == "values":
+        _check_size(table, column, numbers)
         reading = reading_note(table, column, options, is_target=True)
         target = Target(numbers.reshape(-1, 1), None, notes=[] if reading is None else [reading])
         count = len(np.unique(numbers))
@@ -194,6 +195,13 @@ def _numbers(table: Table, column: int, options: Any) -> NDArray[np.float64] | N
         where = f"at row {table.lines[row]} of the target, {table.column_name(column)}"
         raise InputError(f"{table.source}: expected a finite number {where}, got {one_line(table.texts(column)[row])}")
     return numbers
+
+
+def _check_size(table: Table, column: int, numbers: NDArray[np.float64]) -> None:
+    """Raise InputError for values that are too large to be scaled."""
+    error = too_large(table, column, float(numbers.min()), float(numbers.max()), "choose another target")
+    if error is not None:
+        raise error
 
 
 def _of_typed_texts(table: Table, column: int) -> Target:
@@ -330,6 +338,8 @@ def _check_count(source: object, classes: list[Any]) -> None:
 def _several(table: Table, columns: Sequence[int], task: str, options: Any) -> Target:
     """Return several columns of values, or of labels 0 and 1 (False and True)."""
     y = read_targets(table, columns, options)
+    for k, column in enumerate(columns):
+        _check_size(table, column, y[:, k])
     binary = bool(np.isin(y, (0.0, 1.0)).all())
     if task == "classes" and not binary:
         what = f"{table.source}: several targets with classes hold labels 0 and 1 only"

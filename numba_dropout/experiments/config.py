@@ -266,7 +266,7 @@ def _scale_target(net: MLP, train: data.Dataset, transform: str | None) -> None:
     if transform not in (None, "none"):
         y = net.transform_target(transform, y)
     if net.loss != "poisson":
-        net.scale_target(*data.standardization(y))
+        net.scale_target(*data.standardization(y, f"{train.source}: target"))
 
 
 def _loss(dataset: data.Dataset, requested: str | None) -> tuple[str, int]:

@@ -217,4 +217,16 @@ def test_decimal_comma(tmp_path):
 
 def test_numbers_too_large_to_scale(tmp_path):
     (tmp_path / "huge.csv").write_text("a,b,c\n1e200,1,0\n-1e200,2,1\n3e200,3,1\n")
-    assert "feature 1: the numbers are too large" in refused("train", str(tmp_path / "huge.csv"), *SMALL)
+    for command in (["train", *SMALL], ["columns"]):
+        line = refused(command[0], str(tmp_path / "huge.csv"), *command[1:])
+        assert "huge.csv: column 1 ('a') has 3e+200, a number that is too large to be scaled; divide" in line
+        assert line.endswith("by a constant, or leave it out with --drop a")
+        line = refused(command[0], str(tmp_path / "huge.csv"), "--target", "a", *command[1:])
+        assert "huge.csv: column 1 ('a') has 3e+200, a number that is too large to be scaled; divide" in line
+        assert line.endswith("by a constant, or choose another target")
+
+
+def test_arrays_too_large_to_scale(tmp_path):
+    x = np.array([[1.0, 1e200], [2.0, -1e200], [3.0, 3e200]])
+    np.savez(tmp_path / "huge.npz", x=x, y=np.array([0, 1, 1]))
+    assert "huge.npz: feature 2: the numbers are too large" in refused("train", str(tmp_path / "huge.npz"), *SMALL)

@@ -112,7 +112,7 @@ def _kind(
     if plan.pattern is not None or cells.dtype.kind == "M":
         return _date(table, plan, options)
     if bounds is not None and not options.missing_numbers:
-        return _bounded(_with_reading(table, plan, options), 0, *bounds)
+        return _bounded(table, _with_reading(table, plan, options), 0, *bounds)
     values, strays = number.read(table, plan.position, options)
     if strays is None:
         if table.typed and cells.dtype.kind == "O" and forced != "number" and not np.isnan(values).all():
@@ -135,13 +135,16 @@ def _number(table: Table, plan: ColumnPlan, values: NDArray[np.float64]) -> Colu
     absent = int(np.isnan(values).sum())
     if absent == len(values):
         return replace(plan, kind="constant", reason="all cells are missing", missing=absent)
-    return _bounded(plan, absent, float(np.nanmin(values)), float(np.nanmax(values)))
+    return _bounded(table, plan, absent, float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def _bounded(plan: ColumnPlan, absent: int, low: float, high: float) -> ColumnPlan:
+def _bounded(table: Table, plan: ColumnPlan, absent: int, low: float, high: float) -> ColumnPlan:
     """Return the plan of numbers with a range."""
     if plan.kind == "refused":
         return plan
+    error = number.too_large(table, plan.position, low, high, f"leave it out with {_drop(table, plan)}")
+    if error is not None:
+        return _refused_by(error, table, plan)
     plan = replace(plan, missing=absent, low=low, high=high)
     return replace(plan, kind="constant", reason=f"always {low:g}") if low == high and not absent else plan
 

@@ -27,10 +27,12 @@ __all__ = [
     "reading_note",
     "row_of_short",
     "stray",
+    "too_large",
     "transform",
 ]
 
 THREE_DECIMALS = re.compile(r"[.][0-9]{3}$")
+LARGEST = 1e150  # whose squares can be added up
 SAMPLE = 1000  # rows from which most columns are known to have one reading
 
 
@@ -191,6 +193,15 @@ def infinity(table: Table, position: int, row: int) -> InputError:
         f"{one_line(cell)}",
         "leave the row out, or clear the cell",
     )
+
+
+def too_large(table: Table, position: int, low: float, high: float, remedy: str) -> InputError | None:
+    """Return the error for a range with numbers that are too large to be scaled, or None."""
+    if max(-low, high) <= LARGEST:
+        return None
+    number = low if -low > high else high
+    problem = f"{table.source}: {table.column_name(position)} has {number:g}, a number that is too large to be scaled"
+    return InputError(problem, f"divide the column by a constant, or {remedy}")
 
 
 def fit(values: NDArray[np.float64], names: Sequence[str], positions: Sequence[int]) -> list[NumberColumn]:
