@@ -15,6 +15,7 @@ from ..core.options import option
 from ..core.options import options as written
 from . import cells
 from .columns.date_patterns import date_patterns
+from .columns.far_codes import far_codes, far_note
 from .columns.number import reading_note, too_large
 from .columns.refused import numbers_in_another_form
 from .table import Table, as_missing, listing, one_line, shown
@@ -95,9 +96,12 @@ def read_target(table: Table, columns: Sequence[int], task: str, options: Any) -
     else:
         target = _of_labels(table, column)
         count = len(target.classes or [])
+    name = f"target {table.column_name(column)}"
+    for code, found in far_codes(numbers).items():
+        remedy = f"{option('missing', [str(code)])} leaves its rows out"
+        target.notes.append(far_note([name], code, [found], len(numbers), remedy))
     if guessed is None or not is_whole(numbers):
         return target
-    name = f"target {table.column_name(column)}"
     return replace(target, notes=[task_note(name, guessed, count, len(numbers)), *target.notes])
 
 

@@ -16,6 +16,7 @@ from ..cells import Nested, dates, is_infinite, is_number
 from ..table import Table, as_missing, shown
 from . import category, date, number
 from .date_patterns import are_times, date_patterns, most
+from .far_codes import with_far_notes
 from .missing import missing_texts
 from .options import ColumnOptions
 from .plan import ColumnPlan
@@ -62,7 +63,7 @@ def kinds(
     refused = [plan for plan in plans if plan.kind == "refused"]
     if refused and refuse:
         raise InputError(refusal(table, refused))
-    return _in_one_note(table, plans)
+    return with_far_notes(table, _in_one_note(table, plans), options)
 
 
 def _chosen(table: Table, options: ColumnOptions, targets: Sequence[int]) -> dict[int, tuple[str, str]]:
