@@ -18,6 +18,7 @@ from .columns.date_patterns import date_patterns
 from .columns.far_codes import far_codes, far_note
 from .columns.number import reading_note, too_large
 from .columns.refused import numbers_in_another_form
+from .columns.units import numbers_with_signs
 from .table import Table, as_missing, listing, one_line, shown
 
 __all__ = [
@@ -268,6 +269,10 @@ def _check_readings(table: Table, column: int, texts: list[str], options: Any) -
         content, reading = form
         mend = f"give {written(reading)}, or {classes} for classes"
         raise InputError(f"{table.source}: the target, {name}, has {content}", mend)
+    signs = numbers_with_signs(different, strays)
+    if signs is not None and len(different) > MOST_CLASSES:
+        what, mend = signs
+        raise InputError(f"{table.source}: the target, {name}, has {what}", f"{mend}, or {classes} for classes")
     if date_patterns(different) or not np.isnat(cells.dates(different)).any():
         mend = f"choose another target, or use {classes}"
         raise InputError(f"{table.source}: {name} holds dates", mend)

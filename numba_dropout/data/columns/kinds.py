@@ -21,6 +21,7 @@ from .missing import missing_texts
 from .options import ColumnOptions
 from .plan import ColumnPlan
 from .refused import DATES, NUMBERS, TEXT, numbers_in_another_form, refusal
+from .units import numbers_with_signs
 
 __all__ = ["kinds"]
 
@@ -289,6 +290,9 @@ def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArra
     other = _other_form(table, result, options, strange)
     if other is not None:
         return other
+    signs = numbers_with_signs(list(dict.fromkeys(texts[~missing_texts(texts, options)].tolist())), strange)
+    if signs is not None:
+        return _with_signs(table, result, *signs)
     few = levels <= FEW and 10 * levels <= rows
     if 2 * numeric > rows and (len(strange) == 1 or 10 * len(strange) <= rows) and not few:
         error = number.stray(table, plan.position, row)
@@ -309,6 +313,22 @@ def _text(table: Table, plan: ColumnPlan, options: ColumnOptions, strays: NDArra
         note = f"warning: {table.column_name(plan.position)}: {what}; correct the file"
         result = replace(result, note=note)
     return result
+
+
+def _with_signs(table: Table, plan: ColumnPlan, what: str, mend: str) -> ColumnPlan:
+    """Return the plan of numbers with units: a category with a note if it has few levels, else refused."""
+    name, levels = table.column_name(plan.position), plan.levels or 0
+    if levels <= FEW and not _nearly_all_different(plan, len(table)):
+        note = f"{name} has {what}, so it is a category; {mend} for a column of numbers"
+        return replace(plan, note=note)
+    out = f"leave it out with {_drop(table, plan)}"
+    if levels < len(table) - plan.missing:
+        return _refused(
+            plan,
+            f"{name}: {what}",
+            f"{mend}, {out}, or keep it with {option('categorical', [table.key(plan.position)])}",
+        )
+    return _refused(plan, f"{name}: {what}", f"{mend}, or {out}")
 
 
 def _other_form(table: Table, plan: ColumnPlan, options: ColumnOptions, strange: list[str]) -> ColumnPlan | None:

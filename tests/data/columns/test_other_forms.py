@@ -113,6 +113,41 @@ def test_two_decimal_signs():
 
 
 @pytest.mark.parametrize(
+    ("form", "what"),
+    [
+        ("{} kg", "numbers with the unit 'kg'; write the numbers alone"),
+        ("{},5 °C", "numbers with the unit '°C'; write the numbers alone"),
+        ("{} m2", "numbers with the unit 'm2'; write the numbers alone"),
+        ("${}k", "numbers with 'k' for thousands; write them in full"),
+        ("1,{},500", "numbers with commas between two digits, such as '1,10,500'; write them without commas"),
+    ],
+)
+def test_numbers_with_a_unit(form, what):
+    """They are refused if they have many levels, and a category with a note if they have few."""
+    many = [form.format(number) for number in range(10, 60)]
+    assert message([*many, *many, "?"]).endswith(
+        f"{what}, leave it out with drop=['x'], or keep it with categorical=['x']"
+    )
+    assert message(many).endswith(f"{what}, or leave it out with drop=['x']")
+    few = of(many[:4] * 4)
+    assert (few.kind, few.levels) == ("category", 4)
+    content, mend = what.split("; ")
+    assert few.note == f"column 1 ('x') has {content}, so it is a category; {mend} for a column of numbers"
+    with pytest.raises(InputError, match=r"the target, column 2 .*has numbers with .*task='classes' for classes"):
+        data.load(made(x=np.arange(50), y=many))
+
+
+def test_texts_with_numbers_that_are_no_units():
+    for cells in (
+        ["1st", "2nd", "3rd", "4th"],
+        ["01A", "02A"],
+        ["3D", "2D", "flat", "wide"],
+        ["08f1", "12e3f", "2ad4"],
+    ):
+        assert of(cells * 4).note is None
+
+
+@pytest.mark.parametrize(
     "given",
     [{"categorical": ("x",), "numeric": (1,)}, {"drop": ("x",), "ids": ("x",)}, {"numeric": ("x",), "drop": ("x",)}],
 )
