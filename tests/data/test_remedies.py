@@ -51,6 +51,18 @@ def test_refused_columns(tmp_path, cells, remedy, features):
     assert features is None or encoder.names == features
 
 
+def test_texts_of_one_row_each_are_no_category(tmp_path):
+    """They would have no feature, so that --categorical is advised only for columns with texts that come again."""
+    names, numbers = [f"name {i}" for i in range(60)], [f"{i}.25" for i in range(60)]
+    again = [*names[:-1], names[0]]
+    with pytest.raises(InputError) as error:
+        nd.data.load(write(tmp_path / "t.csv", {"id": names, "again": again, "x": numbers, "y": numbers}))
+    assert str(error.value).endswith("or keep with ids=... or categorical=['again']")
+    with pytest.raises(InputError) as error:
+        nd.data.load(write(tmp_path / "t.csv", {"again": again, "x": numbers, "y": numbers}))
+    assert str(error.value).endswith("or keep with ids=... or categorical=...")
+
+
 def test_several_columns_at_once():
     day, other = ["05.03.2024", "06.04.2024"] * 15, ["2024/03/05", "2024/04/30"] * 15
     columns = {"day": day, "other": other, "name": NAMES, "word": NAMES, "y": [1.5, 2.5] * 15}
@@ -58,7 +70,7 @@ def test_several_columns_at_once():
         nd.data.load(columns)
     first = "dates={'day': '%d.%m.%Y', 'other': '%Y/%m/%d'}"
     second = "dates={'day': '%m.%d.%Y', 'other': '%Y/%m/%d'}"
-    assert "drop=['name', 'word'], or keep with ids=... or categorical=...; " in str(error.value)
+    assert "drop=['name', 'word'], or keep with ids=...; " in str(error.value)
     assert str(error.value).endswith(f"give {first} or {second}")
     for dates in (first, second):
         assert nd.data.load(columns, drop=["name", "word"], **keywords(dates)).encoder.names[0] == "day: days"
@@ -188,5 +200,5 @@ def test_predict_names_no_options(net):
 
 def test_commands(tmp_path):
     source = write(tmp_path / "t.csv", {"a b": NAMES, "x": NUMBERS, "y": ["u", "v"] * 15})
-    with command_line(), pytest.raises(InputError, match="leave out with --drop 'a b', or keep with --id or --cat"):
+    with command_line(), pytest.raises(InputError, match="leave out with --drop 'a b', or keep with --id"):
         nd.data.load(source)

@@ -47,7 +47,11 @@ def _mend(content: str, table: Table, plans: Sequence[ColumnPlan]) -> str:
     if content not in (TEXT, NUMBERS):
         return _readings(plans)
     keys = [table.key(plan.position) for plan in plans]
-    kept = f"leave out with {option('drop', keys)}, or keep with {option('ids')} or {option('categorical')}"
+    levels = [plan for plan in plans if (plan.levels or 0) < len(table) - plan.missing]
+    kept = f"leave out with {option('drop', keys)}, or keep with {option('ids')}"
+    if levels:  # texts of one row each are no levels
+        some = None if len(levels) == len(plans) else [table.key(plan.position) for plan in levels]
+        kept += f" or {option('categorical', some)}"
     return kept if content == TEXT else f"read numbers with {option('numeric', keys)}, {kept}"
 
 

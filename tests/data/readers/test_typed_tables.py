@@ -315,7 +315,7 @@ def test_several_columns_of_texts_of_numbers():
     many = {"c": [str(i) for i in range(60)], "d": [f"{i}.5" for i in range(60)], "y": y}
     message = re.escape(
         "column 1 ('c'), column 2 ('d'): texts that are all numbers, and different in nearly all rows; read "
-        "numbers with numeric=['c', 'd'], leave out with drop=['c', 'd'], or keep with ids=... or categorical=..."
+        "numbers with numeric=['c', 'd'], leave out with drop=['c', 'd'], or keep with ids=..."
     )
     with pytest.raises(ValueError, match=message):
         data.load(many)
