@@ -14,7 +14,7 @@ from ...core.errors import InputError
 from ...core.options import option
 from ..cells import Nested, dates, is_infinite, is_number
 from ..table import Table, as_missing, shown
-from . import category, date, number
+from . import category, date, number, second_header
 from .date_patterns import are_times, date_patterns, most
 from .far_codes import with_far_notes
 from .missing import missing_texts
@@ -40,6 +40,7 @@ def kinds(
 
     `targets` are the positions of target columns. Raises InputError for a column that is neither: text that differs
     in nearly all rows, numbers with some texts, or numbers with two readings. All such columns are in one message.
+    Rows of texts between the header and the numbers are refused too.
     Without `refuse` they are of the kind "refused".
     """
     options = options or ColumnOptions()
@@ -47,6 +48,8 @@ def kinds(
     patterns = {table.position(name): pattern for name, pattern in options.dates.items()}
     ranges = _ranges(table)
     used = {table.position(name) for name in options.use}
+    ignored = {i for i, (kind, _) in chosen.items() if kind in ("category", "dropped", "id")} | set(patterns)
+    second_header.check(table, options, [i for i in range(table.width) if i not in ignored])
     plans = []
     for i in range(len(table.columns)):
         plan = ColumnPlan(i, _name(table, i), "number", pattern=patterns.get(i))

@@ -13,7 +13,7 @@ from ...core.options import option
 from ..table import Column, Table, without_last_rows
 from .count_header import CountHeader, count_header
 from .delimiters import detect, excel_delimiter
-from .header import column_names, guess_header, is_value, row_index
+from .header import column_names, guess_header, is_value, names_below, row_index
 from .read_options import ReadOptions
 from .records import Splitter, split_records
 from .text_columns import Records, loaded_matrix, split_columns, typed_column
@@ -73,7 +73,8 @@ def read(source: str, lines: list[str], options: ReadOptions) -> Table:
         is_header, found = guess_header(first, lambda: list(map(splitter.cells, below)), options, named_rows)
         notes += found
         if is_header:
-            names, unnamed, found = column_names(source, [""] * named_rows + first, bool(found))
+            other = names_below(splitter.cells(records[1]), numbers[1], options) if len(records) > 1 else ""
+            names, unnamed, found = column_names(source, [""] * named_rows + first, bool(found), other)
             notes += found
             records, numbers = records[1:], numbers[1:]
     if not records:

@@ -15,7 +15,7 @@ from .. import cells
 from ..table import one_line
 from .read_options import ReadOptions
 
-__all__ = ["column_names", "guess_header", "is_value", "row_index", "unquoted"]
+__all__ = ["column_names", "guess_header", "is_value", "names_below", "row_index", "unquoted"]
 
 YEARS = range(1800, 2101)
 PANDAS_UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
@@ -77,11 +77,13 @@ def unquoted(cell: str) -> str:
     return cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] == "'" else cell
 
 
-def column_names(source: str, first: list[str], guessed: bool = False) -> tuple[list[str], list[int], list[str]]:
+def column_names(
+    source: str, first: list[str], guessed: bool = False, other: str = ""
+) -> tuple[list[str], list[int], list[str]]:
     """Return the names of columns from the cells of a header, the positions of those without a name, and notes.
 
     A column without a name is called by its number, such as "column 3". Raises InputError that tells all names that
-    more than one column has. `guessed`: whether the header was a guess.
+    more than one column has. `guessed`: whether the header was a guess. `other`: what `names_below` returns.
     """
     names = [unquoted(cell) for cell in first]
     unnamed = [i for i, name in enumerate(names) if not name]
@@ -93,9 +95,17 @@ def column_names(source: str, first: list[str], guessed: bool = False) -> tuple[
             places.setdefault(name, []).append(i)
         again = [f"{name!r} (columns {', '.join(map(str, at))})" for name, at in places.items() if len(at) > 1]
         mend = f", or read the first row as data with {option('header', False)}" if guessed else ""
-        raise InputError(f"{source}: more than one column is called {_joined(again)}; rename them{mend}")
+        raise InputError(f"{source}: more than one column is called {_joined(again)}; rename them{mend}{other}")
     notes = [f"column {i + 1} has no name; it is called 'column {i + 1}'" for i in unnamed if i]
     return names, unnamed, notes if len(notes) <= 3 else [f"{len(notes)} columns have no names; they are numbered"]
+
+
+def names_below(cells_below: list[str], line: int, options: ReadOptions) -> str:
+    """Return the remedy that reads the names from the row below a header, or '' unless that has different texts."""
+    names = [unquoted(cell) for cell in cells_below]
+    if len(set(names)) < len(names) or any(is_value(name, options) for name in names):
+        return ""
+    return f", or {option('skip', line - 1)} reads the names from row {line}"
 
 
 def row_index(names: list[str] | None, unnamed: Sequence[int], first: NDArray[Any], width: int) -> int | None:
