@@ -13,6 +13,7 @@ from numba_dropout.core.errors import InputError
 from numba_dropout.data import Table, read
 from numba_dropout.data.columns.encoder import ColumnEncoder
 from numba_dropout.data.columns.kinds import kinds
+from numba_dropout.data.columns.missing import count
 from numba_dropout.data.columns.plan import FEATURES, ColumnPlan
 from numba_dropout.data.columns.refused import no_features, refusal
 from numba_dropout.data.table_options import TableOptions
@@ -22,7 +23,8 @@ from numba_dropout.storage import files
 from ._notes import show_notes
 
 TITLES = ("column", "kind", "levels", "missing", "range", "becomes")
-NAME, NARROW = 12, 16  # columns for names, and for what a column becomes, at least
+NAME, NARROW = 12, 12  # columns for names, and for what a column becomes, at least
+FEWEST = 9  # columns for what a column becomes where wide ranges leave fewer
 WHOLE = 1e15  # whole numbers below are written in full
 DAY = 10  # letters of a date without its time
 
@@ -49,7 +51,7 @@ def inspect(source: str, options: Mapping[str, Any], json_file: str | None) -> N
 
 def show(table: Table, plans: Sequence[ColumnPlan], encoder: ColumnEncoder) -> None:
     """Print a row for each column: its name, kind, levels, missing cells, range, and what becomes of it."""
-    click.echo(f"{table.source}: {len(table)} rows, {table.width} columns\n")
+    click.echo(f"{table.source}: {count(len(table), 'row')}, {count(table.width, 'column')}\n")
     features = {column.position: len(column.names) for column in encoder.columns}
     rows = [TITLES, *(_row(plan, features.get(plan.position, 0)) for plan in plans)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(TITLES) - 1)]
@@ -62,7 +64,7 @@ def show(table: Table, plans: Sequence[ColumnPlan], encoder: ColumnEncoder) -> N
             (cell.rjust(width) if k in (2, 3) else cell.ljust(width)) + "  "
             for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
-        last = textwrap.wrap(row[-1], max(NARROW, space - len(line)), break_long_words=False, break_on_hyphens=False)
+        last = textwrap.wrap(row[-1], max(FEWEST, space - len(line)), break_long_words=False, break_on_hyphens=False)
         click.echo(f"\n{'':{len(line)}}".join([line + (last[0] if last else ""), *last[1:]]).rstrip())
     click.echo()
 
@@ -84,8 +86,8 @@ def _row(plan: ColumnPlan, features: int) -> tuple[str, ...]:
 def _fate(plan: ColumnPlan, features: int) -> str:
     """Return what becomes of a column."""
     if plan.kind in FEATURES:
-        count = "1 feature" if features == 1 else f"{features} features"
-        return f"{count} ({plan.reason})" if plan.reason else count
+        becomes = count(features, "feature")
+        return f"{becomes} ({plan.reason})" if plan.reason else becomes
     if plan.kind in ("constant", "index", "dropped"):
         return f"left out: {plan.reason}; {plan.remedy}" if plan.remedy else f"left out: {plan.reason}"
     return {"id": "carried into predictions", "weights": "weights of the rows"}.get(plan.kind, plan.kind)

@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from numba_dropout.data.table import one_line
 from numba_dropout.storage import files
 from numba_dropout.training.baseline import Baseline
 from numba_dropout.training.evaluate import Evaluation
 
 LISTS = ("precision", "recall", "confusion")
 WIDTH = 80  # of a line
+LABEL = 40  # of the name of a class
 COLUMN = 12  # width of the column of measures beside a baseline
 
 
@@ -26,7 +28,7 @@ def show(result: Evaluation, as_json: bool, baseline: Baseline | None = None) ->
     numbers = {name: value for name, value in measures.items() if name not in (*LISTS, "classes")}
     width = max(map(len, numbers))
     if baseline is not None:
-        click.echo(f"{'':<{width}} {'network':<{COLUMN}} always {baseline.prediction}")
+        click.echo(f"{'':<{width}} {'network':<{COLUMN}} always {one_line(baseline.prediction, LABEL)}")
     for name, value in numbers.items():
         line = f"{name.replace('_', '-'):<{width}} {_format(value)}"
         if baseline is not None and name in baseline.measures:
@@ -41,7 +43,7 @@ def show(result: Evaluation, as_json: bool, baseline: Baseline | None = None) ->
 
 def _show_classes(classes: list[Any], precision: list[float], recall: list[float], confusion: list[list[int]]) -> None:
     """Print a row for each class, with the confusion matrix beside or below it, if there is room."""
-    names = [str(name) for name in classes]
+    names = [one_line(name, LABEL) for name in classes]
     titles = ["class", *names]
     width = max(map(len, titles))
     shares = [f"{_share(a):>9}  {_share(b):>6}" for a, b in zip(precision, recall, strict=True)]
@@ -63,7 +65,7 @@ def _show_classes(classes: list[Any], precision: list[float], recall: list[float
 def _format(value: Any) -> str:
     if value is None:
         return "-  (requires --tau, the noise precision)"
-    return str(value) if not isinstance(value, float) else f"{value:.6g}" if value == value else "-"
+    return one_line(value, LABEL) if not isinstance(value, float) else f"{value:.6g}" if value == value else "-"
 
 
 def _share(value: float) -> str:

@@ -220,3 +220,17 @@ def test_a_table_that_becomes_no_features_is_refused_as_in_training(folder):
 def test_a_name_of_two_lines_is_printed_on_one(folder):
     (folder / "t.csv").write_text('"a\nunit",y\n' + "1,u\n2,v\n" * 6)
     assert "\na unit  number" in ndrop("columns", "t.csv").stdout
+
+
+def test_wide_ranges(folder):
+    """Names, ranges of dates and what is left out fit in 80 columns."""
+    rows = [f"r{i},20{10 + i}-01-01,{i * 1.5e9},c{i % 12},{i}.5" for i in range(24)]
+    (folder / "t.csv").write_text("\n".join([",a_long_name_of_dates,population,city,y", *rows]) + "\n")
+    printed = invoke("columns", "t.csv").stdout.split("\n\n")[1]
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "names the" in printed
+
+
+def test_one_row_and_one_column(folder):
+    (folder / "t.csv").write_text("x\n1\n")
+    assert "t.csv: 1 row, 1 column\n" in invoke("columns", "t.csv").stdout

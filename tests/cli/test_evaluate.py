@@ -157,12 +157,19 @@ def test_refused_arguments(models):
 @pytest.mark.parametrize("samples", [[], ["--mc", "5"]])
 def test_dollar_signs_in_class_names(samples, folder):
     pytest.importorskip("matplotlib")
-    (folder / "a$b_{x$.csv").write_text("x,y\n" + "".join(f"{n},{['US$', 'A$B_{x$'][n % 2]}\n" for n in range(20)))
+    (folder / "a$b_{x$.csv").write_text("x,y\n" + "".join(f"{n}.5,{['US$', 'A$B_{x$'][n % 2]}\n" for n in range(20)))
     assert invoke("train", "a$b_{x$.csv", "--epochs", "1", "--hidden", "3").exit_code == 0
     result = invoke("evaluate", "model.npz", "a$b_{x$.csv", "--plot", "e.svg", *samples)
     assert result.exit_code == 0, result.output
     assert "<!-- A$B_{x$ -->" in (folder / "e.svg").read_text()
     assert json.loads(invoke("evaluate", "model.npz", "a$b_{x$.csv", "--json").output)["classes"] == ["A$B_{x$", "US$"]
+
+
+def test_long_names_of_classes(capsys):
+    net = nd.MLP([2, 2], seed=1)
+    net.classes = ["k" * 200, "l" * 200]
+    show(evaluation(net, np.zeros((4, 2)), np.array([0, 1, 1, 0])), False)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("classes", "where"), [(3, "beside"), (12, "below"), (26, "nowhere")])
