@@ -41,7 +41,9 @@ def one_line() -> Iterator[None]:
         raise
     except click.UsageError as error:
         program = error.ctx.command_path if error.ctx else "ndrop"
-        raise InvalidInput(f"{error.format_message()} See '{program} --help'.") from error
+        message = error.format_message()
+        point = "" if message.endswith((".", "?", "!", ")")) else "."
+        raise InvalidInput(f"{message}{point} See '{program} --help'.") from error
     except BrokenPipeError:
         raise
     except MemoryError as error:

@@ -158,7 +158,7 @@ def parts(
     rows: int, fraction: float, *, seed: int, repeat: int = 0, name: str = "fraction"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the sorted row numbers of the training part and of the held-out fraction, drawn with the seed."""
-    if not 0.0 < fraction < 1.0:
+    if not isinstance(fraction, float | int | np.number) or not 0.0 < fraction < 1.0:
         raise InputError(f"{name}: expected a number between 0 and 1, got {fraction!r}")
     held_out = round(rows * fraction)
     if not 0 < held_out < rows:

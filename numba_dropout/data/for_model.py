@@ -17,6 +17,7 @@ from ..core.errors import InputError
 from ..core.options import option
 from .cells import numbers
 from .columns.encoder import ColumnEncoder
+from .columns.missing import count
 from .columns.options import ColumnOptions
 from .dataset import Dataset
 from .load import check_finite, kind_of_source, load_named
@@ -186,13 +187,13 @@ def _by_position(model: Model, table: Table, places: list[int], need_target: boo
     if table.width == width - len(targets) and not need_target:
         return [place - sum(target < place for target in targets) for place in places], []
     also = "" if need_target else f" (or {width - len(targets)} without the target)"
-    raise InputError(f"{table.source}: expected {width} columns as in training{also}, got {table.width}")
+    raise InputError(f"{table.source}: expected {count(width, 'column')} as in training{also}, got {table.width}")
 
 
 def _check_features(model: Model, source: str, x: NDArray[Any]) -> None:
     """Raise InputError for another number of features than in training, and for no rows."""
     if x.shape[1] != model.sizes[0]:
-        raise InputError(f"{source}: expected {model.sizes[0]} features as in training, got {x.shape[1]}")
+        raise InputError(f"{source}: expected {count(model.sizes[0], 'feature')} as in training, got {x.shape[1]}")
     if len(x) == 0:
         raise InputError(f"{source}: expected at least one row, got none")
 

@@ -22,7 +22,7 @@ from .columns.plan import ColumnPlan
 from .columns.refused import no_features
 from .dataset import Dataset
 from .readers import idx, numpy_files
-from .readers.sources import read
+from .readers.sources import as_path, read
 from .synthetic import BUILT_IN
 from .table import Table
 from .table_options import TableOptions
@@ -77,7 +77,7 @@ def load_as(source: str | os.PathLike[str] | Table | Any, options: TableOptions)
     task = options.task
     if isinstance(source, Table | Mapping | np.ndarray) or frames.is_frame(source):
         return of_table(read(source), options)
-    path, kind = kind_of_source(source)
+    path, kind = kind_of_source(as_path(source))
     if kind == "table":
         return of_table(read(source, **vars(options.reading)), options)
     if options != TableOptions(task=task):

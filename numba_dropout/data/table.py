@@ -191,6 +191,8 @@ def position(source: object, target: str | int | None, width: int, names: list[s
     """
     if target is None:
         return width - 1
+    if not isinstance(target, str | int | np.integer):
+        raise TypeError(f"expected the name or the number of a column, got {type(target).__name__}: {one_line(target)}")
     if names and str(target) in names:
         return names.index(str(target))
     try:

@@ -146,7 +146,7 @@ def test_missing_target_and_unknown_class(folder, model):
 
 
 def test_probabilities_of_regression(folder):
-    (folder / "values.csv").write_text("".join(f"{i},{i + 0.5}\n" for i in range(30)))
+    (folder / "values.csv").write_text("".join(f"{i}.5,{i + 0.5}\n" for i in range(30)))
     ndrop("train", "values.csv", *SMALL, "--out", "r.npz")
     assert "regression" in refused("predict", "r.npz", "values.csv", "--proba", "--out", "predictions.csv")
 

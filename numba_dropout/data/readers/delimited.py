@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.options import option
+from ..columns.missing import count
 from ..table import Column, Table, without_last_rows
 from .count_header import CountHeader, count_header
 from .delimiters import detect, excel_delimiter
@@ -21,6 +22,7 @@ from .text_columns import Records, loaded_matrix, split_columns, typed_column
 __all__ = ["read"]
 
 MOST_BELOW = 5  # rows below a table that are no part of it
+RULE = re.compile(r"[+|]?[-=]{2}[-=+| ]*")
 OTHER_FORMATS = {
     "JSON": re.compile(r'\{$|\{\s*"[^"]*"\s*:|\[$|\[\s*\{'),
     "HTML or XML": re.compile(r"<(!doctype|html|head|table|\?xml)\b", re.IGNORECASE),
@@ -49,14 +51,14 @@ def read(source: str, lines: list[str], options: ReadOptions) -> Table:
     records, numbers = records[:kept], numbers[:kept]
     notes += footer
     if not records:
-        raise InputError(f"{source}: the file is empty" if not footer else f"{source}: expected rows above the footer")
+        raise InputError(f"{source}: {_nothing(bool(footer), options)}")
     widths = list(map(splitter.count, records))
     counts = _count_header(records, widths, splitter, options)
     if counts is not None:
         records, numbers, widths = records[1:], numbers[1:], widths[1:]
     records, widths, cut = _without_last_delimiters(records, widths, splitter)
     named_rows = options.header is not False and _is_shorter(widths, splitter)
-    _check_widths(source, widths[named_rows:], numbers[named_rows:], splitter)
+    _check_widths(source, records[named_rows:], widths[named_rows:], numbers[named_rows:], splitter)
     if named_rows:
         _check_row_names(source, records, widths, numbers, splitter, options)
     width = widths[-1]
@@ -85,6 +87,15 @@ def read(source: str, lines: list[str], options: ReadOptions) -> Table:
         table = Table(source, table.columns, names, numbers)
     index = row_index(names, unnamed, table.columns[0].cells, width)
     return Table(source, table.columns, names, numbers, index, notes, table.matrix)
+
+
+def _nothing(footer: bool, options: ReadOptions) -> str:
+    """Return what is wrong with a file without records."""
+    if footer:
+        return "expected rows above the footer"
+    if options.skip:
+        return f"expected rows below line {options.skip}, got none; give a smaller {option('skip')}"
+    return "the file is empty"
 
 
 def _typed(
@@ -150,8 +161,8 @@ def _check_row_names(
     if splitter.delimiter != ",":
         mend = f"quote the cells that contain {'blanks' if splitter.delimiter is None else repr(splitter.delimiter)}"
     raise InputError(
-        f"{source}: expected {widths[0]} columns as in the header, got {widths[1]} in row {numbers[1]} and all below; "
-        f"{mend} (names of the rows are read if they are in quotes, and all different)"
+        f"{source}: expected {count(widths[0], 'column')} as in the header, got {widths[1]} in row {numbers[1]} and "
+        f"all below; {mend} (names of the rows are read if they are in quotes, and all different)"
     )
 
 
@@ -163,7 +174,20 @@ def _check_format(source: str, lines: list[str]) -> None:
         raise InputError(f"{source}: expected delimited text, got {name}; write the table as .csv or .parquet")
 
 
-def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitter: Splitter) -> None:
+def _check_rules(source: str, records: list[str], numbers: Sequence[int]) -> None:
+    """Raise InputError if one of the first records is a rule, such as ----+---- below the header."""
+    for record, number in list(zip(records, numbers, strict=True))[:3]:
+        rule = record.strip()
+        if RULE.fullmatch(rule):
+            raise InputError(
+                f"{source}: row {number} is a rule, {rule[:12]}...; {option('comment', rule[:2])} leaves out the lines "
+                "that begin so"
+            )
+
+
+def _check_widths(
+    source: str, records: list[str], widths: list[int], numbers: Sequence[int], splitter: Splitter
+) -> None:
     """Raise InputError for the first record with another number of cells."""
     if widths.count(widths[0]) == len(widths):
         return
@@ -171,10 +195,11 @@ def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitt
     titles = next(i for i, width in enumerate(widths) if width == usual)
     if titles and times > 2 and times == len(widths) - titles:
         raise InputError(
-            f"{source}: expected {usual} columns as in row {numbers[titles]} and all below, got {widths[0]} in row "
-            f"{numbers[0]}; leave out what is above the table with {option('skip', numbers[titles] - 1)}"
+            f"{source}: expected {count(usual, 'column')} as in row {numbers[titles]} and all below, got {widths[0]} "
+            f"in row {numbers[0]}; leave out what is above the table with {option('skip', numbers[titles] - 1)}"
         )
     at = next(i for i, width in enumerate(widths) if width != widths[0])
+    _check_rules(source, records, numbers)
     mend = f"give the delimiter with {option('delimiter')}, or quote the cells that contain it"
     if splitter.delimiter is None:
         mend = f"give the delimiter with {option('delimiter')}, or quote the cells that contain blanks"
@@ -186,7 +211,8 @@ def _check_widths(source: str, widths: list[int], numbers: Sequence[int], splitt
     else:
         mend += without_last_rows(below, len(widths))
     raise InputError(
-        f"{source}: expected {widths[0]} columns as in row {numbers[0]}, got {widths[at]} in row {numbers[at]}; {mend}"
+        f"{source}: expected {count(widths[0], 'column')} as in row {numbers[0]}, got {widths[at]} in row "
+        f"{numbers[at]}; {mend}"
     )
 
 

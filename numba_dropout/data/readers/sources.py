@@ -23,7 +23,7 @@ from .read_options import ReadOptions
 from .text_files import STDIN, open_binary, read_lines
 from .total_row import with_warning
 
-__all__ = ["read"]
+__all__ = ["as_path", "read"]
 
 NUMPY, PARQUET, OLD_EXCEL, ZIP = b"\x93NUMPY", b"PAR1", b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 SUFFIXES = {
@@ -102,7 +102,16 @@ def read(
         return with_warning(from_columns(path))
     if isinstance(path, np.ndarray):
         return _indexed(from_matrix("array", path.copy()))  # data sets have views of it
-    return with_warning(_read_file(os.fspath(path), options))
+    return with_warning(_read_file(os.fspath(as_path(path)), options))
+
+
+def as_path(source: Any) -> str | os.PathLike[str]:
+    """Return the path of a source. Raise TypeError for an object that is none."""
+    if isinstance(source, str | os.PathLike):
+        return source
+    expected = "a path, a data frame, a dict of arrays or an array (N, C)"
+    mend = "give its path, or read it with pandas" if hasattr(source, "read") else "convert it with numpy.array"
+    raise TypeError(f"source: expected {expected}, got {type(source).__name__}; {mend}")
 
 
 def _read_file(source: str, options: ReadOptions) -> Table:
@@ -117,7 +126,7 @@ def _read_file(source: str, options: ReadOptions) -> Table:
         return delimited.read(source, read_lines(source, options.encoding, options.skip), options)
     if kind == "npz":
         raise InputError(
-            f"{source}: expected a table, got arrays x and y in an .npz file; numba_dropout.data.load reads it"
+            f"{source}: expected a table, got arrays in an .npz file; they are features already, so train on the file"
         )
     if kind == "parquet" and regular:
         return parquet.read(source, source)
@@ -131,6 +140,8 @@ def _read_file(source: str, options: ReadOptions) -> Table:
         array = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, TypeError, EOFError, OSError, MemoryError, tokenize.TokenError) as error:
         line = str(error).partition("\n")[0]
+        if "allow_pickle" in line:
+            raise InputError(f"{source}: expected numbers in the table, got Python objects; save it as .csv") from None
         raise InputError(f"{source}: the file is truncated, damaged or not in NumPy's format ({line})") from None
     return _indexed(from_matrix(source, array))
 

@@ -26,6 +26,7 @@ STDIN = "-"
 BYTES = 1 << 18  # of a buffer
 SAMPLE = 200  # bytes that tell UTF-16 without a mark
 CONTROLS = range(0x80, 0xA0)  # control characters of latin-1, signs such as the euro of cp1252
+PADDING = "\0\x1a"  # after the text: zeros, and the end of a file in CP/M and MS-DOS
 GZIP, BZIP2, XZ, ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04"
 MARKS = [  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -95,6 +96,8 @@ def read_lines(source: str, encoding: str | None = None, skip: int = 0) -> list[
         raise InputError(f"{source}: a truncated or damaged compressed file; replace it with a complete copy") from None
     except MemoryError:
         raise InputError(f"{source}: the file is larger than the memory") from None
+    if lines and not lines[-1].strip(PADDING):
+        lines.pop()
     for number, line in enumerate(lines, skip + 1):
         if "\0" in line:
             raise InputError(

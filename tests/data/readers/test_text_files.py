@@ -5,13 +5,17 @@ import gzip
 import io
 import lzma
 import os
+import re
 import sys
 import threading
 import zipfile
 
+import numpy as np
 import pytest
 
+import numba_dropout as nd
 from numba_dropout import data
+from numba_dropout.core.errors import InputError
 
 TEXT = "größe,kind\n1.5,cat\n2.5,猫\n"
 
@@ -137,3 +141,49 @@ def test_utf_16_without_a_mark(write, encoding, name):
 def test_advice_for_bytes_that_are_not_utf_8(write, content, advice):
     with pytest.raises(ValueError, match=advice):
         data.read(write(content))
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\n", "\0\0\0"])
+def test_padding_after_the_text(tmp_path, end):
+    (source := tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n" + end)
+    assert data.read(source).matrix.tolist() == [[1, 2], [3, 4]]
+
+
+def test_more_lines_skipped_than_there_are(tmp_path):
+    (source := tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match=r"expected rows below line 9, got none; give a smaller skip=...$"):
+        data.read(source, skip=9)
+
+
+@pytest.mark.parametrize(
+    ("text", "comment"), [(" a | b \n---+---\n 1 | 2 \n 3 | 4\n", "--"), ("+---+---+\n| a | b |\n+---+---+\n", "+-")]
+)
+def test_rules_between_rows(tmp_path, text, comment):
+    (source := tmp_path / "t.txt").write_text(text + "| 5 | 6 |\n" * (comment == "+-"))
+    with pytest.raises(InputError, match=f"is a rule, .*comment='{re.escape(comment)}' leaves out the lines"):
+        data.read(source)
+    assert data.read(source, comment=comment).names[-2:] == ["a", "b"]
+
+
+def test_sources_that_are_no_paths():
+    for source, mend in (
+        ([[1, 2]], "got list; convert it with numpy.array"),
+        (io.StringIO("a"), "read it with pandas"),
+    ):
+        for function in (data.read, data.load, nd.train):
+            with pytest.raises(TypeError, match=f"source: expected a path, .*{mend}"):
+                function(source)
+
+
+def test_python_objects(tmp_path):
+    np.save(tmp_path / "t.npy", np.array([[1, "a"]], object))
+    with pytest.raises(InputError, match="expected numbers in the table, got Python objects"):
+        data.read(tmp_path / "t.npy")
+
+
+def test_targets_that_are_no_names():
+    x = np.arange(12.0).reshape(4, 3)
+    with pytest.raises(TypeError, match="expected the name or the number of a column, got ndarray"):
+        nd.train(x, x[:, 0])
+    with pytest.raises(InputError, match="val: expected a number between 0 and 1, got 'a'"):
+        nd.train(x, val="a")
