@@ -13,6 +13,7 @@ import click
 
 from numba_dropout.experiments.config import TrainJob
 from numba_dropout.nn.mlp import MLP
+from numba_dropout.optim import schedule_name
 from numba_dropout.storage import files
 from numba_dropout.training.baseline import baseline
 from numba_dropout.training.evaluate import evaluation
@@ -136,10 +137,18 @@ def draw(progress: Progress, plot: str | None, title: str) -> None:
         plots.training_curves(progress.training.history, plot, title)
 
 
-def _batches(run: TrainJob) -> str:
-    """Return the description of the batches of a step."""
+def _optimizer(run: TrainJob) -> str:
+    """Return the description of the optimizer."""
+    optimizer = run.optimizer
+    decay = f", weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else ""
+    return f"{optimizer} ({schedule_name(optimizer.schedule)}){decay}"
+
+
+def _epochs(run: TrainJob) -> str:
+    """Return the description of the epochs and their batches."""
     times = "" if run.accumulate == 1 else f"{run.accumulate} x "
-    return f"batches of {times}{run.batch_size}"
+    most = "" if run.patience is None else f", or until {run.patience} have no lower validation loss"
+    return f"{run.epochs} epoch{'s' * (run.epochs > 1)} in batches of {times}{run.batch_size} rows{most}"
 
 
 def show_flow(run: TrainJob) -> None:
@@ -161,7 +170,7 @@ def show_flow(run: TrainJob) -> None:
     schedule = "" if run.dropout_schedule == "constant" else f", dropout {run.dropout_schedule}"
     device = "" if net.device == "cpu" else f", on {net.device}"
     click.echo(f"\n{net.size:,} parameters, loss {net.loss}, seed {net.seed}{schedule}{device}")
-    click.echo(f"{run.optimizer}, {_batches(run)}\n")
+    click.echo(f"{_optimizer(run)}\n{_epochs(run)}\n")
 
 
 def show_summary(
@@ -204,8 +213,9 @@ def _show_evaluation(run: TrainJob) -> None:
         return
     what = "held-out" if run.test is None else "test"
     chosen = " (they also chose the epoch)" if rows is run.validation and run.patience is not None else ""
-    click.echo(f"\n{len(rows.x)} {what} rows{chosen}:")
-    if rows.encoder is not None or rows is run.test:
+    if rows.notes and (rows.encoder is not None or rows is run.test):
+        click.echo()
         show_notes(rows.notes)
+    click.echo(f"\n{len(rows.x)} {what} rows{chosen}:")
     result = evaluation(run.net, rows.x, rows.targets())
     show(result, False, baseline=baseline(run.net, run.train.targets(), rows.targets()))

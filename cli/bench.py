@@ -42,7 +42,7 @@ def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnis
 
     \b
     ndrop bench
-    ndrop bench kernels --size 2^20 --size 128x784x1024 --json figures.json --plot figures.png
+    ndrop bench kernels --size 2^20 --json figures.json --plot figures.png
     ndrop bench estimators --mnist mnist/
     """
     if "estimators" in groups:

@@ -63,7 +63,7 @@ def compare(
 
     \b
     ndrop compare pipeline --rates 0,0.2,0.5
-    ndrop compare mnist/ --rows 1000 --hidden 1024,1024 --epochs 50 --plot rates.png
+    ndrop compare mnist/ --rows 1000 --hidden 1024,1024 --plot rates.png
     """
     from numba_dropout.experiments import compare, config, environment
     from numba_dropout.storage import output_formats

@@ -107,14 +107,14 @@ def cli() -> None:
     """Train, evaluate and use multilayer perceptrons with dropout, on kernels compiled by Numba.
 
     \b
-    ndrop train                                        train on the built-in data, in seconds
-    ndrop train table.csv --val 0.2 --out table.npz    train on your table (target: its last column)
-    ndrop columns table.csv                            show what becomes of its columns
-    ndrop evaluate table.npz more.csv
-    ndrop predict table.npz new.csv --proba
-    ndrop trace pytorch                                show dropout step by step
-    ndrop compare table.csv                            find the best dropout rate for your data
-    ndrop bench                                        measure the speed, also of other libraries
+    ndrop train                        train on the built-in data, in seconds
+    ndrop train table.csv --val 0.2    train on your table: its last column
+    ndrop columns table.csv            show what becomes of its columns
+    ndrop evaluate model.npz more.csv
+    ndrop predict model.npz new.csv --proba
+    ndrop trace pytorch                show dropout step by step
+    ndrop compare table.csv            find the best dropout rate for your data
+    ndrop bench                        measure the speed, also of others
     """
 
 

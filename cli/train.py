@@ -64,7 +64,7 @@ def train(resume: str | None, threads: int | None, **options: Any) -> None:
     \b
     ndrop train
     ndrop train table.csv --target price --val 0.2
-    ndrop train mnist/ --hidden 1024,1024 --dropout 0.5 --input-dropout 0.2 --out mnist.npz
+    ndrop train mnist/ --hidden 1024,1024 --input-dropout 0.2 --out mnist.npz
     ndrop train mnist/ --out mnist.npz --checkpoint-every 1000
     ndrop train --resume mnist.ckpt-3000.npz
     """

@@ -71,8 +71,8 @@ def tune(source: str, out: str, **options: Any) -> None:
     resume an interrupted search.
 
     \b
-    ndrop tune pipeline --rates 0,0.1,0.3 --widths "10;64;64,64" --journal tune.jsonl
-    ndrop tune mnist/ --search halving --trials 27 --rates 0..0.6 --lrs 1e-4..1e-2 --widths "256;512,512"
+    ndrop tune pipeline --rates 0,0.1,0.3 --widths "10;64,64" --journal t.jsonl
+    ndrop tune mnist/ --search halving --trials 27 --rates 0..0.6 --lrs 1e-4..1e-2
     """
     from ._tune_report import Search
 

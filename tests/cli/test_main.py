@@ -50,6 +50,11 @@ def test_help_has_an_example(command):
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_fits_a_screen(command):
+    assert max(map(len, ndrop(*command, "--help").stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_does_not_load_numba(command):
     code = (
         "import sys; from numba_dropout_cli.main import cli; cli([*sys.argv[1:], '--help'], standalone_mode=False)\n"

@@ -22,11 +22,13 @@ def test_output(folder):
     assert "2 features, 2 classes" in out
     for stage in ("input +24 x 2", "dropout 0.125 +24 x 2", "relu +24 x 4", "dropout 0.25 +24 x 4", "linear +24 x 2"):
         assert re.search(stage, out), stage
-    head, *rows = out[out.index("epoch") :].splitlines()[:3]
+    head, *rows = out[out.index("epoch  ") :].splitlines()[:3]
     for title in ("loss", "accuracy", "val loss", "val accuracy", "samples/s"):
         assert title in head
     assert [row.split()[0] for row in rows] == ["1", "2"]
     assert all("-" not in row.split() for row in rows)
+    assert "2 epochs in batches of " in out
+    assert "AdamW with learning rate 0.003 (cosine), weight decay 1\n" in out
     assert "model  model.npz" in out
     assert out.splitlines()[-1] == "next   ndrop evaluate model.npz kinds.csv --part val"
     assert nd.MLP.load(folder / "model.npz").sizes == [2, 4, 2]

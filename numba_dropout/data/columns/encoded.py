@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,8 @@ from .number import NumberColumn
 from .options import ColumnOptions
 
 __all__ = ["Encoded", "Fitted", "describe"]
+
+APART = 3  # columns that have a line each
 
 Fitted = NumberColumn | CategoryColumn | DateColumn
 
@@ -41,26 +43,38 @@ class Encoded:
 
 
 def describe(encoded: Encoded, columns: Sequence[Fitted], options: ColumnOptions) -> None:
-    """Add a line on each column with unseen levels, missing values, or numbers far outside the training range."""
+    """Add lines on the columns with unseen levels, missing values, or numbers far outside the training range.
+
+    Each column has its line, or more than `APART` of them have one together.
+    """
     by_name = {column.name: column for column in columns}
-    lines: list[tuple[str, str]] = []
-    for name, cells in encoded.unseen.items():
-        unseen = f"{count(cells, 'cell')} with a level that training did not have"
-        lines.append((f"{name}: {unseen}", f"; {option('unknown', 'refuse')} makes it an error"))
+    no_level, far = "with a level that training did not have", "far outside the training range"
+    refuse = f"; {option('unknown', 'refuse')} makes it an error"
+    leave, bound = f"{option('clip', False)} leaves them", f"{option('clip', True)} bounds them"
+    unseen = [(f"{name}: {count(cells, 'cell')} {no_level}", refuse) for name, cells in encoded.unseen.items()]
+    filled, outside = [], []
     for name, cells in encoded.filled.items():
         column = by_name[name]
         median = f", filled with the median {column.median:g}" if isinstance(column, NumberColumn) else ""
-        lines.append((f"{name}: {count(cells, 'missing value')}{median}", ""))
+        filled.append((f"{name}: {count(cells, 'missing value')}{median}", ""))
     for name, cells in encoded.outside.items():
-        far = f"{count(cells, 'value')} far outside the training range, {_range(by_name[name])}"
-        changes = {
-            None: f"; bounded by {_range(by_name[name], 1)}, {option('clip', False)} leaves them",
-            True: "; bounded by it",
-            False: f"; {option('clip', True)} bounds them",
-        }
-        lines.append((f"{name}: {far}", changes[options.clip]))
+        bounds = {None: f"bounded by {_range(by_name[name], 1)}, {leave}", True: "bounded by it", False: bound}
+        outside.append((f"{name}: {count(cells, 'value')} {far}, {_range(by_name[name])}", f"; {bounds[options.clip]}"))
+    changes = {None: f"bounded, {leave}", True: "bounded by it", False: bound}
+    lines = [
+        *_together(unseen, f"cells {no_level}", encoded.unseen, refuse),
+        *_together(filled, "missing values, filled as in training", encoded.filled, ""),
+        *_together(outside, f"values {far}", encoded.outside, f"; {changes[options.clip]}"),
+    ]
     encoded.notes = [fact + change for fact, change in lines]
     encoded.facts = [fact for fact, _ in lines]
+
+
+def _together(lines: list[tuple[str, str]], what: str, cells: Mapping[str, int], change: str) -> list[tuple[str, str]]:
+    """Return the lines, or one for all columns if there are many, with the numbers of their cells."""
+    if len(lines) <= APART:
+        return lines
+    return [(f"{what}: {', '.join(f'{number:,} in {name}' for name, number in cells.items())}", change)]
 
 
 def _range(column: Fitted, lengths: int = 0) -> str:

@@ -202,6 +202,22 @@ def test_values_far_outside_are_counted_and_clipped():
     assert clipped.rows_outside == 3
 
 
+def test_notes_of_many_columns_are_one():
+    """Of more than three columns, with the numbers of their cells."""
+    numbers = {f"n{i}": [str(k + 10 * (k == 1)) for k in range(20)] for i in range(4)}
+    encoder = fitted(made(**numbers, **{f"c{i}": ["a", "b"] * 10 for i in range(4)}))
+    new = {f"n{i}": ["", "99"] for i in range(4)} | {f"c{i}": ["", "z"] for i in range(4)}
+    found = encoder.transform(made(**new))
+    names = {letter: ", ".join(f"{{}} in {letter}{i}" for i in range(4)) for letter in "nc"}
+    assert found.notes == [
+        f"cells with a level that training did not have: {names['c'].replace('{}', '1')}; unknown='refuse' makes it an "
+        "error",
+        "missing values, filled as in training: " + f"{names['n']}, {names['c']}".replace("{}", "1"),
+        f"values far outside the training range: {names['n'].replace('{}', '1')}; bounded, clip=False leaves them",
+    ]
+    assert found.facts == [note.partition(";")[0] for note in found.notes]
+
+
 def test_wholly_numeric_tables_are_not_copied(rng):
     matrix = rng.standard_normal((30, 4))
     encoder = fitted(of_matrix(matrix))
