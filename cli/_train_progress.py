@@ -147,7 +147,8 @@ def _optimizer(run: TrainJob) -> str:
 def _epochs(run: TrainJob) -> str:
     """Return the description of the epochs and their batches."""
     times = "" if run.accumulate == 1 else f"{run.accumulate} x "
-    most = "" if run.patience is None else f", or until {run.patience} have no lower validation loss"
+    early = run.patience is not None and run.patience < run.epochs
+    most = f", or until {run.patience} have no lower validation loss" if early else ""
     return f"{run.epochs} epoch{'s' * (run.epochs > 1)} in batches of {times}{run.batch_size} rows{most}"
 
 
