@@ -143,7 +143,8 @@ def disagreement(encoded, options, read, pandas):
 
     It may be refused by an InputError of one line. Otherwise it has the rows, columns and texts that pandas reads, if
     pandas reads it. Documented differences: empty cells after the last column, single quotes around all cells of a
-    column, and tabs before a quote are left out. A header of scikit-learn's, which counts, is not one for pandas.
+    column, tabs before a quote, and last lines of zeros or of the end of a file in MS-DOS are left out. A header of
+    scikit-learn's, which counts, is not one for pandas.
     """
     try:
         table = read(encoded, options)
@@ -164,6 +165,7 @@ def by_pandas(encoded, options, table, pandas):
     """Return the texts that pandas reads with the delimiter and the header of a table, or None."""
     text = encoded.decode(next((name for mark, name in MARKS if encoded.startswith(mark)), "utf-8"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # pandas keeps a line of blanks that ends with CR
+    text = re.sub(r"\n[\0\x1a]+\n*\Z", "\n", text)
     delimiter = options.get("delimiter") or detect(text.split("\n"), ReadOptions(**options))[0] or " "
     if delimiter in ",;|":  # pandas takes a tab before a quote for a part of the cell
         text = re.sub(rf'{re.escape(delimiter)}[ \t]*\t[ \t]*"', f'{delimiter}"', text)
