@@ -1,10 +1,11 @@
-"""Tables of columns, made from lists of cells."""
+"""Tables of columns, made from lists of cells, and what is read of them."""
 
 import numpy as np
 
+from numba_dropout.data.columns.kinds import kinds
 from numba_dropout.data.table import Column, Table
 
-__all__ = ["made", "of_matrix"]
+__all__ = ["made", "of_matrix", "plan_of"]
 
 
 def made(**columns):
@@ -19,3 +20,8 @@ def of_matrix(matrix):
     names = [f"x{j}" for j in range(matrix.shape[1])]
     columns = [Column(name, matrix[:, j]) for j, name in enumerate(names)]
     return Table("t.csv", columns, names, range(2, len(matrix) + 2), matrix=matrix)
+
+
+def plan_of(cells, options=None, **columns):
+    """Return the plan of one column, x, with others beside it."""
+    return kinds(made(x=cells, **columns), options)[0]

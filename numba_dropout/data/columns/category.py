@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ..table import Table
 from .missing import missing_texts
 from .options import ColumnOptions
+from .plan import ColumnPlan
 
-__all__ = ["CategoryColumn", "fit", "levels", "read", "twins"]
+__all__ = ["CategoryColumn", "fit", "levels", "planned", "read", "twins"]
 
 MOST = 40  # levels with a feature of their own
 SMALL = 20  # rows of a table in which no level is rare
@@ -120,6 +121,17 @@ def fit(
     kept = tuple(level for level, number in counts if number >= least)[:MOST]
     rare = tuple(level for level, _ in counts[len(kept) :])
     return CategoryColumn(position, name, kept, rare, bool(absent.any()))
+
+
+def planned(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of a category."""
+    texts, absent = read(table, plan.position, options)
+    counts = levels(texts, absent)
+    plan = replace(plan, kind="category", levels=len(counts), missing=int(absent.sum()))
+    if not counts:
+        return replace(plan, kind="constant", reason="all cells are missing")
+    constant = len(counts) == 1 and not plan.missing
+    return replace(plan, kind="constant", reason=f"always {counts[0][0]!r}") if constant else plan
 
 
 def twins(texts: Sequence[str]) -> list[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.options import option
 from ..cells import dates
 from ..table import Table, as_missing, shown
 from . import number
 from .missing import missing_texts
 from .number import NumberColumn
 from .options import ColumnOptions
+from .plan import ColumnPlan
+from .refused import refuse_by
 
-__all__ = ["PARTS", "DateColumn", "fit", "read"]
+__all__ = ["PARTS", "DateColumn", "dated", "fit", "planned", "read"]
 
 PARTS = ("days", "month", "weekday", "hour")
 
@@ -89,6 +92,31 @@ def read(table: Table, position: int, pattern: str | None, options: ColumnOption
                 as_missing(texts[row]),
             )
     return moments
+
+
+def planned(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
+    """Return the plan of a column of dates."""
+    try:
+        moments = read(table, plan.position, plan.pattern, options)
+    except InputError as error:
+        return refuse_by(error, table, plan, f"{option('dates')} gives another pattern, and {error.remedy}")
+    return dated(plan, moments)
+
+
+def dated(plan: ColumnPlan, moments: NDArray[np.datetime64]) -> ColumnPlan:
+    """Return the plan of dates."""
+    present = moments[~np.isnat(moments)]
+    plan = replace(plan, kind="date", missing=len(moments) - len(present))
+    if not len(present):
+        return replace(plan, kind="constant", reason="all cells are missing")
+    plan = replace(plan, low=_date_text(present.min()), high=_date_text(present.max()))
+    constant = plan.low == plan.high and not plan.missing
+    return replace(plan, kind="constant", reason=f"always {plan.low}") if constant else plan
+
+
+def _date_text(moment: np.datetime64) -> str:
+    """Return a date in ISO 8601, without its time at midnight."""
+    return str(moment).removesuffix("T00:00:00")
 
 
 def fit(moments: NDArray[np.datetime64], name: str, position: int, pattern: str | None) -> DateColumn:

@@ -1,17 +1,30 @@
-"""Messages for columns that are neither numbers, categories nor dates."""
+"""Columns that are neither numbers, categories nor dates: their plans and messages."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ...core.errors import InputError
 from ...core.options import option, options
 from ..cells import is_number
 from ..table import Table
 from .date_patterns import most
 from .plan import ColumnPlan
 
-__all__ = ["CONTENTS", "DATES", "NUMBERS", "TEXT", "no_features", "numbers_in_another_form", "refusal"]
+__all__ = [
+    "CONTENTS",
+    "DATES",
+    "NUMBERS",
+    "TEXT",
+    "drop_option",
+    "no_features",
+    "numbers_in_another_form",
+    "refusal",
+    "refuse",
+    "refuse_by",
+]
 
 TEXT = "a different text in nearly all rows, an id or free text"
 NUMBERS = "texts that are all numbers, and different in nearly all rows"
@@ -87,3 +100,18 @@ def numbers_in_another_form(
                 reading["thousands"] = separator or ""
             return DECIMAL if point != decimal else THOUSANDS, reading
     return None
+
+
+def drop_option(table: Table, plan: ColumnPlan) -> str:
+    """Return the option that leaves a column out."""
+    return option("drop", [table.key(plan.position)])
+
+
+def refuse(plan: ColumnPlan, reason: str, remedy: str = "") -> ColumnPlan:
+    """Return the plan of a column that is refused, with what is wrong and what mends it."""
+    return replace(plan, kind="refused", reason=reason, remedy=remedy)
+
+
+def refuse_by(error: InputError, table: Table, plan: ColumnPlan, remedy: str = "") -> ColumnPlan:
+    """Return the plan of a column that an error refuses, with the error's remedy or another one."""
+    return refuse(plan, error.problem.removeprefix(f"{table.source}: "), remedy or error.remedy)
