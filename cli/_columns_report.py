@@ -17,7 +17,8 @@ from numba_dropout.data.columns.missing import count
 from numba_dropout.data.columns.plan import FEATURES, ColumnPlan
 from numba_dropout.data.columns.refused import no_features, refusal
 from numba_dropout.data.table_options import TableOptions
-from numba_dropout.data.target import read_target, with_target
+from numba_dropout.data.target import with_target
+from numba_dropout.data.target_reading import read_target
 from numba_dropout.storage import files
 
 from ._notes import show_notes

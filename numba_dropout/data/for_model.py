@@ -16,6 +16,7 @@ from ..arrays import frames
 from ..core.errors import InputError
 from ..core.options import option
 from .cells import numbers
+from .class_labels import class_numbers
 from .columns.encoder import ColumnEncoder
 from .columns.missing import count
 from .columns.options import ColumnOptions
@@ -26,7 +27,8 @@ from .readers.numpy_files import read_npz
 from .readers.read_options import ReadOptions
 from .readers.sources import read
 from .table import Table, listing
-from .target import class_numbers, read_targets, with_target
+from .target import with_target
+from .target_reading import read_targets
 
 __all__ = ["Model", "load_for"]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..arrays import frames
 from ..core.errors import InputError
 from ..core.options import option
-from . import sklearn_sets, target
+from . import class_labels, sklearn_sets, target, target_reading
 from .cells import numbers
 from .columns.encoder import ColumnEncoder
 from .columns.kinds import kinds
@@ -103,7 +103,7 @@ def of_table(table: Table, options: TableOptions) -> Dataset:
     targets = options.target_columns(table)
     table, notes = target.with_target(table, targets, columns)
     plans = kinds(table, columns, targets)
-    result = target.read_target(table, targets, options.task, columns)
+    result = target_reading.read_target(table, targets, options.task, columns)
     encoder = ColumnEncoder(columns).fit(table, plans)
     if not encoder.names:
         raise InputError(no_features(table, plans))
@@ -248,9 +248,9 @@ def _of_arrays(path: Path, x: NDArray[Any], y: NDArray[Any], task: str) -> Datas
     notes: list[str] = []
     texts = y.dtype.kind == "U"
     if task == "auto" and not texts:
-        task = target.guess_task(y) if y.ndim == 1 else "values"
-        if y.ndim == 1 and target.is_whole(y):
-            notes = [target.task_note("target", task, len(np.unique(y)), len(y))]
+        task = target_reading.guess_task(y) if y.ndim == 1 else "values"
+        if y.ndim == 1 and target_reading.is_whole(y):
+            notes = [target_reading.task_note("target", task, len(np.unique(y)), len(y))]
     if task == "values":
         if texts:
             raise InputError(f"{path}: expected numbers in the target, got texts; train on classes instead")
@@ -259,5 +259,5 @@ def _of_arrays(path: Path, x: NDArray[Any], y: NDArray[Any], task: str) -> Datas
     if y.ndim != 1:
         what = f"{path}: expected one class for each row, got {y.shape[1]} targets"
         raise InputError(what, f"use {option('task', 'values')}")
-    labels, classes = target.integer_labels(y, path)
+    labels, classes = class_labels.integer_labels(y, path)
     return Dataset(str(path), x, labels, classes, pixels=pixels, notes=tuple(notes))

@@ -3,9 +3,11 @@
 import numpy as np
 
 from numba_dropout.data.columns.kinds import kinds
+from numba_dropout.data.columns.options import ColumnOptions
 from numba_dropout.data.table import Column, Table
+from numba_dropout.data.target_reading import read_target
 
-__all__ = ["made", "of_matrix", "plan_of"]
+__all__ = ["made", "of_matrix", "plan_of", "target_of"]
 
 
 def made(**columns):
@@ -25,3 +27,8 @@ def of_matrix(matrix):
 def plan_of(cells, options=None, **columns):
     """Return the plan of one column, x, with others beside it."""
     return kinds(made(x=cells, **columns), options)[0]
+
+
+def target_of(cells, task="auto", **options):
+    """Return the target of a table of one column."""
+    return read_target(made(y=cells), [0], task, ColumnOptions(**options))
