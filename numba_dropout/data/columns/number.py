@@ -25,7 +25,7 @@ __all__ = [
     "read",
     "read_all",
     "reading_note",
-    "row_of_short",
+    "row_of_smallest",
     "stray",
     "too_large",
     "transform",
@@ -161,12 +161,12 @@ def _few_decimals(values: NDArray[np.float64]) -> bool:
     )
 
 
-def row_of_short(values: NDArray[np.float64]) -> int | None:
-    """Return the first row of whole numbers with fewer digits than the highest has, or None. A code has zeros there."""
-    if not _is_whole(values[:SAMPLE]) or not _is_whole(values):
-        return None
-    short = values < 10.0 ** (len(str(int(values.max()))) - 1)
-    return int(np.argmax(short)) if short.any() else None
+def row_of_smallest(values: NDArray[np.float64]) -> int | None:
+    """Return the first row of the smallest of whole numbers from 0, or None for other numbers.
+
+    A code that is padded with zeros has one there.
+    """
+    return int(np.argmin(values)) if _is_whole(values[:SAMPLE]) and _is_whole(values) else None
 
 
 def _is_whole(values: NDArray[np.float64]) -> bool:

@@ -59,7 +59,7 @@ def coded(table: Table, plan: ColumnPlan, options: ColumnOptions) -> ColumnPlan:
     if column.cells.dtype.kind == "O":
         zeros = any(LEADING_ZEROS.fullmatch(text) for text in column.cells if text)
     elif column.cells.dtype.kind == "f" and column.original is not None:
-        row = number.row_of_short(column.cells)
+        row = number.row_of_smallest(column.cells)
         zeros = row is not None and LEADING_ZEROS.fullmatch(column.text(row) or "") is not None
     else:
         return plan

@@ -5,6 +5,7 @@ import pytest
 import shared_tables
 from column_tables import plan_of
 
+from numba_dropout import data
 from numba_dropout.core.errors import InputError
 from numba_dropout.data.columns.kinds import kinds
 from numba_dropout.data.columns.options import ColumnOptions
@@ -33,10 +34,38 @@ def test_infinite_numbers_are_refused(cells):
 def test_german_thousands():
     if not TABLES.exists():
         pytest.skip("the shared tables are not here")
-    from numba_dropout import data
-
     with pytest.raises(InputError, match=r"1\.847 beside 646"):
         kinds(data.read(TABLES / "german_thousands.csv"))
     options = {"decimal": ",", "thousands": "."}
     plans = kinds(data.read(TABLES / "german_thousands.csv", **options), ColumnOptions(**options))
     assert plans[1].high > 2000
+
+
+def plan_of_file(path, cells):
+    """Return the plan of a column of a text file, beside another one."""
+    path.write_text("code,x\n" + "".join(f"{cell},{i % 7}.5\n" for i, cell in enumerate(cells)))
+    return kinds(data.read(path))[0]
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        ["01027", "09963", "02134"],
+        ["030001", "020001"],
+        ["90210", "01234"],
+        ["10", "00", "20"],
+        ["01027", "", "09963"],
+    ],
+)
+def test_numbers_with_leading_zeros_are_a_category(tmp_path, codes):
+    """Whether all of them have a zero or only some, and with gaps."""
+    plan = plan_of_file(tmp_path / "t.csv", codes * 4)
+    assert (plan.kind, plan.levels) == ("category", len(set(codes) - {""}))
+    expected = "column 1 ('code') has numbers with leading zeros, so it is a category; numeric=['code'] reads numbers"
+    assert plan.note == expected
+
+
+@pytest.mark.parametrize("numbers", [["1", "10", "5"], ["0", "10", "5"], ["0.5", "0.7"], ["1027", "9963"]])
+def test_numbers_without_leading_zeros_stay_numbers(tmp_path, numbers):
+    plan = plan_of_file(tmp_path / "t.csv", numbers * 4)
+    assert (plan.kind, plan.note) == ("number", None)
