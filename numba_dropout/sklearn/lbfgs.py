@@ -13,7 +13,7 @@ from scipy.optimize import OptimizeResult, minimize
 from ..arrays.convert import on_host
 from ..nn.mlp import MLP
 from ..training.loop import Callback, History
-from .training import poisson_constants, scales
+from .training import poisson_constants, scales, squared_norm
 
 __all__ = ["minimize_loss"]
 
@@ -159,7 +159,7 @@ class Objective:
             gradient = on_host(gradients[name]).astype(np.float64)
             if name.endswith(".weight"):
                 gradient += self._decay * value
-                penalty += self._decay / 2 * float(np.vdot(value, value))
+                penalty += self._decay / 2 * squared_norm(value)
             parts.append(gradient.ravel())
         self.loss = data * self._loss_ratio + self._constant + penalty
         return data + self._constant + penalty, np.concatenate(parts)

@@ -14,7 +14,7 @@ from ..nn.mlp import MLP
 from ..training.loop import Callback, Training
 from .optimizers import PenalizedAdam, PenalizedSGD
 
-__all__ = ["EstimatorTraining", "poisson_constants", "scales", "train"]
+__all__ = ["EstimatorTraining", "poisson_constants", "scales", "squared_norm", "train"]
 
 
 def scales(net: MLP) -> tuple[float, float]:
@@ -147,8 +147,7 @@ class EstimatorTraining(Training):
         """Return the sum of squared weights, or 0 without a penalty."""
         if not self._alpha:
             return 0.0
-        coefs = (value for name, value in self.parameters().items() if name.endswith(".weight"))
-        return float(sum(np.vdot(value, value) for value in coefs))
+        return sum(squared_norm(value) for name, value in self.parameters().items() if name.endswith(".weight"))
 
     def _end_epoch(self) -> None:
         """End the epoch with scikit-learn's loss."""
@@ -157,6 +156,11 @@ class EstimatorTraining(Training):
         self._sums[:, 0] += self._batch_rows * self._decays * self._squares / 2 + self._offsets
         self._sums[:, 1] /= gradient_scale
         super()._end_epoch()
+
+
+def squared_norm(values: NDArray[Any]) -> float:
+    """Return the sum of squares of a matrix. BLAS would start threads for it, which wait for those of the kernels."""
+    return float(np.einsum("ij,ij", values, values))
 
 
 def poisson_constants(y: Any) -> NDArray[np.float64]:
