@@ -16,9 +16,10 @@ from sklearn.utils.validation import _check_sample_weight, check_X_y, validate_d
 
 from ..arrays.sparse import check_source
 from ..core.access import access_of
+from ..training.callback import Callback
 from ..training.checkpoints import Checkpoint
 from ..training.fit import check_callbacks
-from ..training.loop import Callback, Diverged
+from ..training.loop import Diverged
 from .categorical_features import encoder_of
 from .fitted import DTYPES, SPARSE
 from .held_out import split

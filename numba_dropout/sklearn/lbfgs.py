@@ -12,7 +12,7 @@ from scipy.optimize import OptimizeResult, minimize
 
 from ..arrays.convert import on_host
 from ..nn.mlp import MLP
-from ..training.loop import Callback, History
+from ..training.callback import Callback, History
 from .training import poisson_constants, scales, squared_norm
 
 __all__ = ["minimize_loss"]

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from ..nn.mlp import MLP
-from ..training.loop import Callback
+from ..training.callback import Callback
 
 __all__ = ["IterationLines", "ProgressBar", "print_iteration"]
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from ..nn.mlp import MLP
-from ..training.loop import Callback, Diverged
+from ..training.callback import Callback
+from ..training.loop import Diverged
 from .progress import print_iteration
 from .training import EstimatorTraining
 

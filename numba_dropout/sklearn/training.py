@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..arrays.convert import on_host
 from ..core.access import access_of
 from ..nn.mlp import MLP
-from ..training.loop import Callback, Training
+from ..training.callback import Callback
+from ..training.loop import Training
 from .optimizers import PenalizedAdam, PenalizedSGD
 
 __all__ = ["EstimatorTraining", "poisson_constants", "scales", "squared_norm", "train"]

@@ -8,7 +8,7 @@ from typing import Any
 from ..core.errors import InputError, missing
 from ..nn.mlp import MLP
 from ..storage.files import check_writable, json_line, remove_parts, replacing
-from .loop import Callback, History
+from .callback import Callback, History
 
 __all__ = ["JsonLines", "TensorBoard"]
 

@@ -16,7 +16,7 @@ from ..core.options import option
 from ..nn.mlp import MLP
 from ..storage import model_file
 from ..storage.files import check_writable, remove_parts
-from .loop import Callback, History
+from .callback import Callback, History
 
 __all__ = ["Checkpoint", "Saved", "of_model", "read"]
 

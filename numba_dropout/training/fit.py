@@ -18,7 +18,8 @@ from ..nn.rate_schedules import RateSchedule
 from ..optim import Optimizer
 from ..optim.optimizer import check_optimizer
 from . import checkpoints
-from .loop import Callback, Diverged, History, Training
+from .callback import Callback, History
+from .loop import Diverged, Training
 
 __all__ = ["Callback", "Diverged", "History", "check_callbacks", "fit"]
 
