@@ -16,6 +16,7 @@ from numba_dropout.data.columns.kinds import kinds
 from numba_dropout.data.columns.missing import count
 from numba_dropout.data.columns.plan import FEATURES, ColumnPlan
 from numba_dropout.data.columns.refused import no_features, refusal
+from numba_dropout.data.table import one_line
 from numba_dropout.data.table_options import TableOptions
 from numba_dropout.data.target import with_target
 from numba_dropout.data.target_reading import read_target
@@ -60,7 +61,7 @@ def show(table: Table, plans: Sequence[ColumnPlan], encoder: ColumnEncoder) -> N
     rest = sum(widths[1:]) + 2 * len(widths)
     widths[0] = min(widths[0], max(NAME, space - rest - NARROW))
     for row in rows:
-        cells = [_shortened(row[0], widths[0]), *row[1:-1]]
+        cells = [one_line(row[0], widths[0]), *row[1:-1]]
         line = "".join(
             (cell.rjust(width) if k in (2, 3) else cell.ljust(width)) + "  "
             for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
@@ -99,9 +100,3 @@ def _end(value: float | str | None) -> str:
     if isinstance(value, str):
         return value[:DAY]
     return f"{value:.0f}" if value is not None and value == round(value) and abs(value) < WHOLE else f"{value:g}"
-
-
-def _shortened(name: str, width: int) -> str:
-    """Return a name on one line of at most `width` letters."""
-    name = " ".join(name.split())
-    return name if len(name) <= width else name[: width - 1] + "…"

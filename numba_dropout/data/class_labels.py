@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.options import option
 from . import cells
+from .columns.category import twins
 from .table import Table, listing, shown
 from .target import Target
 
@@ -81,11 +81,10 @@ def _similar(table: Table, column: int, different: set[str]) -> list[str]:
     name = table.column_name(column)
     words = sorted(text for text in different if cells.is_missing(text))
     notes = [f"target {name}: {word!r} is a class; {option('missing', [word])} leaves its rows out" for word in words]
-    counts = Counter(text.lower() for text in different)
-    twins = sorted(text for text in different if counts[text.lower()] > 1)
-    if not twins:
+    same = twins(list(different))
+    if not same:
         return notes
-    return [*notes, f"warning: target {name}: {', '.join(twins)} differ by capital letters only; correct the file"]
+    return [*notes, f"warning: target {name}: {', '.join(same)} differ by capital letters only; correct the file"]
 
 
 def _is_integer(text: str) -> bool:

@@ -99,7 +99,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
         Dtype of weights and predictions. "auto" is float64 as in scikit-learn, but float32 for X of float32 or uint8,
         for encoded data frames, and on CUDA.
     callbacks : sequence of Callback, optional
-        Callbacks of the training loop (`numba_dropout.Callback`). "lbfgs" does not call them.
+        Callbacks of the training loop (`numba_dropout.Callback`). "lbfgs" calls them after each
+        iteration, as an epoch.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto".
     mc_samples : int, optional

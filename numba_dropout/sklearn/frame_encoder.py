@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,16 +93,14 @@ class FrameEncoder:
         return np.asarray((encoded.x - self._mean) * self._scale, np.float32)
 
     def _table(self, x: Any) -> Table:
-        """Return the table of a frame or an array, in which the first column may count the rows."""
+        """Return the table of a frame or an array."""
         if self._of_array:
             dtype = np.float64 if self._numbers_only else None
             x = check_array(x, dtype=dtype, ensure_all_finite="allow-nan", input_name="X")
-            table = from_columns({f"x{i}": column for i, column in enumerate(x.T)}, "X")
-        elif frames.is_frame(x):
-            table = from_frame(x, "X")
-        else:
+            return from_columns({f"x{i}": column for i, column in enumerate(x.T)}, "X")
+        if not frames.is_frame(x):
             raise ValueError(f"X: expected a data frame with the columns of fit, got {type(x).__name__}")
-        return replace(table, index=None)
+        return from_frame(x, "X")
 
 
 def _warn_of_texts(table: Table, plans: Sequence[ColumnPlan], options: ColumnOptions) -> None:

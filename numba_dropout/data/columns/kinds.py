@@ -32,8 +32,7 @@ def kinds(
 
     `targets` are the positions of target columns. Raises InputError for a column that is neither: text that differs
     in nearly all rows, numbers with some texts, or numbers with two readings. All such columns are in one message.
-    Rows of texts between the header and the numbers are refused too.
-    Without `refuse` they are of the kind "refused".
+    Without `refuse` they are of the kind "refused". Rows of texts between header and numbers are always refused.
     """
     options = options or ColumnOptions()
     chosen = _chosen(table, options, targets)
