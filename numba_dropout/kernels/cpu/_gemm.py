@@ -25,7 +25,7 @@ PACKED = 192 * 1024  # bytes of packed panels, which stay in the second-level ca
 TILES = 4  # tiles whose left side is packed together, if it is packed
 ROWS = TILES * TILE_ROWS
 PACKED_LEFT = ROWS * DEPTH * 8  # bytes, behind the packed panels in a thread's area
-SERIAL = 1 << 17  # multiply-adds up to which one thread is faster than two
+SERIAL = 1 << 18  # multiply-adds up to which one thread is faster than two
 
 
 @scalar
