@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..data.columns.options import ColumnOptions
 from ..data.columns.plan import ColumnPlan
 from ..data.columns.refused import CONTENTS
 from ..data.readers.frame_tables import from_columns, from_frame
-from ..data.table import Table, shown
+from ..data.table import Column, Table, shown
 
 __all__ = ["FrameEncoder", "categorical_dtypes", "has_gaps", "needs_encoding"]
 
@@ -42,7 +43,7 @@ class FrameEncoder:
     def __init__(self, x: Any, categorical: NDArray[np.bool_] | None = None) -> None:
         """Learn from a frame or an array. Raise ValueError naming the columns that are no data."""
         self._of_array = not frames.is_frame(x)
-        self._numbers_only = categorical is None  # of an array
+        self._categorical = categorical
         table = self._table(x)
         every = _named(table, np.ones(table.width, bool))  # also one that counts the rows
         if categorical is None:
@@ -95,12 +96,24 @@ class FrameEncoder:
     def _table(self, x: Any) -> Table:
         """Return the table of a frame or an array."""
         if self._of_array:
-            dtype = np.float64 if self._numbers_only else None
+            dtype = np.float64 if self._categorical is None else None
             x = check_array(x, dtype=dtype, ensure_all_finite="allow-nan", input_name="X")
             return from_columns({f"x{i}": column for i, column in enumerate(x.T)}, "X")
         if not frames.is_frame(x):
             raise ValueError(f"X: expected a data frame with the columns of fit, got {type(x).__name__}")
-        return from_frame(x, "X")
+        table = from_frame(x, "X")
+        return table if self._categorical is None else _with_numbers(table, x, self._categorical)
+
+
+def _with_numbers(table: Table, frame: Any, categorical: NDArray[np.bool_]) -> Table:
+    """Return a table whose truth values with gaps are numbers, 1 for true, in columns that are no categories."""
+    columns = list(table.columns)
+    for position, dtype in enumerate(_dtypes(frame)):
+        chosen = position < len(categorical) and categorical[position]
+        if dtype.startswith("bool") and columns[position].cells.dtype.kind == "O" and not chosen:
+            numbers = [np.nan if cell is None else float(cell == "True") for cell in columns[position].cells]
+            columns[position] = Column(columns[position].name, np.array(numbers))
+    return replace(table, columns=columns)
 
 
 def _warn_of_texts(table: Table, plans: Sequence[ColumnPlan], options: ColumnOptions) -> None:

@@ -78,6 +78,18 @@ def test_from_dtype(frame, codes, target):
             make(categorical_features="from_dtype").fit(frame[["city", "size"]], target)
 
 
+def test_truth_values_with_gaps_are_numbers(frame, target):
+    truths = pandas.array(np.resize([True, False, None], len(frame)), dtype="boolean")
+    frame = frame.assign(city=frame["city"].astype("category"), member=truths)
+    fitted = FrameEncoder(frame, np.array([False, False, False, True, False]))
+    assert fitted.names[-2:] == ["member", "member missing"]
+    numbers = frame.assign(member=truths.to_numpy(float, na_value=np.nan))
+    np.testing.assert_array_equal(fitted.transform(frame), fitted.transform(numbers))
+    model = classifier(categorical_features="from_dtype", max_iter=2).fit(frame, target)
+    theirs = HistGradientBoostingClassifier(categorical_features="from_dtype", max_iter=2).fit(frame, target)
+    assert model.predict(frame[:3]).shape == theirs.predict(frame[:3]).shape
+
+
 def test_no_category_is_chosen(codes, target):
     for chosen in ([], [False, False, False], "auto", "from_dtype"):
         estimator = classifier(categorical_features=chosen)
