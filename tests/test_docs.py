@@ -69,11 +69,14 @@ def test_links(page):
     "page",
     ["README.md", "docs/index.md", "docs/interop.md", "docs/formats.md"]
     + [pytest.param("docs/sklearn.md", marks=pytest.mark.full)]  # it searches and compares for long
-    + [f"docs/api/{name}.md" for name in ("functions", "layers", "networks", "kernels", "sklearn", "data", "formats")],
+    + [
+        f"docs/api/{name}.md"
+        for name in ("functions", "layers", "networks", "kernels", "sklearn", "data", "formats", "torch")
+    ],
 )
 def test_python_blocks(page, tmp_path):
-    extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"]}
-    extras["docs/api/sklearn.md"] = ["sklearn"]
+    extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"], "docs/interop.md": ["torch"]}
+    extras |= {"docs/api/sklearn.md": ["sklearn"], "docs/api/torch.md": ["torch"]}
     for extra in extras.get(page, []):
         pytest.importorskip(extra)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)

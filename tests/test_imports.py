@@ -19,7 +19,7 @@ LADDER = [
     {"data", "optim", "storage"},
     {"layers", "nn"},
     {"training", "formats"},
-    {"experiments", "sklearn"},
+    {"experiments", "sklearn", "torch"},
     {"viz"},
 ]
 BENCH_LADDER = [

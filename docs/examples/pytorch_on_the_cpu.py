@@ -1,43 +1,37 @@
-"""Dropout of PyTorch tensors without a copy, with automatic differentiation and reproducible masks.
+"""Dropout in PyTorch: modules that keep no mask, with masks that any program can compute again.
 
 python docs/examples/pytorch_on_the_cpu.py
 """
 
 import torch
+from torch import nn
 
 import numba_dropout as nd
-
-
-class SeededDropout(torch.autograd.Function):
-    """Dropout for PyTorch's automatic differentiation: the backward pass computes the mask again."""
-
-    @staticmethod
-    def forward(ctx, x, p, at):
-        """Return dropout of a tensor; `at` has the seed, stream and step."""
-        ctx.p, ctx.at = p, at
-        return nd.dropout(x.detach(), p, **at)
-
-    @staticmethod
-    def backward(ctx, dy):
-        """Return the gradient with respect to the tensor."""
-        return nd.dropout_backward(dy.contiguous(), ctx.p, **ctx.at), None, None
+from numba_dropout.torch import Dropout, installed, replace_dropout
 
 
 def main():
-    """Compute the values and gradients of one step."""
+    """Compute the values and gradients of a step, and replace the dropout of whole models."""
     torch.manual_seed(0)
     masks = nd.MaskGenerator(seed=7)
-    site = masks.site()
-    weight = torch.randn(8, 4, requires_grad=True)
+    linear, dropout = nn.Linear(4, 8, bias=False), Dropout(0.5, masks=masks)
     x = torch.randn(16, 4)
-    y = SeededDropout.apply(torch.relu(x @ weight.T), 0.5, masks.at(site))
+    y = dropout(torch.relu(linear(x)))
     y.sum().backward()
-    mask = torch.from_dlpack(nd.sample_mask((16, 8), 0.5, **masks.at(site)))
-    expected = torch.where(mask, torch.relu(x @ weight.detach().T) * 2, 0)
-    print("values:   ", torch.equal(y.detach(), expected))
-    slopes = torch.where(mask & (x @ weight.detach().T > 0), 2.0, 0.0)
-    print("gradients:", torch.allclose(weight.grad, slopes.T @ x))
-    print("memory:   ", nd.dropout(x, 0.5, seed=1, out=x).data_ptr() == x.data_ptr())
+    mask = torch.from_dlpack(nd.sample_mask((16, 8), 0.5, **masks.at(dropout.site)))
+    product = x @ linear.weight.detach().T
+    print("values:    ", torch.equal(y.detach(), torch.where(mask, torch.relu(product) * 2, 0)))
+    slopes = torch.where(mask & (product > 0), 2.0, 0.0)
+    print("gradients: ", torch.allclose(linear.weight.grad, slopes.T @ x))
+
+    model = nn.TransformerEncoderLayer(8, 2, 32, dropout=0.1, batch_first=True)
+    replaced, left = replace_dropout(model)
+    print("replaced:  ", replaced == 3)
+    print("left:      ", left == ["self_attn: attention's dropout"])
+    with installed():  # reaches attention too, without a change of the model
+        attention = nn.functional.scaled_dot_product_attention(*3 * [y[None, None]], dropout_p=0.1)
+    print("installed: ", attention.shape == (1, 1, 16, 8))
+    print("memory:    ", nd.dropout(x, 0.5, seed=1, out=x).data_ptr() == x.data_ptr())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
+
 from ..core import checks, contract, errors
 
 _counting = threading.Lock()
@@ -43,8 +45,18 @@ class MaskGenerator:
     def __init__(self, seed: int, step: int = 0) -> None:
         contract.key(seed)
         self.seed = int(seed)
-        self.step = checks.integer(step, "step", 0, 2**32 - 1)
+        self.step_array = np.zeros((), np.int64)  # compiled functions read the step of each call
+        self.step = step
         self.sites = 0
+
+    @property
+    def step(self) -> int:
+        """The current step."""
+        return int(self.step_array)
+
+    @step.setter
+    def step(self, value: int) -> None:
+        self.step_array = np.array(checks.integer(value, "step", 0, 2**32 - 1))
 
     def site(self) -> int:
         """Return the number of the next site, for the argument `stream`."""
@@ -61,4 +73,4 @@ class MaskGenerator:
     def advance(self) -> None:
         """Go to the next step."""
         with _counting:
-            self.step = checks.integer(self.step + 1, "step", 0, 2**32 - 1)
+            self.step += 1
