@@ -36,7 +36,7 @@ class Fitted(Parameters):
     @property
     def coefs_(self) -> list[NDArray[Any]]:
         """Weights (inputs, units) of each layer, as in scikit-learn's MLP. They can be set after a fit."""
-        return [value.T for value in self._parameters("weight")]
+        return Layers([value.T for value in self._parameters("weight")], self, "coefs_")
 
     @coefs_.setter
     def coefs_(self, values: Sequence[Any]) -> None:
@@ -45,7 +45,7 @@ class Fitted(Parameters):
     @property
     def intercepts_(self) -> list[NDArray[Any]]:
         """Biases (units,) of each layer. They can be set after a fit."""
-        return self._parameters("bias")
+        return Layers(self._parameters("bias"), self, "intercepts_")
 
     @intercepts_.setter
     def intercepts_(self, values: Sequence[Any]) -> None:
@@ -96,3 +96,21 @@ class Fitted(Parameters):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = self.categorical_features is not None
         return tags
+
+
+class Layers(list[NDArray[Any]]):
+    """The weights or biases of all layers of an estimator: `coefs_[0] = values` sets those of a layer."""
+
+    def __init__(self, values: Sequence[NDArray[Any]], estimator: Fitted, name: str) -> None:
+        super().__init__(values)
+        self._estimator, self._name = estimator, name
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        values: list[Any] = [*self]
+        values[index] = value
+        setattr(self._estimator, self._name, values)
+        super().__setitem__(slice(None), getattr(self._estimator, self._name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what copies are made from: they are plain lists."""
+        return list, ([*self],)

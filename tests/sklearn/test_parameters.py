@@ -1,6 +1,8 @@
 """Parameters that scikit-learn's MLP has too: their ranges, dtypes, the order of rows, and fitted weights."""
 
+import copy
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -83,3 +85,23 @@ def test_weights_can_be_set(iris):
         second.coefs_ = first.coefs_[:1]
     with pytest.raises(ValueError, match=r"intercepts_: expected arrays of the shapes \[\(8,\), \(3,\)\], got"):
         second.intercepts_ = [np.zeros(7), np.zeros(3)]
+
+
+def test_weights_of_a_layer_can_be_set(iris):
+    """Assigning to an item or to elements changes the network, as in scikit-learn."""
+    x, y = iris
+    ours, theirs = classifier().fit(x, y), MLPClassifier(8, max_iter=3).fit(x, y)
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal((4, 8)), rng.standard_normal((8, 3))]
+    for estimator in (ours, theirs):
+        coefs = estimator.coefs_
+        coefs[0] = weights[0]
+        coefs[1][:] = weights[1]
+        coefs[0][0] = 0
+        estimator.intercepts_[0] = np.zeros(8)
+        estimator.intercepts_[1][:] = [0, 1, 2]
+    np.testing.assert_allclose(ours.predict_proba(x), theirs.predict_proba(x), rtol=1e-9)
+    assert type(copy.deepcopy(ours.coefs_)) is list
+    assert type(pickle.loads(pickle.dumps(ours.coefs_))) is list
+    with pytest.raises(ValueError, match=r"coefs_: expected arrays of the shapes \[\(4, 8\), \(8, 3\)\], got"):
+        ours.coefs_[0] = np.zeros((3, 8))
