@@ -16,6 +16,7 @@ Rows = tuple[Any, NDArray[Any], Any]  # X, the target, and sample weights or Non
 def split(rows: Rows, classes: NDArray[Any] | None, *, fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Return the training rows and the held-out rows.
 
+    The weights of the held-out rows are divided by a power of two, which leaves scores as they are and sums finite.
     Two `classes` have equal shares in both. So do more of them, where each has enough rows. Raise ValueError for one of
     two classes with a single row, for fewer than two held-out rows, and for weights of 0 only in one of the parts.
     """
@@ -28,6 +29,9 @@ def split(rows: Rows, classes: NDArray[Any] | None, *, fraction: float, seed: in
     if weight is not None and not (weight[train].any() and weight[held_out].any()):
         raise ValueError("sample_weight: expected weights above 0 among the held-out rows and the training rows")
     first, second = ((X[part], target[part], None if weight is None else weight[part]) for part in (train, held_out))
+    if weight is not None:
+        _, exponent = np.frexp(np.abs(weight[held_out]).max())
+        second = (*second[:2], np.ldexp(weight[held_out], -int(exponent)))
     return first, second
 
 

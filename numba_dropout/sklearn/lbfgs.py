@@ -130,18 +130,20 @@ class Objective:
         self.net, self.loss = net, np.inf
         self._x, self._y = net.as_input(x), y
         self.rows = rows = len(self._x)
-        weights, total = np.ones(rows), float(rows)
+        weights = np.ones(rows)
+        self._decay = alpha / rows
         if sample_weight is not None:
             largest = float(np.abs(sample_weight).max()) or 1.0
-            weights = sample_weight / largest
-            total = weights.sum() * largest
+            weights = sample_weight / largest  # the sum stays finite
+            total = weights.sum()
             if total == 0:
                 raise ValueError("sample_weight: expected weights that do not add up to 0 with solver='lbfgs'")
-            weights *= rows / weights.sum()
+            weights *= rows / total
+            self._decay = alpha / total / largest
         gradient_scale, loss_scale = scales(net)
         plain = sample_weight is None and gradient_scale == 1
         self._weights = None if plain else gradient_scale * weights
-        self._decay, self._loss_ratio = alpha / total, loss_scale / gradient_scale
+        self._loss_ratio = loss_scale / gradient_scale
         self._constant = 0.0
         if net.loss == "poisson":
             self._constant = float(np.mean(weights * poisson_constants(net.as_target(y))))

@@ -68,6 +68,9 @@ def test_huge_weights(make, iris):
     found, expected = make(alpha=0).fit(x, y, weights), make(alpha=0).fit(x, y, weights / 1e308)
     np.testing.assert_allclose(found.coefs_[0], expected.coefs_[0], rtol=1e-9)
     assert np.isfinite(make().fit(x, y, weights).loss_)
+    found, expected = (make(alpha=0, early_stopping=True).fit(x, y, each) for each in (weights, weights / 1e308))
+    np.testing.assert_allclose(found.validation_scores_, expected.validation_scores_, rtol=1e-9)
+    assert np.isfinite(make(dropout=0, solver="lbfgs").fit(x, y, weights).loss_)
 
 
 def test_negative_weights(iris):
