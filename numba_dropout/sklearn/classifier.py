@@ -233,7 +233,9 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutMLP):
             labels = np.arange(y.shape[1]) if multilabel else unique_labels(y if classes is None else classes)
             self._multilabel, self._sparse_labels, self.classes_ = multilabel, issparse(y), labels
         elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
-            raise ValueError(f"classes: expected the classes of the first call, {self.classes_}, got {classes}")
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+            )
         if multilabel != self._multilabel or (multilabel and y.shape[1] != len(self.classes_)):
             before = f"{len(self.classes_)} labels for each row" if self._multilabel else "one class for each row"
             raise ValueError(f"y: expected {before} as in the first call, got shape {y.shape}")

@@ -51,7 +51,7 @@ def test_partial_fit(solver, iris):
     assert parts.loss_curve_ == full.loss_curve_
     with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`. `self.classes_` has \[0 1 2\]"):
         parts.partial_fit(x, y + 1)
-    with pytest.raises(ValueError, match="classes: expected the classes of the first call"):
+    with pytest.raises(ValueError, match="is not the same as on last call to partial_fit, was: array"):
         parts.partial_fit(x, y, classes=[0, 1])
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
         classifier(early_stopping=True).partial_fit(x, y)
