@@ -192,8 +192,10 @@ class DropoutMLPRegressor(RegressorMixin, DropoutMLP):
 
         Raise ValueError for a quantile that is not between 0 and 1, and if the noise is unknown.
         """
+        if np.ndim(quantiles) != 1 or len(quantiles) == 0:
+            raise ValueError(f"quantiles: expected a sequence of numbers such as [0.05, 0.95], got {quantiles!r}")
         for quantile in quantiles:
-            check_level(quantile)
+            check_level(quantile, "quantiles")
         X = self._validated_x(X)
         if not Noise(self.network_).known:
             raise ValueError("predict_quantiles: the noise of the target is unknown, because it is too large or small")

@@ -70,11 +70,11 @@ class ValueSpread:
         return Interval(level, inverse(center - half), inverse(center + half))
 
 
-def check_level(level: Any) -> float:
+def check_level(level: Any, name: str = "interval") -> float:
     """Return the level of an interval, a number between 0 and 1, both excluded. Otherwise raise InputError."""
-    result = checks.number(level, "interval", above=0)
+    result = checks.number(level, name, above=0)
     if result >= 1:
-        raise InputError(f"interval: expected a number between 0 and 1, such as 0.95, got {level!r}")
+        raise InputError(f"{name}: expected a number between 0 and 1, such as 0.95, got {level!r}")
     return result
 
 

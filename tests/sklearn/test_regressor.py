@@ -55,8 +55,19 @@ def test_quantiles_include_the_noise(early_stopping, rng):
     np.testing.assert_allclose(quantiles[:, 2] - quantiles[:, 1], 1.2815515655446004 * std, rtol=1e-9)
     both = regressor().fit(x, np.column_stack([y, -y])).predict_quantiles(x)
     assert both.shape == (600, 2, 3)
-    with pytest.raises(ValueError, match="interval: expected a number"):
-        estimator.predict_quantiles(x, [0.0])
+
+
+def test_wrong_quantiles(diabetes):
+    x, y = diabetes
+    estimator = regressor(max_iter=1).fit(x, y)
+    for wrong, message in (
+        ([0.0], "quantiles: expected a number above 0, got 0.0"),
+        ([0.5, 1.5], "quantiles: expected a number between 0 and 1"),
+        (0.5, "quantiles: expected a sequence of numbers such as"),
+        ([], "quantiles: expected a sequence of numbers such as"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimator.predict_quantiles(x, wrong)
 
 
 def test_quantiles_of_counts_and_unknown_noise(rng):
