@@ -92,8 +92,13 @@ def memory_order(x: Tensor) -> tuple[int, ...]:
     if x.is_contiguous():
         return ()
     strides = torch.empty_like(x, device="meta").stride()
-    order = tuple(sorted(range(x.ndim), key=lambda dimension: -strides[dimension]))
-    return () if order == tuple(range(x.ndim)) else order
+    order: list[int] = []
+    for dimension in range(x.ndim):  # sorted by insertion: compilers cannot sort by sizes that vary
+        place = len(order)
+        while place and strides[order[place - 1]] < strides[dimension]:
+            place -= 1
+        order.insert(place, dimension)
+    return () if order == list(range(x.ndim)) else tuple(order)
 
 
 def drawn(x: Tensor, draw: Draw, out: Tensor | None = None) -> Tensor:
@@ -107,11 +112,12 @@ def drawn(x: Tensor, draw: Draw, out: Tensor | None = None) -> Tensor:
         if x.device.type == "cpu":
             result = drawn(x.float(), draw)
             return result.to(x.dtype) if out is None else out.copy_(result)
+    x = x.resolve_neg()
     if out is None:
         out = torch.empty_like(x)
     source, target = (x.permute(draw.order), out.permute(draw.order)) if draw.order else (x, out)
     source = source.contiguous()
-    result = target if target.is_contiguous() else torch.empty_like(source)
+    result = target if target.is_contiguous() and not target.is_neg() else torch.empty_like(source)
     if x.device.type == "cpu":
         _on_cpu(result, source, draw)
     else:

@@ -357,14 +357,14 @@ def _operated(
             seed = seed_of(generator)
         return operate(x, Draw(kind, p, option, order, seed, *position), inplace)
     if seed is None:
-        seed = torch.randint(LARGEST, (), generator=generator)
+        seed = torch.randint(LARGEST, (), generator=generator, device="cpu")
     y = traced(kind, x, seed if isinstance(seed, Tensor) else seed_tensor(seed), p, option, list(order), *position)
     return x.copy_(y) if inplace else y
 
 
 def seed_of(generator: Generator | None) -> int:
     """Return a seed from a generator of PyTorch."""
-    return int(torch.randint(LARGEST, (), generator=generator))
+    return int(torch.randint(LARGEST, (), generator=generator, device="cpu"))
 
 
 def check_numbers(generator: Any, seed: Any, *position: Any) -> None:
@@ -376,7 +376,8 @@ def check_numbers(generator: Any, seed: Any, *position: Any) -> None:
     elif generator is not None:
         raise InputError("generator: only valid without seed")
     elif not isinstance(seed, Tensor):
-        contract.key(seed)
+        if not torch.compiler.is_compiling() or seed < 0:  # the check makes a constant of the seed
+            contract.key(seed)
     elif seed.dtype != torch.int64 or seed.shape != (2,):
         raise InputError(f"seed: expected int64 (2,), the seed and the step, got {seed.dtype} {tuple(seed.shape)}")
     elif position[1]:

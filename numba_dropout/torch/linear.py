@@ -76,7 +76,7 @@ def linear_relu_dropout(
         "step": step,
         "offset": offset,
     }
-    rows = input.reshape(-1, input.shape[-1])
+    rows = input.reshape(input.shape[:-1].numel(), input.shape[-1])
     y = _LinearReLUDropout.apply(rows, weight, bias, p, at)
     return y.reshape(*input.shape[:-1], weight.shape[0])
 
@@ -87,7 +87,7 @@ def _is_fused(tensors: list[Tensor]) -> bool:
     return (
         len(dtypes) == 1
         and dtypes <= FLOATS.keys()
-        and all(is_eager(tensor) and tensor.device.type == "cpu" for tensor in tensors)
+        and all(is_eager(tensor) and tensor.device.type == "cpu" and not tensor.is_neg() for tensor in tensors)
         and not torch.is_autocast_enabled("cpu")
         and torch.autograd.forward_ad._current_level < 0
     )

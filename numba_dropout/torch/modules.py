@@ -58,8 +58,8 @@ class Masked(nn.Module):
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.masks is not None:
-            seed, numbers = seed_tensor(self.masks.seed), torch.tensor([self.masks.step, self.site])
-            destination[f"{prefix}masks"] = torch.cat([seed[None], numbers])
+            numbers = [torch.tensor(number, device="cpu") for number in (self.masks.step, self.site)]
+            destination[f"{prefix}masks"] = torch.stack([seed_tensor(self.masks.seed), *numbers])
 
     def _load_from_state_dict(
         self,
@@ -74,9 +74,15 @@ class Masked(nn.Module):
         others, key = dict(state_dict), f"{prefix}masks"
         if self.masks is not None:
             if key in others:
-                seed, step, self.site = others.pop(key).tolist()
-                self.masks.seed, self.masks.step = seed % SEEDS, step
-                self.masks.sites = max(self.masks.sites, self.site + 1)
+                try:
+                    seed, step, site = (int(number) for number in others.pop(key).tolist())
+                    checks.integer(site, "site", 0, 2**24 - 1)
+                    self.masks.step = step
+                except (TypeError, ValueError) as error:
+                    error_msgs.append(f"{key}: expected seed, step and site, got {state_dict[key]} ({error})")
+                else:
+                    self.masks.seed, self.site = seed % SEEDS, site
+                    self.masks.sites = max(self.masks.sites, site + 1)
             else:
                 missing_keys.append(key)
         super()._load_from_state_dict(others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)

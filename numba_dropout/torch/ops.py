@@ -7,12 +7,14 @@ the compiled or transformed function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
+from torch.autograd.function import _SingleLevelFunction
 from torch.autograd.graph import increment_version
 from torch.jit import is_tracing
 
@@ -33,8 +35,10 @@ def is_eager(x: Tensor) -> bool:
     """Return whether an operation on a tensor runs now: nothing is compiled, traced or transformed."""
     return (
         type(x) in PLAIN
+        and not x.is_meta
         and not torch.compiler.is_compiling()
         and not torch._C._are_functorch_transforms_active()
+        and not torch._C._functorch.is_legacy_batchedtensor(x)  # of torch.autograd.grad(is_grads_batched=True)
         and not torch._C._len_torch_dispatch_stack()
         and not is_tracing()
     )
@@ -46,8 +50,10 @@ def is_eager(x: Tensor) -> bool:
 def operate(x: Tensor, draw: Draw, inplace: bool = False) -> Tensor:
     """Return an operation on an eager tensor, and write it into the tensor if `inplace`."""
     differentiable = x.requires_grad and torch.is_grad_enabled()
-    if inplace and differentiable and x.is_leaf:
+    if inplace and differentiable and x.is_leaf and not x._is_view():
         raise RuntimeError(LEAF)
+    if inplace and ((differentiable and x._is_view()) or forward_ad._current_level >= 0):
+        return x.copy_(operate(x, draw))  # which checks before it writes, and writes directional derivatives
     if differentiable or forward_ad._current_level >= 0:
         return _Operation.apply(x, draw, inplace)
     if not inplace:
@@ -79,7 +85,9 @@ class _Operation(torch.autograd.Function):
 
 
 def _gradient(dy: Tensor, draw: Draw) -> Tensor:
-    """Return an operation on a gradient, which may be differentiated, traced or transformed itself."""
+    """Return an operation on a gradient, which may be differentiated, traced, transformed or sparse itself."""
+    if dy.layout != torch.strided:
+        dy = dy.to_dense()
     if is_eager(dy):
         return operate(dy, draw)
     kind, p, option, order, seed, *position = draw
@@ -91,23 +99,23 @@ def _gradient(dy: Tensor, draw: Draw) -> Tensor:
 
 def traced(kind: str, x: Tensor, seed: Tensor, *arguments: Any) -> Tensor:
     """Return an operation on a tensor that is not eager. The arguments are those of the operators behind the seed."""
-    if torch._C._are_functorch_transforms_active() and not torch.compiler.is_compiling():
-        return _Transformed.apply(x, seed, kind, *arguments)
     return operator(kind)(x, seed, *arguments)
 
 
-class _Transformed(torch.autograd.Function):
-    """An operation under the transformations of `torch.func`, which do not see the gradients of operators."""
+class _Derivative(_SingleLevelFunction):
+    """The derivatives of an operator at one level of differentiation. Its gradient is another operator.
+
+    `torch.library.register_autograd` has no directional derivatives, and none of `torch.func` but in new versions.
+    """
 
     @staticmethod
-    def forward(x: Tensor, seed: Tensor, kind: str, *arguments: Any) -> Tensor:
-        return operator(kind)(x, seed, *arguments)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, seed, ctx.kind, *ctx.arguments = inputs
+    def forward(ctx: Any, x: Tensor, seed: Tensor, kind: str, *arguments: Any) -> Tensor:
+        ctx.kind, ctx.arguments = kind, arguments
         ctx.save_for_backward(seed)
         ctx.save_for_forward(seed)
+        # Transformations of other levels come below, and record what they differentiate.
+        with torch.enable_grad(), forward_ad._set_fwd_grad_enabled(True), torch._C._AutoDispatchBelowAutograd():
+            return operator(kind)(x, seed, *arguments)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Any:
@@ -119,13 +127,6 @@ class _Transformed(torch.autograd.Function):
         (seed,) = ctx.saved_tensors
         return traced(ADJOINT[ctx.kind], dx, seed, *ctx.arguments)
 
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], x: Tensor, seed: Tensor, kind: str, *arguments: Any) -> Any:
-        samples = zip(
-            *(_samples(info, dim, value) for dim, value in zip(in_dims, (x, seed), strict=False)), strict=True
-        )
-        return torch.stack([traced(kind, *sample, *arguments) for sample in samples]), 0
-
 
 def _samples(info: Any, dimension: int | None, x: Tensor) -> Sequence[Tensor]:
     """Return what each sample of a vectorized function gets of a tensor."""
@@ -135,14 +136,14 @@ def _samples(info: Any, dimension: int | None, x: Tensor) -> Sequence[Tensor]:
 # ---------------------------------------------------------------- registered operators
 
 
-def operator(kind: str) -> Callable[..., Tensor]:
+def operator(kind: str) -> Any:
     """Return the registered operator of a kind of operation."""
     return getattr(torch.ops.numba_dropout, kind).default
 
 
 def seed_tensor(seed: int) -> Tensor:
     """Return a seed as a tensor of int64."""
-    return torch.tensor(seed if seed < SEEDS // 2 else seed - SEEDS)
+    return torch.tensor(seed if seed < SEEDS // 2 else seed - SEEDS, dtype=torch.int64, device="cpu")
 
 
 def numbers_of(seed: Tensor) -> tuple[int, int]:
@@ -165,19 +166,26 @@ def _register(library: torch.library.Library, kind: str) -> None:
     def fake(x: Tensor, *_: Any) -> Tensor:
         return torch.empty_like(x)
 
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
-        ctx.arguments = inputs[2:]
+    def differentiate(keys: Any, x: Tensor, seed: Tensor, *arguments: Any) -> Tensor:
+        transformed = forward_ad._current_level >= 0 or torch._C._are_functorch_transforms_active()
+        if transformed or (x.requires_grad and torch.is_grad_enabled()):
+            with enable_single_level_autograd_function():
+                return _Derivative.apply(x, seed, kind, *arguments)
+        with torch._C._AutoDispatchBelowAutograd():
+            return operator(kind).redispatch(keys & torch._C._after_autograd_keyset, x, seed, *arguments)
 
-    def backward(ctx: Any, dy: Tensor) -> Any:
-        (seed,) = ctx.saved_tensors
-        dx = operator(ADJOINT[kind])(dy, seed, *ctx.arguments)
-        return dx, *(None,) * (1 + len(ctx.arguments))
+    def vectorize(info: Any, in_dims: tuple[Any, ...], x: Tensor, seed: Tensor, *arguments: Any) -> Any:
+        if not info.batch_size:
+            return torch.empty_like(x), in_dims[0]
+        values = zip(in_dims, (x, seed), strict=False)
+        samples = zip(*(_samples(info, dimension, value) for dimension, value in values), strict=True)
+        return torch.stack([traced(kind, *sample, *arguments) for sample in samples]), 0
 
     for device in ("CPU", "CUDA"):
         library.impl(kind, compute, device)
     torch.library.register_fake(name, fake, lib=library)
-    torch.library.register_autograd(name, backward, setup_context=setup_context, lib=library)
+    library.impl(kind, differentiate, "Autograd", with_keyset=True)
+    torch.library.register_vmap(name, vectorize, lib=library)
 
 
 _LIBRARY = torch.library.Library(NAMESPACE, "DEF")

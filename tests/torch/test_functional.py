@@ -9,7 +9,6 @@ from torch_cases import CASES, P
 from numba_dropout import torch as nd_torch
 
 AT = {"seed": 2**63 + 7, "stream": 3, "step": 5}
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")  # by PyTorch itself
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 PEERS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 

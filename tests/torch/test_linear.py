@@ -35,7 +35,6 @@ def test_values_and_gradients(tensors):
         torch.testing.assert_close(found, right)
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_derivatives(tensors):
     given = tuple(each for each in tensors if each is not None)
     call = lambda x, weight, bias=None: nd_torch.linear_relu_dropout(x, weight, bias, 0.4, **AT)  # noqa: E731

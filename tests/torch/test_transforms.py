@@ -11,10 +11,6 @@ from torch_cases import CASES, LINEAR
 from numba_dropout import MaskGenerator
 from numba_dropout import torch as nd_torch
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),  # by PyTorch itself
-    pytest.mark.filterwarnings("ignore:.*torch.jit.*:FutureWarning"),
-]
 AT = {"seed": 7, "step": 5}
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
