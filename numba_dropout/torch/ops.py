@@ -174,7 +174,7 @@ def _register(library: torch.library.Library, kind: str) -> None:
         with torch._C._AutoDispatchBelowAutograd():
             return operator(kind).redispatch(keys & torch._C._after_autograd_keyset, x, seed, *arguments)
 
-    def vectorize(info: Any, in_dims: tuple[Any, ...], x: Tensor, seed: Tensor, *arguments: Any) -> Any:
+    def over_samples(info: Any, in_dims: tuple[Any, ...], x: Tensor, seed: Tensor, *arguments: Any) -> Any:
         if not info.batch_size:
             return torch.empty_like(x), in_dims[0]
         values = zip(in_dims, (x, seed), strict=False)
@@ -185,7 +185,7 @@ def _register(library: torch.library.Library, kind: str) -> None:
         library.impl(kind, compute, device)
     torch.library.register_fake(name, fake, lib=library)
     library.impl(kind, differentiate, "Autograd", with_keyset=True)
-    torch.library.register_vmap(name, vectorize, lib=library)
+    torch.library.register_vmap(name, over_samples, lib=library)
 
 
 _LIBRARY = torch.library.Library(NAMESPACE, "DEF")
