@@ -9,6 +9,7 @@ from .sizes import TRAIN_SIZES, Network, Sizes, elements
 
 __all__ = [
     "ACTIVATIONS",
+    "ENCODER_P",
     "LR",
     "MOMENTUM",
     "RATES",
@@ -27,6 +28,7 @@ ACTIVATIONS = ("tanh", "gelu", "silu")  # those that are not piecewise linear
 LAYER = 1024  # units of a layer whose activation is measured
 RATES = (0.5, 0.2)  # rates of hidden layers and input in networks (Srivastava et al., JMLR 2014)
 
+ENCODER, ENCODER_P = (32, 128, 256, 4), 0.1  # rows, length, width and layers of a transformer, and its rate
 WIDE = Network((784, 2048, 2048, 10), 128)  # for the cost of sub-network dropout
 
 SHARED = "step_shared"  # the kind of the case measured next to a busy process
@@ -59,6 +61,8 @@ def of_group(group: str, sizes: Sizes, dtype: str) -> list[Case]:
         return [*_dropout(sizes, dtype), *_family(sizes, dtype), *_activations(sizes, dtype), *_products(sizes, dtype)]
     if group == "train":
         return _steps(sizes, dtype)
+    if group == "peers":
+        return _in_other_libraries(sizes, dtype)
     return [_network("memory", "memory", "kept for backward", network, dtype, "bytes") for network in sizes.networks]
 
 
@@ -134,6 +138,29 @@ def _steps(sizes: Sizes, dtype: str) -> list[Case]:
         title = "training step, a core taken by another process"
         steps.append(_network("train", SHARED, title, middle, dtype, "ms/step"))
     return steps
+
+
+def _in_other_libraries(sizes: Sizes, dtype: str) -> list[Case]:
+    """Return the cases of dropout in the models of other libraries: theirs and this project's, in the same model."""
+    kinds = {
+        "torch_adds": "what dropout adds to a step of PyTorch",
+        "torch_autocast_adds": "what dropout adds to a step of PyTorch with bfloat16 autocast",
+        "torch_compiled_adds": "what dropout adds to a step of PyTorch with torch.compile",
+    }
+    cases = [
+        _network("peers", kind, title, network, dtype, "percent")
+        for kind, title in kinds.items()
+        for network in sizes.networks
+    ]
+    if sizes.networks:
+        rows, length, width, layers = ENCODER
+        size, title = f"d {width}, {layers} layers, {rows} x {length}", "what dropout adds to a TransformerEncoder"
+        cases.append(Case("peers", "torch_encoder_adds", f"{title}, p = {ENCODER_P}", size, ENCODER, dtype, "percent"))
+    for n in sizes.elements:
+        title = f"PyTorch's dropout, forward and backward, p = {P}"
+        cases.append(Case("peers", "torch_dropout", title, f"{elements(n)} elements", (n,), dtype, "ns/element", n))
+    title = "kept for backward by PyTorch's network"
+    return [*cases, *(_network("peers", "torch_memory", title, network, dtype, "bytes") for network in sizes.networks)]
 
 
 def _network(group: str, kind: str, title: str, network: Network, dtype: str, unit: str) -> Case:

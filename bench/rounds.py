@@ -9,7 +9,7 @@ from typing import Any
 
 from . import medians
 from .cases import SHARED, Case, dropped_elements
-from .worker_pool import Failed, Process, busy_process
+from .worker_pool import OWN, Failed, Process, busy_process
 
 __all__ = ["PAIRS", "OnProgress", "aggregate", "measure"]
 
@@ -23,7 +23,7 @@ def measure(case: Case, processes: Sequence[Process], rounds: int, on_progress: 
     """Return the record of a case."""
     on_progress(0, f"preparing {case.title}, {case.size}")
     record = dataclasses.asdict(case)
-    if case.kind == "memory":
+    if case.unit == "bytes":
         return {**record, **_bytes(case, processes, on_progress)}
     roles, process_of, failed = _prepared(record, processes)
     figures: dict[str, list[Any]] = {name: [] for name in roles}
@@ -35,7 +35,7 @@ def measure(case: Case, processes: Sequence[Process], rounds: int, on_progress: 
                     continue
                 try:
                     if case.unit == "percent":
-                        count = PAIRS["own" if roles[name] == "own" else "peer"]
+                        count = PAIRS["own" if process_of[name].name == "own" else "peer"]
                         figures[name].extend(process_of[name].request("turn_of_pairs", name=name, count=count))
                     else:
                         figures[name].append(process_of[name].request("turn", name=name))
@@ -131,7 +131,7 @@ def _bytes(case: Case, processes: Sequence[Process], on_progress: OnProgress) ->
         except Failed as error:
             failed[process.name] = str(error)
             continue
-        role = "own" if process.name == "own" else "peer"
+        role = "own" if process.name in OWN else "peer"
         contestants += [
             {"name": name, "role": role, "bytes": size, "of_element": _short(size / elements)}
             for name, size in kept.items()

@@ -23,7 +23,8 @@ from .medians import geometric_mean, median, ratios
 
 __all__ = ["GROUPS", "ROUNDS", "Plan", "check_outputs", "measure", "plan", "write"]
 
-GROUPS = ("kernels", "train", "memory", "startup")
+GROUPS = ("kernels", "train", "memory", "startup", "peers")
+BY_DEFAULT = GROUPS[:4]
 ON_CUDA = GROUPS[:2]
 ROUNDS = 11  # odd, so that the median is a measured value, and enough for an interval
 FORMAT = 1  # version of the JSON format
@@ -45,7 +46,7 @@ class Plan:
 
     def steps(self) -> int:
         """Return the total number of rounds, for a progress bar."""
-        once = sum(case.kind == "memory" for case in self.cases)
+        once = sum(case.unit == "bytes" for case in self.cases)
         return (len(self.cases) - once) * self.rounds + once + ("startup" in self.groups) * self.startup_rounds
 
     def taking_part(self) -> list[str]:
@@ -73,13 +74,13 @@ def plan(
     rounds: int = ROUNDS,
     peers: str | None = None,
 ) -> Plan:
-    """Return the plan of a run, of all groups if none is named. Raise InputError for invalid options."""
+    """Return the plan of a run, of `BY_DEFAULT` if no group is named. Raise InputError for invalid options."""
     device = devices.resolve(device)
     if device != "cpu":
         groups = _on_cuda(groups, dtype)
     if threads is not None:
         environment.set_threads(threads)
-    chosen = tuple(group for group in GROUPS if group in groups or not groups)
+    chosen = tuple(group for group in GROUPS if group in (groups or BY_DEFAULT))
     by_group, names = sizes.parse(size, chosen, on_cuda=device != "cpu"), _peers(peers)
     if config.DISABLE_JIT:
         raise InputError("bench: NUMBA_DISABLE_JIT is set, which disables compiled code; unset it")
@@ -132,7 +133,9 @@ def measure(plan: Plan, on_progress: rounds.OnProgress, show: Show = lambda case
     absent = {name: reason for name in plan.taking_part() if (reason := worker_pool.missing(name))}
     versions = machine.versions()
     if plan.cases:
-        libraries = ["own", *(name for name in plan.taking_part() if name not in absent)]
+        own = [name for name in worker_pool.OWN if set(worker_pool.groups_of(name, plan.device)) & set(plan.groups)]
+        absent |= {name: reason for name in own if (reason := worker_pool.missing(name))}
+        libraries = [name for name in (*own, *plan.taking_part()) if name not in absent]
         on_progress(0, "starting")
         with worker_pool.started(libraries, plan.threads, plan.dtype, plan.device) as processes:
             ready = []

@@ -13,7 +13,13 @@ __all__ = ["TRAIN_SIZES", "Network", "Sizes", "elements", "parse"]
 FORMS = "elements such as 1048576 or 2^20, a product such as 128x784x1024, or a network such as 784-256-10@128"
 MAX = {"elements": 2**32, "product": 2**20, "network": 2**20}  # limits of the run time
 BATCH = 128  # default rows of a network's batch
-FORMS_OF = {"kernels": ("elements", "product"), "train": ("network",), "memory": ("network",), "startup": ()}
+FORMS_OF = {
+    "kernels": ("elements", "product"),
+    "train": ("network",),
+    "memory": ("network",),
+    "startup": (),
+    "peers": ("elements", "network"),
+}
 
 
 class Network(NamedTuple):
@@ -54,7 +60,14 @@ CUDA_SIZES = {
     "train": Sizes(networks=tuple(Network((784, 1024, 1024, 1024, 10), batch) for batch in (128, 4096))),
 }
 MEMORY_SIZES = Sizes(networks=TRAIN_SIZES.networks[:1])
-DEFAULTS = {"kernels": KERNEL_SIZES, "train": TRAIN_SIZES, "memory": MEMORY_SIZES, "startup": Sizes()}
+PEER_SIZES = Sizes(elements=(1000,), networks=TRAIN_SIZES.networks[:1])
+DEFAULTS = {
+    "kernels": KERNEL_SIZES,
+    "train": TRAIN_SIZES,
+    "memory": MEMORY_SIZES,
+    "startup": Sizes(),
+    "peers": PEER_SIZES,
+}
 
 
 def elements(n: int) -> str:

@@ -28,17 +28,20 @@ LOOK = 0.02  # seconds of one check whether the process is idle
 PATIENCE = 1.0  # maximum seconds of waiting until idle
 MODULES = {
     "own": "numba_dropout_peer",
+    "own in torch": "torch_drop_in",
     "numpy": "numpy_peer",
     "torch": "torch_peer",
     "jax": "jax_peer",
     "tensorflow": "tensorflow_peer",
     "sklearn": "sklearn_peer",
 }
+OWN = ("own", "own in torch")  # this project, also in the models of others
 # The groups of each library, available without importing it.
 GROUPS = {
     "own": ("kernels", "train", "memory"),
+    "own in torch": ("peers",),
     "numpy": ("kernels",),
-    "torch": ("kernels", "train", "memory"),
+    "torch": ("kernels", "train", "memory", "peers"),
     "jax": ("kernels", "train", "memory"),
     "tensorflow": ("kernels", "train"),
     "sklearn": ("train",),
@@ -55,7 +58,7 @@ class Worker:
     """The contestants of one library in the current case."""
 
     def __init__(self, library: str, threads: int, dtype: str, device: str) -> None:
-        self.role = "own" if library == "own" else "peer"
+        self.role = "own" if library in OWN else "peer"
         self.module = importlib.import_module(f".contestants.{MODULES[library]}", __package__)
         self.module.configure(threads, dtype, *([device] if device != "cpu" else []))
         self.timed: dict[str, Any] = {}

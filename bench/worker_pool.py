@@ -14,12 +14,13 @@ from typing import Any
 
 from numba_dropout.core import errors
 
-from .worker_main import MODULES, groups_of
+from .worker_main import MODULES, OWN, groups_of
 
-__all__ = ["PEERS", "Failed", "Process", "busy_process", "groups_of", "missing", "started"]
+__all__ = ["OWN", "PEERS", "Failed", "Process", "busy_process", "groups_of", "missing", "started"]
 
-PEERS = tuple(name for name in MODULES if name != "own")
+PEERS = tuple(name for name in MODULES if name not in OWN)
 PACKAGES = {"sklearn": "scikit-learn"}  # whose names are not those of their modules
+NEEDS = {"own in torch": "torch"}  # the modules of libraries whose names are not theirs
 THREADS = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -116,6 +117,7 @@ def busy_process() -> Iterator[None]:
 
 def missing(library: str) -> str | None:
     """Return the reason why a library is missing, or None."""
+    library = NEEDS.get(library, library)
     if library == "own" or importlib.util.find_spec(library) is not None:
         return None
     return errors.missing("not installed", PACKAGES.get(library, library), "peers")

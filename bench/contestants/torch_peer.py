@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-from ..cases import ACTIVATIONS, LR, MOMENTUM, RATES, Case, P, steps_in_a_call
+from ..cases import ACTIVATIONS, ENCODER_P, LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed, queued
-from ._torch_saved import saved_tensors
+from ._torch_saved import kept_by_dropout
+from ._torch_steps import MODULES, Pairs, Step, dropout_call, encoder_step, model_of, one_step, pairs_of
 
 __all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
 
 VERSIONS = {"torch": torch.__version__}
-Step = Callable[[], float]  # a training step, which returns its loss
-Pairs = dict[str, tuple[Step, Step]]  # steps, and steps to compare with
-MODULES = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU}
 
 _device = "cpu"
 
@@ -125,40 +122,13 @@ def _linear_relu_dropout(case: Case) -> dict[str, Timed]:
 # ---------------------------------------------------------------- training
 
 
-def _model(case: Case, dropout: bool = True, activation: str = "relu") -> Any:
-    units = case.shape[:-1]
-    layers: list[Any] = [torch.nn.Dropout(RATES[1])] if dropout else []
-    for inputs, outputs in itertools.pairwise(units[:-1]):
-        layers += [torch.nn.Linear(inputs, outputs), MODULES[activation]()]
-        layers += [torch.nn.Dropout(RATES[0])] if dropout else []
-    layers.append(torch.nn.Linear(units[-2], units[-1]))
-    return torch.nn.Sequential(*layers).to(_device, getattr(torch, case.dtype))
-
-
-def _one_step(case: Case, dropout: bool = True, activation: str = "relu", compiled: bool = False) -> Step:
-    model = _model(case, dropout, activation)
-    optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
-    x, y = map(_to_device, _inputs.batch(case))
-
-    def evaluate_loss(x: Any, y: Any) -> Any:
-        return functional.cross_entropy(model(x), y)
-
-    if compiled:
-        evaluate_loss = torch.compile(evaluate_loss, dynamic=False)
-
-    def step() -> float:
-        optimizer.zero_grad(set_to_none=True)
-        loss = evaluate_loss(x, y)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
+def _one_step(case: Case, **options: Any) -> Step:
+    return one_step(case, device=_device, **options)
 
 
 def _graph(case: Case) -> Callable[[], float]:
     """Return a function that runs many steps as a CUDA graph on different batches and reads back one loss."""
-    model = _model(case)
+    model = model_of(case).to(_device)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, fused=True)
     steps, rows = steps_in_a_call(case.shape), case.shape[-1]
     data, classes = map(_to_device, _inputs.batch(case, steps))
@@ -205,7 +175,19 @@ def _step(case: Case) -> dict[str, Timed]:
 
 
 def _pairs(case: Case) -> Pairs:
-    return {"torch": (_one_step(case), _one_step(case, dropout=False))}
+    return {"torch": (_one_step(case), _one_step(case, dropout=None))}
+
+
+def _pairs_in_torch(case: Case) -> Pairs:
+    return pairs_of(case, "torch", torch.nn.Dropout)
+
+
+def _encoder_pairs(case: Case) -> Pairs:
+    return {"torch": (encoder_step(case, ENCODER_P), encoder_step(case, 0.0))}
+
+
+def _small_dropout(case: Case) -> dict[str, Timed]:
+    return {"torch": dropout_call(case, functional.dropout)}
 
 
 def _activation_pairs(case: Case) -> Pairs:
@@ -213,24 +195,7 @@ def _activation_pairs(case: Case) -> Pairs:
 
 
 def _memory(case: Case) -> dict[str, int]:
-    """Return the bytes saved for backward: those of the masks, and all that dropout adds."""
-    with_dropout, without = _saved(case, True), _saved(case, False)
-    masks = 0
-    for tensor in with_dropout.values():
-        values = set(torch.unique(tensor).tolist()) if tensor.is_floating_point() else {-1}
-        if tensor.dtype is torch.bool or (len(values) == 2 and min(values) == 0):  # 0 and the scale
-            masks += tensor.untyped_storage().nbytes()
-    with_bytes, without_bytes = (
-        sum(t.untyped_storage().nbytes() for t in saved.values()) for saved in (with_dropout, without)
-    )
-    return {"torch, masks": masks, "torch, all that dropout adds": with_bytes - without_bytes}
-
-
-def _saved(case: Case, dropout: bool) -> dict[int, Any]:
-    """Return the tensors saved for backward, one for each storage."""
-    model = _model(case, dropout)
-    x, y = map(torch.from_numpy, _inputs.batch(case))
-    return saved_tensors(lambda: functional.cross_entropy(model(x), y))
+    return kept_by_dropout(case, "torch", torch.nn.Dropout)
 
 
 CONTESTANTS = {
@@ -245,6 +210,14 @@ CONTESTANTS = {
     "linear_relu_dropout": _linear_relu_dropout,
     "step": _step,
     "step_shared": _step,
+    "torch_dropout": _small_dropout,
 }
-PAIRS = {"dropout_adds": _pairs, "activation_adds": _activation_pairs}
-MEMORY = {"memory": _memory}
+PAIRS = {
+    "dropout_adds": _pairs,
+    "activation_adds": _activation_pairs,
+    "torch_adds": _pairs_in_torch,
+    "torch_autocast_adds": _pairs_in_torch,
+    "torch_compiled_adds": _pairs_in_torch,
+    "torch_encoder_adds": _encoder_pairs,
+}
+MEMORY = {"memory": _memory, "torch_memory": _memory}
