@@ -1,6 +1,6 @@
 """Dropout for PyTorch: modules and functions with PyTorch's arguments, which keep no mask for the backward pass.
 
-They require PyTorch 2.4 or later: pip install torch (or the extra [torch]).
+They require PyTorch 2.5 or later: pip install torch (or the extra [torch]).
 """
 
 from ..core.errors import missing
@@ -10,6 +10,7 @@ try:
 except ImportError as error:
     raise ImportError(missing("numba_dropout.torch requires PyTorch", "torch", "torch"), name="torch") from error
 
+from .attention import MultiheadAttention, scaled_dot_product_attention
 from .functional import (
     alpha_dropout,
     drop_block2d,
@@ -47,6 +48,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "GaussianDropout",
     "LinearReLUDropout",
+    "MultiheadAttention",
     "StochasticDepth",
     "alpha_dropout",
     "drop_block2d",
@@ -60,6 +62,7 @@ __all__ = [
     "installed",
     "linear_relu_dropout",
     "replace_dropout",
+    "scaled_dot_product_attention",
     "stochastic_depth",
     "uninstall",
 ]

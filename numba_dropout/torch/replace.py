@@ -10,6 +10,7 @@ from torch import nn
 from ..core.errors import InputError
 from ..layers.mask_generator import MaskGenerator
 from . import modules
+from .attention import MultiheadAttention
 
 __all__ = ["Replacement", "replace_dropout"]
 
@@ -50,9 +51,9 @@ class Replacement(NamedTuple):
 def replace_dropout(model: nn.Module, *, masks: MaskGenerator | None = None) -> Replacement:
     """Replace all dropout modules of a model in place, and return their number and what was left.
 
-    Replaced are PyTorch's modules and torchvision's `StochasticDepth` and `DropBlock2d`. Subclasses, modules with hooks
-    and dropout without a module are left: that inside `MultiheadAttention`, recurrent networks and functions. `install`
-    reaches these.
+    Replaced are PyTorch's modules and torchvision's `StochasticDepth` and `DropBlock2d`. `nn.MultiheadAttention` with
+    dropout becomes this package's, with the same parameters. Subclasses, dropout modules with hooks, and dropout inside
+    recurrent networks and functions are left. `install` reaches these.
 
     Parameters
     ----------
@@ -67,16 +68,17 @@ def replace_dropout(model: nn.Module, *, masks: MaskGenerator | None = None) -> 
 
     Examples
     --------
-    >>> from torch.nn import Dropout, Linear, MultiheadAttention, Sequential
-    >>> model = Sequential(Linear(4, 4), Dropout(0.3), MultiheadAttention(4, 1, 0.1))
+    >>> from torch.nn import LSTM, Dropout, Linear, Sequential
+    >>> model = Sequential(Linear(4, 4), Dropout(0.3), LSTM(4, 4, 2, dropout=0.1))
     >>> replace_dropout(model)
-    Replacement(replaced=1, left=["2: attention's dropout"])
+    Replacement(replaced=1, left=['2: dropout between the layers'])
     >>> model[1]
     Dropout(p=0.3, inplace=False)
     """
     if _name(model) in REPLACEMENTS:
         raise InputError(f"model: expected a module that contains dropout modules, got {type(model).__name__} itself")
     replaced: dict[nn.Module, nn.Module] = {}
+    attentions = 0
     left: list[str] = []
     for path, module in list(model.named_modules()):
         if _name(module) in REPLACEMENTS:
@@ -85,9 +87,13 @@ def replace_dropout(model: nn.Module, *, masks: MaskGenerator | None = None) -> 
             else:
                 kind, arguments = REPLACEMENTS[_name(module)]
                 replaced[module] = kind(**arguments(module), masks=masks).train(module.training)
+        elif type(module) is nn.MultiheadAttention and module.dropout:
+            module.__class__ = MultiheadAttention  # it has the same parameters, and may have hooks
+            module._use(masks)
+            attentions += 1
         elif isinstance(module, nn.modules.dropout._DropoutNd) and not isinstance(module, modules.Masked):
             left.append(f"{path}: {type(module).__name__}, a subclass")
-        else:
+        elif not isinstance(module, modules.Masked):
             left.extend(
                 f"{path}: {what}" for kind, what in INSIDE.items() if isinstance(module, kind) and module.dropout
             )
@@ -95,7 +101,7 @@ def replace_dropout(model: nn.Module, *, masks: MaskGenerator | None = None) -> 
         for name, child in module._modules.items():  # named_children leaves out repetitions
             if child in replaced:
                 setattr(module, name, replaced[child])
-    return Replacement(len(replaced), left)
+    return Replacement(len(replaced) + attentions, left)
 
 
 def _name(module: nn.Module) -> str:

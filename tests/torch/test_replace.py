@@ -9,6 +9,10 @@ from numba_dropout import torch as nd_torch
 from numba_dropout.torch import replace_dropout
 
 
+class OwnAttention(nn.MultiheadAttention):
+    """A subclass, which may have a forward of its own."""
+
+
 class Own(nn.Dropout):
     """A subclass with a forward of its own."""
 
@@ -29,19 +33,29 @@ def test_all_kinds():
 
 def test_transformer():
     model = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.1, batch_first=True), 2)
-    count, left = replace_dropout(model)
-    assert count == 6
-    assert left == [f"layers.{layer}.self_attn: attention's dropout" for layer in range(2)]
-    assert model(torch.randn(2, 5, 8)).shape == (2, 5, 8)
+    before, x = dict(model.named_parameters()), torch.randn(2, 5, 8)
+    expected = model.eval()(x)
+    assert replace_dropout(model) == (8, [])
+    assert all(parameter is before[name] for name, parameter in model.named_parameters())
+    assert all(isinstance(layer.self_attn, nd_torch.MultiheadAttention) for layer in model.layers)
+    assert torch.equal(model(x), expected)
+    assert not torch.equal(model.train()(x), model(x))
+    assert replace_dropout(model) == (0, [])
 
 
 def test_what_is_left():
     hooked = nn.Dropout(0.1)
     hooked.register_forward_hook(lambda *arguments: None)
-    model = nn.ModuleDict({"own": Own(), "hooked": hooked, "rnn": nn.LSTM(2, 2, 2, dropout=0.1), "gru": nn.GRU(2, 2)})
-    count, left = replace_dropout(model)
+    modules = {"own": Own(), "hooked": hooked, "rnn": nn.LSTM(2, 2, 2, dropout=0.1), "gru": nn.GRU(2, 2)}
+    attentions = {"none": nn.MultiheadAttention(2, 1), "subclass": OwnAttention(2, 1, 0.1)}
+    count, left = replace_dropout(nn.ModuleDict({**modules, **attentions}))
     assert count == 0
-    assert left == ["own: Own, a subclass", "hooked: Dropout with hooks", "rnn: dropout between the layers"]
+    assert left == [
+        "own: Own, a subclass",
+        "hooked: Dropout with hooks",
+        "rnn: dropout between the layers",
+        "subclass: attention's dropout",
+    ]
 
 
 def test_shared_modules_stay_shared():
@@ -53,9 +67,9 @@ def test_shared_modules_stay_shared():
 
 def test_masks():
     masks = MaskGenerator(seed=1)
-    model = nn.Sequential(nn.Dropout(0.3), nn.Sequential(nn.Dropout(0.3)))
+    model = nn.Sequential(nn.Dropout(0.3), nn.Sequential(nn.Dropout(0.3)), nn.MultiheadAttention(2, 1, 0.1))
     replace_dropout(model, masks=masks)
-    assert (model[0].site, model[1][0].site, masks.sites) == (0, 1, 2)
+    assert (model[0].site, model[1][0].site, model[2].site, masks.sites) == (0, 1, 2, 3)
     x = torch.ones(100)
     assert torch.equal(model[0](x), model[0](x))
 
