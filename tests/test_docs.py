@@ -1,6 +1,7 @@
 """Documentation: vectors, commands, links and examples."""
 
 import doctest
+import importlib
 import json
 import os
 import pydoc
@@ -117,8 +118,11 @@ def test_docstring_examples(name, tmp_path, monkeypatch):
     for library in ("sklearn", "onnx", "torch"):
         if f".{library}" in name:
             pytest.importorskip(library)
+    names = {"np": np, "nd": nd}
+    if ".torch" in name:
+        names["torch"] = importlib.import_module("torch")
     monkeypatch.chdir(tmp_path)
-    tests = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs={"np": np, "nd": nd})
+    tests = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs=names)
     runner = doctest.DocTestRunner()
     for test in tests:
         runner.run(test)

@@ -10,8 +10,9 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as torch_functional
 
 from ..layers.mask_generator import MaskGenerator
-from .functional import check_probability, dropout
-from .modules import Masked
+from .arguments import check_probability
+from .functional import dropout
+from .masked import Masked
 
 __all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
-import torch
 from torch import Generator, Tensor
 
-from ..core import checks, contract
+from ..core import checks
 from ..core.errors import InputError
-from .draw import Draw, memory_order
-from .ops import is_eager, numbers_of, operate, seed_tensor, traced
+from .arguments import Numbers, check_mode, operated
 
 __all__ = [
     "alpha_dropout",
-    "check_mode",
-    "check_numbers",
-    "check_probability",
     "drop_block2d",
     "dropout",
     "dropout1d",
@@ -25,11 +19,8 @@ __all__ = [
     "dropout3d",
     "feature_alpha_dropout",
     "gaussian_dropout",
-    "seed_of",
     "stochastic_depth",
 ]
-
-LARGEST = 2**63 - 1  # seeds of PyTorch's generator are below it
 
 
 def dropout(
@@ -89,7 +80,7 @@ def dropout(
     >>> torch.equal(x.grad, y)
     True
     """
-    return _operated("dropout", input, p, training, inplace, 0, (generator, seed, stream, step, offset), ordered=True)
+    return operated("dropout", input, p, training, inplace, 0, (generator, seed, stream, step, offset), ordered=True)
 
 
 def dropout1d(
@@ -185,7 +176,7 @@ def alpha_dropout(
     >>> alpha_dropout(torch.zeros(4), 0.5, training=True, seed=1)
     tensor([-0.7792,  0.7792, -0.7792,  0.7792])
     """
-    return _operated(
+    return operated(
         "alpha_dropout", input, p, training, inplace, 0, (generator, seed, stream, step, offset), ordered=True
     )
 
@@ -210,7 +201,7 @@ def feature_alpha_dropout(
     tensor([[[-0.7792, -0.7792],
              [ 0.7792,  0.7792]]])
     """
-    return _operated("feature_alpha_dropout", input, p, training, inplace, 0, (generator, seed, stream, step, offset))
+    return operated("feature_alpha_dropout", input, p, training, inplace, 0, (generator, seed, stream, step, offset))
 
 
 def gaussian_dropout(
@@ -238,7 +229,7 @@ def gaussian_dropout(
     >>> gaussian_dropout(torch.ones(3), 0.5, seed=1)
     tensor([-0.2458, -0.5903,  1.8972])
     """
-    return _operated(
+    return operated(
         "gaussian_dropout", input, p, training, inplace, 0, (generator, seed, stream, step, offset), ordered=True
     )
 
@@ -272,7 +263,7 @@ def stochastic_depth(
     if mode == "row" and not input.ndim:
         raise InputError("input: expected at least 1 dimension with mode 'row', got 0")
     dimensions = int(mode == "row")
-    return _operated("group_dropout", input, p, training, False, dimensions, (generator, seed, stream, step, offset))
+    return operated("group_dropout", input, p, training, False, dimensions, (generator, seed, stream, step, offset))
 
 
 def drop_block2d(
@@ -305,83 +296,10 @@ def drop_block2d(
             [1.8000, 0.0000, 0.0000],
             [1.8000, 0.0000, 0.0000]])
     """
-    checks.integer(block_size, "block_size", 1, LARGEST)
+    checks.integer(block_size, "block_size", 1, 2**31 - 1)
     if input.ndim != 4:
         raise InputError(f"input: expected 4 dimensions (N, C, H, W), got {input.ndim}")
-    return _operated("drop_block2d", input, p, training, inplace, block_size, (generator, seed, stream, step, offset))
-
-
-# ---------------------------------------------------------------- from arguments to draws
-
-
-def check_probability(p: float) -> None:
-    """Raise ValueError, with PyTorch's message, for a probability out of [0, 1]."""
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def check_mode(mode: str) -> None:
-    """Raise ValueError for a mode of stochastic depth that does not exist."""
-    if mode not in ("batch", "row"):
-        raise InputError(f"mode: expected 'batch' or 'row', got {mode!r}")
-
-
-Numbers = tuple[Generator | None, int | Tensor | None, int, int, int]  # generator, seed, stream, step, offset
-
-
-def _operated(
-    kind: str,
-    x: Tensor,
-    p: float,
-    training: bool,
-    inplace: bool,
-    option: int,
-    numbers: Numbers,
-    *,
-    ordered: bool = False,
-) -> Tensor:
-    """Return an operation on a tensor, or the tensor if nothing changes.
-
-    If `ordered`, the elements of a mask from PyTorch's generator are counted in the order of the memory.
-    """
-    check_probability(p)
-    generator, seed, *position = numbers
-    check_numbers(generator, seed, *position)
-    if not training or p == 0:
-        return x
-    order = memory_order(x) if ordered and seed is None else ()
-    if is_eager(x):
-        if isinstance(seed, Tensor):
-            seed, position[1] = numbers_of(seed)
-        elif seed is None:
-            seed = seed_of(generator)
-        return operate(x, Draw(kind, p, option, order, seed, *position), inplace)
-    if seed is None:
-        seed = torch.randint(LARGEST, (), generator=generator, device="cpu")
-    y = traced(kind, x, seed if isinstance(seed, Tensor) else seed_tensor(seed), p, option, list(order), *position)
-    return x.copy_(y) if inplace else y
-
-
-def seed_of(generator: Generator | None) -> int:
-    """Return a seed from a generator of PyTorch."""
-    return int(torch.randint(LARGEST, (), generator=generator, device="cpu"))
-
-
-def check_numbers(generator: Any, seed: Any, *position: Any) -> None:
-    """Raise InputError for numbers that have no effect together, or that are out of their ranges."""
-    if seed is None:
-        for name, value in zip(("stream", "step", "offset"), position, strict=True):
-            if value:
-                raise InputError(f"{name}: only valid with seed, got {value!r}")
-    elif generator is not None:
-        raise InputError("generator: only valid without seed")
-    elif not isinstance(seed, Tensor):
-        if not torch.compiler.is_compiling() or seed < 0:  # the check makes a constant of the seed
-            contract.key(seed)
-    elif seed.dtype != torch.int64 or seed.shape != (2,):
-        raise InputError(f"seed: expected int64 (2,), the seed and the step, got {seed.dtype} {tuple(seed.shape)}")
-    elif position[1]:
-        raise InputError(f"step: only valid with a seed that is an integer, got {position[1]!r}")
+    return operated("drop_block2d", input, p, training, inplace, block_size, (generator, seed, stream, step, offset))
 
 
 def _channels(spatial: int, x: Tensor, p: float, training: bool, inplace: bool, numbers: Numbers) -> Tensor:
@@ -393,4 +311,4 @@ def _channels(spatial: int, x: Tensor, p: float, training: bool, inplace: bool, 
         dimensions = 2
     if dimensions not in (1, 2):
         raise InputError(f"input: {name} expected {spatial + 1} or {spatial + 2} dimensions, got {x.ndim}")
-    return _operated("group_dropout", x, p, training, inplace, dimensions, numbers)
+    return operated("group_dropout", x, p, training, inplace, dimensions, numbers)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from . import functional
+from .arguments import check_probability
 from .draw import SUPPORTED
 
 __all__ = ["install", "installed", "uninstall"]
@@ -88,14 +89,14 @@ def installed() -> Iterator[None]:
 def _dropout(input: Tensor, p: float, train: bool) -> Tensor:
     if input.dtype in SUPPORTED or not train:
         return functional.dropout(input, p, train)
-    functional.check_probability(p)
+    check_probability(p)
     return input * _noise(input, p) if p else input
 
 
 def _dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     if input.dtype in SUPPORTED or not train:
         return functional.dropout(input, p, train, inplace=True)
-    functional.check_probability(p)
+    check_probability(p)
     return input.mul_(_noise(input, p)) if p else input
 
 

@@ -11,8 +11,9 @@ from torch.nn import functional as torch_functional
 from ..core.errors import InputError
 from ..functional.linear_relu_dropout import linear_relu_dropout as forward_of_arrays
 from ..functional.linear_relu_dropout import linear_relu_dropout_backward as backward_of_arrays
+from .arguments import check_numbers, check_probability, seed_of
 from .draw import FLOATS, limited_threads
-from .functional import check_numbers, check_probability, dropout, seed_of
+from .functional import dropout
 from .ops import is_eager, numbers_of
 
 __all__ = ["linear_relu_dropout"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..core import checks
 from ..layers.mask_generator import MaskGenerator
 from . import functional
+from .arguments import check_mode, check_probability
 from .linear import linear_relu_dropout
-from .ops import seed_tensor
+from .masked import Masked
 
 __all__ = [
     "AlphaDropout",
@@ -27,66 +27,6 @@ __all__ = [
     "StochasticDepth",
 ]
 
-SEEDS = 1 << 64
-
-
-class Masked(nn.Module):
-    """A module with masks: those of PyTorch's generator, or those of the sites and steps of a `MaskGenerator`.
-
-    With a generator, the state of the module has its seed and step and the site, so that a resumed run goes on with the
-    same masks. `masks.advance()` goes to the next step, after each of training.
-    """
-
-    masks: MaskGenerator | None
-
-    def _use(self, masks: MaskGenerator | None) -> None:
-        """Take the next site of a generator."""
-        if masks is not None and not isinstance(masks, MaskGenerator):
-            raise TypeError(f"masks: expected a MaskGenerator or None, got {type(masks).__name__}")
-        self.masks = masks
-        self.site = None if masks is None else masks.site()
-
-    def _numbers(self) -> dict[str, Any]:
-        """Return the keyword arguments seed, stream and step, or none for PyTorch's generator."""
-        if self.masks is None or not self.training:
-            return {}
-        if torch.compiler.is_compiling():  # as a tensor, the step is no constant of the compiled function
-            step = torch.as_tensor(self.masks.step_array)
-            return {"seed": torch.stack([seed_tensor(self.masks.seed), step]), "stream": self.site}
-        return self.masks.at(self.site)  # type: ignore[arg-type]
-
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self.masks is not None:
-            numbers = [torch.tensor(number, device="cpu") for number in (self.masks.step, self.site)]
-            destination[f"{prefix}masks"] = torch.stack([seed_tensor(self.masks.seed), *numbers])
-
-    def _load_from_state_dict(
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: dict[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        others, key = dict(state_dict), f"{prefix}masks"
-        if self.masks is not None:
-            if key in others:
-                try:
-                    seed, step, site = (int(number) for number in others.pop(key).tolist())
-                    checks.integer(site, "site", 0, 2**24 - 1)
-                    self.masks.step = step
-                except (TypeError, ValueError) as error:
-                    error_msgs.append(f"{key}: expected seed, step and site, got {state_dict[key]} ({error})")
-                else:
-                    self.masks.seed, self.site = seed % SEEDS, site
-                    self.masks.sites = max(self.masks.sites, site + 1)
-            else:
-                missing_keys.append(key)
-        super()._load_from_state_dict(others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
-
 
 class _Dropout(Masked):
     """A module of one of the functions with the arguments of `torch.nn.functional.dropout`."""
@@ -96,7 +36,7 @@ class _Dropout(Masked):
 
     def __init__(self, p: float = 0.5, inplace: bool = False, *, masks: MaskGenerator | None = None) -> None:
         super().__init__()
-        functional.check_probability(p)
+        check_probability(p)
         self.p, self.inplace = p, inplace
         self._use(masks)
 
@@ -244,8 +184,8 @@ class StochasticDepth(Masked):
 
     def __init__(self, p: float, mode: str, *, masks: MaskGenerator | None = None) -> None:
         super().__init__()
-        functional.check_probability(p)
-        functional.check_mode(mode)
+        check_probability(p)
+        check_mode(mode)
         self.p, self.mode = p, mode
         self._use(masks)
 
@@ -292,7 +232,7 @@ class DropBlock2d(Masked):
         masks: MaskGenerator | None = None,
     ) -> None:
         super().__init__()
-        functional.check_probability(p)
+        check_probability(p)
         self.p, self.block_size = p, checks.integer(block_size, "block_size", 1, 2**31 - 1)
         self.inplace, self.eps = inplace, eps
         self._use(masks)
@@ -341,7 +281,7 @@ class LinearReLUDropout(Masked, nn.Linear):
         *,
         masks: MaskGenerator | None = None,
     ) -> None:
-        functional.check_probability(p)
+        check_probability(p)
         super().__init__(in_features, out_features, bias, device, dtype)
         self.p = p
         self._use(masks)

@@ -20,7 +20,7 @@ from torch.jit import is_tracing
 
 from .draw import ADJOINT, Draw, drawn
 
-__all__ = ["is_eager", "numbers_of", "operate", "operator", "seed_tensor", "traced"]
+__all__ = ["SEEDS", "is_eager", "numbers_of", "operate", "operator", "seed_tensor", "traced"]
 
 NAMESPACE = "numba_dropout"
 SCHEMA = (

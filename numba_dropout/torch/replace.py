@@ -11,11 +11,12 @@ from ..core.errors import InputError
 from ..layers.mask_generator import MaskGenerator
 from . import modules
 from .attention import MultiheadAttention
+from .masked import Masked
 
 __all__ = ["Replacement", "replace_dropout"]
 
 # The modules of other libraries, by their full names, with the arguments of those that replace them.
-REPLACEMENTS: dict[str, tuple[type[modules.Masked], Callable[[Any], dict[str, Any]]]] = {
+REPLACEMENTS: dict[str, tuple[type[Masked], Callable[[Any], dict[str, Any]]]] = {
     **{
         f"torch.nn.modules.dropout.{name}": (
             getattr(modules, name),
@@ -91,9 +92,9 @@ def replace_dropout(model: nn.Module, *, masks: MaskGenerator | None = None) -> 
             module.__class__ = MultiheadAttention  # it has the same parameters, and may have hooks
             module._use(masks)
             attentions += 1
-        elif isinstance(module, nn.modules.dropout._DropoutNd) and not isinstance(module, modules.Masked):
+        elif isinstance(module, nn.modules.dropout._DropoutNd) and not isinstance(module, Masked):
             left.append(f"{path}: {type(module).__name__}, a subclass")
-        elif not isinstance(module, modules.Masked):
+        elif not isinstance(module, Masked):
             left.extend(
                 f"{path}: {what}" for kind, what in INSIDE.items() if isinstance(module, kind) and module.dropout
             )
