@@ -11,6 +11,7 @@ from ._broadcast import Position, grouped_dropout, masked_dropout, required_key,
 from .alpha_dropout import affine
 
 __all__ = [
+    "channels_mask_shape",
     "dropout1d",
     "dropout1d_backward",
     "dropout2d",
@@ -19,6 +20,7 @@ __all__ = [
     "dropout3d_backward",
     "feature_alpha_dropout",
     "feature_alpha_dropout_backward",
+    "features_mask_shape",
 ]
 
 Shape = tuple[int, ...]
@@ -210,14 +212,24 @@ def _channels(
     """Return channel dropout of an array with `spatial` dimensions, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name, halves=True)
-    allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
-    if x.ndim not in allowed:
-        raise errors.InputError(
-            f"{name}: dropout{spatial}d expected {allowed[0]}D or {allowed[1]}D input, but received a {x.ndim}D input"
-        )
-    samples = x.ndim == spatial + 2 or spatial == 2
-    kept = _grouped_shape(tuple(x.shape), samples, channels_last)
+    kept = channels_mask_shape(tuple(x.shape), spatial, channels_last, name)
     return grouped_dropout(backend, x, kept, p, seed, position, training, out)
+
+
+def channels_mask_shape(shape: Shape, spatial: int, channels_last: bool, name: str) -> Shape:
+    """Return the shape of channel dropout's mask for arrays with `spatial` dimensions."""
+    allowed = (3, 4) if spatial == 2 else (spatial + 1, spatial + 2)
+    if len(shape) not in allowed:
+        expected = f"{allowed[0]}D or {allowed[1]}D input, but received a {len(shape)}D input"
+        raise errors.InputError(f"{name}: dropout{spatial}d expected {expected}")
+    return _grouped_shape(shape, len(shape) == spatial + 2 or spatial == 2, channels_last)
+
+
+def features_mask_shape(shape: Shape, name: str) -> Shape:
+    """Return the shape of the mask of arrays (N, C, ...) with one element for each channel of each sample."""
+    if len(shape) < 2:
+        raise errors.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {shape}")
+    return _grouped_shape(shape, True, False)
 
 
 def _grouped_shape(shape: Shape, samples: bool, channels_last: bool) -> Shape:
@@ -287,9 +299,7 @@ def _feature_alpha(
     """Return alpha dropout of the channels of an array, or its gradient, after checking the arguments."""
     backend = backend_of(array, name)
     x = backend.float_array(array, name)
-    if x.ndim < 2:
-        raise errors.InputError(f"{name}: expected at least 2 dimensions, (N, C, ...), got shape {tuple(x.shape)}")
-    mask_shape = _grouped_shape(tuple(x.shape), True, False)
+    mask_shape = features_mask_shape(tuple(x.shape), name)
     threshold = contract.threshold(checks.probability(p))
     key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))
     result = backend.output(out, tuple(x.shape), x.dtype)

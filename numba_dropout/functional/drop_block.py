@@ -10,7 +10,7 @@ from ..arrays.backend import backend_of
 from ..core import checks, contract
 from ._broadcast import Position, masked_dropout_scales, required_key, sample_flat_mask
 
-__all__ = ["drop_block2d", "drop_block2d_backward"]
+__all__ = ["block_positions", "drop_block2d", "drop_block2d_backward"]
 
 
 def drop_block2d(
@@ -92,6 +92,12 @@ def drop_block2d_backward(
     return _blocks(dy, "dy", p, block_size, seed, (stream, step, offset), True, out)
 
 
+def block_positions(height: int, width: int, block: int) -> tuple[int, int, int]:
+    """Return the side of the squares in planes of a size, and the rows and columns of positions where one fits."""
+    block = max(min(block, height, width), 1)
+    return block, height - block + 1, width - block + 1
+
+
 def _blocks(
     array: Any, name: str, p: Any, block_size: Any, seed: Any, position: Position, training: bool, out: Any
 ) -> Any:
@@ -100,8 +106,7 @@ def _blocks(
     x = backend.float_array(array, name, 4)
     block = checks.integer(block_size, "block_size", 1, 2**31)
     samples, channels, height, width = x.shape
-    block = max(min(block, height, width), 1)
-    rows, columns = height - block + 1, width - block + 1
+    block, rows, columns = block_positions(height, width, block)
     p = checks.probability(p)
     positions = samples * channels * rows * columns
     key, words = required_key(seed, training), contract.counter(*position, max(positions, 0))

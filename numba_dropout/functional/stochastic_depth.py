@@ -8,7 +8,7 @@ from ..arrays.backend import backend_of
 from ..core import errors
 from ._broadcast import Position, grouped_dropout
 
-__all__ = ["check_mode", "stochastic_depth", "stochastic_depth_backward"]
+__all__ = ["check_mode", "samples_mask_shape", "stochastic_depth", "stochastic_depth_backward"]
 
 
 def stochastic_depth(
@@ -76,12 +76,17 @@ def check_mode(mode: Any) -> None:
         raise errors.InputError(f"mode: expected row or batch, got {mode!r}")
 
 
+def samples_mask_shape(shape: tuple[int, ...], mode: Any, name: str) -> tuple[int, ...]:
+    """Return the shape of the mask of a branch: one element for each sample, or one for all."""
+    check_mode(mode)
+    if not shape:
+        raise errors.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
+    return shape[0] if mode == "row" else 1, *(1,) * (len(shape) - 1)
+
+
 def _samples(array: Any, name: str, p: Any, mode: Any, seed: Any, position: Position, training: bool, out: Any) -> Any:
     """Return stochastic depth of an array, after checking the arguments."""
-    check_mode(mode)
     backend = backend_of(array, name)
     x = backend.float_array(array, name, halves=True)
-    if x.ndim < 1:
-        raise errors.InputError(f"{name}: expected at least 1 dimension, (N, ...), got a scalar")
-    mask_shape = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
+    mask_shape = samples_mask_shape(tuple(x.shape), mode, name)
     return grouped_dropout(backend, x, mask_shape, p, seed, position, training, out)
