@@ -72,12 +72,13 @@ def test_links(page):
     + [pytest.param("docs/sklearn.md", marks=pytest.mark.full)]  # it searches and compares for long
     + [
         f"docs/api/{name}.md"
-        for name in ("functions", "layers", "networks", "kernels", "sklearn", "data", "formats", "torch")
+        for name in ("functions", "layers", "networks", "kernels", "sklearn", "data", "formats", "torch", "jax")
     ],
 )
 def test_python_blocks(page, tmp_path):
     extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"], "docs/interop.md": ["torch"]}
-    extras |= {"docs/api/sklearn.md": ["sklearn"], "docs/api/torch.md": ["torch"]}
+    extras |= {"docs/api/sklearn.md": ["sklearn"], "docs/api/torch.md": ["torch"], "docs/api/jax.md": ["jax"]}
+    extras["docs/interop.md"] += ["jax"]
     for extra in extras.get(page, []):
         pytest.importorskip(extra)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
@@ -115,12 +116,14 @@ def test_reference_is_complete():
 )
 def test_docstring_examples(name, tmp_path, monkeypatch):
     """Every name of the reference has an example, the kernels share one, and its output is as shown."""
-    for library in ("sklearn", "onnx", "torch"):
+    names = {"np": np, "nd": nd}
+    for library in ("sklearn", "onnx", "torch", "jax"):
         if f".{library}" in name:
             pytest.importorskip(library)
-    names = {"np": np, "nd": nd}
     if ".torch" in name:
         names["torch"] = importlib.import_module("torch")
+    if ".jax" in name:
+        names |= {"jnp": importlib.import_module("jax.numpy"), "ndj": importlib.import_module("numba_dropout.jax")}
     monkeypatch.chdir(tmp_path)
     tests = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs=names)
     runner = doctest.DocTestRunner()

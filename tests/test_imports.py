@@ -19,7 +19,7 @@ LADDER = [
     {"data", "optim", "storage"},
     {"layers", "nn"},
     {"training", "formats"},
-    {"experiments", "sklearn", "torch"},
+    {"experiments", "sklearn", "torch", "jax"},
     {"viz"},
 ]
 BENCH_LADDER = [

@@ -1,0 +1,1 @@
+"""Dropout and its variants as functions of JAX arrays."""
