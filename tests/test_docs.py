@@ -78,7 +78,7 @@ def test_links(page):
 def test_python_blocks(page, tmp_path):
     extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"], "docs/interop.md": ["torch"]}
     extras |= {"docs/api/sklearn.md": ["sklearn"], "docs/api/torch.md": ["torch"], "docs/api/jax.md": ["jax"]}
-    extras["docs/interop.md"] += ["jax"]
+    extras["docs/interop.md"] += ["jax", "flax", "equinox"]
     for extra in extras.get(page, []):
         pytest.importorskip(extra)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
@@ -117,13 +117,15 @@ def test_reference_is_complete():
 def test_docstring_examples(name, tmp_path, monkeypatch):
     """Every name of the reference has an example, the kernels share one, and its output is as shown."""
     names = {"np": np, "nd": nd}
-    for library in ("sklearn", "onnx", "torch", "jax"):
+    for library in ("sklearn", "onnx", "torch", "jax", "equinox"):
         if f".{library}" in name:
             pytest.importorskip(library)
     if ".torch" in name:
         names["torch"] = importlib.import_module("torch")
     if ".jax" in name:
         names |= {"jnp": importlib.import_module("jax.numpy"), "ndj": importlib.import_module("numba_dropout.jax")}
+    if name.split(".")[2:3] in (["nnx"], ["linen"]):
+        pytest.importorskip("flax")
     monkeypatch.chdir(tmp_path)
     tests = doctest.DocTestFinder().find(pydoc.locate(name), name, extraglobs=names)
     runner = doctest.DocTestRunner()

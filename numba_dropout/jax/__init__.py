@@ -1,6 +1,7 @@
 """Dropout for JAX, with the masks of the CPU's and CUDA's kernels, written in JAX's own operations.
 
-They require JAX 0.4.36 or later: pip install jax (or the extra [jax]).
+They require JAX 0.4.36 or later: pip install jax (or the extra [jax]). `numba_dropout.jax.nnx` and
+`numba_dropout.jax.linen` have modules for Flax, `numba_dropout.jax.equinox` for Equinox.
 """
 
 from ..core.errors import missing
