@@ -4,14 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax_cases import CASES, P
+from jax_cases import CASES, P, parametrized
 
 import numba_dropout as nd
 import numba_dropout.jax as ndj
 
 AT = {"seed": 2**63 + 7, "stream": 3, "step": 5}
-cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-masked = pytest.mark.parametrize("name", [name for name in CASES if name != "gaussian_dropout"])
+cases = parametrized()
+masked = parametrized([name for name in CASES if name != "gaussian_dropout"])
 
 
 def check(case, result, expected):
@@ -65,8 +65,7 @@ def test_evaluation_and_rate_0_return_the_input(case):
 
 @masked
 @pytest.mark.parametrize("traced", [False, True])
-def test_rate_1(name, traced):
-    case = CASES[name]
+def test_rate_1(case, traced):
     p = jnp.float32(1) if traced else 1.0
     x = jnp.full(case.shape, jnp.nan)
     np.testing.assert_array_equal(case.call(x, p, seed=1), np.zeros(case.shape))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pytest
+
 import numba_dropout as nd
 
 P = 0.4
@@ -48,3 +50,11 @@ CASES = {
     "stochastic_depth, batch": Case("stochastic_depth", (20, 3, 2), ("batch",)),
     "drop_block2d": Case("drop_block2d", (2, 3, 6, 7), (3,)),
 }
+
+FEW = ("dropout", "dropout2d", "alpha_dropout", "gaussian_dropout", "drop_block2d")  # one of each kind of code
+
+
+def parametrized(names=CASES):
+    """Return a decorator for tests of cases. Those that share their code with others are left to `full`."""
+    params = [pytest.param(CASES[name], id=name, marks=() if name in FEW else pytest.mark.full) for name in names]
+    return pytest.mark.parametrize("case", params)
