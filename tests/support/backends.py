@@ -17,10 +17,10 @@ def has_cuda():
 
 
 class CPU:
-    """The CPU's kernels, on NumPy arrays."""
+    """The CPU's kernels, on NumPy arrays. They take half precision as its bits, in int16 (float16) and uint16."""
 
     name = "cpu"
-    dtypes = ("float32", "float64")
+    dtypes = ("float32", "float64", "float16", "bfloat16")
     marks = ()
 
     def __init__(self):
@@ -40,8 +40,12 @@ class CPU:
         An array that is passed twice is one array in the kernel too, which then works in place.
         """
         copies = {id(a): self.array(a) for a in arguments if isinstance(a, np.ndarray)}
-        getattr(self.kernels, kernel)(*(copies.get(id(a), a) for a in arguments))
+        getattr(self.kernels, kernel)(*(self.operand(copies.get(id(a), a)) for a in arguments))
         return [self.numpy(copies[id(a)]) if id(a) in copies else a for a in arguments]
+
+    def operand(self, x):
+        """Return an array as kernels take it, on the same memory. Other arguments do not change."""
+        return x.view(np.int16) if getattr(x, "dtype", None) == np.float16 else x
 
 
 class CUDA(CPU):
@@ -56,6 +60,9 @@ class CUDA(CPU):
 
     def numpy(self, x):
         return x.copy_to_host()
+
+    def operand(self, x):
+        return x
 
 
 def _parametrize(dtypes):

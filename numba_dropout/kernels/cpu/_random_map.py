@@ -24,7 +24,7 @@ def for_each_piece(transform, write):
     def chunks(chunk, size, out, inp, values, operands, k0, k1, stream, step, offset):
         """Draw the numbers of one chunk, a piece at a time, and write its elements."""
         memory = scratch_area(MEMORY, 0, out)
-        per_block = np.int64(BLOCK // out.itemsize)
+        per_block = np.int64(BLOCK // memory.itemsize)
         start, stop = chunk * size, min((chunk + 1) * size, out.size)
         while start < stop:
             element = offset + np.uint64(start)

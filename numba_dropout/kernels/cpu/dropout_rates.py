@@ -7,7 +7,7 @@ import numpy as np
 
 from ...core.jit import kernel, scalar, serial_loop
 from ..scalar.philox import MASK16, ONE, SEVEN, SHIFT3, SHIFT16, TIE_STREAM, block_words
-from ..simd import parallel, scratch_area, vector
+from ..simd import narrow, parallel, scratch_area, vector, widen
 from .mask import chunk_size
 
 DRAW_SIZE = 1024  # elements whose numbers are drawn together: they stay in the first-level cache
@@ -113,8 +113,10 @@ def _write_mask(j, kept, index, mask):
 def _write_kept(j, kept, index, operands):
     out, inp, scales = operands
     out_run, inp_run, scale_run = vector(out, j, kept.size), vector(inp, j, kept.size), vector(scales, index, kept.size)
+    zero = scales.dtype.type(0)
     for i in range(kept.size):
-        out_run[i] = inp_run[i] * scale_run[i] if kept[i] else scale_run.dtype.type(0)
+        x, scale = widen(inp_run[i]), scale_run[i]
+        out_run[i] = narrow(x * scale if kept[i] else zero, out_run)
 
 
 _mask_chunks = for_each_run(_write_mask)

@@ -3,6 +3,7 @@
 from ...core.jit import kernel, serial_loop
 from ..scalar.normal import normals32, normals64
 from ..scalar.transcendental import bits32, bits64
+from ..simd import narrow, widen
 from ._random_map import for_each_piece
 from .mask import chunk_size
 
@@ -20,23 +21,24 @@ def _to_normals(numbers, deviation):
 
 @serial_loop
 def _multiply(out, inp, values, normals, deviation, chunk):
-    one = out.dtype.type(1)
+    one = normals.dtype.type(1)
     for i in range(out.size):
-        out[i] = inp[i] * (one + deviation * normals[i])
+        out[i] = narrow(widen(inp[i]) * (one + deviation * normals[i]), out)
 
 
 @serial_loop
 def _add(out, inp, values, normals, deviation, chunk):
     for i in range(out.size):
-        out[i] = inp[i] + deviation * normals[i]
+        out[i] = narrow(widen(inp[i]) + deviation * normals[i], out)
 
 
 @serial_loop
 def _relu_multiply_backward(out, inp, values, normals, deviation, chunk):
     """Multiply by the noise where the output is not 0."""
-    one, zero = out.dtype.type(1), out.dtype.type(0)
+    one, zero = normals.dtype.type(1), normals.dtype.type(0)
     for i in range(out.size):
-        out[i] = inp[i] * (one + deviation * normals[i]) if values[i] != zero else zero
+        x, value = widen(inp[i]), widen(values[i])
+        out[i] = narrow(x * (one + deviation * normals[i]) if value != zero else zero, out)
 
 
 _dropout_chunks = for_each_piece(_to_normals, _multiply)

@@ -5,7 +5,7 @@ starts[r] on: `columns` elements if `stride` is 1, or one element for the comple
 """
 
 from ...core.jit import kernel, serial_loop
-from ..simd import LANES, parallel, store_affine_kept, store_kept, vector
+from ..simd import LANES, narrow, parallel, store_affine_kept, store_kept, vector, widen
 from .mask import ALL_BITS, NO_BITS, bits_at, chunk_size, first_bits, packed_bits_at
 
 
@@ -73,26 +73,29 @@ masked_dropout_packed_backward = masked_dropout_packed_forward
 @serial_loop
 def _write_scaled(out, inp, mask, mask_start, mask_stride, scales, scale_start, scale_stride):
     """Write neighbouring elements, with a loop for each combination of strides."""
-    n, zero = out.size, out.dtype.type(0)
+    n, zero = out.size, scales.dtype.type(0)
     kept = vector(mask, mask_start, n if mask_stride else 1)
     run_scales = vector(scales, scale_start, n if scale_stride else 1)
     if mask_stride and scale_stride:
         for i in range(n):
-            out[i] = inp[i] * run_scales[i] if kept[i] & (run_scales[i] != zero) else zero
+            x, scale = widen(inp[i]), run_scales[i]
+            out[i] = narrow(x * scale if kept[i] & (scale != zero) else zero, out)
     elif mask_stride:
         scale, nonzero = run_scales[0], run_scales[0] != zero
         for i in range(n):
-            out[i] = inp[i] * scale if kept[i] & nonzero else zero
+            x = widen(inp[i])
+            out[i] = narrow(x * scale if kept[i] & nonzero else zero, out)
     elif kept[0] and scale_stride:
         for i in range(n):
-            out[i] = inp[i] * run_scales[i] if run_scales[i] != zero else zero
+            x, scale = widen(inp[i]), run_scales[i]
+            out[i] = narrow(x * scale if scale != zero else zero, out)
     elif kept[0] and run_scales[0] != zero:
         scale = run_scales[0]
         for i in range(n):
-            out[i] = inp[i] * scale
+            out[i] = narrow(widen(inp[i]) * scale, out)
     else:
         for i in range(n):
-            out[i] = zero
+            out[i] = narrow(zero, out)
 
 
 @parallel

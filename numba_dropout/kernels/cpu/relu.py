@@ -2,7 +2,7 @@
 
 from ...core.jit import kernel, serial_loop
 from ..scalar.activations.relu import relu, relu_derivative
-from ..simd import parallel
+from ..simd import narrow, parallel, widen
 from .mask import chunk_size
 
 
@@ -10,7 +10,7 @@ from .mask import chunk_size
 @serial_loop
 def _forward_chunks(chunk, size, out, inp):
     for i in range(chunk * size, min((chunk + 1) * size, out.size)):
-        out[i] = relu(inp[i])
+        out[i] = narrow(relu(widen(inp[i])), out)
 
 
 @kernel
@@ -27,7 +27,7 @@ def relu_forward(out, inp):
 @serial_loop
 def _backward_chunks(chunk, size, dinp, dout, out):
     for i in range(chunk * size, min((chunk + 1) * size, out.size)):
-        dinp[i] = relu_derivative(dout[i], out[i])
+        dinp[i] = narrow(relu_derivative(widen(dout[i]), widen(out[i])), dinp)
 
 
 @kernel

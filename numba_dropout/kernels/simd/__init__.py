@@ -7,6 +7,7 @@ from .array_views import matrix, row, tensor, vector, window
 from .cache_lines import aligned, read_ahead
 from .few_rows import FEW_ROWS, multiply_few_rows
 from .gemm import TILE_ROWS, TILE_WIDTH, multiply_tiles, pack_columns, pack_rows
+from .half_precision import narrow, widen
 from .masked_store import fence, store_affine_kept, store_kept, store_kept_past_caches, store_relu_kept
 from .parallel_loops import parallel, threads
 from .philox_mask import BLOCKS, LANES, draw, load_bytes, store_bytes, store_words
@@ -27,6 +28,7 @@ __all__ = [
     "matrix",
     "multiply_few_rows",
     "multiply_tiles",
+    "narrow",
     "pack_columns",
     "pack_rows",
     "parallel",
@@ -43,5 +45,6 @@ __all__ = [
     "tensor",
     "threads",
     "vector",
+    "widen",
     "window",
 ]

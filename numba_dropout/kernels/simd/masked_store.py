@@ -6,7 +6,7 @@ Bit j of a `uint64` selects element j.
 import numpy as np
 from numba import types
 
-from . import vectors
+from . import half_precision, vectors
 from .intrinsic import intrinsic
 from .philox_mask import BITS, LANES
 from .vectors import CACHE_LINE, I64
@@ -30,7 +30,8 @@ def _selected(bits, lanes):
 def _store_kept(out, inp, start, valid, bits, scale):
     """Write elements start .. start + 63 of inp times scale where a bit is set, +0 elsewhere, in valid lanes only."""
     lanes, indices = _valid_lanes(start, valid)
-    out[indices] = np.where(_selected(bits, lanes), inp[indices] * scale, np.zeros(1, inp.dtype))
+    y = half_precision.widened(inp[indices]) * scale
+    out[indices] = half_precision.narrowed(np.where(_selected(bits, lanes), y, np.zeros(1, y.dtype)), out)
 
 
 def _store_relu_kept(out, inp, start, valid, bits, scale):
@@ -43,7 +44,8 @@ def _store_relu_kept(out, inp, start, valid, bits, scale):
 def _store_affine_kept(out, inp, start, valid, bits, scale, shift, dropped):
     """Write inp * scale + shift where a bit is set, and the number `dropped` elsewhere, in valid lanes only."""
     lanes, indices = _valid_lanes(start, valid)
-    out[indices] = np.where(_selected(bits, lanes), inp[indices] * scale + shift, dropped)
+    y = half_precision.widened(inp[indices]) * scale + shift
+    out[indices] = half_precision.narrowed(np.where(_selected(bits, lanes), y, dropped), out)
 
 
 def _store_kept_past_caches(out, inp, start, valid, bits, scale):
@@ -59,8 +61,11 @@ def _emit_masked_store(context, builder, signature, arguments, *, relu=False, pa
     out = vectors.View(context, builder, signature.args[0], arguments[0])
     inp = vectors.View(context, builder, signature.args[1], arguments[1])
     start, valid, bits, scale, *affine = arguments[2:]
-    lanes = 64 // out.size  # lanes of a vector of 512 bits
-    kind = vectors.vector(out.element, lanes)
+    dtype = signature.args[0].dtype
+    number = context.get_data_type(half_precision.computed(dtype))
+    lanes = 64 // context.get_abi_sizeof(number)  # lanes of a vector of 512 bits
+    kind, stored = vectors.vector(number, lanes), vectors.vector(out.element, lanes)
+    width = lanes * out.size
     zero = vectors.constant(kind, 0.0)
     scales = vectors.splat(builder, scale, lanes)
     shift, dropped = (vectors.splat(builder, value, lanes) for value in affine) if affine else (None, zero)
@@ -76,17 +81,18 @@ def _emit_masked_store(context, builder, signature, arguments, *, relu=False, pa
             selected, inside = (
                 vectors.shuffle(builder, mask, None, range(group * lanes, (group + 1) * lanes)) for mask in masks
             )
-            offset = group * 64
-            x = vectors.load(builder, source, kind, offset) if full else None
-            x = x or vectors.load_masked(builder, inside, source, kind, offset)
+            offset = group * width
+            x = vectors.load(builder, source, stored, offset) if full else None
+            x = x or vectors.load_masked(builder, inside, source, stored, offset)
+            x = half_precision.emit_widen(builder, dtype, x)
             if relu:
                 selected = builder.and_(selected, builder.fcmp_unordered(">", x, zero))
             y = builder.fmul(x, scales)
             if shift is not None:
                 y = builder.fadd(y, shift)
-            y = builder.select(selected, y, dropped)
+            y = half_precision.emit_narrow(builder, dtype, builder.select(selected, y, dropped))
             if full:
-                vectors.store(builder, y, target, offset, 64 if past_caches else 1, past_caches)
+                vectors.store(builder, y, target, offset, width if past_caches else 1, past_caches)
             else:
                 vectors.store_masked(builder, inside, y, target, offset)
 
@@ -99,13 +105,14 @@ def _emit_masked_store(context, builder, signature, arguments, *, relu=False, pa
 
 
 def _masked_store(out, inp, count, **options):
-    """Return the signature and the generator of a masked store with `count` scalars of the elements' type."""
+    """Return the signature and the generator of a masked store with `count` numbers, as elements are computed."""
     vectors.require_same_dtype(out, inp)
+    numbers = count * (half_precision.computed(out.dtype),)
 
     def generate(context, builder, signature, arguments):
         return _emit_masked_store(context, builder, signature, arguments, **options)
 
-    return types.none(out, inp, types.int64, types.uint64, types.uint64, *count * (out.dtype,)), generate
+    return types.none(out, inp, types.int64, types.uint64, types.uint64, *numbers), generate
 
 
 @intrinsic(_store_kept)

@@ -16,6 +16,7 @@ from numba import types
 from numba.core import cgutils, config
 from numba.np.arrayobj import make_array, populate_array
 
+from .half_precision import computed, widened
 from .intrinsic import intrinsic
 from .vectors import CACHE_LINE, I8, I32, I64
 
@@ -51,9 +52,11 @@ def _scratch(size, like):
 def _scratch_area(size, offset, like):
     """Return an uninitialized flat array of `size` bytes of the thread's area, from byte `offset` on, both constants.
 
-    Functions that are active at the same time use different ranges of the area.
+    For half precision the dtype is float32, in which it is computed. Functions that are active at the same time use
+    different ranges of the area.
     """
-    return np.empty(size // like.itemsize, like.dtype)
+    dtype = widened(like[:0]).dtype
+    return np.empty(size // dtype.itemsize, dtype)
 
 
 @intrinsic(_scratch, prefer_literal=True)
@@ -90,7 +93,7 @@ def scratch_area(typing_context, size, offset, like):
                 memory = builder.gep(area, [I64(offset.literal_value)])
         return _describe(context, builder, signature.return_type, size.literal_value, memory)
 
-    return types.Array(like.dtype, 1, "C")(size, offset, like), generate
+    return types.Array(computed(like.dtype), 1, "C")(size, offset, like), generate
 
 
 def _reserve(builder, size):

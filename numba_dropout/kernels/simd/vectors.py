@@ -35,7 +35,7 @@ __all__ = [
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 CACHE_LINE = 64
-ELEMENTS = {"float": "f32", "double": "f64"}  # element types in the names of LLVM's intrinsics
+ELEMENTS = {"float": "f32", "double": "f64", "i16": "i16"}  # element types in the names of LLVM's intrinsics
 
 
 def vector(element, lanes):
@@ -156,7 +156,8 @@ def _masked_name(operation, kind):
 
 def load_masked(builder, mask, pointer, kind, offset=0):
     """Load the lanes where the mask is True, and 0 elsewhere. Only their memory is accessed."""
-    arguments = [_typed(builder, pointer, offset, kind), I32(1), mask, constant(kind, 0.0)]
+    zero = constant(kind, 0 if isinstance(kind.element, ir.IntType) else 0.0)
+    arguments = [_typed(builder, pointer, offset, kind), I32(1), mask, zero]
     return call(builder, _masked_name("load", kind), kind, arguments)
 
 
