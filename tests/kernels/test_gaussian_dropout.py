@@ -3,8 +3,8 @@
 import naive
 import numpy as np
 import pytest
-from backends import full_precision, position
-from dtypes import scalar
+from backends import all_precisions, full_precision, position
+from dtypes import cast, same_numbers, scalar, widen
 
 sizes = pytest.mark.parametrize("n", [1, 7, 20])
 offsets = pytest.mark.parametrize("offset", [0, 3, 2**62 + 1])
@@ -39,6 +39,17 @@ def test_add_gaussian_noise(backend, dtype, n, offset, rng):
     arguments = x, scalar(0.7, dtype), *position(5, 1, 2, offset)
     result = backend.run("add_gaussian_noise", np.zeros_like(x), *arguments)[0]
     check_close(result, x + 0.7 * normals(n, dtype, offset))
+
+
+@all_precisions
+@pytest.mark.parametrize("kernel", ["gaussian_dropout_forward", "add_gaussian_noise"])
+def test_half_precision(backend, dtype, kernel, rng):
+    """Half precision is computed in float32 and rounded once."""
+    x = cast(rng.standard_normal(21), dtype)
+    arguments = scalar(0.7, dtype), *position(5, 1, 2, 3)
+    expected = backend.run(kernel, np.zeros_like(widen(x)), widen(x), *arguments)[0]
+    for out in (np.zeros_like(x), x):
+        assert same_numbers(backend.run(kernel, out, x, *arguments)[0], cast(expected, dtype))
 
 
 @full_precision

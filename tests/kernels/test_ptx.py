@@ -70,6 +70,11 @@ def family(element):
         "masked_dropout._PACKED": (*both, BYTES, F4),
         "dropout_rates._DROPOUT": (I8, *both, I8, flat(U8), flat(F4), PLACES, *WHERE),
         "dropout._KERNELS": dropout(element),
+        "alpha_dropout._KERNELS": (*both, I8, F4, F4, F4, U8, *WHERE),
+        "gaussian_dropout._DROPOUT": (*both, flat(element), I8, F4, *WHERE),
+        "gaussian_dropout._NOISE": (*both, flat(element), I8, F4, *WHERE),
+        "relu._FORWARD": both,
+        "relu._BACKWARD": (*both, flat(element)),
     }
 
 
@@ -114,12 +119,9 @@ SIGNATURES = {
         for name, signature in family(element).items()
     },
     "dropout_rates._SAMPLE": (I8, MASK, MASK, I8, flat(U8), flat(U8), PLACES, *WHERE),
-    "alpha_dropout._affine": (flat(F4), flat(F4), I8, F4, F4, F4, U8, *WHERE),
-    "gaussian_dropout._DROPOUT": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
-    "gaussian_dropout._DROPOUT at a step": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
+    "gaussian_dropout._DROPOUT.float32 at a step": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
     "dropout_rates._DROPOUT.float32 at a step": (I8, flat(F4), flat(F4), I8, flat(U8), flat(F4), PLACES, *AT_A_STEP),
     "mask._sample at a step": (flat(types.boolean), I8, B1, U8, *AT_A_STEP),
-    "gaussian_dropout._NOISE": (flat(F4), flat(F4), flat(F4), I8, F4, *WHERE),
     "gaussian_dropout._DERIVATIVE": (flat(F4), flat(F4), flat(F4), I8, F4, *AT_A_STEP),
     "concrete_dropout._FORWARD": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *WHERE),
     "concrete_dropout._FORWARD at a step": (flat(F4), flat(F4), flat(F4), I8, flat(F4), *AT_A_STEP),
@@ -130,8 +132,6 @@ SIGNATURES = {
     "concrete_dropout._hyperparameters": (flat(F4), flat(F4), flat(F4), flat(F4), I8),
     "drop_block._grow": (I8, MASK, MASK, I8, I8, I8, I8),
     "drop_block._count": (flat(F4), MASK, I8),
-    "relu._forward": (flat(F4), flat(F4)),
-    "relu._backward": (flat(F4), flat(F4), flat(F4)),
     "random_bits._bits": (flat(U8), I8, *WHERE),
     "gather._gather": (FLOATS, matrix(types.uint8), flat(I8), flat(types.float64), flat(types.float64)),
     "gather._gather_sparse": (FLOATS, flat(F4), *2 * (flat(types.int32),), flat(I8), *2 * (flat(types.float64),)),
@@ -225,7 +225,7 @@ def test_one_store_for_eight_elements_of_a_mask():
         "mask._pack",
         "dropout._KERNELS.float32",
         "random_bits._bits",
-        "gaussian_dropout._NOISE",
+        "gaussian_dropout._NOISE.float32",
         "concrete_dropout._FORWARD",
     ],
 )
@@ -254,7 +254,9 @@ def test_code_does_not_depend_on_the_cpu_kernels(name):
     assert code() == expected
 
 
-@pytest.mark.parametrize("name", ["gaussian_dropout._DROPOUT", "gaussian_dropout._NOISE", "concrete_dropout._FORWARD"])
+@pytest.mark.parametrize(
+    "name", ["gaussian_dropout._DROPOUT.float32", "gaussian_dropout._NOISE.float32", "concrete_dropout._FORWARD"]
+)
 def test_noise_in_float32(name):
     assert ".f64" not in ptx(name, (9, 0))
 
@@ -298,15 +300,15 @@ class Codegen:
 
 def test_kernels_have_separate_cache_entries(tmp_path):
     caches = {name: DeviceCache(kernel.py_func, tmp_path) for name, kernel in device_kernels().items()}
-    files = {cache._file(SIGNATURES["relu._forward"], Codegen()) for cache in caches.values()}
+    files = {cache._file(SIGNATURES["relu._FORWARD.float32"], Codegen()) for cache in caches.values()}
     assert len(files) == len(caches)
 
 
 def test_cached_kernel_is_equal(tmp_path, monkeypatch):
-    kernel = device_kernels()["relu._forward"]
+    kernel = device_kernels()["relu._FORWARD.float32"]
     monkeypatch.setattr(codegen.CUDACodeLibrary, "_ensure_cc", lambda self, cc: cc or (9, 0))
     monkeypatch.setattr(dispatcher._Kernel, "codegen", Codegen(), raising=False)
-    compiled = dispatcher._Kernel(kernel.py_func, SIGNATURES["relu._forward"], **kernel.targetoptions)
+    compiled = dispatcher._Kernel(kernel.py_func, SIGNATURES["relu._FORWARD.float32"], **kernel.targetoptions)
     cache = DeviceCache(kernel.py_func, tmp_path)
     context = type("Context", (), {"codegen": staticmethod(Codegen), "refresh": lambda: None})
     assert cache.load_overload(compiled.signature.args, context) is None

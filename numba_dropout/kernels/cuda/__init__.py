@@ -1,8 +1,8 @@
 """CUDA kernels: the functions of `kernels.cpu`, with the same names and arguments, for arrays in device memory.
 
-Each file holds the kernels of one operation and the functions that launch them. Elements are float32. Dropout also
-takes float16, and bfloat16 as its bits (uint16). No function waits for the device. Kernels run on the default stream,
-or on the stream that you choose with `on_stream`.
+Each file holds the kernels of one operation and the functions that launch them. Elements are float32. Dropout,
+noise and ReLU also take float16, and bfloat16 as its bits (uint16). No function waits for the device. Kernels run on
+the default stream, or on the stream that you choose with `on_stream`.
 """
 
 from ...core.renamed import renamed

@@ -5,18 +5,20 @@ from numba import cuda
 
 from ...core.jit import device_kernel
 from ..scalar.philox import block_words
+from ._half import CONVERSIONS
 from ._intrinsics import value_of
 from ._launch import launch
 
 BLOCK_SHIFT = np.uint64(2)  # base-2 logarithm of the numbers per block
 
 
-def for_each_four(read, draw, change):
-    """Return the kernel that changes each element by a random number.
+def for_each_four(read, draw, change, dtype="float32"):
+    """Return the kernel that changes each element of a dtype of `CONVERSIONS` by a random number.
 
     read(params) returns `operands`, the same for all elements. draw(operands, w0, w1, w2, w3) returns four numbers.
-    change(x, value, number, operands) returns the new element.
+    change(x, value, number, operands) returns the new element. All numbers are float32.
     """
+    widen, narrow = CONVERSIONS[dtype]
 
     @device_kernel
     def changed(out, inp, values, lane, params, k0, k1, stream, step, offset):
@@ -28,13 +30,13 @@ def for_each_four(read, draw, change):
             w0, w1, w2, w3 = block_words((offset >> BLOCK_SHIFT) + np.uint64(thread), stream, value_of(step), k0, k1)
             z0, z1, z2, z3 = draw(operands, w0, w1, w2, w3)
             if start >= 0:
-                out[start] = change(inp[start], values[start], z0, operands)
+                out[start] = narrow(change(widen(inp[start]), widen(values[start]), z0, operands))
             if start >= -1 and start + 1 < out.size:
-                out[start + 1] = change(inp[start + 1], values[start + 1], z1, operands)
+                out[start + 1] = narrow(change(widen(inp[start + 1]), widen(values[start + 1]), z1, operands))
             if start >= -2 and start + 2 < out.size:
-                out[start + 2] = change(inp[start + 2], values[start + 2], z2, operands)
+                out[start + 2] = narrow(change(widen(inp[start + 2]), widen(values[start + 2]), z2, operands))
             if start + 3 < out.size:
-                out[start + 3] = change(inp[start + 3], values[start + 3], z3, operands)
+                out[start + 3] = narrow(change(widen(inp[start + 3]), widen(values[start + 3]), z3, operands))
 
     return changed
 

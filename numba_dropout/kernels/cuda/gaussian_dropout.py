@@ -3,6 +3,7 @@
 from ...core.jit import scalar
 from ..scalar.constants import ONE, ZERO
 from ..scalar.normal import normals32
+from ._half import CONVERSIONS
 from ._random_map import for_each_four, launch_for_each_four
 
 
@@ -35,7 +36,9 @@ def _derivative(x, value, z, deviation):
     return x * (ONE + deviation * z) if value != ZERO else ZERO
 
 
-_DROPOUT, _NOISE, _DERIVATIVE = (for_each_four(_deviation, _draw, change) for change in (_multiply, _add, _derivative))
+_DROPOUT = {dtype: for_each_four(_deviation, _draw, _multiply, dtype) for dtype in CONVERSIONS}
+_NOISE = {dtype: for_each_four(_deviation, _draw, _add, dtype) for dtype in CONVERSIONS}
+_DERIVATIVE = for_each_four(_deviation, _draw, _derivative)
 
 
 def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
@@ -43,7 +46,7 @@ def gaussian_dropout_forward(out, inp, deviation, k0, k1, stream, step, offset):
 
     out (n,), inp (n,)
     """
-    launch_for_each_four(_DROPOUT, out, inp, inp, deviation, k0, k1, stream, step, offset)
+    launch_for_each_four(_DROPOUT[str(out.dtype)], out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
 # Gaussian dropout is linear in its input: its derivative is the same kernel, which draws the same numbers again.
@@ -55,7 +58,7 @@ def add_gaussian_noise(out, inp, deviation, k0, k1, stream, step, offset):
 
     out (n,), inp (n,)
     """
-    launch_for_each_four(_NOISE, out, inp, inp, deviation, k0, k1, stream, step, offset)
+    launch_for_each_four(_NOISE[str(out.dtype)], out, inp, inp, deviation, k0, k1, stream, step, offset)
 
 
 def gaussian_relu_derivative(out, inp, values, deviation, k0, k1, stream, step, offset):
