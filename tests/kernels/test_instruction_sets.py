@@ -6,12 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+from dtypes import cast, same_numbers, widen
 from exact import check_backward, check_forward, layer
 from llvmlite import binding
-from probe import DTYPES, MASKS, SHAPES, training
+from probe import DTYPES, HALVES, MASKS, POSITION, SHAPES, half_numbers, training
 from processes import probe
 
 from numba_dropout import reference
+from numba_dropout.kernels import cpu
 from numba_dropout.kernels.simd.registers import Tile, tile_for
 
 V1 = ["64bit", "cx8", "fxsr", "mmx", "sse", "sse2"]
@@ -28,6 +30,8 @@ LEVELS = {
     "avx2 without fma": ([name for name in V3 if name != "fma"], [True, True, False]),
 }
 
+
+PARTS = ["masks", "halves", "products", "registers", "tiles"]
 
 every_level = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[] if name == "x86-64-v3" else pytest.mark.full) for name in LEVELS]
@@ -59,7 +63,7 @@ def computed(tmp_path_factory):
 
     def computed_under(name):
         if name not in results:
-            results[name] = run_under(name, tmp_path_factory.mktemp("level"), "masks", "products", "registers", "tiles")
+            results[name] = run_under(name, tmp_path_factory.mktemp("level"), *PARTS)
         return results[name]
 
     return computed_under
@@ -94,6 +98,24 @@ def test_masks_of_each_level(name, computed):
             x = np.random.default_rng(number).standard_normal(n).astype(dtype)
             expected = np.where(mask, x * x.dtype.type(2**32 / (2**32 - threshold)), x.dtype.type(0))
             assert results[f"dropout {number} {dtype}"].tobytes() == expected.tobytes()
+
+
+@pytest.mark.jit_only
+@every_level
+def test_half_precision_of_each_level(name, computed):
+    """Those without instructions for float16 convert with integers."""
+    results = computed(name)
+    for dtype in HALVES:
+        x = half_numbers(dtype)
+        numbers = widen(x)
+        kept = reference.sample_mask(x.size, 0.5, seed=5, stream=1, step=2, offset=3)
+        noise = np.zeros_like(numbers)
+        cpu.add_gaussian_noise(noise, numbers, np.float32(0.5), *POSITION)
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = np.where(kept, numbers * np.float32(2), np.float32(0))
+            assert same_numbers(results[f"dropout {dtype}"], cast(expected, dtype))
+            assert same_numbers(results[f"noise {dtype}"], cast(noise, dtype))
+            assert same_numbers(results[f"relu {dtype}"], cast(np.where(numbers <= 0, np.float32(0), numbers), dtype))
 
 
 @pytest.mark.jit_only

@@ -7,7 +7,8 @@ from aarch64 import compiled, target_machine
 from llvmlite import binding, ir
 from numba import types
 
-from numba_dropout.kernels.simd import gemm, masked_store, philox_mask
+from numba_dropout.kernels.simd import gemm, half_precision, masked_store, philox_mask
+from numba_dropout.kernels.simd.half_precision import BFLOAT16, FLOAT16
 from numba_dropout.kernels.simd.registers import tile_for
 
 pytestmark = pytest.mark.jit_only
@@ -80,17 +81,19 @@ def test_random_numbers_use_widening_multiplies(machine, monkeypatch):
     assert not CALLED.findall(code)
 
 
-@pytest.mark.parametrize("element", [types.float32, types.float64])
+@pytest.mark.parametrize("element", [types.float32, types.float64, FLOAT16, BFLOAT16])
 @pytest.mark.parametrize("name", ["store_kept", "store_relu_kept", "store_kept_past_caches", "store_affine_kept"])
 def test_masked_stores_use_vectors(name, element, machine):
     array = types.Array(element, 1, "C")
-    numbers = [element] * (3 if name == "store_affine_kept" else 1)
+    number = half_precision.computed(element)
+    numbers = [number] * (3 if name == "store_affine_kept" else 1)
     kinds = [array, array, types.int64, types.uint64, types.uint64, *numbers]
     code = block_code(machine, getattr(masked_store, name), kinds)
-    arrangement = "4s" if element == types.float32 else "2d"
-    groups = philox_mask.LANES * element.bitwidth // 128
+    arrangement = "4s" if number == types.float32 else "2d"
+    groups = philox_mask.LANES * number.bitwidth // 128
     assert len(re.findall(rf"fmul\s+v\d+\.{arrangement}", code)) >= groups
     assert ("stnp" in code) == (name == "store_kept_past_caches")
+    assert ("fcvtn" in code) == (element == FLOAT16 and half_precision.NATIVE)
     assert not CALLED.findall(code)
 
 

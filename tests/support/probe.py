@@ -28,6 +28,8 @@ MASKS = [
 ]
 SHAPES = [(33, 300, 70), (130, 65, 257), (5, 700, 9), (3, 40, 90), (40, 40, 3), (300, 17, 33)]
 DTYPES = ["float32", "float64"]
+HALVES = ["float16", "bfloat16"]
+POSITION = tuple(map(np.uint64, (5, 0, 1, 2, 3)))  # key, stream, step and offset
 
 
 def masks():
@@ -38,6 +40,27 @@ def masks():
         for dtype in DTYPES:
             x = np.random.default_rng(number).standard_normal(n).astype(dtype)
             yield f"dropout {number} {dtype}", nd.dropout(x, p, **where)
+
+
+def halves():
+    """Return dropout, noise and ReLU of all numbers of float16 and of bfloat16, which is given by its bits."""
+    for dtype in HALVES:
+        x = half_numbers(dtype)
+        bits = x.view(np.int16) if dtype == "float16" else x
+        for name, (kernel, *arguments) in {
+            "dropout": (cpu.dropout_forward, np.uint64(2**31), np.float32(2), *POSITION),
+            "noise": (cpu.add_gaussian_noise, np.float32(0.5), *POSITION),
+            "relu": (cpu.relu_forward,),
+        }.items():
+            out = np.zeros_like(bits)
+            kernel(out, bits, *arguments)
+            yield f"{name} {dtype}", out.view(x.dtype)
+
+
+def half_numbers(dtype):
+    """Return the numbers of all bits, as NumPy's float16 or as the bits of bfloat16."""
+    x = np.arange(2**16).astype(np.uint16)
+    return x.view(np.float16) if dtype == "float16" else x
 
 
 def products():
@@ -263,7 +286,7 @@ def inner_loops(code):
 PARTS = {
     part.__name__: part
     for part in (
-        *(masks, products, steps, training, more_training, fences, registers, tiles),
+        *(masks, halves, products, steps, training, more_training, fences, registers, tiles),
         *(guarded_kernels, guarded_operations, guarded_networks, past_the_end, into_an_input),
         *(small_stacks, no_memory, stack_frames),
     )
