@@ -76,7 +76,11 @@ def test_links(page):
     ],
 )
 def test_python_blocks(page, tmp_path):
-    extras = {"docs/formats.md": ["onnx", "onnxruntime"], "docs/sklearn.md": ["sklearn"], "docs/interop.md": ["torch"]}
+    extras = {
+        "docs/formats.md": ["onnx", "onnxruntime"],
+        "docs/sklearn.md": ["sklearn"],
+        "docs/interop.md": ["torch", "ml_dtypes"],
+    }
     extras |= {"docs/api/sklearn.md": ["sklearn"], "docs/api/torch.md": ["torch"], "docs/api/jax.md": ["jax"]}
     extras["docs/interop.md"] += ["jax", "flax", "equinox"]
     for extra in extras.get(page, []):

@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import checks
+from ..core.errors import InputError
 from ..kernels import cpu
 from ..kernels.simd import aligned
-from . import devices, host
+from . import devices, half_precision, host
 from .memory import HostMemory
 
 __all__ = ["Backend", "backend_named", "backend_of"]
+
+FULL_PRECISION = ("float32", "float64")
+DTYPES = (*FULL_PRECISION, "float16", "bfloat16")
 
 
 class Backend(Protocol):
@@ -32,7 +36,10 @@ class Backend(Protocol):
         """Return the context for calls of kernels."""
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> Any:
-        """Return an array of a dtype that kernels support. If `halves` is True, these include float16 and bfloat16."""
+        """Return an array of a dtype that kernels support.
+
+        If `halves` is True, these include float16 and bfloat16. The array may have the bits of half precision.
+        """
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> Any:
         """Return `out` after checking it, or a new array if it is None."""
@@ -89,10 +96,19 @@ class _Host(HostMemory):
     no_overlap = staticmethod(host.no_overlap)
 
     def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
-        """Return a float32 or float64 array, with `ndim` dimensions if given."""
+        """Return a float32 or float64 array or, if `halves` is True, the bits of a float16 or bfloat16 array.
+
+        If `ndim` is given, the array must have that number of dimensions.
+        """
         if type(value) is not np.ndarray and devices.on_device(value):
             raise TypeError(f"{name}: expected an array on the host like the first argument, got one on a CUDA device")
-        return checks.float_array(value, name, ndim)
+        array, dtype = half_precision.host_array(value, name)
+        if dtype not in (DTYPES if halves else FULL_PRECISION):
+            expected = "float32, float64, float16 or bfloat16" if halves else "float32 or float64"
+            raise TypeError(f"{name}: expected an array of {expected}, got {dtype}")
+        if ndim is not None and array.ndim != ndim:
+            raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, got shape {array.shape}")
+        return array
 
     def mask_array(self, mask: Any, shape: Sequence[int]) -> tuple[NDArray[Any], bool]:
         """Return a mask for kernels, and whether it is packed: the bits of a mask of the given shape."""
@@ -109,7 +125,7 @@ class _Host(HostMemory):
         return array.copy() if np.may_share_memory(array, result) else array
 
     def assign(self, result: NDArray[Any], array: NDArray[Any]) -> NDArray[Any]:
-        np.copyto(result, array)
+        np.copyto(half_precision.bits_of(result), array)
         return result
 
     def zero_size_like(self, array: NDArray[Any]) -> NDArray[Any]:
@@ -126,24 +142,20 @@ class _ForeignHost(_Host):
     Results for arrays with only `__array_interface__` are NumPy arrays.
     """
 
-    def __init__(self, from_numpy: Callable[[NDArray[Any]], Any]) -> None:
-        self._from_numpy = from_numpy
+    def __init__(self, first: Any) -> None:
+        self._first = first
         self._outputs: dict[int, Any] = {}
-
-    def float_array(self, value: Any, name: str, ndim: int | None = None, *, halves: bool = False) -> NDArray[Any]:
-        try:
-            return super().float_array(value, name, ndim, halves=halves)
-        except RuntimeError as error:  # from PyTorch, for a tensor that requires a gradient
-            raise TypeError(f"{name}: {error}") from None
 
     def output(self, out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> NDArray[Any]:
         if out is None:  # JAX copies memory that is not aligned to cache lines
             return aligned(math.prod(shape), dtype).reshape(shape)
         if type(out) is np.ndarray or not _describes_memory(out):
             return host.output(out, shape, dtype, name)
-        memory = checks.as_array(out)
+        memory, found = half_precision.host_array(out, name)
+        if found != half_precision.name_of(dtype):
+            raise TypeError(f"{name}: expected dtype {half_precision.name_of(dtype)}, got {found}")
         self._outputs[id(memory)] = out
-        return host.output(memory, shape, dtype, name)
+        return host.writable(memory, shape, name)
 
     def flat_output(self, result: NDArray[Any]) -> tuple[Any, Callable[[], Any]]:
         flat, write_back = host.flat_output(result)
@@ -161,7 +173,12 @@ class _ForeignHost(_Host):
     def _converted(self, result: NDArray[Any]) -> Any:
         """Return a result as an array of the library: the argument `out`, or a new array on the same memory."""
         out = self._outputs.get(id(result))
-        return self._from_numpy(result) if out is None else out
+        if out is not None:
+            return out
+        bits = half_precision.bits_of(result)
+        if half_precision.name_of(bits.dtype) == "bfloat16":
+            return _from_bfloat16(self._first, bits)
+        return _importer(self._first)(result.view(half_precision.array_dtype(result.dtype)))
 
 
 _HOST = _Host()
@@ -181,7 +198,7 @@ def backend_of(first: Any, name: str) -> Backend:
 def _on_host(first: Any) -> Backend:
     """Return the backend for a call whose first array is in host memory."""
     foreign = _describes_memory(first) and not isinstance(first, np.ndarray | np.generic)
-    return _ForeignHost(_importer(first)) if foreign else _HOST
+    return _ForeignHost(first) if foreign else _HOST
 
 
 def _describes_memory(array: Any) -> bool:
@@ -194,6 +211,18 @@ def _importer(array: Any) -> Callable[[NDArray[Any]], Any]:
         return array.__array_namespace__().from_dlpack
     library = sys.modules[type(array).__module__.partition(".")[0]] if hasattr(array, "__dlpack__") else None
     return getattr(library, "from_dlpack", np.asarray)
+
+
+def _from_bfloat16(like: Any, bits: NDArray[Any]) -> Any:
+    """Return a bfloat16 array of the library of `like`, on the memory of its bits. NumPy's DLPack lacks the dtype."""
+    libraries = devices.libraries_of(like)
+    if "torch" in libraries:
+        torch = sys.modules["torch"]
+        return torch.from_dlpack(bits.view(np.int16)).view(torch.bfloat16)
+    array = bits.view(half_precision.array_dtype(bits.dtype))
+    if "jaxlib" in libraries:
+        return sys.modules["jax"].device_put(array, may_alias=True)
+    return like.__array_namespace__().asarray(array) if hasattr(like, "__array_namespace__") else array
 
 
 def backend_named(device: str, out: Any) -> Backend:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.jit import threading_lock
+from .half_precision import array_dtype, bits_of, name_of
 
 __all__ = [
     "digest",
@@ -25,6 +26,7 @@ __all__ = [
     "overlap",
     "refuse_shared_elements",
     "same",
+    "writable",
 ]
 
 
@@ -58,11 +60,18 @@ def kernel_input(array: NDArray[Any]) -> NDArray[Any]:
 def output(out: Any, shape: Sequence[int], dtype: Any, name: str = "out") -> NDArray[Any]:
     """Return `out` after checking it, or a new array if it is None."""
     if out is None:
-        return np.empty(tuple(shape), dtype)
+        return np.empty(tuple(shape), array_dtype(dtype))
     if not isinstance(out, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got {type(out).__name__}")
-    if out.dtype != dtype:
-        raise TypeError(f"{name}: expected dtype {np.dtype(dtype)}, got {out.dtype}")
+    if out.dtype != dtype or out.dtype.kind in "iu":  # bits are the dtype of kernels only
+        found = str(out.dtype)
+        if found != name_of(dtype):
+            raise TypeError(f"{name}: expected dtype {name_of(dtype)}, got {found}")
+    return writable(out, shape, name)
+
+
+def writable(out: NDArray[Any], shape: Sequence[int], name: str) -> NDArray[Any]:
+    """Return `out` after checking its shape and memory."""
     if out.shape != tuple(shape):
         raise InputError(f"{name}: expected shape {tuple(shape)}, got {out.shape}")
     if not out.flags.writeable:
@@ -104,7 +113,8 @@ def _elements_overlap(lengths: list[tuple[int, int]], itemsize: int) -> bool:
 def same(array: NDArray[Any], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return an array after checking its shape and dtype."""
     if array.dtype != dtype:
-        raise TypeError(f"{name}: expected dtype {dtype} like the first argument, got {array.dtype}")
+        names = name_of(dtype), name_of(array.dtype)
+        raise TypeError(f"{name}: expected dtype {names[0]} like the first argument, got {names[1]}")
     if array.shape != shape:
         raise InputError(f"{name}: expected shape {shape}, got {array.shape}")
     return array
@@ -124,10 +134,10 @@ def is_packed(mask_shape: Sequence[int], dtype: Any, shape: Sequence[int]) -> bo
 
 def flat_output(result: NDArray[Any]) -> tuple[NDArray[Any], Callable[[], NDArray[Any]]]:
     """Return a flat array for a kernel's output, and a function that copies it to `result` and returns `result`."""
-    plain = np.asarray(result)  # not a subclass: np.matrix keeps two dimensions in reshape
+    plain = bits_of(np.asarray(result))  # not a subclass: np.matrix keeps two dimensions in reshape
     if plain.flags.c_contiguous and plain.flags.aligned:
         return plain.reshape(-1), lambda: result
-    flat = np.empty(result.size, result.dtype)
+    flat = np.empty(plain.size, plain.dtype)
 
     def write_back() -> NDArray[Any]:
         plain[...] = flat.reshape(plain.shape)

@@ -20,7 +20,6 @@ __all__ = [
     "as_array",
     "choice",
     "factors",
-    "float_array",
     "integer",
     "number",
     "probability",
@@ -106,13 +105,3 @@ def as_array(value: Any) -> NDArray[Any]:
     if only_dlpack and not hasattr(value, "__array_interface__"):
         return np.from_dlpack(value)
     return np.asarray(value)
-
-
-def float_array(value: Any, name: str, ndim: int | None = None) -> NDArray[Any]:
-    """Return a float32 or float64 array, with `ndim` dimensions if given."""
-    array = as_array(value)
-    if array.dtype != np.float32 and array.dtype != np.float64:
-        raise TypeError(f"{name}: expected an array of float32 or float64, got {array.dtype}")
-    if ndim is not None and array.ndim != ndim:
-        raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, got shape {array.shape}")
-    return array

@@ -79,7 +79,7 @@ def _alpha(
 ) -> Any:
     """Return alpha dropout of an array, or its gradient, after checking the arguments."""
     backend = backend_of(array, name)
-    x = backend.float_array(array, name)
+    x = backend.float_array(array, name, halves=True)
     threshold = contract.threshold(checks.probability(p))
     key, words = required_key(seed, training), contract.counter(*position, x.size)
     result = backend.output(out, tuple(x.shape), x.dtype)

@@ -43,7 +43,7 @@ def dropout1d(
     Parameters
     ----------
     x : array (N, C, L) or (C, L)
-        float32 or float64. With `channels_last` (N, L, C) or (L, C), as Keras's SpatialDropout1D.
+        The dtypes of `dropout`. With `channels_last` (N, L, C) or (L, C), as Keras's SpatialDropout1D.
     p, seed, stream, step, training, out
         As in `dropout`.
     offset : int
@@ -298,7 +298,7 @@ def _feature_alpha(
 ) -> Any:
     """Return alpha dropout of the channels of an array, or its gradient, after checking the arguments."""
     backend = backend_of(array, name)
-    x = backend.float_array(array, name)
+    x = backend.float_array(array, name, halves=True)
     mask_shape = features_mask_shape(tuple(x.shape), name)
     threshold = contract.threshold(checks.probability(p))
     key, words = required_key(seed, training), contract.counter(*position, math.prod(mask_shape))

@@ -32,7 +32,8 @@ def drop_block2d(
 
     Parameters
     ----------
-    x : array (N, C, H, W) of float32 or float64
+    x : array (N, C, H, W)
+        The dtypes of `dropout`.
     p : float
         Probability, in [0, 1].
     block_size : int
@@ -103,7 +104,7 @@ def _blocks(
 ) -> Any:
     """Return DropBlock of an array, after checking the arguments."""
     backend = backend_of(array, name)
-    x = backend.float_array(array, name, 4)
+    x = backend.float_array(array, name, 4, halves=True)
     block = checks.integer(block_size, "block_size", 1, 2**31)
     samples, channels, height, width = x.shape
     block, rows, columns = block_positions(height, width, block)
@@ -117,7 +118,8 @@ def _blocks(
         return backend.assign(result, x)
     if threshold == contract.DROP_ALL:
         return backend.elementwise(result, [], backend.kernels.drop_all)
-    kept, scales = backend.empty(x.size, np.bool_), backend.empty(samples, x.dtype)
+    computed = np.float64 if x.dtype == np.float64 else np.float32
+    kept, scales = backend.empty(x.size, np.bool_), backend.empty(samples, computed)
     starts = sample_flat_mask(backend, positions, threshold, key, words)
     with backend.working():
         backend.kernels.block_mask(kept, scales, starts, height, width, block)

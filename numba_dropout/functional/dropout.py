@@ -39,8 +39,8 @@ def dropout(
 
     Parameters
     ----------
-    x : array of float32 or float64
-        Any shape. On a CUDA device float32, float16 or bfloat16.
+    x : array of float32, float64, float16 or bfloat16
+        Any shape. Half precision is computed in float32 and rounded once. On a CUDA device not float64.
     p : float or array
         Probability of dropping, in [0, 1]. An array, such as a rate for each unit, broadcasts to x or `noise_shape`.
     seed : int

@@ -135,7 +135,7 @@ def _gaussian(
 ) -> Any:
     """Return the result of a kernel of Gaussian noise, after checking the arguments."""
     backend = backend_of(array, name)
-    x = backend.float_array(array, name)
+    x = backend.float_array(array, name, halves=True)
     key = required_key(seed, training)
     site, step, offset = contract.counter(*position, x.size)
     words = np.uint64(PURPOSE["noise"]) | site, step, offset

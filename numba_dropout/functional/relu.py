@@ -13,7 +13,8 @@ __all__ = ["relu", "relu_backward"]
 def relu(x: Any, *, out: Any = None) -> Any:
     """Return x where it is positive or NaN, else +0.
 
-    x : array of float32 or float64, any shape. out : array for the result, may be x. Raises ValueError or TypeError.
+    x : array of any shape, of the dtypes of `dropout`. out : array for the result, may be x. Raises ValueError or
+    TypeError.
 
     Examples
     --------
@@ -21,7 +22,7 @@ def relu(x: Any, *, out: Any = None) -> Any:
     array([0., 0., 2.])
     """
     backend = backend_of(x, "x")
-    x = backend.float_array(x, "x")
+    x = backend.float_array(x, "x", halves=True)
     return backend.elementwise(backend.output(out, x.shape, x.dtype), [x], backend.kernels.relu_forward)
 
 
@@ -37,6 +38,6 @@ def relu_backward(dy: Any, y: Any, *, out: Any = None) -> Any:
     array([0., 0., 1.])
     """
     backend = backend_of(dy, "dy")
-    dy = backend.float_array(dy, "dy")
-    y = host.same(backend.float_array(y, "y"), "y", dy.shape, dy.dtype)
+    dy = backend.float_array(dy, "dy", halves=True)
+    y = host.same(backend.float_array(y, "y", halves=True), "y", dy.shape, dy.dtype)
     return backend.elementwise(backend.output(out, dy.shape, dy.dtype), [dy, y], backend.kernels.relu_backward)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..arrays import host
 from ..arrays.convert import on_host, view
 from ..arrays.devices import on_device
+from ..arrays.half_precision import host_array
 from ..arrays.sparse import SparseRows, is_sparse
 from ..core import checks
 from ..core.errors import InputError
@@ -48,7 +49,7 @@ def rows(x: Any, inputs: int, device: str) -> Any:
             raise InputError(f"x: expected shape (rows, {inputs}), got {compressed.shape}")
         return compressed
     is_device_array = on_device(x)
-    array = view(x, "x", device) if is_device_array else checks.as_array(x)
+    array = view(x, "x", device) if is_device_array else _numbers(x)
     if array.dtype.kind in "biu" and array.dtype != np.uint8 and not is_device_array:
         array = array.astype(np.float64)
     if array.dtype not in (np.uint8, np.float32, np.float64):
@@ -57,6 +58,14 @@ def rows(x: Any, inputs: int, device: str) -> Any:
     if array.ndim != 2 or array.shape[1] != inputs:
         raise InputError(f"x: expected shape (rows, {inputs}), got {tuple(array.shape)}")
     return array if is_device_array else host.kernel_input(array)
+
+
+def _numbers(x: Any) -> NDArray[Any]:
+    """Return an array on the host. Raise TypeError for half precision, in which networks do not compute."""
+    array, dtype = host_array(x, "x")
+    if dtype != str(array.dtype):  # bits of float16 or bfloat16, or a dtype that NumPy lacks
+        raise TypeError(f"x: expected an array of numbers, float32, float64 or integers, got {dtype}")
+    return array
 
 
 def check_finite(values: Any, name: str) -> None:

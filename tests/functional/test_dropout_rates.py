@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from backends import cuda_only, full_precision
+from backends import full_precision
 from dropout_oracles import contract_mask, masked_dropout
 from floats import DTYPES, same_bits, same_result, special_values
 from shapes import SHAPES, broadcastable
@@ -38,7 +38,6 @@ def test_values(backend, dtype, p, noise_shape, shape, mask_shape, rng):
         assert same_result(backend, array, expected)
 
 
-@cuda_only
 @pytest.mark.parametrize(("p", "mask_shape"), [(RATES, (3, 5)), (0.3, (3, 1))], ids=["rates", "noise shape"])
 def test_half_precision(backend, p, mask_shape, rng):
     x = rng.standard_normal((3, 5)).astype(np.float16)

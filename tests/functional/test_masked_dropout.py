@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from backends import cuda_only, full_precision
+from backends import full_precision
 from dropout_oracles import masked_dropout
 from floats import DTYPES, same_bits, same_result, special_values
 from shapes import SHAPES, broadcastable
@@ -26,7 +26,6 @@ def test_values(backend, dtype, mask_shape, p, rng):
         assert same_result(backend, function(backend.array(x), p, mask=backend_mask), masked_dropout(x, mask, p))
 
 
-@cuda_only
 def test_half_precision(backend, rng):
     x, mask = rng.standard_normal((3, 5)).astype(np.float16), np.eye(3, 5) > 0
     expected = masked_dropout(x.astype(np.float32), mask, 0.3).astype(np.float16)

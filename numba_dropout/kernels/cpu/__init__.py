@@ -3,7 +3,9 @@
 Call them from your own `@njit` functions, or use `numba_dropout`'s functions, which check arguments and allocate.
 Random kernels take the seed as two `uint64` words `k0, k1` (its low and high 32 bits), and `stream`, `step`, `offset`
 as `uint64`. Dropout kernels take the probability as `threshold`, a `uint64`, the integer nearest to `p * 2**32`, and
-`scale`, `2**32 / (2**32 - threshold)` in the dtype of the array.
+`scale`, `2**32 / (2**32 - threshold)` in the dtype of the array. Kernels of dropout, noise and ReLU also take half
+precision: int16 arrays are the bits of float16, and uint16 arrays those of bfloat16. Their numbers, such as `scale`,
+are float32.
 
 Examples
 --------
