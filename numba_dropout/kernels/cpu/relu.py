@@ -1,16 +1,23 @@
-"""The rectified linear unit."""
+"""The rectified linear unit.
+
+Elements are selected, not computed: those of half precision are not rounded.
+"""
 
 from ...core.jit import kernel, serial_loop
-from ..scalar.activations.relu import relu, relu_derivative
-from ..simd import narrow, parallel, widen
+from ..scalar.constants import ZERO
+from ..simd import parallel, vector, widen
 from .mask import chunk_size
 
 
 @parallel
 @serial_loop
 def _forward_chunks(chunk, size, out, inp):
-    for i in range(chunk * size, min((chunk + 1) * size, out.size)):
-        out[i] = narrow(relu(widen(inp[i])), out)
+    start = chunk * size
+    n, zero = min(size, out.size - start), inp.dtype.type(0)
+    out_run, inp_run = vector(out, start, n), vector(inp, start, n)
+    for i in range(n):
+        element, x = inp_run[i], widen(inp_run[i])
+        out_run[i] = element if x > ZERO or x != x else zero
 
 
 @kernel
@@ -26,8 +33,12 @@ def relu_forward(out, inp):
 @parallel
 @serial_loop
 def _backward_chunks(chunk, size, dinp, dout, out):
-    for i in range(chunk * size, min((chunk + 1) * size, out.size)):
-        dinp[i] = narrow(relu_derivative(widen(dout[i]), widen(out[i])), dinp)
+    start = chunk * size
+    n, zero = min(size, out.size - start), dout.dtype.type(0)
+    dinp_run, dout_run, out_run = vector(dinp, start, n), vector(dout, start, n), vector(out, start, n)
+    for i in range(n):
+        gradient, y = dout_run[i], widen(out_run[i])  # a load in a branch would not be vectorized
+        dinp_run[i] = gradient if y > ZERO else zero
 
 
 @kernel

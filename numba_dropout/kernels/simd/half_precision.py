@@ -12,7 +12,18 @@ from numba.core import codegen, config
 from .intrinsic import intrinsic
 from .vectors import I32
 
-__all__ = ["NATIVE", "computed", "converts", "emit_narrow", "emit_widen", "narrow", "narrowed", "widen", "widened"]
+__all__ = [
+    "NATIVE",
+    "computed",
+    "converts",
+    "emit_bfloat16_map",
+    "emit_narrow",
+    "emit_widen",
+    "narrow",
+    "narrowed",
+    "widen",
+    "widened",
+]
 
 FLOAT16, BFLOAT16 = types.int16, types.uint16  # the types of their bits
 HALVES = (FLOAT16, BFLOAT16)
@@ -99,14 +110,33 @@ def emit_narrow(builder, dtype, values):
 
 
 def _to_bfloat16(builder, values):
-    """Return the bits of bfloat16 numbers, in 32 bits. The rounding adds half a unit; NaN becomes quiet instead."""
+    """Return the bits of bfloat16 numbers, in 32 bits."""
+    rounded = _round_to_bfloat16(builder, values)
+    return builder.lshr(rounded, _constant(rounded.type, 16))
+
+
+def _round_to_bfloat16(builder, values):
+    """Return 32 bits whose high half is a bfloat16 number. The rounding adds half a unit; NaN becomes quiet instead."""
     kind = _like(values.type, I32)
     bits = builder.bitcast(values, kind)
-    high = builder.lshr(bits, _constant(kind, 16))
-    odd = builder.and_(high, _constant(kind, 1))
-    rounded = builder.lshr(builder.add(builder.add(bits, _constant(kind, 0x7FFF)), odd), _constant(kind, 16))
-    quiet = builder.or_(high, _constant(kind, 0x40))
+    odd = builder.and_(builder.lshr(bits, _constant(kind, 16)), _constant(kind, 1))
+    rounded = builder.add(builder.add(bits, _constant(kind, 0x7FFF)), odd)
+    quiet = builder.or_(bits, _constant(kind, 0x400000))
     return builder.select(builder.fcmp_unordered("uno", values, values), quiet, rounded)
+
+
+def emit_bfloat16_map(builder, values, change):
+    """Return bfloat16 elements after `change` of their numbers, which come in two vectors, of even and odd lanes.
+
+    A word of 32 bits has two elements. Their halves are separated and joined without a permutation.
+    """
+    words = builder.bitcast(values, ir.VectorType(I32, values.type.count // 2))
+    kind, numbers = words.type, _like(words.type, FLOAT)
+    high_half, shift = _constant(kind, 0xFFFF0000), _constant(kind, 16)
+    even, odd = builder.shl(words, shift), builder.and_(words, high_half)
+    even, odd = (_round_to_bfloat16(builder, change(builder.bitcast(x, numbers))) for x in (even, odd))
+    joined = builder.or_(builder.lshr(even, shift), builder.and_(odd, high_half))
+    return builder.bitcast(joined, values.type)
 
 
 # The conversions of float16 with integers follow F. Giesen, "float<->half conversions" (2012). The difference of the

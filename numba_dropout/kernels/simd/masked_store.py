@@ -63,18 +63,27 @@ def _emit_masked_store(context, builder, signature, arguments, *, relu=False, pa
     start, valid, bits, scale, *affine = arguments[2:]
     dtype = signature.args[0].dtype
     number = context.get_data_type(half_precision.computed(dtype))
-    lanes = 64 // context.get_abi_sizeof(number)  # lanes of a vector of 512 bits
-    kind, stored = vectors.vector(number, lanes), vectors.vector(out.element, lanes)
-    width = lanes * out.size
+    kind = vectors.vector(number, 64 // context.get_abi_sizeof(number))  # a vector of 512 bits
+    paired = dtype == half_precision.BFLOAT16 and not relu
+    lanes = 2 * kind.count if paired else kind.count
+    stored, width = vectors.vector(out.element, lanes), lanes * out.size
     zero = vectors.constant(kind, 0.0)
-    scales = vectors.splat(builder, scale, lanes)
-    shift, dropped = (vectors.splat(builder, value, lanes) for value in affine) if affine else (None, zero)
+    scales = vectors.splat(builder, scale, kind.count)
+    shift, dropped = (vectors.splat(builder, value, kind.count) for value in affine) if affine else (None, zero)
+    if paired:
+        dropped = vectors.constant(stored, 0)
+        if affine:
+            dropped = vectors.splat(builder, half_precision.emit_narrow(builder, dtype, affine[1]), lanes)
     target, source = out.flat_address(start), inp.flat_address(start)
     masks = builder.bitcast(bits, BITS), builder.bitcast(valid, BITS)
 
     if past_caches:
         for line in range(0, LANES * out.size, CACHE_LINE):
             vectors.prefetch(builder, source, AHEAD + line)
+
+    def scaled(x):
+        y = builder.fmul(x, scales)
+        return y if shift is None else builder.fadd(y, shift)
 
     def write(full):
         for group in range(LANES // lanes):
@@ -84,13 +93,13 @@ def _emit_masked_store(context, builder, signature, arguments, *, relu=False, pa
             offset = group * width
             x = vectors.load(builder, source, stored, offset) if full else None
             x = x or vectors.load_masked(builder, inside, source, stored, offset)
-            x = half_precision.emit_widen(builder, dtype, x)
-            if relu:
-                selected = builder.and_(selected, builder.fcmp_unordered(">", x, zero))
-            y = builder.fmul(x, scales)
-            if shift is not None:
-                y = builder.fadd(y, shift)
-            y = half_precision.emit_narrow(builder, dtype, builder.select(selected, y, dropped))
+            if paired:
+                y = builder.select(selected, half_precision.emit_bfloat16_map(builder, x, scaled), dropped)
+            else:
+                x = half_precision.emit_widen(builder, dtype, x)
+                if relu:
+                    selected = builder.and_(selected, builder.fcmp_unordered(">", x, zero))
+                y = half_precision.emit_narrow(builder, dtype, builder.select(selected, scaled(x), dropped))
             if full:
                 vectors.store(builder, y, target, offset, width if past_caches else 1, past_caches)
             else:
