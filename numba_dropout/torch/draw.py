@@ -106,12 +106,8 @@ def drawn(x: Tensor, draw: Draw, out: Tensor | None = None) -> Tensor:
 
     float16 and bfloat16 are computed in float32, and rounded once.
     """
-    if x.dtype not in FLOATS:
-        if x.dtype not in SUPPORTED:
-            raise TypeError(f"input: expected float32, float64, float16 or bfloat16, got {x.dtype}")
-        if x.device.type == "cpu":
-            result = drawn(x.float(), draw)
-            return result.to(x.dtype) if out is None else out.copy_(result)
+    if x.dtype not in SUPPORTED:
+        raise TypeError(f"input: expected float32, float64, float16 or bfloat16, got {x.dtype}")
     x = x.resolve_neg()
     if out is None:
         out = torch.empty_like(x)
@@ -130,7 +126,10 @@ def drawn(x: Tensor, draw: Draw, out: Tensor | None = None) -> Tensor:
 def _on_cpu(out: Tensor, x: Tensor, draw: Draw) -> None:
     """Write an operation on a contiguous tensor in the memory of the host."""
     with limited_threads(x.numel()):
-        _on_host(out.detach().numpy(), x.detach().numpy(), draw)
+        if x.dtype in FLOATS:
+            _on_host(out.detach().numpy(), x.detach().numpy(), draw)
+        else:
+            _on_arrays(out.detach(), x.detach(), draw)
 
 
 def limited_threads(work: int) -> contextlib.AbstractContextManager[None]:
