@@ -146,6 +146,7 @@ def _in_other_libraries(sizes: Sizes, dtype: str) -> list[Case]:
         "torch_adds": "what dropout adds to a step of PyTorch",
         "torch_autocast_adds": "what dropout adds to a step of PyTorch with bfloat16 autocast",
         "torch_compiled_adds": "what dropout adds to a step of PyTorch with torch.compile",
+        "jax_adds": "what dropout adds to a jitted step of JAX",
     }
     cases = [
         _network("peers", kind, title, network, dtype, "percent")

@@ -29,20 +29,22 @@ PATIENCE = 1.0  # maximum seconds of waiting until idle
 MODULES = {
     "own": "numba_dropout_peer",
     "own in torch": "torch_drop_in",
+    "own in jax": "jax_drop_in",
     "numpy": "numpy_peer",
     "torch": "torch_peer",
     "jax": "jax_peer",
     "tensorflow": "tensorflow_peer",
     "sklearn": "sklearn_peer",
 }
-OWN = ("own", "own in torch")  # this project, also in the models of others
+OWN = ("own", "own in torch", "own in jax")  # this project, also in the models of others
 # The groups of each library, available without importing it.
 GROUPS = {
     "own": ("kernels", "train", "memory"),
     "own in torch": ("peers",),
+    "own in jax": ("peers",),
     "numpy": ("kernels",),
     "torch": ("kernels", "train", "memory", "peers"),
-    "jax": ("kernels", "train", "memory"),
+    "jax": ("kernels", "train", "memory", "peers"),
     "tensorflow": ("kernels", "train"),
     "sklearn": ("train",),
 }

@@ -20,7 +20,7 @@ __all__ = ["OWN", "PEERS", "Failed", "Process", "busy_process", "groups_of", "mi
 
 PEERS = tuple(name for name in MODULES if name not in OWN)
 PACKAGES = {"sklearn": "scikit-learn"}  # whose names are not those of their modules
-NEEDS = {"own in torch": "torch"}  # the modules of libraries whose names are not theirs
+NEEDS = {"own in torch": "torch", "own in jax": "jax"}  # the modules of libraries whose names are not theirs
 THREADS = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",

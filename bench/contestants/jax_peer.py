@@ -13,9 +13,10 @@ from ..cases import LR, MOMENTUM, RATES, Case, P, steps_in_a_call
 from . import _checks, _inputs
 from ._timed import Timed
 
-__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure"]
+__all__ = ["CONTESTANTS", "MEMORY", "PAIRS", "VERSIONS", "configure", "pair"]
 
 VERSIONS = {"jax": jax.__version__}
+Drop = Callable[[Any, Any, float], Any]  # dropout of an array with a key and a rate
 GENERATORS = {"jax, threefry": "threefry2x32", "jax, rbg": "rbg"}
 
 
@@ -94,26 +95,26 @@ def _parameters(case: Case) -> list[tuple[Any, Any]]:
     return result
 
 
-def _loss(parameters: Any, key: Any, x: Any, y: Any, dropout: bool) -> Any:
+def _loss(parameters: Any, key: Any, x: Any, y: Any, drop: Drop | None) -> Any:
     keys = jax.random.split(key, len(parameters))
-    if dropout:
-        x = _drop(keys[0], x, RATES[1])
+    if drop:
+        x = drop(keys[0], x, RATES[1])
     for number, (weight, bias) in enumerate(parameters[:-1], 1):
         x = jax.nn.relu(x @ weight + bias)
-        if dropout:
-            x = _drop(keys[number], x, RATES[0])
+        if drop:
+            x = drop(keys[number], x, RATES[0])
     weight, bias = parameters[-1]
     scores = jax.nn.log_softmax(x @ weight + bias)
     return -jnp.take_along_axis(scores, y[:, None], 1).mean()
 
 
-def _update(dropout: bool) -> Callable[..., Any]:
+def _update(drop: Drop | None) -> Callable[..., Any]:
     """Return a training step from (parameters, velocities, key) and a batch to the next state and the loss."""
 
     def update(state: Any, batch: Any) -> Any:
         parameters, velocities, key = state
         key, subkey = jax.random.split(key)
-        loss, gradients = jax.value_and_grad(_loss)(parameters, subkey, *batch, dropout)
+        loss, gradients = jax.value_and_grad(_loss)(parameters, subkey, *batch, drop)
         velocities = jax.tree.map(lambda v, g: MOMENTUM * v + g, velocities, gradients)
         return (jax.tree.map(lambda w, v: w - LR * v, parameters, velocities), velocities, key), loss
 
@@ -134,8 +135,13 @@ def _stepping(case: Case, generator: str, update: Callable[..., Any], batches: A
     return step
 
 
-def _one_step(case: Case, generator: str, dropout: bool = True) -> Callable[[], float]:
-    return _stepping(case, generator, _update(dropout), _inputs.batch(case))
+def _one_step(case: Case, generator: str, drop: Drop | None = _drop) -> Callable[[], float]:
+    return _stepping(case, generator, _update(drop), _inputs.batch(case))
+
+
+def pair(case: Case, generator: str, drop: Drop = _drop) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Return steps with dropout and without it."""
+    return _one_step(case, generator, drop), _one_step(case, generator, None)
 
 
 def _step(case: Case) -> dict[str, Timed]:
@@ -146,7 +152,7 @@ def _step(case: Case) -> dict[str, Timed]:
     batches = x.reshape(steps, -1, x.shape[1]), y.reshape(steps, -1)
 
     def update_many(state: Any, batches: Any) -> Any:
-        state, losses = jax.lax.scan(_update(dropout=True), state, batches)
+        state, losses = jax.lax.scan(_update(_drop), state, batches)
         return state, losses.mean()
 
     for label, name in GENERATORS.items():
@@ -156,18 +162,18 @@ def _step(case: Case) -> dict[str, Timed]:
 
 
 def _pairs(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
-    return {label: (_one_step(case, name), _one_step(case, name, False)) for label, name in GENERATORS.items()}
+    return {label: pair(case, name) for label, name in GENERATORS.items()}
 
 
 def _memory(case: Case) -> dict[str, int]:
     """Return the bytes that dropout adds to the residuals of the gradient function."""
     x, y = map(jax.device_put, _inputs.batch(case))
     kept = []
-    for dropout in (True, False):
+    for drop in (_drop, None):
 
         @jax.jit
-        def loss(parameters: Any, dropout: bool = dropout) -> Any:
-            return _loss(parameters, jax.random.key(4), x, y, dropout)
+        def loss(parameters: Any, drop: Drop | None = drop) -> Any:
+            return _loss(parameters, jax.random.key(4), x, y, drop)
 
         _, gradient = jax.vjp(loss, _parameters(case))
         leaves = {id(leaf): leaf.nbytes for leaf in jax.tree.leaves(gradient) if hasattr(leaf, "nbytes")}
@@ -184,5 +190,5 @@ CONTESTANTS = {
     "step": _step,
     "step_shared": _step,
 }
-PAIRS = {"dropout_adds": _pairs}
+PAIRS = {"dropout_adds": _pairs, "jax_adds": _pairs}
 MEMORY = {"memory": _memory}

@@ -18,6 +18,7 @@ def test_dropout_in_other_libraries():
         "torch_adds",
         "torch_autocast_adds",
         "torch_compiled_adds",
+        "jax_adds",
         "torch_encoder_adds",
     ]
     assert units["torch_memory"] == "bytes"
