@@ -22,7 +22,7 @@ IN_FULL_PRECISION = {
 pytestmark = pytest.mark.filterwarnings("ignore:(invalid value|overflow) encountered:RuntimeWarning")
 
 
-@pytest.fixture(params=["float16", "bfloat16"])
+@pytest.fixture(params=[pytest.param("float16", marks=pytest.mark.compiles_long), "bfloat16"])
 def dtype(request):
     if request.param == "float16":
         return np.dtype(np.float16)
