@@ -152,9 +152,9 @@ class Cuda(CudaStream):
             if not _contiguous(array):
                 array, info = _view(library_of(value).contiguous(value))
         dtype = str(array.dtype) if info is None else info.dtype
-        dtypes = ("float32", "float16", "bfloat16") if halves else ("float32",)
-        if dtype not in dtypes:
-            raise TypeError(f"{name}: expected an array of {' or '.join(dtypes)} on a CUDA device, got {dtype}")
+        if dtype != "float32" and not (halves and dtype in ("float16", "bfloat16")):
+            expected = "float32, float16 or bfloat16" if halves else "float32"
+            raise TypeError(f"{name}: expected an array of {expected} on a CUDA device, got {dtype}")
         if info is not None and None not in (info.device, self._like.device) and info.device != self._like.device:
             raise InputError(f"{name}: expected an array on cuda:{self._like.device}, got one on cuda:{info.device}")
         if ndim is not None and array.ndim != ndim:

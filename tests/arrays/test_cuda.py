@@ -33,12 +33,12 @@ def on_device(shape, dtype=F32):
         (
             lambda x: nd.dropout(on_device(3, np.int32), seed=1),
             TypeError,
-            "x: expected an array of float32 or float16 or bfloat16 on a CUDA device",
+            "x: expected an array of float32, float16 or bfloat16 on a CUDA device",
         ),
         (
             lambda x: nd.relu(on_device(3, np.float64)),
             TypeError,
-            "x: expected an array of float32 on a CUDA device, got float64",
+            "x: expected an array of float32, float16 or bfloat16 on a CUDA device, got float64",
         ),
         (
             lambda x: nd.linear(x, np.ones((4, 4), F32)),

@@ -129,7 +129,8 @@ def test_only_plain_arrays_are_compiled():
                 if isinstance(kind, types.Array):
                     seen.add(str(kind.dtype))
                     assert (kind.layout, kind.mutable, kind.aligned) == ("C", True, True), f"{function}: {kind}"
-    assert {"float32"} <= seen <= {"float32", "float64", "bool", "uint8", "int32", "int64", "uint64"}
+    halves = {"int16", "uint16"}  # the bits of float16 and bfloat16
+    assert {"float32"} <= seen <= {"float32", "float64", "bool", "uint8", "int32", "int64", "uint64", *halves}
 
 
 def _flat(kinds):

@@ -89,5 +89,5 @@ def test_errors():
         nd.gaussian_dropout(np.ones(3), 1.0, **AT)
     with pytest.raises(ValueError, match="stddev: expected a number at least 0"):
         nd.gaussian_noise(np.ones(3), -1.0, **AT)
-    with pytest.raises(TypeError, match="x: expected an array of float32 or float64"):
+    with pytest.raises(TypeError, match="x: expected an array of float32, float64, float16 or bfloat16"):
         nd.gaussian_dropout(np.arange(3), **AT)

@@ -70,6 +70,7 @@ def test_widen(conversions, dtype):
     assert same_numbers(result, widen(x))
 
 
+@pytest.mark.jit_only
 @every_dtype
 def test_there_and_back(conversions, dtype):
     """Half precision is exact in float32. NaN becomes quiet, and keeps its other bits."""
