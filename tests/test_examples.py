@@ -9,7 +9,12 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "docs" / "examples").glob("*.py"))
 SLOW = ("custom_loss", "self_normalizing", "subnetwork", "uncertainty_band")
-NEEDS = {"pytorch_on_the_cpu": "torch", "from_torch": "torch", "grid_search": "sklearn"}
+NEEDS = {
+    "from_torch": "torch",
+    "grid_search": "sklearn",
+    "pytorch_on_the_cpu": "torch",
+    "transformer_in_torch": "torch",
+}
 
 
 @pytest.mark.jit_only
