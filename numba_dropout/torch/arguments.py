@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from ..core import contract
 from ..core.errors import InputError
 from .draw import Draw, memory_order
-from .ops import is_eager, numbers_of, operate, seed_tensor, traced
+from .ops import is_eager, numbers_of, operate, operator, seed_tensor
 
 __all__ = ["Numbers", "check_mode", "check_numbers", "check_probability", "operated", "seed_of"]
 
@@ -59,7 +59,7 @@ def operated(
         return operate(x, Draw(kind, p, option, order, seed, *position), inplace)
     if seed is None:
         seed = torch.randint(LARGEST, (), generator=generator, device="cpu")
-    y = traced(kind, x, seed if isinstance(seed, Tensor) else seed_tensor(seed), p, option, list(order), *position)
+    y = operator(kind)(x, seed if isinstance(seed, Tensor) else seed_tensor(seed), p, option, list(order), *position)
     return x.copy_(y) if inplace else y
 
 

@@ -20,7 +20,7 @@ from torch.jit import is_tracing
 
 from .draw import ADJOINT, Draw, drawn
 
-__all__ = ["SEEDS", "is_eager", "numbers_of", "operate", "operator", "seed_tensor", "traced"]
+__all__ = ["SEEDS", "is_eager", "numbers_of", "operate", "operator", "seed_tensor"]
 
 NAMESPACE = "numba_dropout"
 SCHEMA = (
@@ -91,15 +91,10 @@ def _gradient(dy: Tensor, draw: Draw) -> Tensor:
     if is_eager(dy):
         return operate(dy, draw)
     kind, p, option, order, seed, *position = draw
-    return traced(kind, dy, seed_tensor(seed), p, option, list(order), *position)
+    return operator(kind)(dy, seed_tensor(seed), p, option, list(order), *position)
 
 
 # ---------------------------------------------------------------- tensors that are traced or transformed
-
-
-def traced(kind: str, x: Tensor, seed: Tensor, *arguments: Any) -> Tensor:
-    """Return an operation on a tensor that is not eager. The arguments are those of the operators behind the seed."""
-    return operator(kind)(x, seed, *arguments)
 
 
 class _Derivative(_SingleLevelFunction):
@@ -120,12 +115,12 @@ class _Derivative(_SingleLevelFunction):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Any:
         (seed,) = ctx.saved_tensors
-        return traced(ADJOINT[ctx.kind], dy, seed, *ctx.arguments), *(None,) * (2 + len(ctx.arguments))
+        return operator(ADJOINT[ctx.kind])(dy, seed, *ctx.arguments), *(None,) * (2 + len(ctx.arguments))
 
     @staticmethod
     def jvp(ctx: Any, dx: Tensor, *_: Any) -> Tensor:
         (seed,) = ctx.saved_tensors
-        return traced(ADJOINT[ctx.kind], dx, seed, *ctx.arguments)
+        return operator(ADJOINT[ctx.kind])(dx, seed, *ctx.arguments)
 
 
 def _samples(info: Any, dimension: int | None, x: Tensor) -> Sequence[Tensor]:
@@ -179,7 +174,7 @@ def _register(library: torch.library.Library, kind: str) -> None:
             return torch.empty_like(x), in_dims[0]
         values = zip(in_dims, (x, seed), strict=False)
         samples = zip(*(_samples(info, dimension, value) for dimension, value in values), strict=True)
-        return torch.stack([traced(kind, *sample, *arguments) for sample in samples]), 0
+        return torch.stack([operator(kind)(*sample, *arguments) for sample in samples]), 0
 
     for device in ("CPU", "CUDA"):
         library.impl(kind, compute, device)
